@@ -1,0 +1,84 @@
+"""Mistakes in what a user gave us: each says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: its place (`file: key`), what is wrong, and the remedy."""
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+class InputError(Exception):
+    """Input that cannot be used. The command line prints its problems and exits with code 2."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """The nearest known word as a remedy, or the list of known words."""
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+
+
+def validate(model: type[Model], values: Any, file: str) -> Model:
+    """Validates parsed values against a model.
+
+    Raises:
+        InputError: with one problem per mistake, all mistakes of the file at once.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InputError(*(_problem(model, file, entry) for entry in error.errors())) from None
+
+
+def _problem(model: type[BaseModel], file: str, entry: Any) -> Problem:
+    path = [str(part) for part in entry["loc"]]
+    where = f"{file}: {'.'.join(path)}" if path else file
+    if entry["type"] == "extra_forbidden":
+        return Problem(where, "unknown key", did_you_mean(path[-1], _siblings(model, path)))
+    if entry["type"] == "missing":
+        return Problem(where, "required key is missing", "add it")
+    what = entry["msg"].removeprefix("Value error, ")
+    given = entry.get("input")
+    if isinstance(given, str | int | float | bool):
+        what = f"{what}, got {given!r}"
+    return Problem(where, what[0].lower() + what[1:])
+
+
+def _siblings(model: type[BaseModel], path: list[str]) -> list[str]:
+    """Field names of the section in which the last part of `path` was looked for."""
+    current: Any = model
+    for part in path[:-1]:
+        field = current.model_fields.get(part) if _is_model(current) else None
+        current = _section_of(field.annotation) if field is not None else current
+    return list(current.model_fields) if _is_model(current) else []
+
+
+def _is_model(candidate: Any) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)
+
+
+def _section_of(annotation: Any) -> Any:
+    """The model inside an annotation such as `Section | None`, `list[Section]` or `dict[str, Section]`."""
+    if _is_model(annotation):
+        return annotation
+    nested = [_section_of(argument) for argument in getattr(annotation, "__args__", ())]
+    return next((candidate for candidate in nested if candidate is not None), None)

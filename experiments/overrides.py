@@ -1,0 +1,64 @@
+"""Dotted settings laid over one another, and the `key=value` form of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, JsonValue
+
+from experiments.errors import InputError, Problem, did_you_mean
+from experiments.yaml_files import parse_yaml
+from model.config import TrialConfig
+
+
+def lay_over(base: dict[str, Any], overrides: Mapping[str, JsonValue], source: str) -> dict[str, Any]:
+    """A copy of nested `base` with each dotted key set.
+
+    Raises:
+        InputError: a key names no setting of a trial; all such keys at once. `source` names where they stand.
+    """
+    problems = [problem for key in overrides if (problem := _unknown(key, source))]
+    if problems:
+        raise InputError(*problems)
+    result = _copy(base)
+    for key, value in overrides.items():
+        *sections, last = key.split(".")
+        target = result
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[last] = value
+    return result
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
+    """Reads `key.path=value` words of a command line; values are YAML 1.2 scalars or lists.
+
+    Raises:
+        InputError: a word has no `=`, its value is not YAML, or its key is unknown.
+    """
+    parsed: dict[str, JsonValue] = {}
+    for word in assignments:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise InputError(Problem(f"'{word}'", "is not an override", "write key.path=value, as loss.lambda_ada=5"))
+        parsed[key] = parse_yaml(value, f"'{word}'")
+    return parsed
+
+
+def _unknown(key: str, source: str) -> Problem | None:
+    current: type[BaseModel] | None = TrialConfig
+    for part in key.split("."):
+        if current is None or part not in current.model_fields:
+            known = list(current.model_fields) if current else []
+            remedy = did_you_mean(part, known) if known else "this setting has no parts"
+            return Problem(f"{source}: {key}", f"'{part}' is not a setting of a trial", remedy)
+        annotation = current.model_fields[part].annotation
+        current = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    if current is not None:
+        return Problem(f"{source}: {key}", "is a section, not a setting", "name one of its settings")
+    return None
+
+
+def _copy(nested: dict[str, Any]) -> dict[str, Any]:
+    return {key: _copy(value) if isinstance(value, dict) else value for key, value in nested.items()}

@@ -1,0 +1,128 @@
+"""The stored form of a trial: the files that the orchestrator writes and the reports read.
+
+    <storage>/trials/<trial key>/
+        trial.json        TrialRecord, written once
+        checkpoints/      step-<n>/ folders
+        metrics/          attempt-<n>.jsonl, one MetricLine per line
+        pictures/         qualitative results, PNG
+        scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
+        result.json       ResultRecord, written last and once: its existence means finished
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from model.config import TrialConfig
+
+TRIALS = "trials"
+SWEEPS = "sweeps"
+TRIAL_FILE = "trial.json"
+RESULT_FILE = "result.json"
+SCORES_FILE = "scores.parquet"
+METRICS_DIR = "metrics"
+CHECKPOINTS_DIR = "checkpoints"
+PICTURES_DIR = "pictures"
+
+SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames")
+"""Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object."""
+
+
+class Record(BaseModel):
+    """A stored document; unknown keys mean another version wrote it and are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrialRecord(Record):
+    """The identity of a trial, written before it first runs."""
+
+    key: str
+    config: TrialConfig
+
+
+class MetricLine(Record):
+    """One line of a metrics file: the scalars of one optimiser step or of one evaluation."""
+
+    kind: Literal["step", "evaluation"]
+    attempt: int
+    step: int
+    time: float
+    """Seconds since the epoch."""
+    values: dict[str, float]
+
+
+class ProtocolRecord(Record):
+    """How a score was computed. Scores of different protocols are never put in one column."""
+
+    name: str
+    version: int
+    split: str
+    f_pooling: str
+    """Over which frames the F-score's best threshold is chosen: `clip` or `frame_class`."""
+    thresholds: int
+    beta_squared: float
+    empty_mask_rule: str
+
+    @property
+    def label(self) -> str:
+        """Short form for tables, such as `avsbench-binary@1 (test)`."""
+        return f"{self.name}@{self.version} ({self.split})"
+
+
+class ScoreRecord(Record):
+    """Dataset scores as sums and counts, so that shards add up exactly."""
+
+    j_sum: float
+    f_sum: float
+    count: int
+    """Clips (S4, MS3) or classes (AVSS) behind the sums."""
+
+    @property
+    def m_j(self) -> float:
+        """Region similarity in [0, 1]."""
+        return self.j_sum / self.count
+
+    @property
+    def m_f(self) -> float:
+        """F-score in [0, 1]."""
+        return self.f_sum / self.count
+
+
+class Provenance(Record):
+    """What made a result."""
+
+    code_version: str
+    commit: str | None
+    """Git commit of the code, with `+dirty` when the tree had changes; None outside a checkout."""
+    data_fingerprint: str
+    packages: dict[str, str]
+    device: str
+    workers: int
+    attempts: int
+    started: str
+    finished: str
+    """ISO 8601 in UTC."""
+    training_seconds: float
+    """Summed over attempts, evaluation included."""
+
+
+class ResultRecord(Record):
+    """The outcome of a finished trial."""
+
+    schema_version: Literal[1] = 1
+    key: str
+    protocol: ProtocolRecord
+    score: ScoreRecord
+    best_step: int
+    """Step of the checkpoint with the best validation score, the one that was tested."""
+    validation: ScoreRecord
+    parameters: int
+    trainable_parameters: int
+    checkpoint: str
+    """Path of the tested checkpoint, relative to the trial directory."""
+    checksums: dict[str, str]
+    """SHA-256 of every file of the result, by path relative to the trial directory."""
+    provenance: Provenance

@@ -1,0 +1,94 @@
+"""What an experiment file may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from model.config import Task
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")]
+Overrides = dict[str, JsonValue]
+"""Dotted keys of a `TrialConfig` and the values they get, such as `loss.lambda_ada: 5`."""
+
+
+class Part(BaseModel):
+    """A frozen part of an experiment file; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Variant(Part):
+    """A named set of overrides: usually a row of the table."""
+
+    name: Name
+    label: str
+    """As printed in the table; LaTeX math between dollar signs is kept by every renderer that can show it."""
+    overrides: Overrides = {}
+    reported: str | None = None
+    """The `variant` of the paper's own row in `experiments/reported/`, when the paper has one."""
+
+
+class TableSpec(Part):
+    """How the experiment is laid out as a table: variants are rows, tasks and metrics are columns."""
+
+    number: str
+    caption: str
+    row_header: str
+    metrics: list[Literal["m_j", "m_f"]] = ["m_j", "m_f"]
+
+
+class FigureSpec(Part):
+    """Score against one numeric setting of the variants."""
+
+    parameter: str
+    """Dotted key of the setting on the horizontal axis, such as `loss.lambda_ada`."""
+    label: str
+
+
+class Scale(Part):
+    """The same question on another budget; what is absent stays as the experiment has it."""
+
+    preset: Name | None = None
+    tasks: list[Task] | None = None
+    seeds: list[Annotated[int, Field(ge=0)]] | None = None
+    overrides: Overrides = {}
+    workers: dict[Name, Annotated[int, Field(gt=0)]] = {}
+    """Data-parallel workers by variant name; operational, so no part of a trial's identity."""
+    note: str = ""
+    """What a reader must know before comparing this scale with the paper."""
+
+
+class Experiment(Part):
+    """One question of a paper: a table of variants by tasks by seeds."""
+
+    title: str
+    paper: Literal["combo", "avs-bigen"]
+    preset: Name
+    tasks: Annotated[list[Task], Field(min_length=1)]
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+    overrides: Overrides = {}
+    variants: Annotated[list[Variant], Field(min_length=1)]
+    scales: dict[Name, Scale] = {}
+    table: TableSpec
+    figure: FigureSpec | None = None
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Experiment:
+        names = [variant.name for variant in self.variants]
+        if len(set(names)) < len(names):
+            raise ValueError("two variants have the same name")
+        for scale_name, scale in self.scales.items():
+            for variant in scale.workers:
+                if variant not in names:
+                    raise ValueError(f"scales.{scale_name}.workers names no variant: '{variant}'")
+        return self
+
+
+class Preset(Part):
+    """A named starting point for trials: settings common to all tasks, then what each task changes."""
+
+    title: str
+    base: Overrides = {}
+    tasks: dict[Task, Overrides] = {}

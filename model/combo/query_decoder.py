@@ -1,0 +1,172 @@
+"""Masked-attention transformer decoder with audio queries (COMBO section 3.4; Mask2Former section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.config import QueryDecoderConfig, Truth
+from model.layers.mlp import MLP
+from model.layers.position_encoding import sine_encoding
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One set of queries turned into classes and masks.
+
+    Attributes:
+        class_logits: (BT, Q, K+1), the last index is no-object.
+        mask_logits: (BT, Q, H/4, W/4).
+    """
+
+    class_logits: Tensor
+    mask_logits: Tensor
+
+
+def _attention(width: int, heads: int) -> nn.MultiheadAttention:
+    attention = nn.MultiheadAttention(width, heads, batch_first=True)
+    nn.init.xavier_uniform_(attention.out_proj.weight)
+    return attention
+
+
+class CrossAttentionLayer(nn.Module):
+    """Queries read one memory level where their current mask lies."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.attention = _attention(width, heads)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, query: Tensor, query_position: Tensor, memory: Tensor, position: Tensor, blocked: Tensor) -> Tensor:
+        """(BT, Q, C) queries, (BT, HW, C) memory, (BT*heads, Q, HW) true where attention is blocked."""
+        read, _ = self.attention(
+            query + query_position, memory + position, memory, attn_mask=blocked, need_weights=False
+        )
+        return self.norm(query + read)
+
+
+class SelfAttentionLayer(nn.Module):
+    """Queries of one frame exchange what they found."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.attention = _attention(width, heads)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, query: Tensor, query_position: Tensor) -> Tensor:
+        """(BT, Q, C) to (BT, Q, C)."""
+        placed = query + query_position
+        read, _ = self.attention(placed, placed, query, need_weights=False)
+        return self.norm(query + read)
+
+
+class FeedForwardLayer(nn.Module):
+    """Two linear layers with ReLU, normalised after the residual."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.linear1 = nn.Linear(width, hidden)
+        self.linear2 = nn.Linear(hidden, width)
+        self.norm = nn.LayerNorm(width)
+        for linear in (self.linear1, self.linear2):
+            nn.init.xavier_uniform_(linear.weight)
+
+    def forward(self, query: Tensor) -> Tensor:
+        """(BT, Q, C) to (BT, Q, C)."""
+        return self.norm(query + self.linear2(self.linear1(query).relu()))
+
+
+class QueryDecoder(nn.Module):
+    """Refines queries over rounds of strides 32, 16, 8 and predicts after each layer.
+
+    Args:
+        width: channels C.
+        classes: K, background included.
+        levels: memory levels per round.
+        config: queries, layers, heads, feed-forward width, how audio enters the queries.
+        audio_expand: official: (BT, Q, C) read as (Q, BT, C), so a query hears another frame of the batch;
+            paper: every query hears its own frame.
+    """
+
+    def __init__(
+        self, width: int, classes: int, levels: int, config: QueryDecoderConfig, audio_expand: Truth
+    ) -> None:
+        super().__init__()
+        self.config, self.audio_expand = config, audio_expand
+        learned = width // 2 if config.query_mode == "concat" else width
+        self.query_features = nn.Embedding(config.queries, learned)
+        self.query_positions = nn.Embedding(config.queries, width)
+        self.level_embed = nn.Embedding(levels, width)
+        self.cross_attention = nn.ModuleList(CrossAttentionLayer(width, config.heads) for _ in range(config.layers))
+        self.self_attention = nn.ModuleList(SelfAttentionLayer(width, config.heads) for _ in range(config.layers))
+        self.feed_forward = nn.ModuleList(FeedForwardLayer(width, config.ffn_width) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.class_head = nn.Linear(width, classes + 1)
+        self.mask_head = MLP(width, width, width)
+
+    @property
+    def uses_every_parameter(self) -> bool:
+        """Whether a backward pass reaches all parameters; data-parallel training must know."""
+        return self.config.query_mode != "all"
+
+    def forward(self, memory: list[Tensor], mask_features: Tensor, audio: Tensor) -> list[Prediction]:
+        """Predicts from the initial queries and after every layer.
+
+        Args:
+            memory: maps (BT, C, H/s, W/s) for s = 32, 16, 8.
+            mask_features: (BT, C, H/4, W/4).
+            audio: (BT, 1, C), or (BT, 1, C/2) when queries are concatenated.
+
+        Returns:
+            layers + 1 predictions; the last is the final one.
+        """
+        keys = [level.flatten(2).transpose(1, 2) + embed for level, embed in zip(memory, self.level_embed.weight, strict=True)]
+        shapes = [(level.shape[2], level.shape[3]) for level in memory]
+        positions = [
+            sine_encoding(height, width, mask_features.shape[1], mask_features.device).flatten(2).transpose(1, 2)
+            for height, width in shapes
+        ]
+        query = self.initial_queries(audio)
+        query_position = self.query_positions.weight
+        predictions = [self._predict(query, mask_features)]
+        for index, (cross, own, forward) in enumerate(
+            zip(self.cross_attention, self.self_attention, self.feed_forward, strict=True)
+        ):
+            level = index % len(memory)
+            blocked = self._blocked(predictions[-1].mask_logits, shapes[level])
+            query = cross(query, query_position, keys[level], positions[level], blocked)
+            query = forward(own(query, query_position))
+            predictions.append(self._predict(query, mask_features))
+        return predictions
+
+    def initial_queries(self, audio: Tensor) -> Tensor:
+        """Queries (BT, Q, C) that enter the first layer."""
+        frames, queries = audio.shape[0], self.config.queries
+        learned = self.query_features.weight.expand(frames, -1, -1)
+        heard = audio.expand(-1, queries, -1)
+        if self.audio_expand == "official":
+            heard = heard.reshape(queries, frames, -1).transpose(0, 1)
+        match self.config.query_mode:
+            case "add":
+                return learned + heard
+            case "all":
+                return heard
+            case "none":
+                return learned
+            case "concat":
+                return torch.cat((learned, heard), dim=2)
+
+    def _predict(self, query: Tensor, mask_features: Tensor) -> Prediction:
+        query = self.norm(query)
+        masks = torch.einsum("bqc,bchw->bqhw", self.mask_head(query), mask_features)
+        return Prediction(self.class_head(query), masks)
+
+    def _blocked(self, mask_logits: Tensor, shape: tuple[int, int]) -> Tensor:
+        """(BT*heads, Q, HW), true where a query's mask is background; a query with no pixel at all sees everything."""
+        resized = F.interpolate(mask_logits.detach(), shape, mode="bilinear", align_corners=False)
+        blocked = resized.flatten(2).sigmoid() < 0.5
+        blocked &= ~blocked.all(2, keepdim=True)
+        return blocked.repeat_interleave(self.config.heads, dim=0)

@@ -1,0 +1,108 @@
+"""Where the files of a clip lie on disk (COMBO section 1.1, AVSBench section 1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.config import Task
+
+SUBSET_FOLDERS: dict[Task, Path] = {
+    "s4": Path("AVSBench_object", "Single-source"),
+    "ms3": Path("AVSBench_object", "Multi-sources"),
+    "avss": Path("AVSBench_semantic"),
+}
+INDEX_FILES: dict[Task, str] = {"s4": "s4_meta_data.csv", "ms3": "ms3_meta_data.csv", "avss": "metadata.csv"}
+SPLITS = ("train", "val", "test")
+AVSS_SECONDS = {"v1s": 5, "v1m": 5, "v2": 10}
+AVSS_AUDIO_EXAMPLES = 10
+"""Rows of every AVSS log-mel file, zeros after the last second of sound."""
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One row of a subset's index file."""
+
+    name: str
+    category: str
+    """S4: the sounding category; AVSS: the subset v1s, v1m or v2; MS3: empty."""
+    split: str
+
+
+@dataclass(frozen=True)
+class ClipFiles:
+    """The files that the loader reads for one clip."""
+
+    frames: tuple[Path, ...]
+    maskiges: tuple[Path, ...]
+    masks: tuple[Path, ...]
+    """One per annotated frame; AVSS: class ids, otherwise 0 or 255."""
+    annotated: tuple[bool, ...]
+    log_mel: Path
+    wav: Path
+
+
+def clip_files(task: Task, root: Path, entry: IndexEntry) -> ClipFiles:
+    """Paths of a clip below the subset root, whether or not they exist."""
+    if task == "s4":
+        return _s4_files(root / "s4_data", entry)
+    if task == "ms3":
+        return _ms3_files(root / "ms3_data", entry)
+    return _avss_files(root, entry)
+
+
+def avss_clip_folder(root: Path, entry: IndexEntry) -> Path:
+    """Folder of an AVSS clip."""
+    return root / entry.category / entry.name
+
+
+def _s4_files(data: Path, entry: IndexEntry) -> ClipFiles:
+    seconds = range(1, 6)
+    group = Path(entry.split, entry.category)
+    clip = group / entry.name
+    annotated = tuple(k == 1 or entry.split != "train" for k in seconds)
+    return ClipFiles(
+        frames=tuple(data / "visual_frames" / clip / f"{entry.name}_{k}.png" for k in seconds),
+        maskiges=tuple(data / "pre_SAM_mask" / clip / f"{entry.name}_{k}_mask_color.png" for k in seconds),
+        masks=tuple(
+            data / "gt_masks" / clip / f"{entry.name}_{k}.png"
+            for k, has_mask in zip(seconds, annotated, strict=True)
+            if has_mask
+        ),
+        annotated=annotated,
+        log_mel=data / "audio_log_mel" / group / f"{entry.name}.pkl",
+        wav=data / "audio_wav" / group / f"{entry.name}.wav",
+    )
+
+
+def _ms3_files(data: Path, entry: IndexEntry) -> ClipFiles:
+    seconds = range(1, 6)
+    name = entry.name
+    return ClipFiles(
+        frames=tuple(data / "visual_frames" / name / f"{name}.mp4_{k}.png" for k in seconds),
+        maskiges=tuple(data / "pre_SAM_mask" / name / f"{name}.mp4_{k}_mask_color.png" for k in seconds),
+        masks=tuple(data / "gt_masks" / entry.split / name / f"{name}_{k}.png" for k in seconds),
+        annotated=(True,) * len(seconds),
+        log_mel=data / "audio_log_mel" / entry.split / f"{name}.pkl",
+        wav=data / "audio_wav" / entry.split / f"{name}.wav",
+    )
+
+
+def _avss_files(root: Path, entry: IndexEntry) -> ClipFiles:
+    seconds = range(AVSS_SECONDS[entry.category])
+    clip = avss_clip_folder(root, entry)
+    maskiges = root / "pre_SAM_mask" / "AVSBench_semantic" / entry.category / entry.name / "processed_frames"
+    first_only = entry.category == "v1s" and entry.split == "train"
+    annotated = tuple(k == 0 or not first_only for k in seconds)
+    return ClipFiles(
+        frames=tuple(clip / "processed_frames" / f"{k}.jpg" for k in seconds),
+        maskiges=tuple(maskiges / f"{k}_mask_color.png" for k in seconds),
+        masks=tuple(
+            clip / "processed_labels_semantic" / f"{k}.png"
+            for k, has_label in zip(seconds, annotated, strict=True)
+            if has_label
+        ),
+        annotated=annotated,
+        log_mel=clip / "audio.pkl",
+        wav=clip / "audio.wav",
+    )

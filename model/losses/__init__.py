@@ -1,0 +1,1 @@
+"""What training minimises: matched classification and mask losses, and the inter-frame consistency loss."""

@@ -1,0 +1,48 @@
+"""Adaptive inter-frame consistency loss L_ada (COMBO section 3.5, equations 8 and 9)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model.config import Truth
+
+CHUNK = 5
+"""Frames per chunk of the released code, whatever the clip's length."""
+EPSILON = 1e-12
+
+
+def consistency_terms(mask_logits: Tensor, lengths: list[int], reduce: Truth) -> tuple[Tensor, int]:
+    """Sum over chunks of d * exp(-d), d = 1 - cos of neighbouring frames' mask logits.
+
+    All queries of a frame count as one vector, before any sigmoid. The gradient flows through the exponential too.
+
+    Args:
+        mask_logits: (BT, Q, H, W).
+        lengths: frames of each chunk, in order; see `chunk_lengths`.
+        reduce: official: mean over a chunk's pairs; paper: their sum.
+
+    Returns:
+        The sum (a scalar) and the number of chunks, to be divided once all workers' counts are known.
+    """
+    total = mask_logits.new_zeros(())
+    for chunk in mask_logits.flatten(1).split(lengths):
+        earlier, later = chunk[:-1], chunk[1:]
+        squared = (chunk * chunk).sum(1) + EPSILON
+        distance = 1 - (earlier * later).sum(1) / (squared[:-1] * squared[1:]).sqrt()
+        terms = distance * torch.exp(-distance)
+        total = total + (terms.sum() if reduce == "paper" else terms.mean())
+    return total, len(lengths)
+
+
+def chunk_lengths(clip_lengths: list[int], chunk: Truth) -> list[int]:
+    """How a batch's frames are cut: official: every five frames; paper: each clip whole.
+
+    Raises:
+        ValueError: a clip cannot be cut into chunks of five.
+    """
+    if chunk == "paper":
+        return clip_lengths
+    if any(length % CHUNK for length in clip_lengths):
+        raise ValueError(f"clips of {clip_lengths} frames cannot be cut into chunks of {CHUNK}; set truths.lada_chunk=paper")
+    return [CHUNK] * (sum(clip_lengths) // CHUNK)

@@ -1,0 +1,151 @@
+"""The training loss of COMBO: matched class, mask and dice losses of every prediction, and L_ada between frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from model.combo.query_decoder import Prediction
+from model.config import LossConfig, Truths
+from model.losses.consistency import chunk_lengths, consistency_terms
+from model.losses.matcher import Match, match
+from model.losses.points import PointSource, sample_points, uncertain_points
+from model.losses.targets import Target
+
+Average = Callable[[Tensor], Tensor]
+"""Mean of a tensor of counts over all workers; the identity where there is one."""
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """What a batch says about its frames.
+
+    Attributes:
+        annotated: (BT,) bool, frames that have a label map.
+        targets: one per annotated frame, in order.
+        clip_lengths: frames of each clip; they sum to BT.
+    """
+
+    annotated: Tensor
+    targets: list[Target]
+    clip_lengths: list[int]
+
+
+class SetCriterion:
+    """Losses of all predictions, each normalised by counts over all workers so that their number does not matter.
+
+    Args:
+        config: weights and point sampling.
+        truths: how L_ada is cut and reduced.
+        classes: K; index K is no-object.
+    """
+
+    def __init__(self, config: LossConfig, truths: Truths, classes: int) -> None:
+        self.config, self.truths, self.no_object = config, truths, classes
+
+    def __call__(
+        self, predictions: list[Prediction], supervision: Supervision, points: PointSource, average: Average
+    ) -> dict[str, Tensor]:
+        """Unweighted losses by name: `ce`, `mask`, `dice` of the final prediction, `ce_0`... of earlier ones.
+
+        `consistency_i` comes from the mask logits of the i-th intermediate prediction, all frames; the final one has
+        none. See `weighted_sum`.
+        """
+        final, *earlier = [predictions[-1], *predictions[:-1]]
+        chunks = chunk_lengths(supervision.clip_lengths, self.truths.lada_chunk)
+        counts = average(
+            torch.tensor(
+                [
+                    sum(len(target.classes) for target in supervision.targets),
+                    len(supervision.targets) * final.class_logits.shape[1],
+                    len(chunks),
+                ],
+                dtype=torch.float64,
+                device=final.class_logits.device,
+            )
+        )
+        masks, queries, chunk_count = (float(count) for count in counts)
+
+        losses: dict[str, Tensor] = {}
+        for suffix, prediction in [("", final), *((f"_{i}", p) for i, p in enumerate(earlier))]:
+            supervised = Prediction(
+                prediction.class_logits[supervision.annotated], prediction.mask_logits[supervision.annotated]
+            )
+            matched = self._match(supervised, supervision.targets, points)
+            losses[f"ce{suffix}"] = self._class_loss(supervised, supervision.targets, matched, masks, queries)
+            mask, dice = self._mask_losses(supervised, supervision.targets, matched, points, max(masks, 1.0))
+            losses[f"mask{suffix}"], losses[f"dice{suffix}"] = mask, dice
+        for index, prediction in enumerate(earlier):
+            total, _ = consistency_terms(prediction.mask_logits, chunks, self.truths.lada_reduce)
+            losses[f"consistency_{index}"] = total / chunk_count
+        return losses
+
+    def weighted_sum(self, losses: dict[str, Tensor]) -> Tensor:
+        """The scalar that is minimised."""
+        weights = {
+            "ce": self.config.class_weight,
+            "mask": self.config.mask_weight,
+            "dice": self.config.dice_weight,
+            "consistency": self.config.lambda_ada,
+        }
+        return torch.stack([weights[name.partition("_")[0]] * loss for name, loss in losses.items()]).sum()
+
+    def _match(self, prediction: Prediction, targets: list[Target], points: PointSource) -> list[Match]:
+        return [
+            match(
+                prediction.class_logits[frame],
+                prediction.mask_logits[frame],
+                target,
+                points.draw([frame], self.config.points),
+                self.config,
+            )
+            for frame, target in enumerate(targets)
+        ]
+
+    def _class_loss(
+        self, prediction: Prediction, targets: list[Target], matched: list[Match], masks: float, queries: float
+    ) -> Tensor:
+        wanted = torch.full(prediction.class_logits.shape[:2], self.no_object, device=prediction.class_logits.device)
+        for frame, (target, pairs) in enumerate(zip(targets, matched, strict=True)):
+            wanted[frame, pairs.queries] = target.classes[pairs.targets]
+        weight = prediction.class_logits.new_ones(self.no_object + 1)
+        weight[self.no_object] = self.config.no_object_weight
+        total = F.cross_entropy(prediction.class_logits.flatten(0, 1).float(), wanted.flatten(), weight, reduction="sum")
+        # Every target takes exactly one query, so the weights' sum over all workers follows from two counts.
+        return total / (masks + self.config.no_object_weight * (queries - masks))
+
+    def _mask_losses(
+        self,
+        prediction: Prediction,
+        targets: list[Target],
+        matched: list[Match],
+        points: PointSource,
+        masks: float,
+    ) -> tuple[Tensor, Tensor]:
+        """BCE and dice of the matched masks at mostly uncertain points, both summed over masks, divided by `masks`."""
+        frames = [frame for frame, pairs in enumerate(matched) for _ in range(len(pairs.queries))]
+        logits = torch.cat([prediction.mask_logits[frame, pairs.queries] for frame, pairs in enumerate(matched)]).float()
+        wanted = torch.cat([target.masks[pairs.targets] for target, pairs in zip(targets, matched, strict=True)])
+        with torch.no_grad():
+            places = uncertain_points(
+                logits, frames, points, self.config.points, self.config.oversample, self.config.importance
+            )
+            labels = sample_points(wanted, places)
+        values = sample_points(logits, places)
+        return mask_loss(values, labels, masks), dice_loss(values, labels, masks)
+
+
+def mask_loss(logits: Tensor, labels: Tensor, masks: float) -> Tensor:
+    """Binary cross entropy (N, P), mean over points, summed over masks, divided by `masks`."""
+    return F.binary_cross_entropy_with_logits(logits, labels, reduction="none").mean(1).sum() / masks
+
+
+def dice_loss(logits: Tensor, labels: Tensor, masks: float) -> Tensor:
+    """Dice distance (N, P) smoothed by one, summed over masks, divided by `masks`."""
+    probability = logits.sigmoid()
+    overlap = 2 * (probability * labels).sum(1)
+    return (1 - (overlap + 1) / (probability.sum(1) + labels.sum(1) + 1)).sum() / masks

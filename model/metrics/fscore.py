@@ -1,0 +1,54 @@
+"""F-score M_F: the best F over 255 thresholds, from one histogram instead of 255 comparisons."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+THRESHOLDS = 255
+BETA_SQUARED = 0.3
+EPSILON = 1e-20
+
+
+def thresholds() -> Tensor:
+    """The 255 thresholds of AVSBench, 0 to 1 - 1e-10 in float32 (the last rounds to 1)."""
+    return torch.linspace(0, 1 - 1e-10, THRESHOLDS)
+
+
+def f_curve(probability: Tensor, truth: Tensor) -> Tensor:
+    """F-score of every threshold, per frame.
+
+    Args:
+        probability: (T, H, W) float32 in [0, 1].
+        truth: (T, H, W) bool, no frame empty.
+
+    Returns:
+        (T, 255) float64; a pixel counts as predicted where its probability is at least the threshold.
+    """
+    frames = probability.shape[0]
+    edges = thresholds().to(probability.device)
+    # passed[i] thresholds are at or below pixel i, so a reversed running sum counts the pixels above each threshold.
+    passed = torch.bucketize(probability.flatten(1), edges, right=True)
+    slots = THRESHOLDS + 1
+    place = passed + torch.arange(frames, device=passed.device)[:, None] * slots
+
+    def above(chosen: Tensor) -> Tensor:
+        counts = torch.bincount(chosen, minlength=frames * slots).view(frames, slots)
+        return counts.flip(1).cumsum(1).flip(1)[:, 1:].double()
+
+    predicted = above(place.flatten())
+    hit = above(place[truth.flatten(1)])
+    precision = hit / (predicted + EPSILON)
+    recall = hit / (truth.sum((1, 2)).double()[:, None] + EPSILON)
+    return ((1 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall)).nan_to_num(0.0)
+
+
+def pooled_f(probability: Tensor, truth: Tensor) -> float:
+    """The best threshold's F, curves averaged over the frames that hold an object; 0 if none does.
+
+    Which frames are pooled changes the value (see the protocol), so the caller decides what it passes.
+    """
+    shown = truth.flatten(1).any(1)
+    if not bool(shown.any()):
+        return 0.0
+    return float(f_curve(probability[shown], truth[shown]).mean(0).max())

@@ -1,0 +1,152 @@
+"""Named, versioned ways to score a data set. Shards add up exactly: sums and counts, never means of means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Protocol as TypingProtocol
+
+import torch
+from torch import Tensor
+
+from model.config import CLASSES, Task
+from model.metrics.fscore import BETA_SQUARED, THRESHOLDS, pooled_f
+from model.metrics.jaccard import frame_jaccard
+
+
+@dataclass(frozen=True)
+class ClipScore:
+    """Scores of one clip in [0, 1]."""
+
+    clip: str
+    category: str
+    m_j: float
+    m_f: float
+    frames: int
+    empty_frames: int
+    """Frames whose truth holds no object."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Dataset score as sums and their common count."""
+
+    j_sum: float
+    f_sum: float
+    count: int
+
+    @property
+    def m_j(self) -> float:
+        """Region similarity in [0, 1]."""
+        return self.j_sum / self.count
+
+    @property
+    def m_f(self) -> float:
+        """F-score in [0, 1]."""
+        return self.f_sum / self.count
+
+
+class Protocol(TypingProtocol):
+    """How scores are computed. `totals` of shards are added, then turned into a `Score`."""
+
+    name: str
+    version: int
+    f_pooling: str
+    thresholds: int
+    beta_squared: float
+    empty_mask_rule: str
+
+    def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
+        """One clip's own score and its totals.
+
+        Args:
+            scores: (T, K, H, W) class scores.
+            labels: (T, H, W) class ids.
+            clip: its id.
+            category: its category.
+        """
+        ...
+
+    def dataset_score(self, totals: Tensor) -> Score:
+        """The score behind the summed totals of all clips."""
+        ...
+
+
+class BinaryProtocol:
+    """S4 and MS3 as released: means over clips; F's best threshold is chosen within each clip (spec combo §10).
+
+    Totals are (sum of J, sum of F, clips), float64.
+    """
+
+    name = "avsbench-binary"
+    version = 1
+    f_pooling = "clip"
+    thresholds = THRESHOLDS
+    beta_squared = BETA_SQUARED
+    empty_mask_rule = "J: share of background pixels predicted background; F: frame skipped, clip of empty frames is 0"
+
+    def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
+        """See `Protocol`."""
+        probability = scores.float().softmax(1)[:, 1]
+        truth = labels == 1
+        m_j = float(frame_jaccard(probability > 0.5, truth).mean())
+        m_f = pooled_f(probability, truth)
+        empty = int((~truth.flatten(1).any(1)).sum())
+        record = ClipScore(clip, category, m_j, m_f, len(labels), empty)
+        return record, torch.tensor([m_j, m_f, 1.0], dtype=torch.float64)
+
+    def dataset_score(self, totals: Tensor) -> Score:
+        """See `Protocol`."""
+        return Score(float(totals[0]), float(totals[1]), int(totals[2]))
+
+
+class SemanticProtocol:
+    """AVSS as released: per frame and class, means over the frames in which the class occurs (spec combo §10).
+
+    Totals are (3, K) float64: sums of J, sums of F, frames counted per class.
+    """
+
+    name = "avsbench-semantic"
+    version = 1
+    f_pooling = "frame_class"
+    thresholds = 1
+    beta_squared = BETA_SQUARED
+    empty_mask_rule = "a class counts in frames where it is predicted or present; classes never seen score 0"
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+
+    def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
+        """See `Protocol`. The clip's own score is the mean over the classes that occur in it."""
+        every = torch.arange(self.classes, device=labels.device)[:, None, None, None]
+        predicted, present = scores.argmax(1) == every, labels == every
+        hit = (predicted & present).sum((2, 3)).double()
+        guessed, true = predicted.sum((2, 3)).double(), present.sum((2, 3)).double()
+        union = guessed + true - hit
+        jaccard = hit / (union + torch.finfo(torch.float64).eps)
+        precision, recall = hit / guessed, hit / true
+        f = ((1 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall)).nan_to_num(0.0)
+        totals = torch.stack((jaccard.sum(1), f.sum(1), (union > 0).sum(1).double())).cpu()
+        occurring = totals[2] > 0
+        means = totals[:2, occurring] / totals[2, occurring]
+        empty = int((labels == 0).flatten(1).all(1).sum())
+        record = ClipScore(clip, category, float(means[0].mean()), float(means[1].mean()), len(labels), empty)
+        return record, totals
+
+    def dataset_score(self, totals: Tensor) -> Score:
+        """See `Protocol`. The mean runs over all classes, background and never-seen ones included."""
+        means = (totals[:2] / totals[2]).nan_to_num(0.0)
+        return Score(float(means[0].sum()), float(means[1].sum()), totals.shape[1])
+
+
+def protocol_for(task: Task) -> Protocol:
+    """The authors' protocol of a task."""
+    return SemanticProtocol(CLASSES["avss"]) if task == "avss" else BinaryProtocol()
+
+
+def sum_totals(totals: Sequence[Tensor]) -> Tensor:
+    """Correctly rounded sum of clip totals, so that neither their order nor their sharding can be seen in it."""
+    stacked = torch.stack(list(totals))
+    columns = stacked.flatten(1).t().tolist()
+    return torch.tensor([fsum(column) for column in columns], dtype=torch.float64).view(stacked.shape[1:])

@@ -1,0 +1,1 @@
+"""Plots of a report as deterministic SVG and PNG."""

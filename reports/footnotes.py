@@ -1,0 +1,89 @@
+"""What a reader must know beside the numbers of a table, as plain sentences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from experiments.records import ProtocolRecord
+from experiments.reported import Check, ReportedValue, contradictions
+from experiments.schema import Experiment
+from model.config import Task
+from reports.cells import Cell, Run
+
+
+def footnotes(experiment: Experiment, cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Source of the reported numbers, meaning of the signs, protocols, mixtures, the paper's own contradictions."""
+    return (*_sources(experiment, cells), *_signs(cells), *_by_task(cells), *_contradictions(experiment))
+
+
+def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
+    sources = {_source(cell.reported): None for cell in cells if cell.reported is not None}
+    if sources:
+        yield f"Reported: Table {experiment.table.number} of {'; '.join(sources)}. Δ is measured minus reported, in points."
+
+
+def _source(value: ReportedValue) -> str:
+    if value.cite is None:
+        return value.paper
+    return f"{value.paper} [{value.cite.key}]" + (f", {value.cite.venue}" if value.cite.venue else "")
+
+
+def _signs(cells: Sequence[Cell]) -> Iterator[str]:
+    if any(cell.best for cell in cells):
+        yield "Bold is the best measured value of a column."
+    if any(cell.summary is not None and cell.summary.n > 1 for cell in cells):
+        yield "± is the standard deviation over seeds (n − 1 in the denominator); n counts seeds."
+
+
+def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
+    for task in dict.fromkeys(cell.column.task for cell in cells):
+        of_task = [cell for cell in cells if cell.column.task == task]
+        runs = {run.key: run for cell in of_task for run in cell.finished}.values()
+        states = {cell.state for cell in of_task}
+        if "mixed_protocol" in states:
+            yield _mixture(task, "protocols", ((_label(run), run.key) for run in runs))
+        elif "mixed_data" in states:
+            yield _mixture(task, "data sets", ((_fingerprint(run), run.key) for run in runs))
+        elif runs:
+            (protocol,) = {run.stored.result.protocol for run in runs if run.stored.result is not None}
+            yield describe_protocol(task, protocol)
+
+
+def describe_protocol(task: Task, protocol: ProtocolRecord) -> str:
+    """How the scores of a task were computed, in one sentence."""
+    return (
+        f"{task.upper()} is scored under {protocol.label}: F-score threshold chosen per {protocol.f_pooling} among "
+        f"{protocol.thresholds}, β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}."
+    )
+
+
+def _mixture(task: Task, what: str, pairs: Iterable[tuple[str, str]]) -> str:
+    keys: dict[str, list[str]] = defaultdict(list)
+    for name, key in pairs:
+        keys[name].append(key)
+    parts = "; ".join(f"{name}: {', '.join(sorted(keys[name]))}" for name in sorted(keys))
+    return f"{task.upper()} has results under different {what}, which are neither averaged nor compared. {parts}."
+
+
+def _label(run: Run) -> str:
+    assert run.stored.result is not None
+    return run.stored.result.protocol.label
+
+
+def _fingerprint(run: Run) -> str:
+    assert run.stored.result is not None
+    return run.stored.result.provenance.data_fingerprint
+
+
+def _contradictions(experiment: Experiment) -> Iterator[str]:
+    for check in contradictions(experiment.paper, experiment.table.number):
+        yield _sentence(check)
+
+
+def _sentence(check: Check) -> str:
+    if check.verdict == "fails":
+        return f"The paper contradicts itself ({check.where}): “{check.claim}”; {check.detail}."
+    if check.verdict == "unresolved":
+        return f"Unresolved in the paper ({check.where}): “{check.claim}”; {check.detail}."
+    return f"The paper's text ({check.where}) says “{check.claim}”, which its numbers give; but {check.caveat}."

@@ -1,0 +1,36 @@
+"""Finds the stored trials that an experiment's trials stand for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from experiments.expand import Trial
+from experiments.identity import trial_key
+from model.config import Task, TrialConfig
+from reports.cells import Run
+from reports.results import StoredTrial
+
+Places: TypeAlias = dict[tuple[str, Task], tuple[Run, ...]]
+"""Runs by variant and task."""
+
+
+def match(trials: Sequence[Trial], stored: Sequence[StoredTrial]) -> Places:
+    """Matches by trial key; a trial without data fingerprint matches the same configuration on any data."""
+    by_key: dict[str, list[StoredTrial]] = defaultdict(list)
+    for candidate in stored:
+        if candidate.config is None:
+            continue
+        by_key[candidate.key].append(candidate)
+        if candidate.config.data.fingerprint:
+            by_key[_key_on_any_data(candidate.config)].append(candidate)
+    places: dict[tuple[str, Task], list[Run]] = defaultdict(list)
+    for trial in trials:
+        places[trial.variant, trial.task] += [Run(trial.seed, found) for found in by_key[trial.key]]
+    return {place: tuple(runs) for place, runs in places.items()}
+
+
+def _key_on_any_data(config: TrialConfig) -> str:
+    data = config.data.model_copy(update={"fingerprint": ""})
+    return trial_key(config.model_copy(update={"data": data}))

@@ -1,0 +1,1 @@
+"""One file per output format; scores are rounded here and nowhere else."""

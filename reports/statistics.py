@@ -1,0 +1,40 @@
+"""Spread of a score over seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean and spread of n values, in the unit of the values."""
+
+    n: int
+    mean: float
+    sd: float | None
+    """Sample standard deviation (n - 1); None below two values."""
+    interval: tuple[float, float] | None
+    """Student-t interval of the mean at `CONFIDENCE`; None below two values."""
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Summarises at least one value.
+
+    Raises:
+        ValueError: no values.
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("no values to summarise")
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Summary(n, mean, None, None)
+    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    reach = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * sd / math.sqrt(n)
+    return Summary(n, mean, sd, (mean - reach, mean + reach))
