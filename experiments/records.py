@@ -5,6 +5,7 @@
         checkpoints/      step-<n>/ folders
         metrics/          attempt-<n>.jsonl, one MetricLine per line
         pictures/         qualitative results, PNG
+        failure.json      FailureRecord of the last attempt, while it is not finished
         scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
         result.json       ResultRecord, written last and once: its existence means finished
 """
@@ -21,6 +22,7 @@ TRIALS = "trials"
 SWEEPS = "sweeps"
 TRIAL_FILE = "trial.json"
 RESULT_FILE = "result.json"
+FAILURE_FILE = "failure.json"
 SCORES_FILE = "scores.parquet"
 METRICS_DIR = "metrics"
 CHECKPOINTS_DIR = "checkpoints"
@@ -126,3 +128,14 @@ class ResultRecord(Record):
     checksums: dict[str, str]
     """SHA-256 of every file of the result, by path relative to the trial directory."""
     provenance: Provenance
+
+
+class FailureRecord(Record):
+    """How an attempt ended without a result."""
+
+    attempt: int
+    kind: str
+    """Name of the exception's class."""
+    message: str
+    time: str
+    """ISO 8601 in UTC."""

@@ -104,38 +104,28 @@ def transcription(paper: Paper) -> Transcription:
 
 
 def reported_value(paper: Paper, table: str, variant: str, task: Task, metric: Metric) -> ReportedValue | None:
-    """The paper's own score of a variant in percent, or None when the table has no such number.
-
-    Raises:
-        ValueError: the table prints several numbers for the variant on this task.
-    """
+    """The paper's own score of a variant in percent, or None when the table has no such number."""
     sources = transcription(paper)
-    found = [
-        record
-        for record in sources.records
-        if record.kind == "value"
-        and record.value is not None
-        and record.table == table
-        and record.row.method in OWN_METHODS
-        and record.row.variant == variant
-        and record.subset == task.upper()
-        and record.metric == PRINTED_METRIC[metric]
-        and record.init in OWN_TRAINING
-    ]
-    if not found:
-        return None
-    if len(found) > 1:
-        ids = ", ".join(record.id for record in found)
-        raise ValueError(f"{sources.paper} Table {table} prints several values for '{variant}': {ids}")
-    record = found[0]
-    return ReportedValue(
-        record=record.id,
-        percent=_percent(record),
-        printed=record.value_text,
-        paper=sources.paper,
-        cite=record.cite,
-        note=record.note,
-    )
+    for record in sources.records:
+        if (
+            record.kind == "value"
+            and record.value is not None
+            and record.table == table
+            and record.row.method in OWN_METHODS
+            and record.row.variant == variant
+            and record.subset == task.upper()
+            and record.metric == PRINTED_METRIC[metric]
+            and record.init in OWN_TRAINING
+        ):
+            return ReportedValue(
+                record=record.id,
+                percent=_percent(record.value, record.unit),
+                printed=record.value_text,
+                paper=sources.paper,
+                cite=record.cite,
+                note=record.note,
+            )
+    return None
 
 
 def contradictions(paper: Paper, table: str) -> tuple[Check, ...]:
@@ -147,7 +137,6 @@ def contradictions(paper: Paper, table: str) -> tuple[Check, ...]:
     )
 
 
-def _percent(record: PrintedNumber) -> float:
+def _percent(value: float, unit: str) -> float:
     """Fractions are scaled in decimal, so that 0.661 becomes 66.1 and not 66.10000000000001."""
-    scale = 100 if record.unit == "fraction" else 1
-    return float(Decimal(str(record.value)) * scale)
+    return float(Decimal(str(value)) * (100 if unit == "fraction" else 1))

@@ -1,1 +1,1 @@
-"""What is shown: tables, figures and pages rebuilt from the trial directories in storage, without torch or a cluster."""
+"""What is shown: tables, figures and pages rebuilt from the trial directories in storage, without torch or Ray."""

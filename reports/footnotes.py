@@ -20,7 +20,8 @@ def footnotes(experiment: Experiment, cells: Sequence[Cell]) -> tuple[str, ...]:
 def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
     sources = {_source(cell.reported): None for cell in cells if cell.reported is not None}
     if sources:
-        yield f"Reported: Table {experiment.table.number} of {'; '.join(sources)}. Δ is measured minus reported, in points."
+        origin = f"Table {experiment.table.number} of {'; '.join(sources)}"
+        yield f"Reported: {origin}. Δ is measured minus reported, in percentage points."
 
 
 def _source(value: ReportedValue) -> str:
@@ -47,14 +48,14 @@ def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
             yield _mixture(task, "data sets", ((_fingerprint(run), run.key) for run in runs))
         elif runs:
             (protocol,) = {run.stored.result.protocol for run in runs if run.stored.result is not None}
-            yield describe_protocol(task, protocol)
+            yield f"{task.upper()} is scored under {protocol.label}: {describe_pooling(protocol)}."
 
 
-def describe_protocol(task: Task, protocol: ProtocolRecord) -> str:
-    """How the scores of a task were computed, in one sentence."""
+def describe_pooling(protocol: ProtocolRecord) -> str:
+    """How the scores of a protocol are computed, as a phrase."""
     return (
-        f"{task.upper()} is scored under {protocol.label}: F-score threshold chosen per {protocol.f_pooling} among "
-        f"{protocol.thresholds}, β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}."
+        f"F-score threshold chosen per {protocol.f_pooling} among {protocol.thresholds}, "
+        f"β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}"
     )
 
 

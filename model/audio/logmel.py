@@ -98,7 +98,9 @@ def _hertz_to_mel(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
 def _resample(waveform: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     divisor = gcd(SAMPLE_RATE, rate)
     up, down = SAMPLE_RATE // divisor, rate // divisor
-    resampled: NDArray[np.float64] = resample_poly(waveform, up, down, window=_resampling_filter(max(up, down)))
+    taps = _resampling_filter(max(up, down))
+    # scipy-stubs know no array of taps as window.
+    resampled: NDArray[np.float64] = resample_poly(waveform, up, down, window=taps)  # type: ignore[call-overload]
     return resampled[: len(waveform) * up // down]
 
 

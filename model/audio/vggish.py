@@ -33,7 +33,11 @@ class VGGish(nn.Module):
         self.features = _convolutions([64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool"])
         widths = [512 * 6 * 4, 4096, 4096, EMBEDDING]
         self.embeddings = nn.Sequential(
-            *[layer for before, after in pairwise(widths) for layer in (nn.Linear(before, after), nn.ReLU(inplace=True))]
+            *[
+                layer
+                for before, after in pairwise(widths)
+                for layer in (nn.Linear(before, after), nn.ReLU(inplace=True))
+            ]
         )
         self.requires_grad_(False)
 

@@ -42,15 +42,17 @@ def read_index(root: Path, task: Task) -> list[IndexEntry]:
         task: which subset.
 
     Raises:
-        DataError: if a column is missing, or a row has an unknown split or subset, or a name that is a path.
+        DataError: if a column is missing, or a row is cut short, has an unknown split or subset, or a path for a name.
     """
     path = root / INDEX_FILES[task]
     with path.open(newline="", encoding="utf-8-sig") as file:
         header, *rows = list(csv.reader(file)) or [[]]
     name, category, split = _columns(path, header, task)
-    entries = [
-        IndexEntry(row[name], "" if category is None else row[category], row[split]) for row in rows if len(row) > split
-    ]
+    entries = []
+    for row in filter(None, rows):
+        if len(row) < len(header):
+            raise DataError(f"{path}: row {row} is shorter than the header: restore the file")
+        entries.append(IndexEntry(row[name], "" if category is None else row[category], row[split]))
     for entry in entries:
         _check(path, entry, task)
     return sorted(entries, key=lambda entry: (entry.split, entry.category, entry.name))
@@ -61,7 +63,9 @@ def _columns(path: Path, header: list[str], task: Task) -> tuple[int, int | None
     required = {"s4": ["split"], "ms3": ["split"], "avss": ["uid", "label", "split"]}[task]
     missing = [column for column in required if column not in header]
     if missing or (task == "s4" and len(header) < 4):
-        raise DataError(f"{path} has columns {header}, not {missing or 'name, start, category, split'}: restore the file")
+        raise DataError(
+            f"{path} has columns {header}, not {missing or 'name, start, category, split'}: restore the file"
+        )
     if task == "avss":
         return header.index("uid"), header.index("label"), header.index("split")
     return 0, 2 if task == "s4" else None, header.index("split")

@@ -78,4 +78,4 @@ class _TensorPickler(pickle.Pickler):
 
 
 def _load_storage(content: bytes) -> Any:
-    return torch.load(io.BytesIO(content), weights_only=True)
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

@@ -1,4 +1,4 @@
-"""Labels with LaTeX math between dollar signs, such as `$\\lambda_{ada}$`.
+r"""Labels with LaTeX math between dollar signs, such as `$\lambda_{ada}$`.
 
 Only a small grammar counts as math: letters, numbers, Greek, simple fonts, one subscript and one superscript. All
 else between dollar signs is text, so that a label cannot smuggle a TeX command into a document.
@@ -10,14 +10,7 @@ import re
 from dataclasses import dataclass
 
 from reports.render.plain_text import one_line
-
-GREEK = {
-    **dict(zip("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split(), "αβγδϵζηθικλμ", strict=True)),
-    **dict(zip("nu xi pi rho sigma tau upsilon phi chi psi omega".split(), "νξπρστυϕχψω", strict=True)),
-    **dict(zip("Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), "ΓΔΘΛΞΠΣΦΨΩ", strict=True)),
-}
-SIGNS = {"times": "×", "cdot": "·", "pm": "±", "leq": "≤", "geq": "≥", "infty": "∞"}
-SYMBOLS = GREEK | SIGNS
+from reports.render.symbols import SYMBOLS
 
 _SYMBOL = rf"\\(?:{'|'.join(SYMBOLS)})(?![A-Za-z])"
 _PLAIN = r"[A-Za-z0-9.,+\-=()/]"
@@ -26,7 +19,7 @@ _NUCLEUS = rf"(?:{_SYMBOL}|{_FONT}|{_PLAIN})"
 _SCRIPT = rf"(?:\{{(?:{_NUCLEUS}| )+\}}|[A-Za-z0-9]|{_SYMBOL})"
 _TERM = rf"{_NUCLEUS}(?:_{_SCRIPT}(?:\^{_SCRIPT})?|\^{_SCRIPT}(?:_{_SCRIPT})?)?"
 _MATH = re.compile(rf"(?:{_TERM}| )+")
-_PARTS = re.compile(r"\$([^$]+)\$")
+_PARTS = re.compile(r"\$(?! )([^$]+)(?<! )\$")
 _TOKENS = re.compile(rf"([_^]?)({_SCRIPT}|{_NUCLEUS}| )")
 
 
@@ -52,7 +45,7 @@ def split_label(label: str) -> list[Part]:
     parts: list[Part] = []
     end = 0
     for found in _PARTS.finditer(label):
-        if not _MATH.fullmatch(found[1]) or not found[1].strip():
+        if not _MATH.fullmatch(found[1]):
             continue
         parts += [Part(label[end : found.start()], False), Part(found[1], True)]
         end = found.end()

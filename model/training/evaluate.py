@@ -1,0 +1,52 @@
+"""A model's score on one split, exact whatever the number of workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.combo.inference import class_scores
+from model.data.avsbench import AVSBench
+from model.data.batch import Batch
+from model.data.loading import evaluation_batches
+from model.metrics.protocol import ClipScore, Protocol, Score, sum_totals
+from model.training.workers import Workers
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Score of a split and of its clips, by clip name; the same on every worker."""
+
+    score: Score
+    clips: list[ClipScore]
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, dataset: AVSBench, protocol: Protocol, workers: Workers, device: torch.device
+) -> Evaluation:
+    """Scores every clip once, one clip at a time as the authors do, spread over the workers.
+
+    The model is left in the mode it came in.
+    """
+    training = model.training
+    model.eval()
+    scored: list[tuple[ClipScore, Tensor]] = []
+    for batch in evaluation_batches(dataset, workers.rank, workers.count):
+        category = dataset.entries[int(batch.positions[0])].category
+        on_device = batch.to(device)
+        scores = predict_scores(model, on_device)
+        scored.append(protocol.score_clip(scores, on_device.labels, batch.names[0], category))
+    model.train(training)
+    everything = workers.gather(scored)
+    score = protocol.dataset_score(sum_totals([totals for _, totals in everything]))
+    return Evaluation(score, sorted((clip for clip, _ in everything), key=lambda clip: (clip.category, clip.clip)))
+
+
+def predict_scores(model: nn.Module, batch: Batch) -> Tensor:
+    """Class scores (BT, K, H, W) of the final prediction at the frames' own size."""
+    final = model(batch.frames, batch.maskiges, batch.log_mel)[-1]
+    height, width = batch.frames.shape[2:]
+    return class_scores(final, (height, width))

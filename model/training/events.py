@@ -1,0 +1,60 @@
+"""What the training loop reports, in the order in which it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL.Image import Image
+
+from model.metrics.protocol import ClipScore, Score
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One optimiser step is done. `step` counts from 1; losses are means over all workers."""
+
+    step: int
+    losses: dict[str, float]
+    lr: float
+    gradient_norm: float
+    """Before clipping."""
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The validation split was scored after `step` steps."""
+
+    step: int
+    score: Score
+    improved: bool
+
+
+@dataclass(frozen=True)
+class Checkpointed:
+    """Training can continue from `folder`."""
+
+    step: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Training is over; the test split was scored with the best weights. The last event.
+
+    `clips` and `pictures` are filled on the first worker only; pictures go by file name.
+    """
+
+    best_step: int
+    folder: Path
+    """The best weights."""
+    validation: Score
+    score: Score
+    clips: list[ClipScore]
+    pictures: dict[str, Image]
+    parameters: int
+    trainable_parameters: int
+
+
+Event = Stepped | Evaluated | Checkpointed | Tested

@@ -1,0 +1,212 @@
+"""The training loop: one trial as a generator of events. It knows no cluster and no tracker.
+
+The same generator runs in a plain loop, a notebook, a unit test, a Tune actor and a Train worker. All randomness is
+a function of seed and step, so a trial that continues from a checkpoint equals one that never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from model.combo.network import Combo
+from model.config import TrialConfig
+from model.data.avsbench import AVSBench
+from model.data.batch import Batch
+from model.data.loading import training_batches
+from model.losses.points import KeyedPoints
+from model.losses.set_criterion import SetCriterion, Supervision
+from model.losses.targets import frame_targets
+from model.metrics.protocol import protocol_for
+from model.training.checkpoint import (
+    Progress,
+    latest_training_state,
+    load_training_state,
+    load_weights,
+    prune,
+    save_best,
+    save_training_state,
+)
+from model.training.evaluate import evaluate
+from model.training.events import Checkpointed, Evaluated, Event, Stepped, Tested
+from model.training.initial_weights import load_initial_weights
+from model.training.optim import build_optimizer, set_learning_rates
+from model.training.pictures import extreme_clips
+from model.training.workers import Workers, seed_step
+
+LONGEST_CLIP = 1000
+"""Frames; only spaces the places of one clip from those of the next."""
+AUTOCAST = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a trial runs on this machine; nothing here changes what is computed."""
+
+    data_root: Path
+    checkpoints: Path
+    """Folder of the trial's checkpoints; training continues from the newest intact one."""
+    checkpoint_every: int
+    """Steps between training states."""
+    keep_checkpoints: int = 2
+    loader_workers: int = 0
+    cache_clips: bool = False
+    device: str = "cpu"
+    vggish_weights: Path | None = None
+    initial_weights: Path | None = None
+    """Best checkpoint of the trial that this one starts from."""
+
+
+def fit(config: TrialConfig, execution: Execution, workers: Workers | None = None) -> Iterator[Event]:
+    """Trains, validates, checkpoints and finally tests one trial.
+
+    Every worker of a group runs this generator in step with the others; the first one writes.
+
+    Args:
+        config: the trial.
+        execution: data, folders and device.
+        workers: this worker's place in its group; alone by default.
+
+    Yields:
+        `Stepped` after each step, `Evaluated` and `Checkpointed` when due, `Tested` at the end.
+
+    Raises:
+        DataError: clips cannot be read.
+        CheckpointError: stored weights do not fit the configuration.
+        BackboneError: the backbone cannot be built.
+        FloatingPointError: a loss is not finite.
+    """
+    workers = workers or Workers()
+    device = torch.device(execution.device)
+    training, root = config.training, execution.checkpoints
+    train, validation, test = (_dataset(config, execution, split) for split in ("train", "val", "test"))
+    protocol = protocol_for(config.data.task)
+
+    torch.manual_seed(config.seed)
+    model = Combo(config)
+    load_initial_weights(model, config, execution.vggish_weights, execution.initial_weights)
+    model.to(device)
+    optimizer = build_optimizer(model, config.optim)
+    scaler = torch.amp.GradScaler(device.type, enabled=training.precision == "fp16")
+    progress = Progress()
+    if (state := latest_training_state(root)) is not None:
+        progress, scaler_state = load_training_state(state, model, optimizer, device)
+        scaler.load_state_dict(scaler_state)
+    stepper = _Stepper(config, model, optimizer, scaler, workers, device)
+
+    for batch in training_batches(
+        train, config, workers.rank, workers.count, progress.step, execution.loader_workers
+    ):
+        yield stepper.step(progress.step, batch.to(device))
+        progress.step += 1
+        last = progress.step == training.iterations
+        if progress.step % training.evaluate_every == 0 or last:
+            score = evaluate(model, validation, protocol, workers, device).score
+            improved = progress.improve(score)
+            if improved and workers.is_first:
+                save_best(root, model, progress.step)
+            yield Evaluated(progress.step, score, improved)
+        if progress.step % execution.checkpoint_every == 0 or last:
+            if workers.is_first:
+                folder = save_training_state(root, model, optimizer, scaler.state_dict(), progress)
+                prune(root, execution.keep_checkpoints)
+                yield Checkpointed(progress.step, folder)
+            workers.wait()
+
+    assert progress.best is not None  # the last step always evaluates
+    best_folder = root / f"best-{progress.best_step:08d}"
+    load_weights(best_folder, model)
+    evaluation = evaluate(model, test, protocol, workers, device)
+    model.eval()
+    yield Tested(
+        best_step=progress.best_step,
+        folder=best_folder,
+        validation=progress.best,
+        score=evaluation.score,
+        clips=evaluation.clips if workers.is_first else [],
+        pictures=extreme_clips(model, test, evaluation.clips, device) if workers.is_first else {},
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+    )
+
+
+class _Stepper:
+    """One optimiser step: forward, losses, backward, clip, update."""
+
+    def __init__(
+        self,
+        config: TrialConfig,
+        model: Combo,
+        optimizer: torch.optim.Optimizer,
+        scaler: torch.amp.GradScaler,
+        workers: Workers,
+        device: torch.device,
+    ) -> None:
+        self.config, self.optimizer, self.scaler, self.workers, self.device = config, optimizer, scaler, workers, device
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.model: nn.Module = model
+        if workers.count > 1:
+            self.model = DistributedDataParallel(
+                model,
+                device_ids=[device] if device.type == "cuda" else None,
+                broadcast_buffers=False,
+                find_unused_parameters=not model.uses_every_parameter,
+            )
+        self.criterion = SetCriterion(config.loss, config.truths, config.classes)
+
+    def step(self, index: int, batch: Batch) -> Stepped:
+        """Step number `index`, counted from 0, on this worker's share of the batch."""
+        started = time.perf_counter()
+        config, optim = self.config, self.config.optim
+        self.model.train()
+        seed_step(config.seed, index, self.workers.rank)
+        factor = set_learning_rates(self.optimizer, index, config.training.iterations, optim.poly_power)
+
+        precision = AUTOCAST[config.training.precision]
+        with torch.autocast(self.device.type, dtype=precision, enabled=precision is not None):
+            predictions = self.model(batch.frames, batch.maskiges, batch.log_mel)
+        losses = self.criterion(
+            predictions, _supervision(batch), self._points(index, batch), self.workers.average
+        )
+        total = self.criterion.weighted_sum(losses)
+        logged = self._averaged({**losses, "total": total})
+        if not all(map(math.isfinite, logged.values())):
+            raise FloatingPointError(f"loss is not finite at step {index + 1}: {logged}")
+
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(total).backward()
+        self.scaler.unscale_(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(self.parameters, optim.clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return Stepped(index + 1, logged, optim.lr * factor, float(norm), time.perf_counter() - started)
+
+    def _points(self, index: int, batch: Batch) -> KeyedPoints:
+        """Point source keyed by the place of each annotated frame: clip in the global batch, frame in the clip."""
+        places = [
+            int(position) * LONGEST_CLIP + frame
+            for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
+            for frame in range(int(length))
+        ]
+        supervised = [place for place, shown in zip(places, batch.annotated.tolist(), strict=True) if shown]
+        return KeyedPoints(self.config.seed, index, supervised, self.device)
+
+    def _averaged(self, losses: dict[str, Tensor]) -> dict[str, float]:
+        values = self.workers.average(torch.stack([loss.detach().double() for loss in losses.values()]))
+        return dict(zip(losses, values.tolist(), strict=True))
+
+
+def _supervision(batch: Batch) -> Supervision:
+    return Supervision(batch.annotated, frame_targets(batch.labels), batch.clip_lengths.tolist())
+
+
+def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:
+    data = config.data
+    return AVSBench(execution.data_root, data.task, split, size=data.size, cache_clips=execution.cache_clips)

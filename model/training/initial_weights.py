@@ -1,0 +1,50 @@
+"""What a trial starts from: VGGish's AudioSet weights, and the best weights of another trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from model.combo.network import Combo
+from model.config import TrialConfig
+from model.training.checkpoint import CheckpointError, load_weights
+
+
+def load_initial_weights(
+    model: Combo, config: TrialConfig, vggish_weights: Path | None, initial_weights: Path | None
+) -> None:
+    """Fills what the configuration says is not random. ImageNet weights are timm's business.
+
+    Args:
+        model: freshly built.
+        config: its configuration.
+        vggish_weights: `vggish-10086976.pth` or the same tensors as safetensors.
+        initial_weights: checkpoint folder of the trial named in `config.initial_trial`.
+
+    Raises:
+        CheckpointError: weights that the configuration needs were not given, or do not fit.
+    """
+    if config.model.audio_encoder.name == "vggish":
+        if vggish_weights is None:
+            raise CheckpointError(
+                "the frozen VGGish needs its AudioSet weights: pass --vggish-weights, "
+                "or train a small audio encoder with model.audio_encoder.name=compact"
+            )
+        _load_vggish(model, vggish_weights)
+    if config.initial_trial is not None:
+        if initial_weights is None:
+            raise CheckpointError(f"trial {config.initial_trial}, which this one starts from, is not finished")
+        load_weights(initial_weights, model)
+
+
+def _load_vggish(model: Combo, path: Path) -> None:
+    try:
+        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+        model.audio_encoder.load_state_dict(state, strict=True)
+    except Exception as error:
+        # torch and safetensors raise many kinds here; whichever it is, the file is not what it should be.
+        raise CheckpointError(f"{path} does not hold VGGish weights: {error}") from error
+
+

@@ -1,0 +1,116 @@
+"""What a run would do: which trials are finished, which continue, which start. Planning starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Study, Trial, expand
+from model.config import Task, TrialConfig
+from orchestrator.store import Store
+
+State = Literal["finished", "resumable", "failed", "new"]
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial and what storage knows of it."""
+
+    trial: Trial
+    state: State
+    attempts: int
+    reason: str = ""
+    """Why the last attempt failed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Unique trials of some studies, in order."""
+
+    name: str
+    """Of the sweep, such as `combo-table7-demo`."""
+    entries: list[PlannedTrial]
+
+    @property
+    def to_run(self) -> list[Trial]:
+        """Trials that have no result yet."""
+        return [entry.trial for entry in self.entries if entry.state != "finished"]
+
+    def count(self, state: State) -> int:
+        """Trials in a state."""
+        return sum(entry.state == state for entry in self.entries)
+
+
+def sweep_name(studies: Iterable[Study]) -> str:
+    """One name for studies that run together; the same studies always give the same name."""
+    parts = [study.name.replace("/", "-") + (f"-{study.scale}" if study.scale != "full" else "") for study in studies]
+    return "+".join(parts)
+
+
+def make_plan(name: str, trials: Iterable[Trial], store: Store) -> Plan:
+    """Looks every trial up in storage; trials that several studies share appear once."""
+    unique = {trial.key: trial for trial in reversed(list(trials))}
+    return Plan(name, [_look_up(trial, store) for trial in reversed(unique.values())])
+
+
+def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
+    """Expands studies and binds every trial to the content of its data set.
+
+    Args:
+        studies: what to run.
+        data: the data folder.
+        workers: data-parallel workers of every trial; by default what the experiment says.
+
+    Raises:
+        DataError: a subset is not in the data folder.
+        InputError: overrides that do not fit.
+    """
+    from model.data.fingerprint import data_fingerprint
+
+    fingerprints: dict[Task, str] = {}
+    bound = []
+    for study in studies:
+        for trial in expand(study):
+            if trial.task not in fingerprints:
+                fingerprints[trial.task] = data_fingerprint(data, trial.task)
+            sized = trial if workers is None else replace(trial, workers=workers)
+            bound.append(sized.on_data(fingerprints[trial.task]))
+    return bound
+
+
+def refuse_impossible(trials: Iterable[Trial], store: Store, vggish_weights: Path | None) -> None:
+    """Finds before anything starts what would stop a trial at its start.
+
+    Raises:
+        InputError: all problems at once.
+    """
+    problems = {str(problem): problem for trial in trials for problem in _obstacles(trial, store, vggish_weights)}
+    if problems:
+        raise InputError(*problems.values())
+
+
+def _obstacles(trial: Trial, store: Store, vggish_weights: Path | None) -> Iterable[Problem]:
+    config: TrialConfig = trial.config
+    if config.training.batch % trial.workers:
+        what = f"batch {config.training.batch} does not divide among {trial.workers} workers"
+        yield Problem(trial.label, what, "choose a number of workers that divides training.batch")
+    if config.model.audio_encoder.name == "vggish" and (vggish_weights is None or not vggish_weights.is_file()):
+        remedy = "pass --vggish-weights FILE, or set model.audio_encoder.name=compact"
+        where = "model.audio_encoder.name" if vggish_weights is None else str(vggish_weights)
+        yield Problem(where, "the frozen VGGish needs its AudioSet weights", remedy)
+    if config.initial_trial is not None and store.trial(config.initial_trial).result is None:
+        yield Problem(trial.label, f"starts from trial {config.initial_trial}, which is not finished", "run that first")
+
+
+def _look_up(trial: Trial, store: Store) -> PlannedTrial:
+    folder = store.trial(trial.key)
+    attempts = folder.attempts
+    if folder.result is not None:
+        return PlannedTrial(trial, "finished", attempts)
+    failure = folder.failure
+    if failure is not None:
+        return PlannedTrial(trial, "failed", attempts, f"{failure.kind}: {failure.message}")
+    return PlannedTrial(trial, "resumable" if any(folder.checkpoints.glob("step-*")) else "new", attempts)

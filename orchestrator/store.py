@@ -1,0 +1,153 @@
+"""Trial directories on disk: the truth about what ran. Every document appears whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Trial
+from experiments.identity import trial_key
+from experiments.records import (
+    CHECKPOINTS_DIR,
+    FAILURE_FILE,
+    METRICS_DIR,
+    PICTURES_DIR,
+    RESULT_FILE,
+    SCORE_COLUMNS,
+    SCORES_FILE,
+    SWEEPS,
+    TRIAL_FILE,
+    TRIALS,
+    FailureRecord,
+    Record,
+    ResultRecord,
+    TrialRecord,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from model.metrics.protocol import ClipScore
+
+Stored = TypeVar("Stored", bound=Record)
+
+
+@dataclass(frozen=True)
+class TrialFolder:
+    """One trial's directory."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of training states and best weights."""
+        return self.path / CHECKPOINTS_DIR
+
+    @property
+    def result(self) -> ResultRecord | None:
+        """The outcome, once the trial is finished.
+
+        Raises:
+            InputError: the stored result is damaged.
+        """
+        return _read(self.path / RESULT_FILE, ResultRecord)
+
+    @property
+    def failure(self) -> FailureRecord | None:
+        """Why the last attempt ended early, if it did."""
+        return _read(self.path / FAILURE_FILE, FailureRecord)
+
+    @property
+    def attempts(self) -> int:
+        """Executions started so far."""
+        return len(list((self.path / METRICS_DIR).glob("attempt-*.jsonl")))
+
+    def metrics_file(self, attempt: int) -> Path:
+        """Where an attempt writes its `MetricLine`s."""
+        return self.path / METRICS_DIR / f"attempt-{attempt}.jsonl"
+
+    def write_trial(self, trial: Trial) -> None:
+        """Stores the identity, once.
+
+        Raises:
+            InputError: the folder holds another trial or a damaged record.
+        """
+        stored = _read(self.path / TRIAL_FILE, TrialRecord)
+        if stored is None:
+            write_atomically(self.path / TRIAL_FILE, _document(TrialRecord(key=trial.key, config=trial.config)))
+        elif trial_key(stored.config) != trial.key:
+            problem = f"holds another trial than its name says ({trial_key(stored.config)})"
+            raise InputError(Problem(str(self.path / TRIAL_FILE), problem, "move the folder away"))
+
+    def write_scores(self, clips: Sequence[ClipScore]) -> Path:
+        """Per-clip scores as Parquet."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pylist([asdict(clip) for clip in clips]).select(list(SCORE_COLUMNS))
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        return write_atomically(self.path / SCORES_FILE, buffer.getvalue())
+
+    def write_picture(self, name: str, picture: Image) -> Path:
+        """A qualitative result as PNG."""
+        buffer = io.BytesIO()
+        picture.save(buffer, format="PNG")
+        return write_atomically(self.path / PICTURES_DIR / name, buffer.getvalue())
+
+    def write_result(self, result: ResultRecord) -> None:
+        """The last write of a trial: from now on it is finished."""
+        write_atomically(self.path / RESULT_FILE, _document(result))
+        (self.path / FAILURE_FILE).unlink(missing_ok=True)
+
+    def write_failure(self, failure: FailureRecord) -> None:
+        """Notes how an attempt ended."""
+        write_atomically(self.path / FAILURE_FILE, _document(failure))
+
+
+@dataclass(frozen=True)
+class Store:
+    """All trials and sweeps below one folder."""
+
+    root: Path
+
+    def trial(self, key: str) -> TrialFolder:
+        """The directory of a trial, whether or not it exists yet."""
+        return TrialFolder(self.root / TRIALS / key)
+
+    def sweep(self, name: str) -> Path:
+        """What Ray keeps of a sweep, and its log."""
+        return self.root / SWEEPS / name
+
+
+def write_atomically(path: Path, content: bytes) -> Path:
+    """Writes beside the target, flushes to disk, then renames over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return partial.replace(path)
+
+
+def _document(record: Record) -> bytes:
+    return (record.model_dump_json(indent=1) + "\n").encode()
+
+
+def _read(path: Path, model: type[Stored]) -> Stored | None:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"is damaged: {'.'.join(map(str, first['loc']))} {first['msg']}".replace(":  ", ": ")
+        raise InputError(Problem(str(path), what, "restore it, or remove the trial folder to run it again")) from None

@@ -1,0 +1,191 @@
+"""Runs the trials of a plan on Ray Tune.
+
+Trials of one shape run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
+those with several run a Ray Train group each, started from a Tune trial. One wave after the other, because trials of
+different shapes would starve or deadlock each other's placement groups.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from ray import train, tune
+from ray.train.torch import TorchConfig, TorchTrainer
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Trial
+from model.training.workers import Workers
+from orchestrator.cluster import Cluster
+from orchestrator.telemetry import Receiver, Sender
+from orchestrator.trial import Machine, run_trial
+from orchestrator.updates import Listener
+
+COORDINATOR_CPUS = 0.01
+"""Of the Tune trial that starts a worker group and then waits for it."""
+
+
+@dataclass(frozen=True)
+class WorkerShape:
+    """What one data-parallel worker takes."""
+
+    cpus: float
+    gpus: float
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """In Ray's words."""
+        return {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
+
+
+def run_sweep(
+    name: str,
+    trials: Sequence[Trial],
+    machine: Machine,
+    folder: Path,
+    cluster: Cluster,
+    shape: WorkerShape,
+    listeners: Sequence[Listener],
+) -> bool:
+    """Runs all trials; returns False when it was interrupted. Failed trials are in storage, not in an exception.
+
+    Args:
+        name: of the sweep.
+        trials: without a result yet.
+        machine: where and how each runs.
+        folder: for what Ray keeps.
+        cluster: what there is.
+        shape: of one worker.
+        listeners: follow the updates.
+
+    Raises:
+        InputError: a trial can never be placed on this cluster.
+    """
+    _refuse_unplaceable(trials, cluster, shape)
+    by_workers = sorted(trials, key=lambda trial: trial.workers)
+    with Receiver(listeners) as receiver, _interrupts() as interrupted:
+        for workers, wave in groupby(by_workers, key=lambda trial: trial.workers):
+            if not interrupted:
+                _run_wave(f"{name}-{workers}", list(wave), machine, folder, cluster, shape, receiver.mailbox)
+    return not interrupted
+
+
+class SingleWorkerTrial(tune.Trainable):
+    """A Tune actor that trains one-worker trials one after the other without starting anew."""
+
+    def setup(self, config: dict[str, Any], trials: dict[str, Trial], machine: Machine, mailbox: Any) -> None:
+        """Called once per actor."""
+        self._trials, self._machine, self._mailbox = trials, machine, mailbox
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Turns to another trial."""
+        trial = self._trials[new_config["key"]]
+        self._reports = run_trial(trial, self._machine, Workers(), Sender(self._mailbox))
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Trains to the next validation, or to the end."""
+        report = next(self._reports, None)
+        return {"done": True} if report is None else {**report, "done": False}
+
+    def cleanup(self) -> None:
+        """Called when the actor ends."""
+        self._reports.close()
+
+
+def coordinate_group(
+    config: dict[str, Any], trials: dict[str, Trial], machine: Machine, mailbox: Any, folder: str, shape: WorkerShape
+) -> None:
+    """A Tune trial that runs a Ray Train group of workers."""
+    trial = trials[config["key"]]
+    TorchTrainer(
+        train_in_group,
+        train_loop_config={"trial": trial, "machine": machine, "mailbox": mailbox},
+        torch_config=TorchConfig(backend="nccl" if shape.gpus else "gloo"),
+        scaling_config=train.ScalingConfig(
+            num_workers=trial.workers, use_gpu=shape.gpus > 0, resources_per_worker=shape.resources
+        ),
+        run_config=train.RunConfig(name=trial.key, storage_path=folder),
+    ).fit()
+    tune.report({"done": True})
+
+
+def train_in_group(config: dict[str, Any]) -> None:
+    """One Ray Train worker."""
+    context = train.get_context()
+    workers = Workers(context.get_world_rank(), context.get_world_size())
+    for _ in run_trial(config["trial"], config["machine"], workers, Sender(config["mailbox"])):
+        pass
+
+
+def _run_wave(
+    name: str,
+    trials: list[Trial],
+    machine: Machine,
+    folder: Path,
+    cluster: Cluster,
+    shape: WorkerShape,
+    mailbox: Any,
+) -> None:
+    shared = {"trials": {trial.key: trial for trial in trials}, "machine": machine, "mailbox": mailbox}
+    workers = trials[0].workers
+    trainable: Any
+    if workers == 1:
+        trainable = tune.with_parameters(SingleWorkerTrial, **shared)
+        resources = shape.resources
+    else:
+        trainable = tune.with_parameters(coordinate_group, **shared, folder=str(folder / "train"), shape=shape)
+        resources = {"CPU": COORDINATOR_CPUS}
+    tune.Tuner(
+        tune.with_resources(trainable, resources),
+        param_space={"key": tune.grid_search([trial.key for trial in trials])},
+        tune_config=tune.TuneConfig(
+            reuse_actors=workers == 1, max_concurrent_trials=_slots(cluster, shape, workers, len(trials))
+        ),
+        run_config=tune.RunConfig(
+            name=name,
+            storage_path=str(folder / "tune"),
+            verbose=0,
+            failure_config=tune.FailureConfig(max_failures=0),
+        ),
+    ).fit()
+
+
+def _slots(cluster: Cluster, shape: WorkerShape, workers: int, trials: int) -> int:
+    """Trials of one shape that fit on the cluster at once."""
+    coordinator = COORDINATOR_CPUS if workers > 1 else 0.0
+    by_cpu = cluster.cpus / (workers * shape.cpus + coordinator)
+    by_gpu = cluster.gpus / (workers * shape.gpus) if shape.gpus else float("inf")
+    return max(1, min(int(by_cpu), int(min(by_gpu, trials)), trials))
+
+
+def _refuse_unplaceable(trials: Sequence[Trial], cluster: Cluster, shape: WorkerShape) -> None:
+    for trial in trials:
+        cpus, gpus = trial.workers * shape.cpus, trial.workers * shape.gpus
+        if cpus > cluster.cpus or gpus > cluster.gpus:
+            what = f"needs {cpus:g} CPUs and {gpus:g} GPUs, the cluster has {cluster.cpus:g} and {cluster.gpus:g}"
+            raise InputError(Problem(trial.label, what, "lower --workers or --cpus-per-worker"))
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collects the interrupts that Tune answers by ending the current wave."""
+    seen: list[int] = []
+    previous = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: Any) -> None:
+        seen.append(number)
+        if callable(previous):
+            previous(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, previous)

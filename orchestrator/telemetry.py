@@ -1,0 +1,76 @@
+"""Carries updates from trial processes to the driver through one small Ray actor."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+
+from orchestrator.updates import Listener, Measured, Update
+
+POLL_SECONDS = 0.3
+FLUSH_EVERY = 20
+"""Step updates that a trial gathers before it sends them; everything else goes at once."""
+
+
+@ray.remote(num_cpus=0)
+class Mailbox:
+    """Holds updates until the driver asks for them."""
+
+    def __init__(self) -> None:
+        self._updates: list[Update] = []
+
+    def put(self, updates: list[Update]) -> None:
+        """Takes in what a trial sends."""
+        self._updates.extend(updates)
+
+    def take(self) -> list[Update]:
+        """Hands over all that has come since the last call."""
+        taken, self._updates = self._updates, []
+        return taken
+
+
+class Sender:
+    """A trial's end of the mailbox; never waits for the driver."""
+
+    def __init__(self, mailbox: Any) -> None:
+        self._mailbox = mailbox
+        self._gathered: list[Update] = []
+
+    def __call__(self, update: Update) -> None:
+        """Sends an update, or gathers it when it is one of many."""
+        self._gathered.append(update)
+        is_step = isinstance(update, Measured) and update.line.kind == "step"
+        if not is_step or len(self._gathered) >= FLUSH_EVERY:
+            self._mailbox.put.remote(self._gathered)
+            self._gathered = []
+
+
+class Receiver:
+    """The driver's end: a thread that passes updates on to the listeners while the context is open."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self.mailbox = Mailbox.remote()
+        self._listeners = listeners
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="telemetry", daemon=True)
+
+    def __enter__(self) -> Receiver:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._thread.join()
+        self._pass_on()
+
+    def _poll(self) -> None:
+        while not self._closing.wait(POLL_SECONDS):
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        for update in ray.get(self.mailbox.take.remote()):
+            for listener in self._listeners:
+                listener.on_update(update)

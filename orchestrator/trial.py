@@ -1,0 +1,221 @@
+"""Runs one trial: drives `fit`, keeps the trial directory, tells the driver. Knows no Ray.
+
+The same generator runs in a Tune actor, in every worker of a Train group, and in a plain loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from experiments.expand import Trial
+from experiments.records import (
+    FailureRecord,
+    MetricLine,
+    ProtocolRecord,
+    Provenance,
+    ResultRecord,
+    ScoreRecord,
+)
+from model.metrics.protocol import Score, protocol_for
+from model.training.checkpoint import WEIGHTS_FILE, file_checksum, latest_training_state
+from model.training.events import Checkpointed, Evaluated, Stepped, Tested
+from model.training.fit import Execution, fit
+from model.training.workers import Workers
+from orchestrator.store import Store, TrialFolder
+from orchestrator.updates import Failed, Finished, Measured, Started, Update
+
+PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
+"""Whose versions a result records."""
+TEST_SPLIT = "test"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How trials of a sweep run here; no part of their identity."""
+
+    storage: Path
+    data: Path
+    commit: str | None
+    checkpoint_every: int
+    loader_workers: int = 0
+    cache_clips: bool = False
+    device: str = "cpu"
+    vggish_weights: Path | None = None
+
+
+def run_trial(
+    trial: Trial, machine: Machine, workers: Workers, tell: Callable[[Update], None]
+) -> Iterator[dict[str, float]]:
+    """Trains a trial to its end, from its newest checkpoint if it has one.
+
+    Args:
+        trial: what to train.
+        machine: where and how.
+        workers: this worker's place in its group; only the first one writes and tells.
+        tell: receives every update.
+
+    Yields:
+        `{"step", "m_j"}` after each validation, for whoever schedules the trial.
+
+    Raises:
+        Exception: whatever ended the attempt, after it has been recorded.
+    """
+    store = Store(machine.storage)
+    folder = store.trial(trial.key)
+    execution = _execution(trial, machine, store, folder)
+    attempt = folder.attempts + 1
+    writer = _Writer(trial, machine, folder, attempt, workers.count, tell) if workers.is_first else None
+    try:
+        if writer:
+            writer.start()
+        for event in fit(trial.config, execution, workers):
+            if writer:
+                writer.record(event)
+            if isinstance(event, Evaluated):
+                yield {"step": float(event.step), "m_j": event.score.m_j}
+    except Exception as error:
+        if writer:
+            writer.fail(error)
+        raise
+
+
+class _Writer:
+    """The first worker's record of one attempt."""
+
+    def __init__(
+        self,
+        trial: Trial,
+        machine: Machine,
+        folder: TrialFolder,
+        attempt: int,
+        workers: int,
+        tell: Callable[[Update], None],
+    ) -> None:
+        self.trial, self.machine, self.folder = trial, machine, folder
+        self.attempt, self.workers, self.tell = attempt, workers, tell
+        self.started = datetime.now(UTC)
+        self.clock = time.monotonic()
+
+    def start(self) -> None:
+        self.folder.write_trial(self.trial)
+        path = self.folder.metrics_file(self.attempt)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.metrics = path.open("a", encoding="utf-8")
+        state = latest_training_state(self.folder.checkpoints)
+        done = int(state.name.removeprefix("step-")) if state else 0
+        self.tell(Started(self.trial.key, self.attempt, done))
+
+    def record(self, event: Stepped | Evaluated | Checkpointed | Tested) -> None:
+        match event:
+            case Stepped():
+                self._line("step", event.step, _step_values(event))
+            case Evaluated():
+                self._line("evaluation", event.step, {"m_j": event.score.m_j, "m_f": event.score.m_f})
+            case Checkpointed():
+                self.metrics.flush()
+            case Tested():
+                self._finish(event)
+
+    def fail(self, error: Exception) -> None:
+        failure = FailureRecord(
+            attempt=self.attempt, kind=type(error).__name__, message=str(error)[:2000], time=_now()
+        )
+        self.folder.write_failure(failure)
+        self.tell(Failed(self.trial.key, failure))
+
+    def _line(self, kind: str, step: int, values: dict[str, float]) -> None:
+        line = MetricLine.model_validate(
+            {"kind": kind, "attempt": self.attempt, "step": step, "time": time.time(), "values": values}
+        )
+        self.metrics.write(line.model_dump_json() + "\n")
+        self.tell(Measured(self.trial.key, line))
+
+    def _finish(self, event: Tested) -> None:
+        self.metrics.close()
+        files = [self.folder.write_scores(event.clips)]
+        files += [self.folder.write_picture(name, picture) for name, picture in event.pictures.items()]
+        files += [event.folder / WEIGHTS_FILE, self.folder.metrics_file(self.attempt)]
+        result = ResultRecord(
+            key=self.trial.key,
+            protocol=_protocol_record(self.trial),
+            score=_score_record(event.score),
+            best_step=event.best_step,
+            validation=_score_record(event.validation),
+            parameters=event.parameters,
+            trainable_parameters=event.trainable_parameters,
+            checkpoint=str(event.folder.relative_to(self.folder.path)),
+            checksums={str(path.relative_to(self.folder.path)): file_checksum(path) for path in files},
+            provenance=self._provenance(),
+        )
+        self.folder.write_result(result)
+        self.tell(Finished(self.trial.key, result))
+
+    def _provenance(self) -> Provenance:
+        return Provenance(
+            code_version=version("combo-lab"),
+            commit=self.machine.commit,
+            data_fingerprint=self.trial.config.data.fingerprint,
+            packages={name: version(name) for name in PACKAGES},
+            device=_device_name(self.machine.device),
+            workers=self.workers,
+            attempts=self.attempt,
+            started=self.started.isoformat(timespec="seconds"),
+            finished=_now(),
+            training_seconds=round(time.monotonic() - self.clock, 3),
+        )
+
+
+def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder) -> Execution:
+    initial = trial.config.initial_trial
+    source = store.trial(initial) if initial else None
+    return Execution(
+        data_root=machine.data,
+        checkpoints=folder.checkpoints,
+        checkpoint_every=machine.checkpoint_every,
+        loader_workers=machine.loader_workers,
+        cache_clips=machine.cache_clips,
+        device=machine.device,
+        vggish_weights=machine.vggish_weights,
+        initial_weights=source.path / source.result.checkpoint if source and source.result else None,
+    )
+
+
+def _step_values(event: Stepped) -> dict[str, float]:
+    """Losses by kind, unweighted and summed over the predictions, and the weighted total."""
+    values = {"lr": event.lr, "gradient_norm": event.gradient_norm, "seconds": event.seconds}
+    for name, loss in event.losses.items():
+        kind = f"loss_{name.partition('_')[0]}"
+        values[kind] = values.get(kind, 0.0) + loss
+    return values
+
+
+def _protocol_record(trial: Trial) -> ProtocolRecord:
+    protocol = protocol_for(trial.task)
+    return ProtocolRecord(
+        name=protocol.name,
+        version=protocol.version,
+        split=TEST_SPLIT,
+        f_pooling=protocol.f_pooling,
+        thresholds=protocol.thresholds,
+        beta_squared=protocol.beta_squared,
+        empty_mask_rule=protocol.empty_mask_rule,
+    )
+
+
+def _score_record(score: Score) -> ScoreRecord:
+    return ScoreRecord(j_sum=score.j_sum, f_sum=score.f_sum, count=score.count)
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,46 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from model.data.clip import Clip
+from model.data.layout import SUBSET_FOLDERS
+from model.data.synthetic.writer import write_synthetic
+
+CLIPS = {"s4": 40, "ms3": 12, "avss": 18}
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory):
+    """A data root with all three subsets at 64 pixels; not to be changed."""
+    out = tmp_path_factory.mktemp("synthetic")
+    for task, clips in CLIPS.items():
+        write_synthetic(task, out, clips, seed=3, size=64)
+    return out
+
+
+@pytest.fixture
+def subset_copy(synthetic, tmp_path):
+    """A function that copies one subset, for tests that damage it."""
+
+    def copy(task):
+        return shutil.copytree(synthetic / SUBSET_FOLDERS[task], tmp_path / task)
+
+    return copy
+
+
+@pytest.fixture
+def coordinate_clip():
+    """A clip in which every pixel of frames, Maskiges and labels tells its own place."""
+    size = 64
+    y, x = np.mgrid[:size, :size]
+    picture = np.stack([x * 3, y * 3, np.full_like(x, 77)]).astype(np.uint8)
+    return Clip(
+        name="places",
+        category="",
+        frames=np.stack([picture] * 5),
+        maskiges=np.stack([picture] * 5),
+        log_mel=np.zeros((5, 1, 96, 64), dtype=np.float32),
+        labels=np.stack([x] * 2).astype(np.int64),
+        annotated=np.array([True, True, False, False, False]),
+    )

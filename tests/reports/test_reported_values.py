@@ -1,0 +1,55 @@
+import pytest
+
+from experiments.reported import OWN_METHODS, OWN_TRAINING, contradictions, reported_value, transcription
+
+
+@pytest.mark.parametrize(
+    ("weight", "s4", "avss"),
+    [
+        (0, (81.0, 89.8), (33.0, 37.1)),
+        (5, (81.1, 90.1), (33.3, 37.3)),
+        (10, (81.7, 90.1), (32.1, 35.6)),
+        (20, (81.2, 89.7), (32.6, 36.1)),
+    ],
+)
+def test_table_7_of_combo(weight, s4, avss):
+    for task, expected in (("s4", s4), ("avss", avss)):
+        found = [reported_value("combo", "7", f"lambda_ada={weight}", task, metric) for metric in ("m_j", "m_f")]
+        assert tuple(value.percent for value in found) == expected
+
+
+def test_fractions_become_percent_without_binary_noise():
+    value = reported_value("avs-bigen", "1", "eta=0.5", "ms3", "m_f")
+    assert value.printed == "0.661"
+    assert value.percent == 66.1
+
+
+def test_what_the_paper_does_not_print_is_none():
+    assert reported_value("combo", "7", "lambda_ada=7", "s4", "m_j") is None
+    assert reported_value("combo", "7", "lambda_ada=10", "ms3", "m_j") is None
+
+
+@pytest.mark.parametrize("paper", ["combo", "avs-bigen"])
+def test_a_variant_has_one_value_per_task_and_metric(paper):
+    places = [
+        (record.table, record.row.variant, record.subset, record.metric)
+        for record in transcription(paper).records
+        if record.kind == "value" and record.row.method in OWN_METHODS and record.init in OWN_TRAINING
+        if record.row.variant is not None and record.subset is not None
+    ]
+    assert len(places) > 30
+    assert len(set(places)) == len(places)
+
+
+def test_transcriptions_are_whole():
+    assert [len(transcription(paper).records) for paper in ("combo", "avs-bigen")] == [253, 144]
+    ids = [record.id for paper in ("combo", "avs-bigen") for record in transcription(paper).records]
+    assert len(set(ids)) == len(ids)
+
+
+def test_contradictions_belong_to_their_table():
+    assert {check.id for check in contradictions("combo", "2")} >= {"C-T2-ResNet-50-mIoU", "C-best-avss-r50"}
+    (remark,) = contradictions("combo", "7")
+    assert remark.verdict == "holds"
+    assert "10 on S4, 5 on AVSS" in remark.caveat
+    assert contradictions("combo", "6") == ()

@@ -1,0 +1,122 @@
+import pytest
+from fake_storage import FINGERPRINT, PROTOCOL, make_study
+
+from experiments.expand import expand
+from reports.results import read_trials
+from reports.table import build_table
+
+MEASURED = {
+    "lambda-0": (0.612, 0.741),
+    "lambda-5": (0.634, 0.768),
+    "lambda-10": (0.651, 0.772),
+    "lambda-20": (0.6, 0.7),
+}
+REPORTED = {"lambda-0": (81.0, 89.8), "lambda-5": (81.1, 90.1), "lambda-10": (81.7, 90.1), "lambda-20": (81.2, 89.7)}
+
+
+def table_of(study, trials, storage):
+    return build_table(study, trials, read_trials(storage.root))
+
+
+def cells_of(table, task):
+    return {(cell.variant, cell.column.metric): cell for cell in table.cells if cell.column.task == task}
+
+
+def test_values_deltas_and_reported_numbers(storage, study, trials):
+    for trial in trials:
+        storage.finish(trial, *MEASURED[trial.variant])
+    cells = cells_of(table_of(study, trials, storage), "s4")
+    for variant, scores in MEASURED.items():
+        for metric, score, reported in zip(("m_j", "m_f"), scores, REPORTED[variant], strict=True):
+            cell = cells[variant, metric]
+            assert cell.state == "measured"
+            assert cell.summary.mean == pytest.approx(100 * score)
+            assert cell.reported.percent == reported
+            assert cell.delta == pytest.approx(100 * score - reported)
+    assert [place for place, cell in cells.items() if cell.best] == [("lambda-10", "m_j"), ("lambda-10", "m_f")]
+
+
+def test_a_task_that_the_scale_does_not_train_is_not_run(storage, study, trials):
+    for trial in trials:
+        storage.finish(trial, *MEASURED[trial.variant])
+    table = table_of(study, trials, storage)
+    assert [column.task for column in table.columns] == ["s4", "s4", "avss", "avss"]
+    cells = cells_of(table, "avss")
+    assert {(cell.state, cell.summary, cell.delta, cell.wanted) for cell in cells.values()} == {
+        ("not_run", None, None, 0)
+    }
+    assert cells["lambda-5", "m_j"].reported.percent == 33.3
+    assert table.commands == ("combo run combo/table7",)
+
+
+def test_a_single_measured_value_is_not_the_best(storage, study, trials):
+    storage.finish(trials[0], 0.6, 0.7)
+    table = table_of(study, trials, storage)
+    assert not any(cell.best for cell in table.cells)
+    assert table.commands[0] == "combo run combo/table7 --scale small"
+
+
+def test_seeds_give_mean_spread_and_count(storage):
+    study = make_study(seeds=(0, 1, 2))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    storage.finish(trials[0], 0.60, 0.7)
+    storage.finish(trials[1], 0.62, 0.7)
+    storage.start(trials[2])
+    cell = cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_j"]
+    assert (cell.summary.n, cell.wanted, cell.complete) == (2, 3, False)
+    assert cell.summary.mean == pytest.approx(61.0)
+    assert cell.summary.sd == pytest.approx(2**0.5)
+    assert cell.summary.interval[0] < 61.0 < cell.summary.interval[1]
+
+
+def test_unfinished_and_unreadable_cells(storage, study, trials):
+    storage.start(trials[0])
+    storage.edit(storage.finish(trials[1], 0.6, 0.7) / "result.json", lambda values: values.update(key="0" * 16))
+    cells = cells_of(table_of(study, trials, storage), "s4")
+    assert cells["lambda-0", "m_j"].state == "unfinished"
+    assert cells["lambda-5", "m_j"].state == "unreadable"
+    assert cells["lambda-5", "m_j"].summary is None
+
+
+def test_protocols_are_never_mixed_in_a_column(storage, study, trials):
+    storage.finish(trials[0], 0.6, 0.7)
+    storage.finish(trials[1], 0.6, 0.7, protocol=PROTOCOL.model_copy(update={"version": 2}))
+    table = table_of(study, trials, storage)
+    cells = cells_of(table, "s4")
+    assert {cells[variant, "m_j"].state for variant in ("lambda-0", "lambda-5")} == {"mixed_protocol"}
+    assert all(cell.summary is None for cell in cells.values())
+    (note,) = [note for note in table.footnotes if "different protocols" in note]
+    assert f"avsbench-binary@2 (test): {trials[1].key}" in note
+    assert len(table.protocols) == 2
+
+
+def test_seeds_under_two_protocols_are_not_averaged(storage):
+    study = make_study(seeds=(0, 1))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    storage.finish(trials[0], 0.6, 0.7)
+    storage.finish(trials[1], 0.8, 0.9, protocol=PROTOCOL.model_copy(update={"f_pooling": "frame_class"}))
+    cell = cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_f"]
+    assert (cell.state, cell.summary, len(cell.finished)) == ("mixed_protocol", None, 2)
+
+
+def test_trials_without_fingerprint_match_any_data(storage, study):
+    unbound = expand(study)
+    storage.finish(unbound[0].on_data("a" * 16), 0.6, 0.7)
+    assert cells_of(table_of(study, unbound, storage), "s4")["lambda-0", "m_j"].state == "measured"
+    storage.finish(unbound[1].on_data("b" * 16), 0.6, 0.7)
+    table = table_of(study, unbound, storage)
+    assert cells_of(table, "s4")["lambda-0", "m_j"].state == "mixed_data"
+    assert any("different data sets" in note for note in table.footnotes)
+
+
+def test_a_bound_trial_matches_its_own_data_only(storage, study, trials):
+    storage.finish(expand(study)[0].on_data("a" * 16), 0.6, 0.7)
+    assert cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_j"].state == "not_run"
+
+
+def test_footnotes_name_source_protocol_and_the_papers_own_remarks(storage, study, trials):
+    storage.finish(trials[0], 0.6, 0.7)
+    notes = "\n".join(table_of(study, trials, storage).footnotes)
+    assert "Table 7 of COMBO [yang2024combo], CVPR 2024" in notes
+    assert "S4 is scored under avsbench-binary@1 (test)" in notes
+    assert "10 on S4, 5 on AVSS" in notes
