@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,10 @@ def load_training_state(
     manifest = json.loads((folder / MANIFEST_FILE).read_text())
     load_weights(folder, model)
     stored = load_file(folder / OPTIMIZER_FILE, device=str(device))
-    for group in optimizer.param_groups:
-        (parameter,) = group["params"]
-        moments = {moment: stored.get(f"{moment}/{group['name']}") for moment in MOMENTS}
-        if all(value is not None for value in moments.values()):
-            moments["step"] = moments["step"].cpu()
-            optimizer.state[parameter] = moments
+    for name, parameter in _named_parameters(optimizer):
+        if f"step/{name}" in stored:
+            optimizer.state[parameter] = {moment: stored[f"{moment}/{name}"] for moment in MOMENTS}
+            optimizer.state[parameter]["step"] = optimizer.state[parameter]["step"].cpu()
     best = None if manifest["best"] is None else Score(*manifest["best"])
     return Progress(manifest["step"], manifest["best_step"], best), manifest["scaler"]
 
@@ -158,9 +156,13 @@ def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
-        f"{moment}/{group['name']}": optimizer.state[parameter][moment]
-        for group in optimizer.param_groups
-        for parameter in group["params"]
+        f"{moment}/{name}": optimizer.state[parameter][moment]
+        for name, parameter in _named_parameters(optimizer)
         if parameter in optimizer.state
         for moment in MOMENTS
     }
+
+
+def _named_parameters(optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
+    for group in optimizer.param_groups:
+        yield from zip(group["names"], group["params"], strict=True)

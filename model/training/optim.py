@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -11,26 +13,22 @@ NORMS = (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatc
 
 
 def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
-    """One group per trainable parameter, so that each carries its own base rate and weight decay.
+    """Groups by learning rate and weight decay; each also carries its `base_lr` and its parameters' `names`.
 
     Backbones learn at `backbone_lr_factor`. Norm layers and embeddings are not decayed; all else is, biases included.
     """
-    groups = []
+    groups: dict[tuple[float, float], dict[str, Any]] = {}
     for path, module in model.named_modules():
         undecayed = isinstance(module, (*NORMS, nn.Embedding))
+        rate = config.lr * (config.backbone_lr_factor if "backbone" in path else 1.0)
+        decay = 0.0 if undecayed else config.weight_decay
         for name, parameter in module.named_parameters(recurse=False):
             if parameter.requires_grad:
-                base = config.lr * (config.backbone_lr_factor if "backbone" in path else 1.0)
-                groups.append(
-                    {
-                        "params": [parameter],
-                        "name": f"{path}.{name}",
-                        "lr": base,
-                        "base_lr": base,
-                        "weight_decay": 0.0 if undecayed else config.weight_decay,
-                    }
-                )
-    return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas)
+                fresh = {"params": [], "names": [], "lr": rate, "base_lr": rate, "weight_decay": decay}
+                group = groups.setdefault((rate, decay), fresh)
+                group["params"].append(parameter)
+                group["names"].append(f"{path}.{name}")
+    return torch.optim.AdamW(list(groups.values()), lr=config.lr, betas=config.betas)
 
 
 def set_learning_rates(optimizer: torch.optim.Optimizer, step: int, iterations: int, power: float) -> float:
