@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from model.config import TrialConfig
 
@@ -21,3 +23,24 @@ def canonical_json(config: TrialConfig) -> str:
 def trial_key(config: TrialConfig) -> str:
     """First 64 bits of the SHA-256 of the canonical JSON, as 16 hexadecimal digits."""
     return hashlib.sha256(canonical_json(config).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def flatten(config: TrialConfig) -> dict[str, Any]:
+    """All settings by dotted key, in the order of the schema."""
+    return dict(_leaves(config.model_dump(mode="json"), ""))
+
+
+def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Settings that all configurations share, and what each has of its own."""
+    flat = [flatten(config) for config in configs]
+    shared = [key for key in flat[0] if all(other[key] == flat[0][key] for other in flat)]
+    common = {key: flat[0][key] for key in shared}
+    return common, [{key: value for key, value in one.items() if key not in common} for one in flat]
+
+
+def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value

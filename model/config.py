@@ -6,11 +6,11 @@ named switch in `Truths`. This module imports no torch, so that planning and rep
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 Task = Literal["s4", "ms3", "avss"]
 Truth = Literal["official", "paper"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
+from experiments.atomic_write import write_atomic
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
 from experiments.identity import trial_key
@@ -65,6 +65,11 @@ class TrialFolder:
         return _read(self.path / FAILURE_FILE, FailureRecord)
 
     @property
+    def has_outcome(self) -> bool:
+        """Whether the trial is finished or its last attempt failed."""
+        return (self.path / RESULT_FILE).exists() or (self.path / FAILURE_FILE).exists()
+
+    @property
     def attempts(self) -> int:
         """Executions started so far."""
         return len(list((self.path / METRICS_DIR).glob("attempt-*.jsonl")))
@@ -81,7 +86,7 @@ class TrialFolder:
         """
         stored = _read(self.path / TRIAL_FILE, TrialRecord)
         if stored is None:
-            write_atomically(self.path / TRIAL_FILE, _document(TrialRecord(key=trial.key, config=trial.config)))
+            write_atomic(self.path / TRIAL_FILE, _document(TrialRecord(key=trial.key, config=trial.config)))
         elif trial_key(stored.config) != trial.key:
             problem = f"holds another trial than its name says ({trial_key(stored.config)})"
             raise InputError(Problem(str(self.path / TRIAL_FILE), problem, "move the folder away"))
@@ -94,22 +99,22 @@ class TrialFolder:
         table = pa.Table.from_pylist([asdict(clip) for clip in clips]).select(list(SCORE_COLUMNS))
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
-        return write_atomically(self.path / SCORES_FILE, buffer.getvalue())
+        return write_atomic(self.path / SCORES_FILE, buffer.getvalue())
 
     def write_picture(self, name: str, picture: Image) -> Path:
         """A qualitative result as PNG."""
         buffer = io.BytesIO()
         picture.save(buffer, format="PNG")
-        return write_atomically(self.path / PICTURES_DIR / name, buffer.getvalue())
+        return write_atomic(self.path / PICTURES_DIR / name, buffer.getvalue())
 
     def write_result(self, result: ResultRecord) -> None:
         """The last write of a trial: from now on it is finished."""
-        write_atomically(self.path / RESULT_FILE, _document(result))
+        write_atomic(self.path / RESULT_FILE, _document(result))
         (self.path / FAILURE_FILE).unlink(missing_ok=True)
 
     def write_failure(self, failure: FailureRecord) -> None:
         """Notes how an attempt ended."""
-        write_atomically(self.path / FAILURE_FILE, _document(failure))
+        write_atomic(self.path / FAILURE_FILE, _document(failure))
 
 
 @dataclass(frozen=True)
@@ -125,17 +130,6 @@ class Store:
     def sweep(self, name: str) -> Path:
         """What Ray keeps of a sweep, and its log."""
         return self.root / SWEEPS / name
-
-
-def write_atomically(path: Path, content: bytes) -> Path:
-    """Writes beside the target, flushes to disk, then renames over it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return partial.replace(path)
 
 
 def _document(record: Record) -> bytes:

@@ -7,9 +7,7 @@ different shapes would starve or deadlock each other's placement groups.
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,12 +20,13 @@ from experiments.errors import InputError, Problem
 from experiments.expand import Trial
 from model.training.workers import Workers
 from orchestrator.cluster import Cluster
+from orchestrator.store import Store
 from orchestrator.telemetry import Receiver, Sender
 from orchestrator.trial import Machine, run_trial
 from orchestrator.updates import Listener
 
-COORDINATOR_CPUS = 0.01
-"""Of the Tune trial that starts a worker group and then waits for it."""
+COORDINATOR = {"memory": 1}
+"""Resources of the Tune trial that starts a worker group and waits for it: Tune wants some, and a CPU would be idle."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,15 @@ def run_sweep(
     """
     _refuse_unplaceable(trials, cluster, shape)
     by_workers = sorted(trials, key=lambda trial: trial.workers)
-    with Receiver(listeners) as receiver, _interrupts() as interrupted:
-        for workers, wave in groupby(by_workers, key=lambda trial: trial.workers):
-            if not interrupted:
-                _run_wave(f"{name}-{workers}", list(wave), machine, folder, cluster, shape, receiver.mailbox)
-    return not interrupted
+    store = Store(machine.storage)
+    with Receiver(listeners) as receiver:
+        for workers, grouped in groupby(by_workers, key=lambda trial: trial.workers):
+            wave = list(grouped)
+            _run_wave(f"{name}-{workers}", wave, machine, folder, cluster, shape, receiver.mailbox)
+            # Tune answers Ctrl-C by ending its run without a word; a trial without an outcome is how it shows.
+            if not all(store.trial(trial.key).has_outcome for trial in wave):
+                return False
+    return True
 
 
 class SingleWorkerTrial(tune.Trainable):
@@ -141,7 +144,7 @@ def _run_wave(
         resources = shape.resources
     else:
         trainable = tune.with_parameters(coordinate_group, **shared, folder=str(folder / "train"), shape=shape)
-        resources = {"CPU": COORDINATOR_CPUS}
+        resources = COORDINATOR
     tune.Tuner(
         tune.with_resources(trainable, resources),
         param_space={"key": tune.grid_search([trial.key for trial in trials])},
@@ -153,16 +156,16 @@ def _run_wave(
             storage_path=str(folder / "tune"),
             verbose=0,
             failure_config=tune.FailureConfig(max_failures=0),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     ).fit()
 
 
 def _slots(cluster: Cluster, shape: WorkerShape, workers: int, trials: int) -> int:
     """Trials of one shape that fit on the cluster at once."""
-    coordinator = COORDINATOR_CPUS if workers > 1 else 0.0
-    by_cpu = cluster.cpus / (workers * shape.cpus + coordinator)
-    by_gpu = cluster.gpus / (workers * shape.gpus) if shape.gpus else float("inf")
-    return max(1, min(int(by_cpu), int(min(by_gpu, trials)), trials))
+    by_cpu = cluster.cpus / (workers * shape.cpus)
+    by_gpu = cluster.gpus / (workers * shape.gpus) if shape.gpus else by_cpu
+    return min(trials, int(min(by_cpu, by_gpu)))
 
 
 def _refuse_unplaceable(trials: Sequence[Trial], cluster: Cluster, shape: WorkerShape) -> None:
@@ -171,21 +174,3 @@ def _refuse_unplaceable(trials: Sequence[Trial], cluster: Cluster, shape: Worker
         if cpus > cluster.cpus or gpus > cluster.gpus:
             what = f"needs {cpus:g} CPUs and {gpus:g} GPUs, the cluster has {cluster.cpus:g} and {cluster.gpus:g}"
             raise InputError(Problem(trial.label, what, "lower --workers or --cpus-per-worker"))
-
-
-@contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Collects the interrupts that Tune answers by ending the current wave."""
-    seen: list[int] = []
-    previous = signal.getsignal(signal.SIGINT)
-
-    def note(number: int, frame: Any) -> None:
-        seen.append(number)
-        if callable(previous):
-            previous(number, frame)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -43,7 +43,6 @@ class Machine:
     commit: str | None
     checkpoint_every: int
     loader_workers: int = 0
-    cache_clips: bool = False
     device: str = "cpu"
     vggish_weights: Path | None = None
 
@@ -105,7 +104,7 @@ class _Writer:
         self.folder.write_trial(self.trial)
         path = self.folder.metrics_file(self.attempt)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.metrics = path.open("a", encoding="utf-8")
+        self.metrics = path.open("a", encoding="utf-8", buffering=1)
         state = latest_training_state(self.folder.checkpoints)
         done = int(state.name.removeprefix("step-")) if state else 0
         self.tell(Started(self.trial.key, self.attempt, done))
@@ -117,7 +116,7 @@ class _Writer:
             case Evaluated():
                 self._line("evaluation", event.step, {"m_j": event.score.m_j, "m_f": event.score.m_f})
             case Checkpointed():
-                self.metrics.flush()
+                pass
             case Tested():
                 self._finish(event)
 
@@ -178,7 +177,6 @@ def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder
         checkpoints=folder.checkpoints,
         checkpoint_every=machine.checkpoint_every,
         loader_workers=machine.loader_workers,
-        cache_clips=machine.cache_clips,
         device=machine.device,
         vggish_weights=machine.vggish_weights,
         initial_weights=source.path / source.result.checkpoint if source and source.result else None,

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
 from experiments.expand import Study, Trial
-from reports.atomic_write import write_atomic
 from reports.cells import Table
 from reports.evaluations import Curve, read_curve
 from reports.figures.learning_curves import learning_curves

@@ -16,6 +16,10 @@ from model.data.layout import SPLITS, ClipFiles, clip_files
 from model.data.log_mel_file import read_log_mel
 from model.data.pictures import read_binary_mask, read_class_ids, read_rgb
 
+LONGEST_CLIP = 10
+"""Frames of an AVSS v2 clip."""
+BYTES_PER_PIXEL = 3 + 3 + 8
+"""Frame, Maskige and label of one pixel."""
 _RESTORE_CLIP = "restore the clip or remove its row from the index"
 _PREPARE_CLIP = "prepare the frames and labels of AVSBench_semantic first (COMBO section 1.3)"
 _PROPOSE_MASKS = "put the data set's Maskiges (pre_SAM_mask) there"
@@ -24,7 +28,7 @@ _PROPOSE_MASKS = "put the data set's Maskiges (pre_SAM_mask) there"
 class AVSBench:
     """One split of one subset as a map-style data set, in lexicographic order."""
 
-    def __init__(self, root: Path, task: Task, split: str, size: int = 224, cache_clips: bool = False) -> None:
+    def __init__(self, root: Path, task: Task, split: str, size: int = 224, cache_bytes: int = 0) -> None:
         """Reads the index only; clips are read on access.
 
         Args:
@@ -32,7 +36,7 @@ class AVSBench:
             task: which subset.
             split: train, val or test. It decides which frames have labels.
             size: side of the square pictures on disk, pixels.
-            cache_clips: keep every clip read in memory.
+            cache_bytes: keep the clips in memory once read, if all of them take at most this much.
 
         Raises:
             DataError: if the subset or the split is not there.
@@ -46,7 +50,7 @@ class AVSBench:
         self.entries = [entry for entry in read_index(self.root, task) if entry.split == split]
         if not self.entries:
             raise DataError(f"the index of {self.root} has no {split} clips: complete the data set")
-        self._cache: dict[int, Clip] | None = {} if cache_clips else None
+        self._cache: dict[int, Clip] | None = {} if self._bytes() <= cache_bytes else None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -63,6 +67,10 @@ class AVSBench:
         if index not in self._cache:
             self._cache[index] = self._read(index)
         return self._cache[index]
+
+    def _bytes(self) -> int:
+        """Upper bound of the decoded size: frames, Maskiges and labels of the longest clips."""
+        return len(self.entries) * LONGEST_CLIP * self.size**2 * BYTES_PER_PIXEL
 
     def _read(self, index: int) -> Clip:
         entry = self.entries[index]

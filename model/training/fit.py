@@ -41,6 +41,8 @@ from model.training.optim import build_optimizer, set_learning_rates
 from model.training.pictures import extreme_clips
 from model.training.workers import Workers, seed_step
 
+CACHE_BYTES = 256 * 1024**2
+"""A split that needs no more memory than this is decoded once and kept."""
 LONGEST_CLIP = 1000
 """Frames; only spaces the places of one clip from those of the next."""
 AUTOCAST = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -57,7 +59,6 @@ class Execution:
     """Steps between training states."""
     keep_checkpoints: int = 2
     loader_workers: int = 0
-    cache_clips: bool = False
     device: str = "cpu"
     vggish_weights: Path | None = None
     initial_weights: Path | None = None
@@ -209,4 +210,4 @@ def _supervision(batch: Batch) -> Supervision:
 
 def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:
     data = config.data
-    return AVSBench(execution.data_root, data.task, split, size=data.size, cache_clips=execution.cache_clips)
+    return AVSBench(execution.data_root, data.task, split, size=data.size, cache_bytes=CACHE_BYTES)

@@ -62,7 +62,7 @@ def test_root_may_be_any_of_three_folders(synthetic, place):
 
 
 def test_cached_clips_are_the_same(synthetic):
-    dataset = AVSBench(synthetic, "s4", "val", size=64, cache_clips=True)
+    dataset = AVSBench(synthetic, "s4", "val", size=64, cache_bytes=2**30)
 
     assert dataset[1] is dataset[1]
     np.testing.assert_array_equal(dataset[1].frames, AVSBench(synthetic, "s4", "val", size=64)[1].frames)

@@ -79,7 +79,7 @@ def test_resuming_gives_the_same_batches(train):
 
 
 def test_caching_changes_nothing(synthetic, train):
-    cached = AVSBench(synthetic, "s4", "train", size=64, cache_clips=True)
+    cached = AVSBench(synthetic, "s4", "train", size=64, cache_bytes=2**30)
     config = _config(iterations=12)
 
     _assert_equal_streams(

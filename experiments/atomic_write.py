@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:
-    """Writes a file beside its place and moves it there; text becomes UTF-8. Returns the path.
+    """Writes a file beside its place, flushes it to disk and moves it there; text becomes UTF-8. Returns the path.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -15,7 +15,10 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+        with draft.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

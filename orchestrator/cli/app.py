@@ -1,0 +1,44 @@
+"""Entry point of the `combo` command: its verbs, and the boundary where mistakes become one clear sentence."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from experiments.errors import InputError
+from model.data.errors import DataError
+from orchestrator.cli import data, mlflow, report, run, show, status
+
+INPUT_ERROR = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="combo",
+    help="Experiments on audio-visual segmentation: sweeps on Ray, runs in MLflow, the papers' tables rebuilt.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("show")(show.show)
+app.command("run")(run.run)
+app.command("status")(status.status)
+app.command("report")(report.report)
+app.command("mlflow")(mlflow.mlflow)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Runs the command line; exits with 2 on bad input, 130 on Ctrl-C."""
+    try:
+        app()
+    except InputError as error:
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        sys.exit(INPUT_ERROR)
+    except (DataError, PermissionError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(INPUT_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,31 @@
+"""`combo mlflow`: browse the runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import StorageOption
+
+
+def mlflow(
+    storage: StorageOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback are open to everyone.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
+) -> None:
+    """Open MLflow's own pages on the runs in the storage folder, until Ctrl-C."""
+    from experiments.errors import InputError, Problem
+    from orchestrator.settings import resolve_settings
+    from orchestrator.tracking import serve
+
+    settings = resolve_settings(storage)
+    if not settings.tracking_uri.startswith("sqlite:"):
+        typer.echo(f"MLflow runs elsewhere: {settings.tracking_uri}")
+        return
+    if not settings.storage.is_dir():
+        raise InputError(Problem(str(settings.storage), "holds no runs yet", "run an experiment first, or name --storage"))
+    typer.echo(f"MLflow: http://{host}:{port}  (Ctrl-C ends it)")
+    serve(settings, host, port)

@@ -1,0 +1,46 @@
+"""`combo report`: rebuild tables and figures from what is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words, read_studies
+
+
+def report(
+    words: Words,
+    scale: ScaleOption = "full",
+    out: Annotated[Path, typer.Option(help="Folder for the reports, one folder per experiment.")] = Path("reports-out"),
+    storage: StorageOption = None,
+    data: DataOption = None,
+) -> None:
+    """Rebuild the tables of experiments beside the papers' numbers: Markdown, LaTeX, CSV and a page.
+
+    Without a data folder the trials are found by their configuration alone.
+    """
+    from rich.console import Console
+
+    from experiments.expand import expand
+    from model.data.errors import DataError
+    from orchestrator.plan import trials_on_data
+    from orchestrator.settings import resolve_settings
+    from reports.build import build_report
+    from reports.render import terminal
+
+    settings = resolve_settings(storage, data)
+    console = Console(highlight=False)
+    for study in read_studies(words, scale):
+        try:
+            trials = trials_on_data([study], settings.data)
+        except DataError:
+            trials = expand(study)
+        folder = out / study.name.replace("/", "-")
+        built = build_report(study, trials, settings.storage, folder)
+        console.print(terminal.render(built.table))
+        for problem in built.problems:
+            console.print(f"left out: {problem}", style="yellow", markup=False)
+        console.print(f"{built.measured} cells measured, {built.missing} not; page: {built.files[-1].absolute()}", soft_wrap=True)
+    console.print("runs and metrics: [bold]combo mlflow[/]" + (f" --storage {storage}" if storage else ""))

@@ -1,0 +1,70 @@
+"""`combo run`: make what exists equal what is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words, read_studies
+
+INTERRUPTED = 130
+
+
+def run(
+    words: Words,
+    scale: ScaleOption = "full",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Data-parallel workers per trial.  [default: as the experiment says]")
+    ] = None,
+    cpus_per_worker: Annotated[float, typer.Option(min=0.1, help="CPUs of each worker.")] = 1.0,
+    gpus_per_worker: Annotated[
+        float | None, typer.Option(min=0.0, help="GPUs of each worker.  [default: 1 if the cluster has any]")
+    ] = None,
+    loader_workers: Annotated[int, typer.Option(min=0, help="Processes that load data, per worker.")] = 0,
+    checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 1000,
+    vggish_weights: Annotated[Path | None, typer.Option(help="AudioSet weights of the frozen VGGish.")] = None,
+    storage: StorageOption = None,
+    data: DataOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Ray's own messages.")] = False,
+) -> None:
+    """Train the trials that have no result yet, on Ray: on this machine, or on the cluster at RAY_ADDRESS.
+
+    Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
+    """
+    from rich.console import Console
+
+    from orchestrator.plan import make_plan, refuse_impossible, sweep_name, trials_on_data
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+
+    console = Console(highlight=False)
+    settings = resolve_settings(storage, data)
+    studies = read_studies(words, scale)
+    store = Store(settings.storage)
+    trials = trials_on_data(studies, settings.data, workers)
+    refuse_impossible(trials, store, vggish_weights)
+    plan = make_plan(sweep_name(studies), trials, store)
+    if not plan.to_run:
+        console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
+        return
+    console.print(
+        f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, "
+        f"{plan.count('resumable') + plan.count('failed')} to continue, {plan.count('new')} to start"
+    )
+
+    from orchestrator.execute import Resources, execute
+
+    resources = Resources(cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, vggish_weights)
+    completed = execute(plan, studies[0].experiment.paper, settings, resources, console, verbose)
+    after = make_plan(plan.name, trials, store)
+    for entry in after.entries:
+        if entry.state == "failed":
+            console.print(f"failed: {entry.trial.label}: {entry.reason}", style="red", markup=False)
+    if not completed:
+        console.print("interrupted; the same command continues from the checkpoints", style="yellow")
+        raise typer.Exit(INTERRUPTED)
+    console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
+    if after.to_run:
+        raise typer.Exit(1)

@@ -1,0 +1,219 @@
+"""Mirrors a sweep to MLflow: one parent run for the sweep, one nested run per trial.
+
+Everything happens on a thread of the driver, so MLflow never slows training; and nothing here raises, so MLflow
+never ends it. Storage is the truth, MLflow a view of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from experiments.expand import Trial
+from experiments.identity import flatten
+from experiments.records import PICTURES_DIR, RESULT_FILE, SCORES_FILE, TRIAL_FILE
+from orchestrator.settings import Settings
+from orchestrator.store import Store
+from orchestrator.updates import Failed, Finished, Measured, Started, Update
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+log = logging.getLogger(__name__)
+
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # by default a dead server blocks each call for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+BATCH = 900
+"""Metrics per request; MLflow accepts a thousand."""
+SWEEP_TAG = "combo.sweep"
+TRIAL_TAG = "combo.trial_key"
+PARENT_TAG = "mlflow.parentRunId"
+
+
+class Tracker:
+    """A listener that logs to MLflow in the background while the context is open.
+
+    Args:
+        settings: tracking place and storage.
+        experiment: MLflow experiment, one per paper.
+        sweep: name of the sweep; running it again continues the same parent run.
+        trials: all trials of the sweep.
+    """
+
+    def __init__(self, settings: Settings, experiment: str, sweep: str, trials: Sequence[Trial]) -> None:
+        self._settings, self._experiment, self._sweep = settings, experiment, sweep
+        self._trials = {trial.key: trial for trial in trials}
+        self._updates: queue.SimpleQueue[Update | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
+        self.trouble: str | None = None
+        """First reason why something could not be logged."""
+
+    def __enter__(self) -> Tracker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._updates.put(None)
+        self._thread.join()
+
+    def on_update(self, update: Update) -> None:
+        """See `Listener`."""
+        self._updates.put(update)
+
+    def _work(self) -> None:
+        mirror: _Mirror | None = None
+        for update in iter(self._updates.get, None):
+            if mirror is None:
+                mirror = self._guarded(self._open)
+            if mirror is not None:
+                self._guarded(mirror.apply, update)
+        if mirror is not None:
+            self._guarded(mirror.close)
+
+    def _open(self) -> _Mirror:
+        return _Mirror(self._settings, self._experiment, self._sweep, self._trials)
+
+    def _guarded(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return action(*arguments)
+        except Exception as error:
+            # Whatever MLflow raises, from a refused connection to a locked file, training must not notice.
+            if self.trouble is None:
+                self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+                log.debug("MLflow could not be written", exc_info=error)
+            return None
+
+
+def quiet_mlflow() -> None:
+    """Settings that must be in place before MLflow is imported."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
+
+
+class _Mirror:
+    """The runs of one sweep in MLflow. Raises what MLflow raises."""
+
+    def __init__(self, settings: Settings, experiment: str, sweep: str, trials: dict[str, Trial]) -> None:
+        quiet_mlflow()
+        from mlflow.tracking import MlflowClient
+
+        self._trials, self._store = trials, Store(settings.storage)
+        settings.storage.mkdir(parents=True, exist_ok=True)
+        self._client = MlflowClient(tracking_uri=settings.tracking_uri)
+        self._experiment_id = self._find_experiment(experiment, settings)
+        self._parent = self._find_or_create({SWEEP_TAG: sweep}, sweep, {})
+        self._client.update_run(self._parent, status="RUNNING")
+        self._runs: dict[str, str] = {}
+        self._metrics: dict[str, list[Metric]] = {}
+        self._open: set[str] = set()
+
+    def apply(self, update: Update) -> None:
+        match update:
+            case Started():
+                self._start(update)
+            case Measured():
+                self._measure(update)
+            case Finished():
+                self._finish(update)
+            case Failed():
+                self._flush(update.key)
+                self._client.set_tag(self._runs[update.key], "combo.failure", update.failure.message[:500])
+                self._end(update.key, "FAILED")
+
+    def close(self) -> None:
+        """Ends what is still open: those runs were interrupted."""
+        interrupted = sorted(self._open)
+        for key in interrupted:
+            self._flush(key)
+            self._end(key, "KILLED")
+        self._client.set_terminated(self._parent, "KILLED" if interrupted else "FINISHED")
+
+    def _find_experiment(self, name: str, settings: Settings) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        embedded = settings.tracking_uri.startswith("sqlite:")
+        return str(self._client.create_experiment(name, settings.artifacts.as_uri() if embedded else None))
+
+    def _find_or_create(self, identity: dict[str, str], name: str, tags: dict[str, str]) -> str:
+        wanted = " and ".join(f"tags.`{tag}` = '{value}'" for tag, value in identity.items())
+        found = self._client.search_runs([self._experiment_id], filter_string=wanted, max_results=1)
+        if found:
+            return str(found[0].info.run_id)
+        created = self._client.create_run(self._experiment_id, tags={**identity, **tags}, run_name=name)
+        return str(created.info.run_id)
+
+    def _start(self, update: Started) -> None:
+        from mlflow.entities import Param
+
+        trial = self._trials[update.key]
+        tags = {
+            PARENT_TAG: self._parent,
+            "combo.experiment": trial.study,
+            "combo.variant": trial.variant,
+            "combo.task": trial.task,
+        }
+        run = self._runs[update.key] = self._find_or_create({TRIAL_TAG: update.key}, trial.label, tags)
+        self._open.add(update.key)
+        self._client.update_run(run, status="RUNNING")
+        self._client.set_tag(run, "combo.attempts", str(update.attempt))
+        if update.attempt == 1:
+            params = [Param(key, str(value)) for key, value in flatten(trial.config).items()]
+            self._client.log_batch(run, params=params)
+
+    def _measure(self, update: Measured) -> None:
+        from mlflow.entities import Metric
+
+        prefix = "train/" if update.line.kind == "step" else "val/"
+        when, step = int(update.line.time * 1000), update.line.step
+        gathered = self._metrics.setdefault(update.key, [])
+        gathered += [Metric(prefix + name, value, when, step) for name, value in update.line.values.items()]
+        if len(gathered) >= BATCH or update.line.kind == "evaluation":
+            self._flush(update.key)
+
+    def _finish(self, update: Finished) -> None:
+        self._flush(update.key)
+        run, result, folder = self._runs[update.key], update.result, self._store.trial(update.key)
+        self._client.log_metric(run, "test/m_j", result.score.m_j, step=result.best_step)
+        self._client.log_metric(run, "test/m_f", result.score.m_f, step=result.best_step)
+        tags = {
+            "combo.checkpoint": (folder.path / result.checkpoint).as_uri(),
+            "combo.protocol": result.protocol.label,
+            "combo.data_fingerprint": result.provenance.data_fingerprint,
+            "combo.commit": str(result.provenance.commit),
+        }
+        for tag, value in tags.items():
+            self._client.set_tag(run, tag, value)
+        for name in (TRIAL_FILE, RESULT_FILE, SCORES_FILE):
+            self._client.log_artifact(run, str(folder.path / name))
+        self._client.log_artifacts(run, str(folder.path / PICTURES_DIR), PICTURES_DIR)
+        self._end(update.key, "FINISHED")
+
+    def _flush(self, key: str) -> None:
+        gathered = self._metrics.pop(key, [])
+        for start in range(0, len(gathered), BATCH):
+            self._client.log_batch(self._runs[key], metrics=gathered[start : start + BATCH])
+
+    def _end(self, key: str, status: str) -> None:
+        self._client.set_terminated(self._runs[key], status)
+        self._open.discard(key)
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Replaces this process by MLflow's server on the embedded store."""
+    import sys
+
+    quiet_mlflow()
+    settings.artifacts.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", settings.tracking_uri]
+    command += ["--default-artifact-root", settings.artifacts.as_uri(), "--host", host, "--port", str(port)]
+    os.execv(sys.executable, command)
