@@ -1,13 +1,13 @@
 """The stored form of a trial: the files that the orchestrator writes and the reports read.
 
-    <storage>/trials/<trial key>/
-        trial.json        TrialRecord, written once
-        checkpoints/      step-<n>/ folders
-        metrics/          attempt-<n>.jsonl, one MetricLine per line
-        pictures/         qualitative results, PNG
-        failure.json      FailureRecord of the last attempt, while it is not finished
-        scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
-        result.json       ResultRecord, written last and once: its existence means finished
+<storage>/trials/<trial key>/
+    trial.json        TrialRecord, written once
+    checkpoints/      step-<n>/ folders
+    metrics/          attempt-<n>.jsonl, one MetricLine per line
+    pictures/         qualitative results, PNG
+    failure.json      FailureRecord of the last attempt, while it is not finished
+    scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
+    result.json       ResultRecord, written last and once: its existence means finished
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from orchestrator.cluster import running_ray
 from orchestrator.commit import current_commit
+from orchestrator.machine import Machine, WorkerShape
 from orchestrator.plan import Plan
 from orchestrator.progress import SweepView
 from orchestrator.settings import Settings
@@ -51,8 +52,7 @@ def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, co
         with ExitStack() as stack:
             with console.status("starting Ray"):
                 cluster = stack.enter_context(running_ray(settings.ray_address, verbose))
-                from orchestrator.sweep import WorkerShape, run_sweep
-                from orchestrator.trial import Machine
+                from orchestrator.sweep import run_sweep
             started = time.monotonic()
             gpus = resources.gpus_per_worker
             shape = WorkerShape(resources.cpus_per_worker, (1.0 if cluster.gpus else 0.0) if gpus is None else gpus)

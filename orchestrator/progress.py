@@ -79,9 +79,9 @@ class SweepView:
                 seconds, before = update.line.values["seconds"], watched.step_seconds
                 watched.step_seconds = seconds if before is None else before + SMOOTHING * (seconds - before)
             case Measured():
-                score = update.line.values["m_j"]
-                watched.best = max(score, watched.best or 0.0)
-                self._say(watched, f"step {update.line.step}/{watched.total}, val M_J {100 * score:.1f}{self._eta()}")
+                m_j = update.line.values["m_j"]
+                watched.best = max(m_j, watched.best or 0.0)
+                self._say(watched, f"step {update.line.step}/{watched.total}, val M_J {100 * m_j:.1f}{self._eta()}")
             case Finished():
                 watched.state, watched.step = "finished", watched.total
                 score = update.result.score

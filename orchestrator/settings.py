@@ -37,7 +37,9 @@ def resolve_settings(storage: Path | None = None, data: Path | None = None) -> S
     """
     named = str(storage or os.environ.get("COMBO_STORAGE", DEFAULT_STORAGE))
     if "://" in named or named.startswith("s3:"):
-        raise InputError(Problem(f"storage '{named}'", "is not a folder", "this version stores in local or shared folders"))
+        raise InputError(
+            Problem(f"storage '{named}'", "is not a folder", "this version stores in local or shared folders")
+        )
     place = Path(named).absolute()
     if place.exists() and not place.is_dir():
         raise InputError(Problem(f"storage '{named}'", "is a file", "name a folder with --storage"))

@@ -3,43 +3,29 @@
 Trials of one shape run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
 those with several run a Ray Train group each, started from a Tune trial. One wave after the other, because trials of
 different shapes would starve or deadlock each other's placement groups.
+
+torch is imported where trials run, not in the driver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ray import train, tune
-from ray.train.torch import TorchConfig, TorchTrainer
+from ray import tune
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
-from model.training.workers import Workers
 from orchestrator.cluster import Cluster
+from orchestrator.machine import Machine, WorkerShape
 from orchestrator.store import Store
 from orchestrator.telemetry import Receiver, Sender
-from orchestrator.trial import Machine, run_trial
 from orchestrator.updates import Listener
 
-COORDINATOR = {"memory": 1}
+COORDINATOR = {"memory": 1.0}
 """Resources of the Tune trial that starts a worker group and waits for it: Tune wants some, and a CPU would be idle."""
-
-
-@dataclass(frozen=True)
-class WorkerShape:
-    """What one data-parallel worker takes."""
-
-    cpus: float
-    gpus: float
-
-    @property
-    def resources(self) -> dict[str, float]:
-        """In Ray's words."""
-        return {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
 
 
 def run_sweep(
@@ -88,6 +74,9 @@ class SingleWorkerTrial(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Turns to another trial."""
+        from model.training.workers import Workers
+        from orchestrator.trial import run_trial
+
         trial = self._trials[new_config["key"]]
         self._reports = run_trial(trial, self._machine, Workers(), Sender(self._mailbox))
         return True
@@ -106,6 +95,9 @@ def coordinate_group(
     config: dict[str, Any], trials: dict[str, Trial], machine: Machine, mailbox: Any, folder: str, shape: WorkerShape
 ) -> None:
     """A Tune trial that runs a Ray Train group of workers."""
+    from ray import train
+    from ray.train.torch import TorchConfig, TorchTrainer
+
     trial = trials[config["key"]]
     TorchTrainer(
         train_in_group,
@@ -121,6 +113,11 @@ def coordinate_group(
 
 def train_in_group(config: dict[str, Any]) -> None:
     """One Ray Train worker."""
+    from ray import train
+
+    from model.training.workers import Workers
+    from orchestrator.trial import run_trial
+
     context = train.get_context()
     workers = Workers(context.get_world_rank(), context.get_world_size())
     for _ in run_trial(config["trial"], config["machine"], workers, Sender(config["mailbox"])):

@@ -15,7 +15,6 @@ FLUSH_EVERY = 20
 """Step updates that a trial gathers before it sends them; everything else goes at once."""
 
 
-@ray.remote(num_cpus=0)
 class Mailbox:
     """Holds updates until the driver asks for them."""
 
@@ -52,7 +51,7 @@ class Receiver:
     """The driver's end: a thread that passes updates on to the listeners while the context is open."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
-        self.mailbox = Mailbox.remote()
+        self.mailbox = ray.remote(num_cpus=0)(Mailbox).remote()
         self._listeners = listeners
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="telemetry", daemon=True)

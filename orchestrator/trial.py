@@ -6,11 +6,9 @@ The same generator runs in a Tune actor, in every worker of a Train group, and i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from experiments.expand import Trial
 from experiments.records import (
@@ -26,6 +24,7 @@ from model.training.checkpoint import WEIGHTS_FILE, file_checksum, latest_traini
 from model.training.events import Checkpointed, Evaluated, Stepped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
+from orchestrator.machine import Machine
 from orchestrator.store import Store, TrialFolder
 from orchestrator.updates import Failed, Finished, Measured, Started, Update
 
@@ -34,22 +33,9 @@ PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
 TEST_SPLIT = "test"
 
 
-@dataclass(frozen=True)
-class Machine:
-    """How trials of a sweep run here; no part of their identity."""
-
-    storage: Path
-    data: Path
-    commit: str | None
-    checkpoint_every: int
-    loader_workers: int = 0
-    device: str = "cpu"
-    vggish_weights: Path | None = None
-
-
 def run_trial(
     trial: Trial, machine: Machine, workers: Workers, tell: Callable[[Update], None]
-) -> Iterator[dict[str, float]]:
+) -> Generator[dict[str, float], None, None]:
     """Trains a trial to its end, from its newest checkpoint if it has one.
 
     Args:
@@ -121,9 +107,7 @@ class _Writer:
                 self._finish(event)
 
     def fail(self, error: Exception) -> None:
-        failure = FailureRecord(
-            attempt=self.attempt, kind=type(error).__name__, message=str(error)[:2000], time=_now()
-        )
+        failure = FailureRecord(attempt=self.attempt, kind=type(error).__name__, message=str(error)[:2000], time=_now())
         self.folder.write_failure(failure)
         self.tell(Failed(self.trial.key, failure))
 

@@ -61,22 +61,14 @@ class PixelDecoder(nn.Module):
         self.width = width
         coarse = channels[:0:-1]
         groups = min(NORM_GROUPS, width // 2)
-        self.input_projections = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(c, width, 1), nn.GroupNorm(groups, width)) for c in coarse
-        )
+        self.input_projections = nn.ModuleList(_input_projection(c, width, groups) for c in coarse)
         self.level_embed = nn.Parameter(torch.randn(len(coarse), width))
         self.layers = nn.ModuleList(EncoderLayer(width, config, len(coarse)) for _ in range(config.layers))
-        self.lateral = nn.Conv2d(channels[0], width, 1, bias=False)
+        self.lateral = _c2_convolution(channels[0], width, 1, bias=False)
         self.lateral_norm = nn.GroupNorm(groups, width)
-        self.output = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.output = _c2_convolution(width, width, 3, bias=False)
         self.output_norm = nn.GroupNorm(groups, width)
-        self.mask_features = nn.Conv2d(width, width, 1)
-        for projection in self.input_projections:
-            nn.init.xavier_uniform_(projection[0].weight)
-            nn.init.zeros_(projection[0].bias)
-        for convolution in (self.lateral, self.output, self.mask_features):
-            nn.init.kaiming_uniform_(convolution.weight, a=1)
-        nn.init.zeros_(self.mask_features.bias)
+        self.mask_features = _c2_convolution(width, width, 1, bias=True)
 
     def forward(self, maps: list[Tensor]) -> PixelFeatures:
         """Four maps (BT, C_i, H/s, W/s), finest first. Always in fp32: deformable sampling loses places in half."""
@@ -107,6 +99,23 @@ class PixelDecoder(nn.Module):
             tokens = layer(tokens, position, reference, shapes)
         parts = tokens.split([height * width for height, width in shapes], dim=1)
         return [part.transpose(1, 2).unflatten(2, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _input_projection(channels: int, width: int, groups: int) -> nn.Sequential:
+    convolution = nn.Conv2d(channels, width, 1)
+    nn.init.xavier_uniform_(convolution.weight)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return nn.Sequential(convolution, nn.GroupNorm(groups, width))
+
+
+def _c2_convolution(channels: int, width: int, kernel: int, bias: bool) -> nn.Conv2d:
+    """A convolution with Caffe2's initialisation, which detectron2 uses outside backbones."""
+    convolution = nn.Conv2d(channels, width, kernel, padding=kernel // 2, bias=bias)
+    nn.init.kaiming_uniform_(convolution.weight, a=1)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return convolution
 
 
 def _pixel_centres(height: int, width: int, device: torch.device) -> Tensor:

@@ -40,7 +40,9 @@ class CrossAttentionLayer(nn.Module):
         self.attention = _attention(width, heads)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, query: Tensor, query_position: Tensor, memory: Tensor, position: Tensor, blocked: Tensor) -> Tensor:
+    def forward(
+        self, query: Tensor, query_position: Tensor, memory: Tensor, position: Tensor, blocked: Tensor
+    ) -> Tensor:
         """(BT, Q, C) queries, (BT, HW, C) memory, (BT*heads, Q, HW) true where attention is blocked."""
         read, _ = self.attention(
             query + query_position, memory + position, memory, attn_mask=blocked, need_weights=False
@@ -91,9 +93,7 @@ class QueryDecoder(nn.Module):
             paper: every query hears its own frame.
     """
 
-    def __init__(
-        self, width: int, classes: int, levels: int, config: QueryDecoderConfig, audio_expand: Truth
-    ) -> None:
+    def __init__(self, width: int, classes: int, levels: int, config: QueryDecoderConfig, audio_expand: Truth) -> None:
         super().__init__()
         self.config, self.audio_expand = config, audio_expand
         learned = width // 2 if config.query_mode == "concat" else width
@@ -123,7 +123,10 @@ class QueryDecoder(nn.Module):
         Returns:
             layers + 1 predictions; the last is the final one.
         """
-        keys = [level.flatten(2).transpose(1, 2) + embed for level, embed in zip(memory, self.level_embed.weight, strict=True)]
+        keys = [
+            level.flatten(2).transpose(1, 2) + embed
+            for level, embed in zip(memory, self.level_embed.weight, strict=True)
+        ]
         shapes = [(level.shape[2], level.shape[3]) for level in memory]
         positions = [
             sine_encoding(height, width, mask_features.shape[1], mask_features.device).flatten(2).transpose(1, 2)

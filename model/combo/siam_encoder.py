@@ -24,9 +24,7 @@ class ChannelWeight(nn.Module):
             self.gate = nn.Linear(channels, channels)
         else:
             hidden = channels // reduction
-            self.gate = nn.Sequential(
-                nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels), nn.Sigmoid()
-            )
+            self.gate = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels), nn.Sigmoid())
 
     def forward(self, image: Tensor, maskige: Tensor) -> Tensor:
         """Two maps (N, C, H, W) to the fused map (N, C, H, W)."""

@@ -44,5 +44,7 @@ def chunk_lengths(clip_lengths: list[int], chunk: Truth) -> list[int]:
     if chunk == "paper":
         return clip_lengths
     if any(length % CHUNK for length in clip_lengths):
-        raise ValueError(f"clips of {clip_lengths} frames cannot be cut into chunks of {CHUNK}; set truths.lada_chunk=paper")
+        raise ValueError(
+            f"clips of {clip_lengths} frames cannot be cut into chunks of {CHUNK}; set truths.lada_chunk=paper"
+        )
     return [CHUNK] * (sum(clip_lengths) // CHUNK)

@@ -22,7 +22,9 @@ class Match:
     targets: Tensor
 
 
-def matching_cost(class_logits: Tensor, mask_logits: Tensor, target: Target, points: Tensor, weights: LossConfig) -> Tensor:
+def matching_cost(
+    class_logits: Tensor, mask_logits: Tensor, target: Target, points: Tensor, weights: LossConfig
+) -> Tensor:
     """Cost of every pair, from class probability, BCE and dice at shared points.
 
     Args:

@@ -31,9 +31,7 @@ class KeyedPoints:
     """
 
     def __init__(self, seed: int, step: int, places: Sequence[int], device: torch.device) -> None:
-        self._generators = [
-            torch.Generator(device).manual_seed(_mix(seed, step, place)) for place in places
-        ]
+        self._generators = [torch.Generator(device).manual_seed(_mix(seed, step, place)) for place in places]
         self._device = device
 
     def draw(self, frames: Sequence[int], count: int) -> Tensor:

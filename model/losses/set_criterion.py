@@ -114,7 +114,9 @@ class SetCriterion:
             wanted[frame, pairs.queries] = target.classes[pairs.targets]
         weight = prediction.class_logits.new_ones(self.no_object + 1)
         weight[self.no_object] = self.config.no_object_weight
-        total = F.cross_entropy(prediction.class_logits.flatten(0, 1).float(), wanted.flatten(), weight, reduction="sum")
+        total = F.cross_entropy(
+            prediction.class_logits.flatten(0, 1).float(), wanted.flatten(), weight, reduction="sum"
+        )
         # Every target takes exactly one query, so the weights' sum over all workers follows from two counts.
         return total / (masks + self.config.no_object_weight * (queries - masks))
 
@@ -128,7 +130,9 @@ class SetCriterion:
     ) -> tuple[Tensor, Tensor]:
         """BCE and dice of the matched masks at mostly uncertain points, both summed over masks, divided by `masks`."""
         frames = [frame for frame, pairs in enumerate(matched) for _ in range(len(pairs.queries))]
-        logits = torch.cat([prediction.mask_logits[frame, pairs.queries] for frame, pairs in enumerate(matched)]).float()
+        logits = torch.cat(
+            [prediction.mask_logits[frame, pairs.queries] for frame, pairs in enumerate(matched)]
+        ).float()
         wanted = torch.cat([target.masks[pairs.targets] for target, pairs in zip(targets, matched, strict=True)])
         with torch.no_grad():
             places = uncertain_points(

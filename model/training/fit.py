@@ -102,9 +102,7 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         scaler.load_state_dict(scaler_state)
     stepper = _Stepper(config, model, optimizer, scaler, workers, device)
 
-    for batch in training_batches(
-        train, config, workers.rank, workers.count, progress.step, execution.loader_workers
-    ):
+    for batch in training_batches(train, config, workers.rank, workers.count, progress.step, execution.loader_workers):
         yield stepper.step(progress.step, batch.to(device))
         progress.step += 1
         last = progress.step == training.iterations
@@ -157,7 +155,6 @@ class _Stepper:
             self.model = DistributedDataParallel(
                 model,
                 device_ids=[device] if device.type == "cuda" else None,
-                broadcast_buffers=False,
                 find_unused_parameters=not model.uses_every_parameter,
             )
         self.criterion = SetCriterion(config.loss, config.truths, config.classes)
@@ -173,9 +170,7 @@ class _Stepper:
         precision = AUTOCAST[config.training.precision]
         with torch.autocast(self.device.type, dtype=precision, enabled=precision is not None):
             predictions = self.model(batch.frames, batch.maskiges, batch.log_mel)
-        losses = self.criterion(
-            predictions, _supervision(batch), self._points(index, batch), self.workers.average
-        )
+        losses = self.criterion(predictions, _supervision(batch), self._points(index, batch), self.workers.average)
         total = self.criterion.weighted_sum(losses)
         logged = self._averaged({**losses, "total": total})
         if not all(map(math.isfinite, logged.values())):

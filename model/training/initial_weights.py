@@ -46,5 +46,3 @@ def _load_vggish(model: Combo, path: Path) -> None:
     except Exception as error:
         # torch and safetensors raise many kinds here; whichever it is, the file is not what it should be.
         raise CheckpointError(f"{path} does not hold VGGish weights: {error}") from error
-
-

@@ -32,7 +32,7 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
 
 
 def set_learning_rates(optimizer: torch.optim.Optimizer, step: int, iterations: int, power: float) -> float:
-    """base * (1 - step / iterations) ** power for every group; returns the factor. `step` counts from 0."""
+    """Gives every group base * (1 - step / iterations) ** power; returns the factor. `step` counts from 0."""
     factor = (1 - step / iterations) ** power
     for group in optimizer.param_groups:
         group["lr"] = group["base_lr"] * factor

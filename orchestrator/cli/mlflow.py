@@ -26,6 +26,8 @@ def mlflow(
         typer.echo(f"MLflow runs elsewhere: {settings.tracking_uri}")
         return
     if not settings.storage.is_dir():
-        raise InputError(Problem(str(settings.storage), "holds no runs yet", "run an experiment first, or name --storage"))
+        raise InputError(
+            Problem(str(settings.storage), "holds no runs yet", "run an experiment first, or name --storage")
+        )
     typer.echo(f"MLflow: http://{host}:{port}  (Ctrl-C ends it)")
     serve(settings, host, port)

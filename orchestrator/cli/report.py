@@ -42,5 +42,7 @@ def report(
         console.print(terminal.render(built.table))
         for problem in built.problems:
             console.print(f"left out: {problem}", style="yellow", markup=False)
-        console.print(f"{built.measured} cells measured, {built.missing} not; page: {built.files[-1].absolute()}", soft_wrap=True)
+        console.print(
+            f"{built.measured} cells measured, {built.missing} not; page: {built.files[-1].absolute()}", soft_wrap=True
+        )
     console.print("runs and metrics: [bold]combo mlflow[/]" + (f" --storage {storage}" if storage else ""))

@@ -21,9 +21,7 @@ def test_matching_cost_and_assignment():
         (g["pred_logits"][i], g["pred_masks"][i], g[f"gt_labels{i}"], g[f"gt_masks{i}"], g[f"points{i}"], f"{i}", "")
         for i in (0, 1)
     ]
-    cases.append(
-        (g["b_pred_logits"][0], g["b_pred_masks"][0], g["b_labels"], g["b_gt_masks"], g["b_points"], "", "b_")
-    )
+    cases.append((g["b_pred_logits"][0], g["b_pred_masks"][0], g["b_labels"], g["b_gt_masks"], g["b_points"], "", "b_"))
     for logits, masks, labels, truth, points, index, prefix in cases:
         target = Target(labels, truth.float())
         cost = matching_cost(logits, masks, target, points, WEIGHTS)
@@ -72,9 +70,7 @@ def supervision_of(task, stored):
 def test_criterion_losses_and_gradients(task, classes):
     g = vectors(f"criterion_{task}")
     names = ["pred", "aux0", "aux1"]
-    leaves = {
-        f"{name}_{part}": g[f"{name}_{part}"].requires_grad_() for name in names for part in ("logits", "masks")
-    }
+    leaves = {f"{name}_{part}": g[f"{name}_{part}"].requires_grad_() for name in names for part in ("logits", "masks")}
     predictions = [Prediction(leaves[f"{name}_logits"], leaves[f"{name}_masks"]) for name in ("aux0", "aux1", "pred")]
     criterion = SetCriterion(WEIGHTS, Truths(), classes)
     losses = criterion(predictions, supervision_of(task, g), ReplayedPoints(g), lambda counts: counts)
