@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 
@@ -18,9 +20,7 @@ class MLP(nn.Module):
     def __init__(self, inputs: int, hidden: int, outputs: int, depth: int = 3) -> None:
         super().__init__()
         widths = [inputs, *[hidden] * (depth - 1), outputs]
-        self.layers = nn.ModuleList(
-            nn.Linear(before, after) for before, after in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(widths))
 
     def forward(self, features: Tensor) -> Tensor:
         """(..., inputs) to (..., outputs)."""
