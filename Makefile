@@ -1,0 +1,49 @@
+# COMBO Lab. `make demo` and `make test` need Python 3.11 to 3.13, git and make; everything else goes into .venv.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+DEMO := .demo
+DEMO_CLIPS := 300
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking, Table 7
+	@$(BIN)/combo data synth --subset s4 --out $(DEMO)/data --clips $(DEMO_CLIPS) --seed 0 --size 64
+	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
+	@$(BIN)/combo report combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
+
+test: .venv/installed lint ## Lint, then run all tests
+	$(BIN)/pytest
+
+lint: .venv/installed ## Style, types and the rooms' import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed ## Measure speed, and whether the demo model uses its ears (needs `make demo` first)
+	$(BIN)/python tests/benchmarks/fscore.py
+	$(BIN)/python tests/benchmarks/hearing.py --data $(DEMO)/data --storage $(DEMO)/storage
+
+lock: .venv/uv ## Resolve pyproject.toml anew into the hash-pinned requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --upgrade --quiet --output-file requirements.lock pyproject.toml
+
+clean: ## Remove the environment, the demo and all caches
+	rm -rf .venv $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.venv/uv:
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/installed: .venv/uv requirements.lock pyproject.toml
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
