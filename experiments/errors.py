@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -37,8 +38,14 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
 
 
-def validate(model: type[Model], values: Any, file: str) -> Model:
+def validate(model: type[Model], values: Any, file: str, origins: Mapping[str, str] | None = None) -> Model:
     """Validates parsed values against a model.
+
+    Args:
+        model: what the values should be.
+        values: parsed.
+        file: where the values come from, for messages.
+        origins: by dotted key, where a value comes from if not from `file`; the latest last.
 
     Raises:
         InputError: with one problem per mistake, all mistakes of the file at once.
@@ -46,12 +53,12 @@ def validate(model: type[Model], values: Any, file: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise InputError(*(_problem(model, file, entry) for entry in error.errors())) from None
+        raise InputError(*(_problem(model, file, origins or {}, entry) for entry in error.errors())) from None
 
 
-def _problem(model: type[BaseModel], file: str, entry: Any) -> Problem:
+def _problem(model: type[BaseModel], file: str, origins: Mapping[str, str], entry: Any) -> Problem:
     path = [str(part) for part in entry["loc"]]
-    where = f"{file}: {'.'.join(path)}" if path else file
+    where = ": ".join([_origin(path, origins) or file, *([".".join(path)] if path else [])])
     if entry["type"] == "extra_forbidden":
         return Problem(where, "unknown key", did_you_mean(path[-1], _siblings(model, path)))
     if entry["type"] == "missing":
@@ -61,6 +68,14 @@ def _problem(model: type[BaseModel], file: str, entry: Any) -> Problem:
     if isinstance(given, str | int | float | bool):
         what = f"{what}, got {given!r}"
     return Problem(where, what[0].lower() + what[1:])
+
+
+def _origin(path: list[str], origins: Mapping[str, str]) -> str | None:
+    """Where the value at `path` comes from: what it is part of, or else the latest of its own parts."""
+    place = ".".join(path) + "."
+    around = [source for key, source in origins.items() if place.startswith(f"{key}.")]
+    inside = [source for key, source in origins.items() if path and key.startswith(place)]
+    return next(iter([*around, *reversed(inside)]), None)
 
 
 def _siblings(model: type[BaseModel], path: list[str]) -> list[str]:

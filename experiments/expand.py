@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,23 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.identity import trial_key
-from experiments.overrides import lay_over
+from experiments.overrides import lay_over, unknown_settings
 from experiments.schema import Experiment, Preset, Scale, Variant
 from experiments.yaml_files import read_yaml
 from model.config import Task, TrialConfig
 
+Layer = tuple[str, Mapping[str, JsonValue]]
+"""Overrides and where they stand."""
+
 ROOT = Path(__file__).parent
 FULL = "full"
 """The scale that is the experiment file itself."""
+GIVEN_ELSEWHERE = {
+    "seed": "list it under seeds",
+    "data.task": "list it under tasks",
+    "data.fingerprint": "it is computed from the data folder",
+}
+"""Settings that an experiment's overrides cannot change, and what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +37,12 @@ class Study:
 
     name: str
     """Path of the experiment file below `experiments/`, without its ending, such as `combo/table7`."""
+    file: str
+    """The experiment file as messages call it."""
     scale: str
     experiment: Experiment
     preset: Preset
+    preset_file: str
     assigned: Mapping[str, JsonValue]
     """Overrides from the command line, laid over everything else."""
 
@@ -92,68 +105,99 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     if not path.is_file() or (path.parent == ROOT / "presets"):
         remedy = did_you_mean(name, experiment_names())
         raise InputError(Problem(name, "no such experiment", remedy))
-    file = str(path) if path.is_absolute() is False else _shown(path)
+    file = _shown(path)
     experiment = validate(Experiment, read_yaml(path, file), file)
+    if FULL in experiment.scales:
+        raise InputError(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
         raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
     preset_name = experiment.scales.get(scale, Scale()).preset or experiment.preset
     study_name = str(path.relative_to(ROOT).with_suffix("")) if path.is_relative_to(ROOT) else path.stem
-    return Study(study_name, scale, experiment, _load_preset(preset_name, file), dict(assigned or {}))
+    preset, preset_file = _load_preset(preset_name, file)
+    return Study(study_name, file, scale, experiment, preset, preset_file, dict(assigned or {}))
 
 
 def expand(study: Study) -> list[Trial]:
     """All trials of a study, in the order of its rows; the data fingerprint is still empty.
 
     Raises:
-        InputError: an override names no setting or gives it a value it cannot have.
+        InputError: overrides name no setting or give it a value it cannot have; all such mistakes at once.
     """
-    return [
-        Trial(
-            study=study.name,
-            variant=variant.name,
-            task=task,
-            seed=seed,
-            workers=study.settings.workers.get(variant.name, 1),
-            config=_resolve(study, variant, task, seed),
-        )
-        for variant in study.experiment.variants
-        for task in study.tasks
-        for seed in study.seeds
-    ]
+    trials: list[Trial] = []
+    problems: dict[str, Problem] = {}
+    for variant, task, seed in product(study.experiment.variants, study.tasks, study.seeds):
+        try:
+            config = _resolve(study, variant, task, seed)
+        except InputError as error:
+            problems |= {str(problem): problem for problem in error.problems}
+        else:
+            workers = study.settings.workers.get(variant.name, 1)
+            trials.append(Trial(study.name, variant.name, task, seed, workers, config))
+    if problems:
+        raise InputError(*problems.values())
+    return trials
 
 
 def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | None = None) -> TrialConfig:
     """The configuration of a preset on one task, outside any experiment."""
-    preset = _load_preset(name, "--preset")
-    values = lay_over({}, preset.base, f"presets/{name}.yaml: base")
-    values = lay_over(values, preset.tasks.get(task, {}), f"presets/{name}.yaml: tasks.{task}")
-    values = lay_over(values, {**(assigned or {}), "data.task": task}, "command line")
-    return validate(TrialConfig, values, name)
+    preset, file = _load_preset(name, "--preset")
+    layers = [*_preset_layers(preset, file, task), ("command line", {**(assigned or {}), "data.task": task})]
+    return _lay_together(layers, file)
 
 
 def _resolve(study: Study, variant: Variant, task: Task, seed: int) -> TrialConfig:
-    name, settings = study.name, study.settings
-    layers: list[tuple[str, Mapping[str, JsonValue]]] = [
-        ("preset: base", study.preset.base),
-        (f"preset: tasks.{task}", study.preset.tasks.get(task, {})),
-        (f"{name}: overrides", study.experiment.overrides),
-        (f"{name}: variant '{variant.name}'", variant.overrides),
-        (f"{name}: scales.{study.scale}", settings.overrides),
+    file = study.file
+    layers: list[Layer] = [
+        (file, {"data.task": task, "seed": seed}),
+        *_preset_layers(study.preset, study.preset_file, task),
+        (f"{file}: overrides", study.experiment.overrides),
+        (f"{file}: variant '{variant.name}'", variant.overrides),
+        (f"{file}: scales.{study.scale}", study.settings.overrides),
         ("command line", study.assigned),
     ]
+    misplaced = [
+        Problem(f"{source}: {key}", "cannot be overridden in an experiment", remedy)
+        for source, overrides in layers[1:]
+        for key, remedy in GIVEN_ELSEWHERE.items()
+        if key in overrides
+    ]
+    if misplaced:
+        raise InputError(*misplaced)
+    return _lay_together(layers, f"{file}: variant '{variant.name}'")
+
+
+def _preset_layers(preset: Preset, file: str, task: Task) -> list[Layer]:
+    return [(f"{file}: base", preset.base), (f"{file}: tasks.{task}", preset.tasks.get(task, {}))]
+
+
+def _lay_together(layers: Sequence[Layer], asked_by: str) -> TrialConfig:
+    """Later layers win. Mistakes of all layers are collected; each is told with the layer that it stands in."""
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    problems: list[Problem] = []
     for source, overrides in layers:
-        values = lay_over(values, overrides, source)
-    values = lay_over(values, {"data.task": task, "seed": seed}, name)
-    return validate(TrialConfig, values, f"{name} ({variant.name}, {task})")
+        unknown = unknown_settings(overrides, source)
+        problems += unknown.values()
+        known = {key: value for key, value in overrides.items() if key not in unknown}
+        values = lay_over(values, known, source)
+        origins = {key: value for key, value in origins.items() if key not in known} | dict.fromkeys(known, source)
+    try:
+        config = validate(TrialConfig, values, asked_by, origins)
+    except InputError as error:
+        raise InputError(*problems, *error.problems) from None
+    if problems:
+        raise InputError(*problems)
+    return config
 
 
-def _load_preset(name: str, asked_by: str) -> Preset:
+def _load_preset(name: str, asked_by: str) -> tuple[Preset, str]:
+    """The preset and its file as messages call it."""
     path = ROOT / "presets" / f"{name}.yaml"
     if not path.is_file():
         known = [preset.stem for preset in (ROOT / "presets").glob("*.yaml")]
         raise InputError(Problem(asked_by, f"names no preset: '{name}'", did_you_mean(name, known)))
-    return validate(Preset, read_yaml(path, _shown(path)), _shown(path))
+    file = _shown(path)
+    return validate(Preset, read_yaml(path, file), file), file
 
 
 def _shown(path: Path) -> str:

@@ -18,9 +18,8 @@ def lay_over(base: dict[str, Any], overrides: Mapping[str, JsonValue], source: s
     Raises:
         InputError: a key names no setting of a trial; all such keys at once. `source` names where they stand.
     """
-    problems = [problem for key in overrides if (problem := _unknown(key, source))]
-    if problems:
-        raise InputError(*problems)
+    if problems := unknown_settings(overrides, source):
+        raise InputError(*problems.values())
     result = _copy(base)
     for key, value in overrides.items():
         *sections, last = key.split(".")
@@ -29,6 +28,11 @@ def lay_over(base: dict[str, Any], overrides: Mapping[str, JsonValue], source: s
             target = target.setdefault(section, {})
         target[last] = value
     return result
+
+
+def unknown_settings(overrides: Mapping[str, JsonValue], source: str) -> dict[str, Problem]:
+    """The keys that name no setting of a trial, and what is wrong with each. `source` names where they stand."""
+    return {key: problem for key in overrides if (problem := _unknown(key, source))}
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:

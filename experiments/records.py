@@ -108,7 +108,7 @@ class Provenance(Record):
     finished: str
     """ISO 8601 in UTC."""
     training_seconds: float
-    """Summed over attempts, evaluation included."""
+    """Of the last attempt, evaluation included."""
 
 
 class ResultRecord(Record):

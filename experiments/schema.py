@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from model.config import Task
+from model.config import PositiveInt, Seed, Task
+
+Item = TypeVar("Item")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")]
+
+
+def _once_each(items: list[Item]) -> list[Item]:
+    if len(set(items)) < len(items):
+        raise ValueError("the same entry stands here twice")
+    return items
+
+
+Tasks = Annotated[list[Task], Field(min_length=1), AfterValidator(_once_each)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_once_each)]
 Overrides = dict[str, JsonValue]
 """Dotted keys of a `TrialConfig` and the values they get, such as `loss.lambda_ada: 5`."""
 
@@ -16,7 +28,7 @@ Overrides = dict[str, JsonValue]
 class Part(BaseModel):
     """A frozen part of an experiment file; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Variant(Part):
@@ -51,10 +63,10 @@ class Scale(Part):
     """The same question on another budget; what is absent stays as the experiment has it."""
 
     preset: Name | None = None
-    tasks: list[Task] | None = None
-    seeds: list[Annotated[int, Field(ge=0)]] | None = None
+    tasks: Tasks | None = None
+    seeds: Seeds | None = None
     overrides: Overrides = {}
-    workers: dict[Name, Annotated[int, Field(gt=0)]] = {}
+    workers: dict[Name, PositiveInt] = {}
     """Data-parallel workers by variant name; operational, so no part of a trial's identity."""
     note: str = ""
     """What a reader must know before comparing this scale with the paper."""
@@ -66,8 +78,8 @@ class Experiment(Part):
     title: str
     paper: Literal["combo", "avs-bigen"]
     preset: Name
-    tasks: Annotated[list[Task], Field(min_length=1)]
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [0]
+    tasks: Tasks
+    seeds: Seeds = [0]
     overrides: Overrides = {}
     variants: Annotated[list[Variant], Field(min_length=1)]
     scales: dict[Name, Scale] = {}

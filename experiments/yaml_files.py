@@ -1,4 +1,4 @@
-"""YAML 1.2 read safely: no tags, no aliases, no duplicate keys, bounded size."""
+"""YAML 1.2 read safely: no tags, no aliases, no directives, no duplicate keys, bounded size and depth."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
+from ruamel.yaml.scanner import Scanner, ScannerError
 
 from experiments.errors import InputError, Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+RULES = "plain YAML 1.2 only: no tags, no duplicate keys"
 
 
 def read_yaml(path: Path, name: str | None = None) -> Any:
@@ -23,7 +25,7 @@ def read_yaml(path: Path, name: str | None = None) -> Any:
         name: how messages call the file; its path by default.
 
     Raises:
-        InputError: the file is absent, too large, not valid YAML, or uses tags, aliases or duplicate keys.
+        InputError: the file is absent, too large, not valid YAML, or uses tags, aliases, directives or duplicate keys.
     """
     name = name or str(path)
     try:
@@ -40,27 +42,53 @@ def read_yaml(path: Path, name: str | None = None) -> Any:
 def parse_yaml(text: str, name: str) -> Any:
     """Parses YAML text with the same rules as `read_yaml`; `name` stands for the file in messages."""
     try:
-        _refuse_aliases_and_depth(text, name)
-        return YAML(typ="safe", pure=True).load(text)
+        _refuse_aliases_tags_and_depth(text, name)
+        return _parser().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f" line {mark.line + 1}" if mark else ""
         what = (error.problem or error.context or "is not valid YAML").split("\n")[0]
-        raise InputError(Problem(f"{name}{line}", what, "plain YAML 1.2 only: no tags, no duplicate keys")) from None
+        raise InputError(Problem(f"{name}{line}", what, RULES)) from None
     except YAMLError as error:
-        raise InputError(Problem(name, f"is not valid YAML: {str(error).splitlines()[0]}")) from None
+        raise InputError(Problem(name, f"is not valid YAML: {str(error).splitlines()[0]}", RULES)) from None
+    except ValueError as error:  # a date such as 2001-99-99, a number of thousands of digits
+        what = f"holds a value that cannot be read: {str(error).partition(';')[0]}"
+        raise InputError(Problem(name, what, "put text in quotes")) from None
 
 
-def _refuse_aliases_and_depth(text: str, name: str) -> None:
+class _StrictScanner(Scanner):
+    """Stops at a directive, which could change the version, and at deep brackets, which are slow to look through."""
+
+    def fetch_directive(self) -> None:
+        raise ScannerError(None, None, "directives are not supported", self.reader.get_mark())
+
+    def save_possible_simple_key(self) -> None:
+        """Is called at the start of everything that may be a key."""
+        if len(self.flow_context) > MAX_DEPTH:
+            raise ScannerError(None, None, f"nested deeper than {MAX_DEPTH} levels", self.reader.get_mark())
+        super().save_possible_simple_key()
+
+
+def _parser() -> YAML:
+    parser = YAML(typ="safe", pure=True)
+    parser.Scanner = _StrictScanner
+    return parser
+
+
+def _refuse_aliases_tags_and_depth(text: str, name: str) -> None:
     """Walks the parse events first, so that an alias bomb or a deep nest is refused before anything is built."""
     depth = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+    for event in _parser().parse(text):
+        where = f"{name} line {event.start_mark.line + 1}"
         if isinstance(event, AliasEvent):
-            where = f"{name} line {event.start_mark.line + 1}"
             raise InputError(Problem(where, "aliases are not supported", "write the values out"))
-        if type(event).__name__ in ("MappingStartEvent", "SequenceStartEvent"):
+        if getattr(event, "tag", None) is not None:
+            raise InputError(Problem(where, f"tags are not supported: '{event.tag}'", RULES))
+        if isinstance(event, ScalarEvent):
+            event.value.encode()  # refuses half of a surrogate pair, which no file can store
+        if isinstance(event, CollectionStartEvent):
             depth += 1
-        elif type(event).__name__ in ("MappingEndEvent", "SequenceEndEvent"):
+        elif isinstance(event, CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise InputError(Problem(name, f"nested deeper than {MAX_DEPTH} levels", "flatten it"))
+            raise InputError(Problem(where, f"nested deeper than {MAX_DEPTH} levels", "flatten it"))

@@ -19,10 +19,12 @@ Precision = Literal["fp32", "bf16", "fp16"]
 CLASSES: dict[Task, int] = {"s4": 2, "ms3": 2, "avss": 71}
 """Classes per task, background (class 0) included."""
 
-PositiveInt = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-NonNegativeFloat = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+# Strict: a quoted number or `true` in a file is a mistake, not a number.
+PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+PositiveFloat = Annotated[float, Field(gt=0, strict=True)]
+NonNegativeFloat = Annotated[float, Field(ge=0, strict=True)]
+Fraction = Annotated[float, Field(ge=0, le=1, strict=True)]
+Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
 
 class Section(BaseModel):
@@ -137,7 +139,7 @@ class LossConfig(Section):
     dice_weight: NonNegativeFloat = 5.0
     no_object_weight: NonNegativeFloat = 0.1
     points: PositiveInt = 12544
-    oversample: Annotated[float, Field(ge=1)] = 3.0
+    oversample: Annotated[float, Field(ge=1, strict=True)] = 3.0
     importance: Fraction = 0.75
 
 
@@ -186,7 +188,7 @@ class TrialConfig(Section):
     """One fully resolved trial. Its canonical JSON is what the trial key hashes."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     initial_trial: str | None = None
     """Key of the trial whose best checkpoint gives the initial weights."""
     model: ModelConfig = ModelConfig()

@@ -52,8 +52,10 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[Cluster]:
         remedy = "start the cluster, or unset RAY_ADDRESS to run on this machine"
         raise InputError(Problem(f"RAY_ADDRESS {address}", f"no Ray cluster answers: {error}", remedy)) from None
     if not verbose:
-        for name in ("ray", "ray.tune", "ray.train", "ray.data"):
+        for name in ("ray", "ray.train", "ray.data"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        # Tune's errors are tracebacks of trials that failed: those are in storage, and in the live view as a line.
+        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     # Worker groups are cleaned up through the State API, which must not find another Ray of this machine instead.
     os.environ["RAY_API_SERVER_ADDRESS"] = f"http://{context.dashboard_url}"
     try:

@@ -95,8 +95,8 @@ def refuse_impossible(trials: Iterable[Trial], store: Store, vggish_weights: Pat
 def _obstacles(trial: Trial, store: Store, vggish_weights: Path | None) -> Iterable[Problem]:
     config: TrialConfig = trial.config
     if config.training.batch % trial.workers:
-        what = f"batch {config.training.batch} does not divide among {trial.workers} workers"
-        yield Problem(trial.label, what, "choose a number of workers that divides training.batch")
+        what = f"{config.training.batch} clips do not divide among {trial.workers} workers"
+        yield Problem("training.batch", what, "choose a number of workers that divides it")
     if config.model.audio_encoder.name == "vggish" and (vggish_weights is None or not vggish_weights.is_file()):
         remedy = "pass --vggish-weights FILE, or set model.audio_encoder.name=compact"
         where = "model.audio_encoder.name" if vggish_weights is None else str(vggish_weights)
@@ -107,10 +107,11 @@ def _obstacles(trial: Trial, store: Store, vggish_weights: Path | None) -> Itera
 
 def _look_up(trial: Trial, store: Store) -> PlannedTrial:
     folder = store.trial(trial.key)
+    folder.check_identity(trial)
     attempts = folder.attempts
     if folder.result is not None:
         return PlannedTrial(trial, "finished", attempts)
     failure = folder.failure
     if failure is not None:
         return PlannedTrial(trial, "failed", attempts, f"{failure.kind}: {failure.message}")
-    return PlannedTrial(trial, "resumable" if any(folder.checkpoints.glob("step-*")) else "new", attempts)
+    return PlannedTrial(trial, "resumable" if folder.has_checkpoint else "new", attempts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def resolve_settings(storage: Path | None = None, data: Path | None = None) -> S
         InputError: the storage place is not a folder on this machine.
     """
     named = str(storage or os.environ.get("COMBO_STORAGE", DEFAULT_STORAGE))
-    if "://" in named or named.startswith("s3:"):
+    if re.match(r"[a-z][a-z0-9+.-]+:/", named):
         raise InputError(
             Problem(f"storage '{named}'", "is not a folder", "this version stores in local or shared folders")
         )

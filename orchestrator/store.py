@@ -65,9 +65,9 @@ class TrialFolder:
         return _read(self.path / FAILURE_FILE, FailureRecord)
 
     @property
-    def has_outcome(self) -> bool:
-        """Whether the trial is finished or its last attempt failed."""
-        return (self.path / RESULT_FILE).exists() or (self.path / FAILURE_FILE).exists()
+    def has_checkpoint(self) -> bool:
+        """Whether a training state was written; it may still turn out to be damaged."""
+        return any(self.checkpoints.glob("step-*[0-9]"))
 
     @property
     def attempts(self) -> int:
@@ -78,18 +78,27 @@ class TrialFolder:
         """Where an attempt writes its `MetricLine`s."""
         return self.path / METRICS_DIR / f"attempt-{attempt}.jsonl"
 
-    def write_trial(self, trial: Trial) -> None:
-        """Stores the identity, once.
+    def check_identity(self, trial: Trial) -> bool:
+        """Whether the identity is stored already.
 
         Raises:
             InputError: the folder holds another trial or a damaged record.
         """
         stored = _read(self.path / TRIAL_FILE, TrialRecord)
-        if stored is None:
-            write_atomic(self.path / TRIAL_FILE, _document(TrialRecord(key=trial.key, config=trial.config)))
-        elif trial_key(stored.config) != trial.key:
+        if stored is not None and trial_key(stored.config) != trial.key:
             problem = f"holds another trial than its name says ({trial_key(stored.config)})"
             raise InputError(Problem(str(self.path / TRIAL_FILE), problem, "move the folder away"))
+        return stored is not None
+
+    def begin(self, trial: Trial) -> None:
+        """Stores the identity, once, and forgets how the attempt before ended.
+
+        Raises:
+            InputError: the folder holds another trial or a damaged record.
+        """
+        if not self.check_identity(trial):
+            write_atomic(self.path / TRIAL_FILE, _document(TrialRecord(key=trial.key, config=trial.config)))
+        (self.path / FAILURE_FILE).unlink(missing_ok=True)
 
     def write_scores(self, clips: Sequence[ClipScore]) -> Path:
         """Per-clip scores as Parquet."""

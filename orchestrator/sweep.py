@@ -20,6 +20,7 @@ from experiments.errors import InputError, Problem
 from experiments.expand import Trial
 from orchestrator.cluster import Cluster
 from orchestrator.machine import Machine, WorkerShape
+from orchestrator.outcomes import Outcomes
 from orchestrator.store import Store
 from orchestrator.telemetry import Receiver, Sender
 from orchestrator.updates import Listener
@@ -53,13 +54,12 @@ def run_sweep(
     """
     _refuse_unplaceable(trials, cluster, shape)
     by_workers = sorted(trials, key=lambda trial: trial.workers)
-    store = Store(machine.storage)
     with Receiver(listeners) as receiver:
         for workers, grouped in groupby(by_workers, key=lambda trial: trial.workers):
             wave = list(grouped)
-            _run_wave(f"{name}-{workers}", wave, machine, folder, cluster, shape, receiver.mailbox)
-            # Tune answers Ctrl-C by ending its run without a word; a trial without an outcome is how it shows.
-            if not all(store.trial(trial.key).has_outcome for trial in wave):
+            ended = _run_wave(f"{name}-{workers}", wave, machine, folder, cluster, shape, receiver.mailbox)
+            # Tune answers Ctrl-C by ending its run without a word; a trial without an end is how it shows.
+            if ended != {trial.key for trial in wave}:
                 return False
     return True
 
@@ -132,7 +132,9 @@ def _run_wave(
     cluster: Cluster,
     shape: WorkerShape,
     mailbox: Any,
-) -> None:
+) -> set[str]:
+    """Runs trials of one shape; returns the keys of those that came to an end."""
+    outcomes = Outcomes(Store(machine.storage), Sender(mailbox))
     shared = {"trials": {trial.key: trial for trial in trials}, "machine": machine, "mailbox": mailbox}
     workers = trials[0].workers
     trainable: Any
@@ -152,10 +154,12 @@ def _run_wave(
             name=name,
             storage_path=str(folder / "tune"),
             verbose=0,
+            callbacks=[outcomes],
             failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     ).fit()
+    return outcomes.ended
 
 
 def _slots(cluster: Cluster, shape: WorkerShape, workers: int, trials: int) -> int:

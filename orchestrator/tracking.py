@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # by default a dead server blocks each call for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }

@@ -87,7 +87,7 @@ class _Writer:
         self.clock = time.monotonic()
 
     def start(self) -> None:
-        self.folder.write_trial(self.trial)
+        self.folder.begin(self.trial)
         path = self.folder.metrics_file(self.attempt)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.metrics = path.open("a", encoding="utf-8", buffering=1)

@@ -9,7 +9,7 @@ from model.audio.compact import CompactAudioEncoder
 from model.audio.vggish import VGGish
 from model.combo.bilateral_fusion import BilateralFusion
 from model.combo.pixel_decoder import PixelDecoder
-from model.combo.query_decoder import Prediction, QueryDecoder
+from model.combo.query_decoder import Gather, Prediction, QueryDecoder, alone
 from model.combo.siam_encoder import SiamEncoder
 from model.config import TrialConfig
 from model.layers.mlp import MLP
@@ -58,13 +58,14 @@ class Combo(nn.Module):
         hears = self.query_decoder.config.query_mode != "none"
         return hears and self.fusion.uses_every_parameter and self.query_decoder.uses_every_parameter
 
-    def forward(self, frames: Tensor, maskiges: Tensor, log_mel: Tensor) -> list[Prediction]:
+    def forward(self, frames: Tensor, maskiges: Tensor, log_mel: Tensor, gather: Gather = alone) -> list[Prediction]:
         """Segments every frame.
 
         Args:
             frames: (BT, 3, H, W) RGB in 0..255, H and W multiples of 32.
             maskiges: (BT, 3, H, W) RGB in 0..255.
             log_mel: (BT, 1, 96, 64), one example per frame.
+            gather: joins the audio of a batch that is spread over workers; see `QueryDecoder`.
 
         Returns:
             Predictions of the initial queries and after every decoder layer; the last is the final one.
@@ -73,7 +74,7 @@ class Combo(nn.Module):
         pixels = self.pixel_decoder(maps)
         audio = self.audio_encoder(log_mel)[:, None]
         visual, audio = self.fusion(pixels.mask_features, audio)
-        return self.query_decoder(pixels.memory, visual, self.audio_mlp(audio))
+        return self.query_decoder(pixels.memory, visual, self.audio_mlp(audio), gather)
 
     def _normalise(self, pixels: Tensor) -> Tensor:
         return (pixels - self.pixel_mean) / self.pixel_std

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,15 @@ class Prediction:
 
     class_logits: Tensor
     mask_logits: Tensor
+
+
+Gather = Callable[[Tensor], tuple[Tensor, int]]
+"""This worker's rows to those of all workers, the first worker's first, and the place where this worker's begin."""
+
+
+def alone(rows: Tensor) -> tuple[Tensor, int]:
+    """The `Gather` of the only worker."""
+    return rows, 0
 
 
 def _attention(width: int, heads: int) -> nn.MultiheadAttention:
@@ -89,8 +99,8 @@ class QueryDecoder(nn.Module):
         classes: K, background included.
         levels: memory levels per round.
         config: queries, layers, heads, feed-forward width, how audio enters the queries.
-        audio_expand: official: (BT, Q, C) read as (Q, BT, C), so a query hears another frame of the batch;
-            paper: every query hears its own frame.
+        audio_expand: official: (BT, Q, C) read as (Q, BT, C), so a query hears another frame of the batch, BT being
+            the frames of all workers; paper: every query hears its own frame.
     """
 
     def __init__(self, width: int, classes: int, levels: int, config: QueryDecoderConfig, audio_expand: Truth) -> None:
@@ -112,13 +122,16 @@ class QueryDecoder(nn.Module):
         """Whether a backward pass reaches all parameters; data-parallel training must know."""
         return self.config.query_mode != "all"
 
-    def forward(self, memory: list[Tensor], mask_features: Tensor, audio: Tensor) -> list[Prediction]:
+    def forward(
+        self, memory: list[Tensor], mask_features: Tensor, audio: Tensor, gather: Gather = alone
+    ) -> list[Prediction]:
         """Predicts from the initial queries and after every layer.
 
         Args:
             memory: maps (BT, C, H/s, W/s) for s = 32, 16, 8.
             mask_features: (BT, C, H/4, W/4).
             audio: (BT, 1, C), or (BT, 1, C/2) when queries are concatenated.
+            gather: joins the audio of a batch that is spread over workers.
 
         Returns:
             layers + 1 predictions; the last is the final one.
@@ -132,7 +145,7 @@ class QueryDecoder(nn.Module):
             sine_encoding(height, width, mask_features.shape[1], mask_features.device).flatten(2).transpose(1, 2)
             for height, width in shapes
         ]
-        query = self.initial_queries(audio)
+        query = self.initial_queries(audio, gather)
         query_position = self.query_positions.weight
         predictions = [self._predict(query, mask_features)]
         for index, (cross, own, forward) in enumerate(
@@ -145,13 +158,15 @@ class QueryDecoder(nn.Module):
             predictions.append(self._predict(query, mask_features))
         return predictions
 
-    def initial_queries(self, audio: Tensor) -> Tensor:
-        """Queries (BT, Q, C) that enter the first layer."""
+    def initial_queries(self, audio: Tensor, gather: Gather = alone) -> Tensor:
+        """Queries (BT, Q, C) that enter the first layer; see `forward`."""
         frames, queries = audio.shape[0], self.config.queries
         learned = self.query_features.weight.expand(frames, -1, -1)
         heard = audio.expand(-1, queries, -1)
-        if self.audio_expand == "official":
-            heard = heard.reshape(queries, frames, -1).transpose(0, 1)
+        if self.audio_expand == "official" and self.config.query_mode != "none":
+            everyones, first = gather(audio)
+            shuffled = everyones.expand(-1, queries, -1).reshape(queries, len(everyones), -1)
+            heard = shuffled[:, first : first + frames].transpose(0, 1)
         match self.config.query_mode:
             case "add":
                 return learned + heard

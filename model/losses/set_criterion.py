@@ -112,11 +112,10 @@ class SetCriterion:
         wanted = torch.full(prediction.class_logits.shape[:2], self.no_object, device=prediction.class_logits.device)
         for frame, (target, pairs) in enumerate(zip(targets, matched, strict=True)):
             wanted[frame, pairs.queries] = target.classes[pairs.targets]
-        weight = prediction.class_logits.new_ones(self.no_object + 1)
+        logits = prediction.class_logits.flatten(0, 1).float()
+        weight = logits.new_ones(self.no_object + 1)
         weight[self.no_object] = self.config.no_object_weight
-        total = F.cross_entropy(
-            prediction.class_logits.flatten(0, 1).float(), wanted.flatten(), weight, reduction="sum"
-        )
+        total = F.cross_entropy(logits, wanted.flatten(), weight, reduction="sum")
         # Every target takes exactly one query, so the weights' sum over all workers follows from two counts.
         return total / (masks + self.config.no_object_weight * (queries - masks))
 

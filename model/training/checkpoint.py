@@ -2,7 +2,7 @@
 
     checkpoints/step-00000200/   weights and optimiser: training continues from here
     checkpoints/best-00000150/   weights with the best validation score so far
-Each folder holds `manifest.json` with the SHA-256 of its files.
+Each folder holds `manifest.json` with the SHA-256 of its files and of the manifest itself.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def save_training_state(
 
 def save_best(root: Path, model: nn.Module, step: int) -> Path:
     """Writes `best-<n>`: weights only."""
-    return _write(root / f"best-{step:08d}", {WEIGHTS_FILE: model.state_dict()}, {"step": step})
+    return _write(best_folder(root, step), {WEIGHTS_FILE: model.state_dict()}, {"step": step})
 
 
 def load_training_state(
@@ -73,7 +73,7 @@ def load_training_state(
 ) -> tuple[Progress, dict[str, Any]]:
     """Fills model and optimiser; returns the progress and the gradient scaler's state."""
     manifest = json.loads((folder / MANIFEST_FILE).read_text())
-    load_weights(folder, model)
+    _fill(folder, model)
     stored = load_file(folder / OPTIMIZER_FILE, device=str(device))
     for name, parameter in _named_parameters(optimizer):
         if f"step/{name}" in stored:
@@ -87,20 +87,22 @@ def load_weights(folder: Path, model: nn.Module) -> None:
     """Fills a model strictly.
 
     Raises:
-        CheckpointError: names missing or unexpected in the file, or of another shape.
+        CheckpointError: the folder is damaged; names missing or unexpected in the file, or of another shape.
     """
-    try:
-        model.load_state_dict(load_file(folder / WEIGHTS_FILE), strict=True)
-    except RuntimeError as error:
-        raise CheckpointError(f"{folder / WEIGHTS_FILE} does not fit this model: {error}") from error
+    if (damage := damaged_file(folder)) is not None:
+        raise CheckpointError(f"{folder} is damaged ({damage}): run the trial again, it continues from what is intact")
+    _fill(folder, model)
 
 
 def latest_training_state(root: Path) -> Path | None:
-    """The newest intact `step-<n>` folder; damaged ones are named in the log and passed over."""
+    """The newest `step-<n>` folder that is intact, and so are the best weights that it refers to.
+
+    Damaged ones are named in the log and passed over; training then makes them anew.
+    """
     for folder in sorted(root.glob("step-*"), reverse=True):
         if folder.suffix == PARTIAL:
             continue
-        damage = damaged_file(folder)
+        damage = damaged_file(folder) or _damaged_best(root, folder)
         if damage is None:
             return folder
         log.warning("checkpoint %s is damaged (%s); using an earlier one", folder, damage)
@@ -109,29 +111,33 @@ def latest_training_state(root: Path) -> Path | None:
 
 def damaged_file(folder: Path) -> str | None:
     """Name of the first file that is absent or differs from its checksum; None when the checkpoint is intact."""
-    try:
-        checksums = json.loads((folder / MANIFEST_FILE).read_text())["checksums"]
-    except (OSError, ValueError, KeyError):
+    manifest = _read_manifest(folder)
+    if manifest is None:
         return MANIFEST_FILE
-    for name, expected in checksums.items():
+    for name, expected in manifest["checksums"].items():
         path = folder / name
         if not path.is_file() or file_checksum(path) != expected:
             return str(name)
     return None
 
 
-def prune(root: Path, keep: int) -> None:
-    """Deletes all but the newest `keep` training states, and best weights that none of those refers to."""
-    states = sorted(folder for folder in root.glob("step-*") if folder.suffix != PARTIAL)
+def prune(root: Path, keep: int, newest: int) -> None:
+    """Deletes all but `keep` training states up to step `newest`, and best weights that none of those refers to.
+
+    What lies beyond `newest` was damaged when training continued and is about to be written anew.
+    """
+    states = sorted(folder for folder in root.glob("step-*") if folder.suffix != PARTIAL and _step(folder) <= newest)
     for folder in states[:-keep]:
         shutil.rmtree(folder)
-    kept = [json.loads((folder / MANIFEST_FILE).read_text()) for folder in states[-keep:]]
-    wanted = {manifest["best_step"] for manifest in kept}
-    newest = max((manifest["step"] for manifest in kept), default=0)
+    wanted = {manifest["best_step"] for folder in states[-keep:] if (manifest := _read_manifest(folder))}
     for folder in root.glob("best-*"):
-        step = int(folder.name.removeprefix("best-").removesuffix(PARTIAL))
-        if step not in wanted and step < newest:
+        if _step(folder) not in wanted and _step(folder) < newest:
             shutil.rmtree(folder)
+
+
+def best_folder(root: Path, step: int) -> Path:
+    """Where the weights of the best validation at a step lie."""
+    return root / f"best-{step:08d}"
 
 
 def file_checksum(path: Path) -> str:
@@ -150,8 +156,43 @@ def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: 
     for name, state in tensors.items():
         save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, partial / name)
         checksums[name] = file_checksum(partial / name)
-    (partial / MANIFEST_FILE).write_text(json.dumps({**manifest, "checksums": checksums}, indent=1, sort_keys=True))
+    manifest = {**manifest, "checksums": checksums}
+    manifest["own_checksum"] = _manifest_checksum(manifest)
+    (partial / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1, sort_keys=True))
     return partial.rename(folder)
+
+
+def _manifest_checksum(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a checkpoint; None when it is absent or differs from its checksum."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text())
+        intact = manifest.pop("own_checksum") == _manifest_checksum(manifest)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+    return manifest if intact else None
+
+
+def _damaged_best(root: Path, state: Path) -> str | None:
+    """Which file of the best weights that an intact training state refers to is damaged, if any."""
+    step = json.loads((state / MANIFEST_FILE).read_text())["best_step"]
+    folder = best_folder(root, step)
+    damage = damaged_file(folder) if step else None
+    return None if damage is None else f"{folder.name}/{damage}"
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.removesuffix(PARTIAL).partition("-")[2])
+
+
+def _fill(folder: Path, model: nn.Module) -> None:
+    try:
+        model.load_state_dict(load_file(folder / WEIGHTS_FILE), strict=True)
+    except RuntimeError as error:
+        raise CheckpointError(f"{folder / WEIGHTS_FILE} does not fit this model: {error}") from error
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

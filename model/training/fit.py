@@ -27,6 +27,7 @@ from model.losses.targets import frame_targets
 from model.metrics.protocol import protocol_for
 from model.training.checkpoint import (
     Progress,
+    best_folder,
     latest_training_state,
     load_training_state,
     load_weights,
@@ -115,18 +116,18 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         if progress.step % execution.checkpoint_every == 0 or last:
             if workers.is_first:
                 folder = save_training_state(root, model, optimizer, scaler.state_dict(), progress)
-                prune(root, execution.keep_checkpoints)
+                prune(root, execution.keep_checkpoints, progress.step)
                 yield Checkpointed(progress.step, folder)
             workers.wait()
 
     assert progress.best is not None  # the last step always evaluates
-    best_folder = root / f"best-{progress.best_step:08d}"
-    load_weights(best_folder, model)
+    tested = best_folder(root, progress.best_step)
+    load_weights(tested, model)
     evaluation = evaluate(model, test, protocol, workers, device)
     model.eval()
     yield Tested(
         best_step=progress.best_step,
-        folder=best_folder,
+        folder=tested,
         validation=progress.best,
         score=evaluation.score,
         clips=evaluation.clips if workers.is_first else [],
@@ -169,7 +170,7 @@ class _Stepper:
 
         precision = AUTOCAST[config.training.precision]
         with torch.autocast(self.device.type, dtype=precision, enabled=precision is not None):
-            predictions = self.model(batch.frames, batch.maskiges, batch.log_mel)
+            predictions = self.model(batch.frames, batch.maskiges, batch.log_mel, self.workers.gather_rows)
         losses = self.criterion(predictions, _supervision(batch), self._points(index, batch), self.workers.average)
         total = self.criterion.weighted_sum(losses)
         logged = self._averaged({**losses, "total": total})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed
+from torch.nn import functional as F
 
 Item = TypeVar("Item")
 
@@ -39,10 +40,40 @@ class Workers:
         distributed.all_gather_object(shares, items)
         return [item for share in shares for item in share]
 
+    def gather_rows(self, rows: Tensor) -> tuple[Tensor, int]:
+        """All workers' rows, those of the first worker first, and the place where this worker's begin.
+
+        Workers may have different numbers of rows. Gradients flow back to the worker that a row comes from.
+        """
+        if self.count == 1:
+            return rows, 0
+        lengths = torch.zeros(self.count, dtype=torch.int64, device=rows.device)
+        lengths[self.rank] = len(rows)
+        distributed.all_reduce(lengths)
+        before, after = int(lengths[: self.rank].sum()), int(lengths[self.rank + 1 :].sum())
+        alone = F.pad(rows.float(), (0, 0) * (rows.ndim - 1) + (before, after))
+        return _SumOverWorkers.apply(alone).to(rows.dtype), before
+
     def wait(self) -> None:
         """Returns when every worker has called it."""
         if self.count > 1:
             distributed.barrier()
+
+
+class _SumOverWorkers(torch.autograd.Function):
+    """Sum of all workers' tensors; so is its gradient, as every worker's loss depends on every worker's tensor."""
+
+    @staticmethod
+    def forward(_ctx: Any, tensor: Tensor) -> Tensor:
+        total = tensor.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_ctx: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone()
+        distributed.all_reduce(total)
+        return total
 
 
 def seed_step(seed: int, step: int, rank: int) -> None:

@@ -37,7 +37,7 @@ def main() -> None:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
-    except (DataError, PermissionError) as error:
+    except (DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:

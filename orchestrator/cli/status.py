@@ -37,14 +37,15 @@ def status(
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     styles = {"finished": "green", "resumable": "yellow", "failed": "red", "new": "dim"}
     table = Table("trial key", "trial", "state", "attempts", "M_J", "M_F", "reason", box=None)
     for entry in plan.entries:
         result = store.trial(entry.trial.key).result
         scores = (f"{100 * result.score.m_j:.1f}", f"{100 * result.score.m_f:.1f}") if result else ("", "")
-        state = f"[{styles[entry.state]}]{entry.state}[/]"
-        table.add_row(entry.trial.key, entry.trial.label, state, str(entry.attempts), *scores, entry.reason)
+        state, reason = Text(entry.state, styles[entry.state]), Text(entry.reason)
+        table.add_row(entry.trial.key, entry.trial.label, state, str(entry.attempts), *scores, reason)
     console = Console(highlight=False)
     console.print(table)
     console.print(f"{plan.name}: {plan.count('finished')} of {len(plan.entries)} trials finished", style="bold")

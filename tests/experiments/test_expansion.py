@@ -1,0 +1,76 @@
+"""From experiment files to trials: what ships is valid, and which layer of overrides wins."""
+
+import pytest
+from experiment_files import experiment, trials_of
+
+from experiments.expand import ROOT, expand, experiment_names, load_study, resolve_preset
+from model.config import CLASSES
+
+PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("task", CLASSES)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_valid_for_every_task(preset, task):
+    assert resolve_preset(preset, task).data.task == task
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_every_experiment_is_valid_at_every_scale(name):
+    for scale in ("full", *load_study(name).experiment.scales):
+        study = load_study(name, scale)
+        trials = expand(study)
+        assert len(trials) == len(study.experiment.variants) * len(study.tasks) * len(study.seeds)
+        assert all(trial.config.training.batch % trial.workers == 0 for trial in trials)
+
+
+def test_trials_come_in_the_order_of_the_rows(tmp_path):
+    trials = trials_of(tmp_path, experiment(tasks=["s4", "ms3"], seeds=[3, 1]))
+    assert [trial.label for trial in trials] == [
+        f"{variant} {task} seed {seed}" for variant in ("one", "two") for task in ("s4", "ms3") for seed in (3, 1)
+    ]
+    assert [(trial.config.data.task, trial.config.seed) for trial in trials] == [
+        (trial.task, trial.seed) for trial in trials
+    ]
+
+
+def test_later_layers_win(tmp_path):
+    """Preset, its task, experiment, variant, scale, command line; the released MS3 preset says 20000 iterations."""
+    key = "training.iterations"
+    content = experiment(tasks=["ms3"])
+
+    def iterations(scale="full", assigned=None):
+        first, second = trials_of(tmp_path, content, scale, assigned)
+        assert second.config.training.iterations == (first.config.training.iterations if assigned else second_expected)
+        return first.config.training.iterations
+
+    second_expected = 20_000
+    assert iterations() == 20_000
+    content["overrides"] = {key: 1}
+    second_expected = 1
+    assert iterations() == 1
+    content["variants"][0]["overrides"] = {key: 2}
+    assert iterations() == 2
+    content["scales"]["small"]["overrides"] = {key: 3}
+    assert iterations() == 2
+    second_expected = 3
+    assert iterations("small") == 3
+    assert iterations("small", {key: 4}) == 4
+
+
+def test_a_scale_replaces_what_it_names_and_keeps_the_rest(tmp_path):
+    small = {"preset": "combo_pvt", "tasks": ["avss"], "seeds": [7, 8], "workers": {"two": 2}}
+    content = experiment(seeds=[1], scales={"small": small})
+    trials = trials_of(tmp_path, content, "small")
+    assert {trial.config.model.backbone.name for trial in trials} == {"pvt_v2_b5.in1k"}
+    assert {(trial.task, trial.seed) for trial in trials} == {("avss", 7), ("avss", 8)}
+    assert {(trial.variant, trial.workers) for trial in trials} == {("one", 1), ("two", 2)}
+    assert {(trial.task, trial.seed) for trial in trials_of(tmp_path, content)} == {("s4", 1)}
+
+
+def test_a_trial_is_bound_to_its_data_without_losing_anything(tmp_path):
+    trial = trials_of(tmp_path, experiment())[0]
+    bound = trial.on_data("0123")
+    assert bound.config.data.fingerprint == "0123"
+    assert bound.key != trial.key
+    assert bound.on_data("") == trial

@@ -1,0 +1,151 @@
+"""Every mistake in an experiment is told once, with its place and a way out, together with all others."""
+
+import json
+
+import pytest
+from experiment_files import experiment, problems_of
+
+from experiments.errors import InputError
+from experiments.expand import expand, load_study, resolve_preset
+from experiments.overrides import parse_assignments
+
+VARIANT = {"name": "one", "label": "1"}
+TABLE = experiment()["table"]
+
+UNKNOWN_KEYS = {
+    "experiment": ({"varients": []}, "question.yaml: varients: unknown key (did you mean 'variants'?)"),
+    "variant": (
+        {"variants": [{**VARIANT, "overides": {}}]},
+        "question.yaml: variants.0.overides: unknown key (did you mean 'overrides'?)",
+    ),
+    "scale": (
+        {"scales": {"small": {"sedes": [1]}}},
+        "question.yaml: scales.small.sedes: unknown key (did you mean 'seeds'?)",
+    ),
+    "table": ({"table": {**TABLE, "metric": []}}, "question.yaml: table.metric: unknown key (did you mean 'metrics'?)"),
+    "override": (
+        {"overrides": {"loss.lamda_ada": 5}},
+        "question.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a trial "
+        "(did you mean 'lambda_ada'?)",
+    ),
+    "override section": (
+        {"overrides": {"lost.lambda_ada": 5}},
+        "question.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of a trial (did you mean 'loss'?)",
+    ),
+    "override of a variant": (
+        {"variants": [{**VARIANT, "overrides": {"model.widht": 5}}]},
+        "question.yaml: variant 'one': model.widht: 'widht' is not a setting of a trial (did you mean 'width'?)",
+    ),
+    "override of a part of a number": (
+        {"overrides": {"model.width.x": 5}},
+        "question.yaml: overrides: model.width.x: 'x' is not a setting of a trial (this setting has no parts)",
+    ),
+    "override of a whole section": (
+        {"overrides": {"loss": {"lambda_ada": 5}}},
+        "question.yaml: overrides: loss: is a section, not a setting (name one of its settings)",
+    ),
+}
+
+
+@pytest.mark.parametrize("level", UNKNOWN_KEYS)
+def test_an_unknown_key_is_named_with_its_nearest_neighbour(level, tmp_path):
+    changes, message = UNKNOWN_KEYS[level]
+    assert problems_of(tmp_path, experiment(**changes)) == [message]
+
+
+BAD_VALUES = {
+    "loss.lambda_ada": [".nan", ".inf", "-1", "'5'", "true", "1e-4x", "null", "[5]"],
+    "training.iterations": ["0", "1.5", "400.0", "'400'", "true", "1e400"],
+    "training.precision": ["fp8", "32"],
+    "optim.betas": ["0.9", "[0.9]", "[0.9, .nan]", "[0.9, '0.99']"],
+    "data.size": ["100"],
+    "model.fusion.heads": ["7"],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in BAD_VALUES.items() for value in values])
+def test_a_bad_value_is_one_clear_sentence(key, value, tmp_path):
+    (problem,) = problems_of(tmp_path, experiment(), assigned=parse_assignments([f"{key}={value}"]))
+    assert "\n" not in problem
+    assert len(problem) < 160
+    assert problem.startswith(f"command line: {key.split('.')[0]}")
+
+
+def test_nan_is_refused_where_it_stands(tmp_path):
+    path = tmp_path / "question.yaml"
+    path.write_text(json.dumps(experiment(overrides={"loss.lambda_ada": "?"})).replace('"?"', ".nan"))
+    with pytest.raises(InputError) as refusal:
+        expand(load_study(str(path)))
+    assert str(refusal.value) == f"{path}: overrides: loss.lambda_ada: input should be a finite number, got nan"
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path):
+    content = experiment(papers="combo", tasks=["s5"], variants=[{"name": "Not A Name", "label": "1"}], title=5)
+    del content["preset"]
+    places = [problem.split(": ")[1] for problem in problems_of(tmp_path, content)]
+    assert sorted(places) == ["papers", "preset", "tasks.0", "title", "variants.0.name"]
+
+
+def test_all_mistakes_of_all_variants_are_told_at_once_and_each_once(tmp_path):
+    content = experiment(
+        tasks=["s4", "ms3"],
+        seeds=[0, 1],
+        overrides={"loss.points": 0},
+        variants=[
+            {"name": "one", "label": "1", "overrides": {"loss.lambda_ada": -1, "loss.dise_weight": 1}},
+            {"name": "two", "label": "2", "overrides": {"optim.lr": "fast"}},
+        ],
+    )
+    places = [problem.split(": ")[1:3] for problem in problems_of(tmp_path, content, assigned={"seeed": 1})]
+    assert places == [
+        ["variant 'one'", "loss.dise_weight"],
+        ["seeed", "'seeed' is not a setting of a trial (did you mean 'seed'?)"],
+        ["variant 'one'", "loss.lambda_ada"],
+        ["overrides", "loss.points"],
+        ["variant 'two'", "optim.lr"],
+    ]
+
+
+def test_what_the_experiment_itself_decides_cannot_be_overridden_unnoticed(tmp_path):
+    problems = problems_of(tmp_path, experiment(overrides={"data.task": "ms3"}), assigned={"seed": 5})
+    assert problems == [
+        "question.yaml: overrides: data.task: cannot be overridden in an experiment (list it under tasks)",
+        "command line: seed: cannot be overridden in an experiment (list it under seeds)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tasks": []}, "tasks: list should have at least 1 item"),
+        ({"tasks": ["s4", "s4"]}, "tasks: the same entry stands here twice"),
+        ({"seeds": [0, 1, 0]}, "seeds: the same entry stands here twice"),
+        ({"seeds": [-1]}, "seeds.0: input should be greater than or equal to 0"),
+        ({"seeds": [2**32]}, "seeds.0: input should be less than 4294967296"),
+        ({"scales": {"small": {"seeds": []}}}, "scales.small.seeds: list should have at least 1 item"),
+        ({"scales": {"full": {}}}, "scales.full: is the experiment itself (give the scale another name)"),
+        ({"variants": [VARIANT, VARIANT]}, "two variants have the same name"),
+        ({"scales": {"small": {"workers": {"three": 2}}}}, "scales.small.workers names no variant: 'three'"),
+        ({"preset": "combo_r51"}, "names no preset: 'combo_r51' (did you mean 'combo_r50'?)"),
+        ({"preset": "../secret"}, "preset: string should match pattern"),
+    ],
+)
+def test_lists_and_names_must_make_sense(changes, message, tmp_path):
+    (problem,) = problems_of(tmp_path, experiment(**changes))
+    assert problem.startswith(f"question.yaml: {message}")
+
+
+def test_missing_names_are_answered_with_the_nearest(tmp_path):
+    with pytest.raises(InputError, match=r"^combo/tabel7: no such experiment \(did you mean 'combo/table7'\?\)$"):
+        load_study("combo/tabel7")
+    assert problems_of(tmp_path, experiment(), scale="smal") == [
+        "question.yaml: has no scale 'smal' (did you mean 'small'?)"
+    ]
+    with pytest.raises(InputError, match=r"names no preset: 'combo' \(did you mean 'combo_"):
+        resolve_preset("combo", "s4")
+
+
+@pytest.mark.parametrize("word", ["loss.lambda_ada", "loss.lambda_ada 5"])
+def test_a_word_without_a_value_is_no_override(word):
+    with pytest.raises(InputError, match=r"is not an override \(write key.path=value, as loss.lambda_ada=5\)$"):
+        parse_assignments([word])

@@ -1,0 +1,127 @@
+"""The trial key: what moves it, what does not, and what it is for the trials of the papers."""
+
+import json
+from itertools import product
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from experiments.expand import expand, load_study, resolve_preset
+from experiments.identity import canonical_json, differences, flatten, trial_key
+from experiments.overrides import lay_over
+from model.config import SCHEMA_VERSION, TrialConfig
+
+MOVED = (
+    "The key of a known trial has moved: a default, a name or the form of the configuration has changed, and every "
+    "stored trial would be run again. If the science did change, raise SCHEMA_VERSION and write the new keys here; "
+    "if it did not, take the change back."
+)
+
+PRESET_KEYS = {
+    ("combo_r50", "s4"): "2054e965631d873a",
+    ("combo_r50", "ms3"): "886efcf7d83534e9",
+    ("combo_r50", "avss"): "423b265f7c1206b3",
+    ("combo_pvt", "s4"): "b4458b769bb649c1",
+    ("combo_pvt", "ms3"): "f135c36cd2e5e735",
+    ("combo_pvt", "avss"): "f92fc76bb8bef39b",
+}
+TABLE7_KEYS = {
+    ("lambda-0", "s4"): "6244d0ed397bc2a0",
+    ("lambda-0", "avss"): "05fed6d504006c1c",
+    ("lambda-5", "s4"): "65a9c288d436d5c5",
+    ("lambda-5", "avss"): "fc8c82a3f77854a2",
+    ("lambda-10", "s4"): PRESET_KEYS["combo_r50", "s4"],
+    ("lambda-10", "avss"): PRESET_KEYS["combo_r50", "avss"],
+    ("lambda-20", "s4"): "1faef847b93d4a13",
+    ("lambda-20", "avss"): "8d822a8c8b372512",
+}
+
+
+def test_the_keys_of_the_presets_do_not_move():
+    assert SCHEMA_VERSION == 1
+    assert trial_key(TrialConfig()) == PRESET_KEYS["combo_r50", "s4"], MOVED
+    assert {place: trial_key(resolve_preset(*place)) for place in PRESET_KEYS} == PRESET_KEYS, MOVED
+
+
+def test_the_keys_of_table_7_do_not_move():
+    keys = {(trial.variant, trial.task): trial.key for trial in expand(load_study("combo/table7"))}
+    assert keys == TABLE7_KEYS, MOVED
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, FieldInfo]]:
+    found = []
+    for name, field in model.model_fields.items():
+        section = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        found += leaves(field.annotation, f"{prefix}{name}.") if section else [(prefix + name, field)]
+    return found
+
+
+def another_value(field: FieldInfo) -> Any:
+    """A value the setting does not have by default."""
+    value = field.default
+    if get_origin(field.annotation) is Literal:
+        return next(choice for choice in get_args(field.annotation) if choice != value)
+    match value:
+        case str() | None:
+            return "another"
+        case tuple():
+            return [0.5, *value[1:]]
+        case float():
+            return value / 2 or 0.5
+        case int():
+            return value * 2 or 1
+    raise AssertionError(f"no other value known for {field}")
+
+
+SCIENTIFIC = {key: field for key, field in leaves(TrialConfig) if key != "schema_version"}
+
+
+@pytest.mark.parametrize("key", SCIENTIFIC)
+def test_every_setting_moves_the_key(key):
+    changed = TrialConfig.model_validate(lay_over({}, {key: another_value(SCIENTIFIC[key])}, "test"))
+    assert trial_key(changed) != trial_key(TrialConfig())
+    assert differences([TrialConfig(), changed])[1][1].keys() == {key}
+
+
+def test_the_order_in_which_settings_are_written_does_not_matter():
+    settings = {"optim.lr": 0.001, "loss.lambda_ada": 5, "optim.weight_decay": 0.1, "data.task": "ms3"}
+    forwards = lay_over({}, settings, "test")
+    backwards = lay_over({}, dict(reversed(settings.items())), "test")
+    assert json.dumps(forwards) != json.dumps(backwards)
+    assert trial_key(TrialConfig.model_validate(forwards)) == trial_key(TrialConfig.model_validate(backwards))
+
+
+def test_a_default_that_is_written_out_changes_nothing():
+    written = lay_over({}, flatten(TrialConfig()), "test")
+    assert trial_key(TrialConfig.model_validate(written)) == trial_key(TrialConfig())
+
+
+def test_whole_numbers_and_floats_are_the_same_setting():
+    whole, point = (TrialConfig.model_validate({"loss": {"lambda_ada": value}}) for value in (5, 5.0))
+    assert trial_key(whole) == trial_key(point)
+
+
+def test_a_configuration_survives_storage():
+    config = resolve_preset("combo_pvt", "avss")
+    assert TrialConfig.model_validate_json(config.model_dump_json()) == config
+    assert TrialConfig.model_validate_json(canonical_json(config)) == config
+
+
+def test_nothing_operational_is_part_of_the_identity():
+    settings = {part for key in SCIENTIFIC for part in key.split(".")}
+    operational = (
+        "folder",
+        "root",
+        "storage",
+        "worker",
+        "device",
+        "gpu",
+        "micro",
+        "log",
+        "checkpoint",
+        "keep",
+        "cache",
+    )
+    assert not [(part, word) for part, word in product(settings, operational) if word in part]

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from combo_command import TINY, Combo
+
+from orchestrator.store import Store, TrialFolder
+
+CLIPS, SIZE = 20, 32
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic S4 data set of 20 clips at 32 pixels, made by the command itself; not to be changed."""
+    folder = tmp_path_factory.mktemp("data")
+    made = Combo(folder, folder)("data", "synth", "--subset", "s4", "--out", folder, "--clips", CLIPS, "--size", SIZE)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@pytest.fixture
+def combo(tmp_path: Path, data: Path) -> Combo:
+    """The command, with a storage of its own."""
+    return Combo(tmp_path, data)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that ran once, for all tests that only look at it."""
+
+    combo: Combo
+    words: tuple[object, ...]
+    run: subprocess.CompletedProcess[str]
+    left_over: list[int]
+    """Processes that were alive when the command had ended."""
+
+    @property
+    def trials(self) -> list[TrialFolder]:
+        """Its trial directories."""
+        store = Store(self.combo.storage)
+        return [store.trial(folder.name) for folder in sorted((self.combo.storage / "trials").iterdir())]
+
+
+@pytest.fixture(scope="session")
+def sweep(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Sweep:
+    """Two trials with one worker and one with two, on real Ray, mirrored to MLflow in SQLite."""
+    combo = Combo(tmp_path_factory.mktemp("sweep"), data)
+    words = (TINY, "--scale", "group")
+    run = combo("run", *words, "--checkpoint-every", 2)
+    return Sweep(combo, words, run, combo.processes())

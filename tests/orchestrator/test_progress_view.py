@@ -1,0 +1,88 @@
+import io
+
+import pytest
+from combo_command import TINY
+from rich.console import Console
+
+from experiments.expand import expand, load_study
+from experiments.records import FailureRecord, MetricLine
+from orchestrator.progress import SweepView, _clock
+from orchestrator.updates import Failed, Measured, Started
+
+
+@pytest.fixture
+def trials():
+    return expand(load_study(str(TINY)))
+
+
+def _view(trials, terminal):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=140, color_system=None)
+    return console, SweepView(console, "tiny", trials, finished=1)
+
+
+def _step(trial, step, seconds=2.0):
+    return Measured(trial.key, MetricLine(kind="step", attempt=1, step=step, time=0, values={"seconds": seconds}))
+
+
+def _evaluation(trial, step, m_j):
+    return Measured(trial.key, MetricLine(kind="evaluation", attempt=1, step=step, time=0, values={"m_j": m_j}))
+
+
+def test_without_a_terminal_every_change_is_a_line(trials):
+    console, view = _view(trials, terminal=False)
+    failure = FailureRecord(attempt=1, kind="DataError", message="a [/broken] picture", time="")
+    with view:
+        view.on_update(Started(trials[0].key, 1, 0))
+        view.on_update(_step(trials[0], 3))
+        view.on_update(_evaluation(trials[0], 3, 0.25))
+        view.on_update(Started(trials[1].key, 2, 4))
+        view.on_update(Failed(trials[1].key, failure))
+
+    assert console.file.getvalue().splitlines() == [
+        "[00:00] lambda-0 s4 seed 0: started",
+        "[00:00] lambda-0 s4 seed 0: step 3/6, val M_J 25.0, about 00:30 left",
+        "[00:00] lambda-10 s4 seed 0: started, continuing from step 4",
+        "[00:00] lambda-10 s4 seed 0: failed: DataError: a [/broken] picture",
+    ]
+
+
+def test_a_terminal_shows_every_trial_its_steps_the_best_score_and_the_time_left(trials):
+    console, view = _view(trials, terminal=True)
+    with view:
+        view.on_update(Started(trials[0].key, 1, 0))
+        view.on_update(_step(trials[0], 3))
+        view.on_update(_evaluation(trials[0], 3, 0.25))
+        view._live.refresh()
+
+    shown = console.file.getvalue()
+    for trial in trials:
+        assert trial.label in shown
+    assert "tiny: 1/4 trials finished" in shown
+    assert "best val M_J 25.0" in shown
+    assert "about 00:30 left" in shown
+    assert "3/6" in shown
+
+
+def test_the_time_left_is_unknown_before_the_first_step(trials):
+    _, view = _view(trials, terminal=False)
+    view.on_update(Started(trials[0].key, 1, 0))
+
+    assert view.seconds_left() is None
+
+
+def test_trials_that_run_side_by_side_share_the_time_left(trials):
+    _, view = _view(trials, terminal=False)
+    for trial in trials[:2]:
+        view.on_update(Started(trial.key, 1, 0))
+        view.on_update(_step(trial, 2))
+
+    assert view.seconds_left() == pytest.approx((4 + 4 + 6) * 2.0 / 2)
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "00:00"), (59.6, "01:00"), (754, "12:34"), (3723, "1:02:03")])
+def test_clock(seconds, shown):
+    assert _clock(seconds) == shown
+
+
+def test_clock_keeps_days():
+    assert _clock(90_000) == "1 day, 1:00:00"

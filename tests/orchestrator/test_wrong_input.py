@@ -1,0 +1,147 @@
+"""Mistakes on the command line or in what it points to: exit code 2, one clear line, and nothing written."""
+
+import shutil
+
+import pytest
+from combo_command import TINY, Combo
+
+from experiments.expand import expand, load_study
+from model.data.fingerprint import data_fingerprint
+from orchestrator.store import Store
+
+VGGISH = "model.audio_encoder.name=vggish"
+SYNTH = ("data", "synth", "--subset", "s4")
+
+
+def _refused(combo: Combo, *words, storage=None):
+    """The one line that the command says; nothing but what was there before is there after."""
+    before = sorted(combo.folder.rglob("*"))
+    run = combo(*words, *(("--storage", storage) if storage else ()), timeout=60)
+    assert run.returncode == 2, run.stderr
+    assert "Traceback" not in run.stderr
+    assert run.stdout.strip() == ""
+    assert sorted(combo.folder.rglob("*")) == before
+    return run.stderr.strip()
+
+
+@pytest.mark.parametrize("verb", ["run", "show", "status", "report"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["combo/tabel7"], "error: combo/tabel7: no such experiment (did you mean 'combo/table7'?)"),
+        (["combo/table7", "--scale", "dmo"], "has no scale 'dmo' (did you mean 'demo'?)"),
+        ([TINY, "loss.lamda_ada=3"], "'lamda_ada' is not a setting of a trial (did you mean 'lambda_ada'?)"),
+        ([TINY, "loss.lambda_ada=much"], "loss.lambda_ada: input should be a valid number"),
+        ([TINY, "training.iterations=[6"], "error: 'training.iterations=[6' line 1:"),
+        (["loss.lambda_ada=3"], "error: command line: names no experiment"),
+        (["missing.yaml"], "error: missing.yaml: no such experiment"),
+    ],
+)
+def test_a_word_that_means_nothing(combo, verb, words, message):
+    said = _refused(combo, verb, *words)
+
+    assert message in said
+    assert said.startswith("error: ")
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", TINY, "--data", "elsewhere"], "no S4 data in"),
+        (["status", TINY, "--data", "elsewhere"], "no S4 data in"),
+        (["run", TINY, "--workers", 3], "training.batch: 2 clips do not divide among 3 workers"),
+        (["run", TINY, VGGISH], "the frozen VGGish needs its AudioSet weights (pass --vggish-weights FILE"),
+        (["run", TINY, VGGISH, "--vggish-weights", "absent.pth"], "error: absent.pth: the frozen VGGish needs"),
+        (["run", TINY, "initial_trial=0123456789abcdef"], "starts from trial 0123456789abcdef, which is not finished"),
+        (["mlflow"], "holds no runs yet (run an experiment first"),
+        ([*SYNTH, "--out", ".", "--size", 33], "size 33 is not a multiple of 32"),
+        ([*SYNTH, "--out", ".", "--clips", 2], "2 clips do not fill train, val and test"),
+        ([*SYNTH, "--out", ".", "--seed", -1], "seed -1 is negative"),
+    ],
+)
+def test_a_request_that_cannot_be_met(combo, words, message):
+    said = _refused(combo, *words)
+
+    assert message in said
+    assert all(line.startswith("error: ") for line in said.splitlines())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", TINY, "--workers", 0],
+        ["run", TINY, "--checkpoint-every", 0],
+        ["run", TINY, "--cpus-per-worker", 0],
+        ["run", TINY, "--loader-workers", -1],
+        ["run", TINY, "--bogus"],
+        ["run"],
+        ["mlflow", "--port", "high"],
+        [*SYNTH],
+        ["data", "synth", "--subset", "s5", "--out", "."],
+        ["train"],
+    ],
+)
+def test_a_word_that_typer_refuses(combo, words):
+    said = _refused(combo, *words)
+
+    assert said.startswith("Usage: combo")
+    assert "Error: " in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "report"])
+@pytest.mark.parametrize("storage", ["s3://bucket/trials", "gs://bucket/trials", "file:///tmp/trials"])
+def test_a_storage_that_is_no_folder(combo, verb, storage):
+    assert "is not a folder" in _refused(combo, verb, TINY, storage=storage)
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "report"])
+def test_a_storage_that_is_a_file(combo, verb):
+    file = combo.folder / "storage"
+    file.write_text("not a folder")
+
+    assert f"error: storage '{file}': is a file" in _refused(combo, verb, TINY, storage=file)
+
+
+@pytest.mark.parametrize("words", [["report", TINY, "--out", "file"], [*SYNTH, "--clips", 3, "--out", "file"]])
+def test_an_output_folder_that_is_a_file(combo, words):
+    (combo.folder / "file").write_text("not a folder")
+
+    said = _refused(combo, *words)
+    assert said.startswith("error: ")
+    assert "file" in said
+
+
+def test_synthetic_data_never_replace_other_data(combo, data):
+    copy = combo.folder / "data"
+    shutil.copytree(data, copy)
+    other_request = _refused(combo, *SYNTH, "--out", copy, "--clips", 5, "--size", 32)
+    next(copy.rglob("dataset.json")).unlink()
+    foreign = _refused(combo, *SYNTH, "--out", copy, "--clips", 20, "--size", 32)
+
+    assert "holds synthetic data made with" in other_request
+    assert "holds data that 'combo data synth' did not write" in foreign
+
+
+@pytest.mark.parametrize("document", ["trial.json", "result.json"])
+@pytest.mark.parametrize("content", ["", '{"key": "0123', '{"key": "0123456789abcdef"}', "[]"])
+@pytest.mark.parametrize("verb", ["run", "status"])
+def test_a_damaged_document_in_storage_is_named(combo, data, verb, document, content):
+    trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
+    path = Store(combo.storage).trial(trial.key).path / document
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+
+    said = _refused(combo, verb, TINY)
+    assert said.startswith(f"error: {path}: is damaged: ")
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_more_workers_than_the_machine_has_are_refused_before_anything_waits_for_them(combo):
+    run = combo("run", TINY, "--workers", 2, "--cpus-per-worker", 2, timeout=60)
+
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: lambda-0 s4 seed 0: needs 4 CPUs and 0 GPUs, the cluster has 2 and 0")
+    assert not combo.storage.exists()
+    assert combo.processes() == []

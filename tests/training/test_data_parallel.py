@@ -1,0 +1,91 @@
+"""One worker or several: the same losses and the same scores, by real processes that talk over gloo."""
+
+import shutil
+
+import pytest
+from tiny_trials import (
+    assert_same_outcome,
+    fit_together,
+    losses_by_step,
+    outcome,
+    run_fit,
+    tiny_config,
+    validations,
+)
+
+SILENT = {"model.fusion.dropout": 0.0}
+"""Each worker has a dropout of its own; everything else is to be equal."""
+
+
+def assert_same_losses(events, others, steps):
+    one, other = losses_by_step(events), losses_by_step(others)
+    assert list(one) == list(other) == list(steps)
+    for step in steps:
+        # L_ada is a small difference of large numbers: beside the others its rounding is seen absolutely.
+        assert one[step] == pytest.approx(other[step], rel=1e-6, abs=1e-6), f"step {step}"
+        assert one[step]["total"] == pytest.approx(other[step]["total"], rel=1e-6), f"step {step}"
+
+
+@pytest.fixture(scope="module")
+def alone(tiny_data, tmp_path_factory):
+    checkpoints = tmp_path_factory.mktemp("alone") / "checkpoints"
+    return list(run_fit(tiny_config(SILENT), tiny_data, checkpoints)), checkpoints
+
+
+@pytest.fixture(scope="module")
+def together(tiny_data, tmp_path_factory):
+    checkpoints = tmp_path_factory.mktemp("together") / "checkpoints"
+    return fit_together(tiny_config(SILENT), tiny_data, checkpoints, count=2), checkpoints
+
+
+def test_two_workers_make_the_losses_of_one(alone, together):
+    (first, second), _ = together
+    assert_same_losses(first, alone[0], range(1, 21))
+    assert losses_by_step(first) == losses_by_step(second)
+
+
+def test_every_worker_knows_every_score_and_the_first_one_writes(together):
+    (first, second), _ = together
+    assert validations(first) == validations(second)
+    assert {event.score.count for event in validations(first).values()} == {5}
+    assert outcome(first).score == outcome(second).score
+    kinds = [[type(event).__name__ for event in events] for events in (first, second)]
+    assert kinds[1] == [kind for kind in kinds[0] if kind != "Checkpointed"]
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_scores_are_exactly_equal_when_clips_do_not_divide_among_workers(count, alone, tiny_data, tmp_path):
+    events, checkpoints = alone
+    shutil.copytree(checkpoints, tmp_path / "checkpoints")
+    config = tiny_config({**SILENT})
+    everyone = fit_together(config, tiny_data, tmp_path / "checkpoints", count)
+    assert outcome(events).score.count == 7
+    assert_same_outcome(everyone[0], events)
+    assert {outcome(other).score for other in everyone} == {outcome(events).score}
+
+
+def test_what_two_workers_began_one_continues(together, tiny_data, tmp_path):
+    (first, _), checkpoints = together
+    shutil.copytree(checkpoints / "step-00000010", tmp_path / "step-00000010")
+    for best in checkpoints.glob("best-*"):
+        shutil.copytree(best, tmp_path / best.name)
+    events = list(run_fit(tiny_config(SILENT), tiny_data, tmp_path))
+    expected = [event for event in first if getattr(event, "step", 20) > 10]
+    assert_same_losses(events, expected, range(11, 21))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"model.fusion.mode": "none"},
+        {"model.query_decoder.query_mode": "all"},
+        {"model.siam_encoder.mode": "shared"},
+        {"data.task": "avss", "training.precision": "bf16"},
+    ],
+    ids=str,
+)
+def test_workers_agree_in_variants_of_the_network(overrides, tiny_data, tmp_path):
+    config = tiny_config({**SILENT, **overrides, "training.iterations": 2})
+    first, second = fit_together(config, tiny_data, tmp_path / "checkpoints", count=2)
+    assert losses_by_step(first) == losses_by_step(second)
+    assert len(losses_by_step(first)) == 2

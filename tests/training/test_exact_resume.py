@@ -1,0 +1,74 @@
+"""A trial that was stopped, gently or not, ends as one that never stopped, to the last bit."""
+
+import signal
+
+import pytest
+from tiny_trials import (
+    assert_same_checkpoint,
+    assert_same_outcome,
+    losses_by_step,
+    outcome,
+    run_fit,
+    start_fit,
+    tiny_config,
+    validations,
+)
+
+from model.training.checkpoint import latest_training_state
+from model.training.events import Stepped
+
+STOP = 12
+"""Two steps after a checkpoint, so that these two are made twice."""
+
+
+def close_generator(data, checkpoints):
+    events = run_fit(tiny_config(), data, checkpoints)
+    for event in events:
+        if isinstance(event, Stepped) and event.step == STOP:
+            events.close()
+
+
+def kill_process(data, checkpoints):
+    (running,) = start_fit(tiny_config(), data, checkpoints)
+    for event in running.events():
+        if isinstance(event, Stepped) and event.step == STOP:
+            running.process.kill()
+    assert running.process.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("stop", [close_generator, kill_process])
+def test_a_stopped_trial_continues_bit_by_bit(stop, straight, tiny_data, tmp_path):
+    uninterrupted, expected = straight
+    checkpoints = tmp_path / "checkpoints"
+    stop(tiny_data, checkpoints)
+    assert latest_training_state(checkpoints).name == "step-00000010"
+
+    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+
+    losses = losses_by_step(uninterrupted)
+    assert losses_by_step(events) == {step: losses[step] for step in range(11, 21)}
+    scores = validations(uninterrupted)
+    assert validations(events) == {step: scores[step] for step in (15, 20)}
+    assert_same_checkpoint(checkpoints / "step-00000020", expected / "step-00000020")
+    assert_same_outcome(events, uninterrupted)
+
+
+def test_a_finished_trial_is_only_tested_again(straight, tiny_data):
+    uninterrupted, checkpoints = straight
+    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    assert [type(event).__name__ for event in events] == ["Tested"]
+    assert_same_outcome(events, uninterrupted)
+
+
+def test_another_seed_is_another_trial(straight, tiny_data, tmp_path):
+    uninterrupted, _ = straight
+    first = next(run_fit(tiny_config({"seed": 1}), tiny_data, tmp_path))
+    assert first.losses != losses_by_step(uninterrupted)[1]
+
+
+def test_the_tested_weights_are_those_with_the_best_validation(straight):
+    events, checkpoints = straight
+    best = max(validations(events).values(), key=lambda event: event.score.m_j)
+    assert outcome(events).best_step == best.step
+    assert outcome(events).validation == best.score
+    assert outcome(events).folder == checkpoints / f"best-{best.step:08d}"

@@ -1,0 +1,150 @@
+"""Trials so small that a step takes a tenth of a second on one core, and ways to run them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, distributed
+
+from experiments.overrides import lay_over
+from model.config import TrialConfig
+from model.training.events import Evaluated, Event, Stepped, Tested
+from model.training.fit import Execution, fit
+from model.training.workers import Workers
+
+SIZE = 32
+CLIPS = {"s4": 40, "ms3": 6, "avss": 9}
+"""Clips per subset. S4 gets 5 to validate with and 7 to test with, which two workers cannot share evenly."""
+
+TINY = {
+    "model.width": 16,
+    "model.backbone.name": "test_resnet",
+    "model.backbone.weights": "random",
+    "model.backbone.norm": "group",
+    "model.audio_encoder.name": "compact",
+    "model.audio_encoder.width": 16,
+    "model.audio_encoder.mlp_width": 16,
+    "model.pixel_decoder.layers": 1,
+    "model.pixel_decoder.heads": 2,
+    "model.pixel_decoder.points": 2,
+    "model.pixel_decoder.ffn_width": 16,
+    "model.fusion.heads": 2,
+    "model.query_decoder.queries": 6,
+    "model.query_decoder.layers": 2,
+    "model.query_decoder.heads": 2,
+    "model.query_decoder.ffn_width": 16,
+    "loss.points": 64,
+    "data.size": SIZE,
+    "training.batch": 4,
+    "training.iterations": 20,
+    "training.evaluate_every": 5,
+}
+
+
+def tiny_config(overrides: Mapping[str, Any] | None = None) -> TrialConfig:
+    """The tiny trial with dotted settings laid over it."""
+    return TrialConfig.model_validate(lay_over(lay_over({}, TINY, "tiny"), overrides or {}, "test"))
+
+
+def run_fit(
+    config: TrialConfig, data: Path, checkpoints: Path, workers: Workers | None = None, **execution: Any
+) -> Iterator[Event]:
+    """`fit` on one core, with a checkpoint every five steps."""
+    torch.set_num_threads(1)
+    settings = {"checkpoint_every": 5, "keep_checkpoints": 4, **execution}
+    return fit(config, Execution(data_root=data, checkpoints=checkpoints, **settings), workers)
+
+
+@dataclass
+class RunningFit:
+    """A trial that another process trains; its events arrive as they happen."""
+
+    process: BaseProcess
+    connection: Connection
+
+    def events(self) -> Iterator[Event]:
+        """Until the process ends."""
+        try:
+            while True:
+                yield self.connection.recv()
+        except EOFError:
+            self.process.join()
+
+
+def start_fit(config: TrialConfig, data: Path, checkpoints: Path, count: int = 1) -> list[RunningFit]:
+    """Trains in `count` data-parallel processes."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["model.training.fit"])
+    running = []
+    for rank in range(count):
+        ours, theirs = context.Pipe(duplex=False)
+        place = (Workers(rank, count), checkpoints.with_suffix(".rendezvous"))
+        process = context.Process(target=_send_events, args=(theirs, config, data, checkpoints, *place))
+        process.start()
+        theirs.close()
+        running.append(RunningFit(process, ours))
+    return running
+
+
+def fit_together(config: TrialConfig, data: Path, checkpoints: Path, count: int) -> list[list[Event]]:
+    """Every worker's events of a run that must succeed."""
+    running = start_fit(config, data, checkpoints, count)
+    events = [list(worker.events()) for worker in running]
+    assert [worker.process.exitcode for worker in running] == [0] * count
+    return events
+
+
+def _send_events(
+    connection: Connection, config: TrialConfig, data: Path, checkpoints: Path, workers: Workers, rendezvous: Path
+) -> None:
+    if workers.count > 1:
+        os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+        place = {"init_method": f"file://{rendezvous}", "rank": workers.rank, "world_size": workers.count}
+        distributed.init_process_group("gloo", timeout=timedelta(seconds=60), **place)
+    for event in run_fit(config, data, checkpoints, workers):
+        connection.send(event)
+    if workers.count > 1:
+        distributed.destroy_process_group()
+
+
+def losses_by_step(events: Sequence[Event]) -> dict[int, dict[str, float]]:
+    return {event.step: event.losses for event in events if isinstance(event, Stepped)}
+
+
+def validations(events: Sequence[Event]) -> dict[int, Evaluated]:
+    return {event.step: event for event in events if isinstance(event, Evaluated)}
+
+
+def outcome(events: Sequence[Event]) -> Tested:
+    event = events[-1]
+    assert isinstance(event, Tested)
+    return event
+
+
+def assert_same_outcome(events: Sequence[Event], others: Sequence[Event]) -> None:
+    """The test scores of all clips, and which weights were tested."""
+    one, other = outcome(events), outcome(others)
+    assert (one.best_step, one.validation, one.score) == (other.best_step, other.validation, other.score)
+    assert one.clips == other.clips
+
+
+def assert_same_checkpoint(folder: Path, other: Path) -> None:
+    """All tensors bit by bit."""
+    for path in folder.glob("*.safetensors"):
+        first, second = load_file(path), load_file(other / path.name)
+        assert first.keys() == second.keys()
+        assert not [name for name in first if not _identical(first[name], second[name])], path.name
+
+
+def _identical(first: Tensor, second: Tensor) -> bool:
+    return first.dtype == second.dtype and torch.equal(first, second)
