@@ -46,7 +46,12 @@ class TrialRecord(Record):
 
 
 class MetricLine(Record):
-    """One line of a metrics file: the scalars of one optimiser step or of one evaluation."""
+    """One line of a metrics file: the scalars of one optimiser step or of one evaluation.
+
+    A gradient that overflows in half precision has an infinite norm; JSON holds it as text.
+    """
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")
 
     kind: Literal["step", "evaluation"]
     attempt: int

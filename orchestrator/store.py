@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -26,6 +27,7 @@ from experiments.records import (
     TRIAL_FILE,
     TRIALS,
     FailureRecord,
+    MetricLine,
     Record,
     ResultRecord,
     TrialRecord,
@@ -77,6 +79,13 @@ class TrialFolder:
     def metrics_file(self, attempt: int) -> Path:
         """Where an attempt writes its `MetricLine`s."""
         return self.path / METRICS_DIR / f"attempt-{attempt}.jsonl"
+
+    def metric_lines(self) -> Iterator[MetricLine]:
+        """What all attempts measured, in the order of the attempts; lines that a kill tore are passed over."""
+        for attempt in range(1, self.attempts + 1):
+            for text in self.metrics_file(attempt).read_bytes().splitlines():
+                with suppress(ValidationError):
+                    yield MetricLine.model_validate_json(text)
 
     def check_identity(self, trial: Trial) -> bool:
         """Whether the identity is stored already.

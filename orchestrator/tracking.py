@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.expand import Trial
 from experiments.identity import flatten
-from experiments.records import PICTURES_DIR, RESULT_FILE, SCORES_FILE, TRIAL_FILE
+from experiments.records import PICTURES_DIR, RESULT_FILE, SCORES_FILE, TRIAL_FILE, MetricLine
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 from orchestrator.updates import Failed, Finished, Measured, Started, Update
@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # by default a dead server blocks each call for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
+PATIENCE = 3
+"""Failures in a row after which MLflow is left alone, lest a server that hangs holds up the end of the sweep."""
 BATCH = 900
 """Metrics per request; MLflow accepts a thousand."""
 SWEEP_TAG = "combo.sweep"
@@ -53,6 +55,7 @@ class Tracker:
         self._trials = {trial.key: trial for trial in trials}
         self._updates: queue.SimpleQueue[Update | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
+        self._failures = 0
         self.trouble: str | None = None
         """First reason why something could not be logged."""
 
@@ -71,11 +74,13 @@ class Tracker:
     def _work(self) -> None:
         mirror: _Mirror | None = None
         for update in iter(self._updates.get, None):
+            if self._failures >= PATIENCE:
+                continue
             if mirror is None:
                 mirror = self._guarded(self._open)
             if mirror is not None:
                 self._guarded(mirror.apply, update)
-        if mirror is not None:
+        if mirror is not None and self._failures < PATIENCE:
             self._guarded(mirror.close)
 
     def _open(self) -> _Mirror:
@@ -83,8 +88,11 @@ class Tracker:
 
     def _guarded(self, action: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            return action(*arguments)
+            done = action(*arguments)
+            self._failures = 0
+            return done
         except Exception as error:
+            self._failures += 1
             # Whatever MLflow raises, from a refused connection to a locked file, training must not notice.
             if self.trouble is None:
                 self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -127,7 +135,7 @@ class _Mirror:
                 self._finish(update)
             case Failed():
                 self._flush(update.key)
-                self._client.set_tag(self._runs[update.key], "combo.failure", update.failure.message[:500])
+                self._client.set_tag(self._run(update.key), "combo.failure", update.failure.message[:500])
                 self._end(update.key, "FAILED")
 
     def close(self) -> None:
@@ -153,37 +161,62 @@ class _Mirror:
         created = self._client.create_run(self._experiment_id, tags={**identity, **tags}, run_name=name)
         return str(created.info.run_id)
 
-    def _start(self, update: Started) -> None:
+    def _run(self, key: str) -> str:
+        """The run of a trial; one that an earlier attempt has made is used again."""
         from mlflow.entities import Param
 
-        trial = self._trials[update.key]
-        tags = {
-            PARENT_TAG: self._parent,
-            "combo.experiment": trial.study,
-            "combo.variant": trial.variant,
-            "combo.task": trial.task,
-        }
-        run = self._runs[update.key] = self._find_or_create({TRIAL_TAG: update.key}, trial.label, tags)
+        if key not in self._runs:
+            trial = self._trials[key]
+            tags = {
+                PARENT_TAG: self._parent,
+                "combo.experiment": trial.study,
+                "combo.variant": trial.variant,
+                "combo.task": trial.task,
+            }
+            run = self._find_or_create({TRIAL_TAG: key}, trial.label, tags)
+            params = [Param(name, str(value)) for name, value in flatten(trial.config).items()]
+            self._client.log_batch(run, params=params)
+            self._runs[key] = run
+        return self._runs[key]
+
+    def _start(self, update: Started) -> None:
+        run = self._run(update.key)
         self._open.add(update.key)
         self._client.update_run(run, status="RUNNING")
         self._client.set_tag(run, "combo.attempts", str(update.attempt))
-        if update.attempt == 1:
-            params = [Param(key, str(value)) for key, value in flatten(trial.config).items()]
-            self._client.log_batch(run, params=params)
+        if update.step:
+            self._fill_gaps(update)
+
+    def _fill_gaps(self, update: Started) -> None:
+        """Logs what earlier attempts measured before their checkpoint and could not mirror any more."""
+        run = self._run(update.key)
+        known = {
+            (kind, point.step)
+            for kind, metric in (("step", "train/loss_total"), ("evaluation", "val/m_j"))
+            for point in self._client.get_metric_history(run, metric)
+        }
+        for line in self._store.trial(update.key).metric_lines():
+            if line.step <= update.step and (line.kind, line.step) not in known:
+                known.add((line.kind, line.step))
+                self._gather(update.key, line)
+        self._flush(update.key)
 
     def _measure(self, update: Measured) -> None:
+        self._gather(update.key, update.line)
+        if len(self._metrics[update.key]) >= BATCH or update.line.kind == "evaluation":
+            self._flush(update.key)
+
+    def _gather(self, key: str, line: MetricLine) -> None:
         from mlflow.entities import Metric
 
-        prefix = "train/" if update.line.kind == "step" else "val/"
-        when, step = int(update.line.time * 1000), update.line.step
-        gathered = self._metrics.setdefault(update.key, [])
-        gathered += [Metric(prefix + name, value, when, step) for name, value in update.line.values.items()]
-        if len(gathered) >= BATCH or update.line.kind == "evaluation":
-            self._flush(update.key)
+        prefix = "train/" if line.kind == "step" else "val/"
+        when, step = int(line.time * 1000), line.step
+        gathered = self._metrics.setdefault(key, [])
+        gathered += [Metric(prefix + name, value, when, step) for name, value in line.values.items()]
 
     def _finish(self, update: Finished) -> None:
         self._flush(update.key)
-        run, result, folder = self._runs[update.key], update.result, self._store.trial(update.key)
+        run, result, folder = self._run(update.key), update.result, self._store.trial(update.key)
         self._client.log_metric(run, "test/m_j", result.score.m_j, step=result.best_step)
         self._client.log_metric(run, "test/m_f", result.score.m_f, step=result.best_step)
         tags = {
@@ -202,10 +235,10 @@ class _Mirror:
     def _flush(self, key: str) -> None:
         gathered = self._metrics.pop(key, [])
         for start in range(0, len(gathered), BATCH):
-            self._client.log_batch(self._runs[key], metrics=gathered[start : start + BATCH])
+            self._client.log_batch(self._run(key), metrics=gathered[start : start + BATCH])
 
     def _end(self, key: str, status: str) -> None:
-        self._client.set_terminated(self._runs[key], status)
+        self._client.set_terminated(self._run(key), status)
         self._open.discard(key)
 
 

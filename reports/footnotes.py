@@ -35,6 +35,8 @@ def _signs(cells: Sequence[Cell]) -> Iterator[str]:
         yield "Bold is the best measured value of a column."
     if any(cell.summary is not None and cell.summary.n > 1 for cell in cells):
         yield "± is the standard deviation over seeds (n − 1 in the denominator); n counts seeds."
+    if any(cell.summary is not None and cell.summary.n == 1 for cell in cells):
+        yield "A measured value without n comes from one seed (n = 1), so nothing is known of its spread."
 
 
 def _by_task(cells: Sequence[Cell]) -> Iterator[str]:

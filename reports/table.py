@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -110,7 +111,7 @@ def _protocols(cells: Sequence[Cell]) -> tuple[ProtocolRecord, ...]:
 
 
 def _commands(study: Study, cells: Sequence[Cell]) -> Iterator[str]:
-    assigned = [part for key, value in study.assigned.items() for part in ("--set", f"{key}={value}")]
+    assigned = [f"{key}={json.dumps(value)}" for key, value in study.assigned.items()]
     if any(cell.wanted and not cell.complete for cell in cells):
         scale = [] if study.scale == FULL else ["--scale", study.scale]
         yield shlex.join(["combo", "run", study.name, *scale, *assigned])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -45,4 +48,13 @@ def report(
         console.print(
             f"{built.measured} cells measured, {built.missing} not; page: {built.files[-1].absolute()}", soft_wrap=True
         )
-    console.print("runs and metrics: [bold]combo mlflow[/]" + (f" --storage {storage}" if storage else ""))
+    command = [_program(), "mlflow", *(["--storage", str(storage)] if storage else [])]
+    console.print(f"runs and metrics: {shlex.join(command)}", soft_wrap=True)
+
+
+def _program() -> str:
+    """How this program was called, so that the printed command can be pasted."""
+    called = Path(sys.argv[0])
+    if shutil.which(called.name):
+        return called.name
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from combo_command import TINY, Combo
+from combo_command import TINY, Combo, wait_until
 
 from orchestrator.store import Store, TrialFolder
 
@@ -35,7 +36,7 @@ class Sweep:
     words: tuple[object, ...]
     run: subprocess.CompletedProcess[str]
     left_over: list[int]
-    """Processes that were alive when the command had ended."""
+    """Processes that were alive some seconds after the command had ended."""
 
     @property
     def trials(self) -> list[TrialFolder]:
@@ -50,4 +51,6 @@ def sweep(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Sweep:
     combo = Combo(tmp_path_factory.mktemp("sweep"), data)
     words = (TINY, "--scale", "group")
     run = combo("run", *words, "--checkpoint-every", 2)
+    with suppress(AssertionError):
+        wait_until(lambda: not combo.processes(), 15)
     return Sweep(combo, words, run, combo.processes())

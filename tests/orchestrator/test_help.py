@@ -16,7 +16,10 @@ def test_every_command_explains_itself(combo, words):
 
 
 def test_no_words_at_all_show_the_help(combo):
-    assert "Commands:" in combo().stdout
+    run = combo()
+
+    assert run.returncode == 2
+    assert "Commands:" in run.stderr
 
 
 @pytest.mark.parametrize("words", ["['--help']", "['run', '--help']", "['show', 'combo/table7', '--json']"])

@@ -1,5 +1,4 @@
 import shutil
-import time
 
 import pytest
 from combo_command import TINY
@@ -73,7 +72,6 @@ def test_other_data_make_other_trials(study, trials, data, tmp_path):
     shutil.copytree(data, tmp_path / "data")
     mask = next((tmp_path / "data").rglob("gt_masks/**/*.png"))
     mask.write_bytes(mask.read_bytes() + b"changed")
-    time.sleep(0.01)
 
     assert {trial.key for trial in trials_on_data([study], tmp_path / "data")}.isdisjoint(trial.key for trial in trials)
 

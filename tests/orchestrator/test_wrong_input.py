@@ -1,27 +1,41 @@
 """Mistakes on the command line or in what it points to: exit code 2, one clear line, and nothing written."""
 
 import shutil
+import sys
 
 import pytest
-from combo_command import TINY, Combo
+from combo_command import TINY, wait_until
 
 from experiments.expand import expand, load_study
 from model.data.fingerprint import data_fingerprint
+from orchestrator.cli.app import main
 from orchestrator.store import Store
 
 VGGISH = "model.audio_encoder.name=vggish"
 SYNTH = ("data", "synth", "--subset", "s4")
 
 
-def _refused(combo: Combo, *words, storage=None):
-    """The one line that the command says; nothing but what was there before is there after."""
-    before = sorted(combo.folder.rglob("*"))
-    run = combo(*words, *(("--storage", storage) if storage else ()), timeout=60)
-    assert run.returncode == 2, run.stderr
-    assert "Traceback" not in run.stderr
-    assert run.stdout.strip() == ""
-    assert sorted(combo.folder.rglob("*")) == before
-    return run.stderr.strip()
+@pytest.fixture
+def refused(tmp_path, data, monkeypatch, capsys):
+    """Runs the command line in an own folder; returns what it says, once sure that it wrote nothing else."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMBO_DATA", str(data))
+    monkeypatch.setenv("COMBO_STORAGE", "storage")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def run(*words):
+        before = sorted(tmp_path.rglob("*"))
+        monkeypatch.setattr(sys, "argv", ["combo", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        assert end.value.code == 2, said.err
+        assert "Traceback" not in said.err
+        assert said.out.strip() == ""
+        assert sorted(tmp_path.rglob("*")) == before
+        return said.err.strip()
+
+    return run
 
 
 @pytest.mark.parametrize("verb", ["run", "show", "status", "report"])
@@ -37,8 +51,8 @@ def _refused(combo: Combo, *words, storage=None):
         (["missing.yaml"], "error: missing.yaml: no such experiment"),
     ],
 )
-def test_a_word_that_means_nothing(combo, verb, words, message):
-    said = _refused(combo, verb, *words)
+def test_a_word_that_means_nothing(refused, verb, words, message):
+    said = refused(verb, *words)
 
     assert message in said
     assert said.startswith("error: ")
@@ -60,8 +74,8 @@ def test_a_word_that_means_nothing(combo, verb, words, message):
         ([*SYNTH, "--out", ".", "--seed", -1], "seed -1 is negative"),
     ],
 )
-def test_a_request_that_cannot_be_met(combo, words, message):
-    said = _refused(combo, *words)
+def test_a_request_that_cannot_be_met(refused, words, message):
+    said = refused(*words)
 
     assert message in said
     assert all(line.startswith("error: ") for line in said.splitlines())
@@ -82,8 +96,8 @@ def test_a_request_that_cannot_be_met(combo, words, message):
         ["train"],
     ],
 )
-def test_a_word_that_typer_refuses(combo, words):
-    said = _refused(combo, *words)
+def test_a_word_that_typer_refuses(refused, words):
+    said = refused(*words)
 
     assert said.startswith("Usage: combo")
     assert "Error: " in said.splitlines()[-1]
@@ -91,33 +105,33 @@ def test_a_word_that_typer_refuses(combo, words):
 
 @pytest.mark.parametrize("verb", ["run", "status", "report"])
 @pytest.mark.parametrize("storage", ["s3://bucket/trials", "gs://bucket/trials", "file:///tmp/trials"])
-def test_a_storage_that_is_no_folder(combo, verb, storage):
-    assert "is not a folder" in _refused(combo, verb, TINY, storage=storage)
+def test_a_storage_that_is_no_folder(refused, verb, storage):
+    assert "is not a folder" in refused(verb, TINY, "--storage", storage)
 
 
 @pytest.mark.parametrize("verb", ["run", "status", "report"])
-def test_a_storage_that_is_a_file(combo, verb):
-    file = combo.folder / "storage"
+def test_a_storage_that_is_a_file(refused, tmp_path, verb):
+    file = tmp_path / "storage"
     file.write_text("not a folder")
 
-    assert f"error: storage '{file}': is a file" in _refused(combo, verb, TINY, storage=file)
+    assert f"error: storage '{file}': is a file" in refused(verb, TINY, "--storage", file)
 
 
 @pytest.mark.parametrize("words", [["report", TINY, "--out", "file"], [*SYNTH, "--clips", 3, "--out", "file"]])
-def test_an_output_folder_that_is_a_file(combo, words):
-    (combo.folder / "file").write_text("not a folder")
+def test_an_output_folder_that_is_a_file(refused, tmp_path, words):
+    (tmp_path / "file").write_text("not a folder")
 
-    said = _refused(combo, *words)
+    said = refused(*words)
     assert said.startswith("error: ")
     assert "file" in said
 
 
-def test_synthetic_data_never_replace_other_data(combo, data):
-    copy = combo.folder / "data"
+def test_synthetic_data_never_replace_other_data(refused, tmp_path, data):
+    copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    other_request = _refused(combo, *SYNTH, "--out", copy, "--clips", 5, "--size", 32)
+    other_request = refused(*SYNTH, "--out", copy, "--clips", 5, "--size", 32)
     next(copy.rglob("dataset.json")).unlink()
-    foreign = _refused(combo, *SYNTH, "--out", copy, "--clips", 20, "--size", 32)
+    foreign = refused(*SYNTH, "--out", copy, "--clips", 20, "--size", 32)
 
     assert "holds synthetic data made with" in other_request
     assert "holds data that 'combo data synth' did not write" in foreign
@@ -126,22 +140,22 @@ def test_synthetic_data_never_replace_other_data(combo, data):
 @pytest.mark.parametrize("document", ["trial.json", "result.json"])
 @pytest.mark.parametrize("content", ["", '{"key": "0123', '{"key": "0123456789abcdef"}', "[]"])
 @pytest.mark.parametrize("verb", ["run", "status"])
-def test_a_damaged_document_in_storage_is_named(combo, data, verb, document, content):
+def test_a_damaged_document_in_storage_is_named(refused, tmp_path, data, verb, document, content):
     trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
-    path = Store(combo.storage).trial(trial.key).path / document
+    path = Store(tmp_path / "storage").trial(trial.key).path / document
     path.parent.mkdir(parents=True)
     path.write_text(content)
 
-    said = _refused(combo, verb, TINY)
+    said = refused(verb, TINY)
     assert said.startswith(f"error: {path}: is damaged: ")
     assert len(said.splitlines()) == 1
 
 
 @pytest.mark.slow
 def test_more_workers_than_the_machine_has_are_refused_before_anything_waits_for_them(combo):
-    run = combo("run", TINY, "--workers", 2, "--cpus-per-worker", 2, timeout=60)
+    run = combo("run", TINY, "--workers", 2, "--cpus-per-worker", 2, timeout=120)
 
     assert run.returncode == 2
     assert run.stderr.startswith("error: lambda-0 s4 seed 0: needs 4 CPUs and 0 GPUs, the cluster has 2 and 0")
     assert not combo.storage.exists()
-    assert combo.processes() == []
+    wait_until(lambda: not combo.processes(), 15)

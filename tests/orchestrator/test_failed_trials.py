@@ -1,0 +1,80 @@
+"""One run in which a loss becomes infinite and a worker process is killed: the rest of the sweep goes on."""
+
+import json
+import os
+import signal
+
+import pytest
+from combo_command import EXPERIMENTS, Combo, wait_until
+from mlflow_runs import Runs
+
+from orchestrator.store import Store
+
+pytestmark = pytest.mark.slow
+BROKEN = EXPERIMENTS / "broken.yaml"
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory, data):
+    """The command, its exit code and output, and the trials by variant."""
+    combo = Combo(tmp_path_factory.mktemp("broken"), data)
+    states = json.loads(combo("status", BROKEN, "--json").stdout)["trials"]
+    trials = {state["trial"].split()[0]: Store(combo.storage).trial(state["key"]) for state in states}
+    process = combo.start("run", BROKEN, "--checkpoint-every", 2)
+    wait_until(lambda: trials["killed"].has_checkpoint)
+    os.kill(combo.process_writing(trials["killed"].metrics_file(1)), signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    return combo, process.returncode, out, err, trials
+
+
+def test_the_command_fails_and_names_each_failed_trial(broken):
+    _, code, out, err, _ = broken
+
+    assert code == 1
+    assert "Traceback" not in out + err
+    assert "failed: diverging s4 seed 0: FloatingPointError: loss is not finite at step 2" in out
+    assert "failed: killed s4 seed 0: WorkerDied: its process is gone" in out
+    assert "1 of 3 trials finished" in out
+
+
+def test_failures_are_stored_with_kind_and_message(broken):
+    *_, trials = broken
+
+    assert trials["diverging"].failure.kind == "FloatingPointError"
+    assert trials["diverging"].failure.message.startswith("loss is not finite at step 2")
+    assert trials["killed"].failure.kind == "WorkerDied"
+    assert trials["killed"].has_checkpoint
+
+
+def test_the_sound_trial_finishes(broken):
+    *_, trials = broken
+
+    assert trials["sound"].result is not None
+    assert trials["sound"].failure is None
+
+
+def test_status_shows_the_reasons(broken):
+    combo, *_ = broken
+    shown = combo("status", BROKEN).stdout
+
+    assert "FloatingPointError: loss is not finite at step 2" in shown
+    assert "WorkerDied: its process is gone" in shown
+    assert "broken: 1 of 3 trials finished" in shown
+
+
+def test_the_report_shows_what_finished_and_what_did_not(broken):
+    combo, *_ = broken
+    report = combo("report", BROKEN)
+
+    assert report.returncode == 0
+    assert "2 cells measured, 4 not" in report.stdout
+
+
+def test_mlflow_has_their_runs_as_failed(broken):
+    combo, *_, trials = broken
+    runs = Runs(combo.storage)
+
+    statuses = {name: runs.nested[trial.path.name].info.status for name, trial in trials.items()}
+    assert statuses == {"sound": "FINISHED", "diverging": "FAILED", "killed": "FAILED"}
+    reason = runs.nested[trials["diverging"].path.name].data.tags["combo.failure"]
+    assert reason.startswith("loss is not finite at step 2")

@@ -1,0 +1,164 @@
+"""One sweep that is interrupted by Ctrl-C, then loses its driver to kill -9, then completes: nothing is lost."""
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+from combo_command import TINY, Combo, wait_until
+from mlflow_runs import Runs
+
+from experiments.expand import load_study
+from experiments.records import MetricLine
+from model.training.workers import Workers
+from orchestrator.machine import Machine
+from orchestrator.plan import trials_on_data
+from orchestrator.store import Store
+from orchestrator.trial import run_trial
+
+pytestmark = pytest.mark.slow
+WORDS = (TINY, "--scale", "long")
+EVERY = 5
+STEPS = list(range(1, 121))
+
+
+@dataclass
+class Abused:
+    """What was seen on the way; trials in the order of the experiment."""
+
+    combo: Combo
+    trials: list
+    outputs: list[str] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    interrupt_seconds: float = 0.0
+    runs: list[Runs] = field(default_factory=list)
+    finished_at: dict[str, int] = field(default_factory=dict)
+    """When each result was written that the killed driver left, by key."""
+
+    def result_times(self):
+        results = self.combo.storage.glob("trials/*/result.json")
+        return {path.parent.name: path.stat().st_mtime_ns for path in results}
+
+    def start(self):
+        return self.combo.start("run", *WORDS, "--checkpoint-every", EVERY)
+
+    def end(self, process):
+        """Waits for a run and keeps what it has shown."""
+        out, err = process.communicate(timeout=120)
+        self.outputs.append(out + err)
+        self.codes.append(process.returncode)
+        self.runs.append(Runs(self.combo.storage))
+
+
+@pytest.fixture(scope="module")
+def abused(tmp_path_factory, data):
+    combo = Combo(tmp_path_factory.mktemp("abused"), data)
+    keys = [trial["key"] for trial in json.loads(combo("status", *WORDS, "--json").stdout)["trials"]]
+    abused = Abused(combo, [Store(combo.storage).trial(key) for key in keys])
+    first, second, third = abused.trials
+
+    interrupted = abused.start()
+    wait_until(lambda: first.has_checkpoint and second.has_checkpoint)
+    began = time.monotonic()
+    os.killpg(interrupted.pid, signal.SIGINT)
+    interrupted.wait(timeout=60)
+    abused.interrupt_seconds = time.monotonic() - began
+    abused.end(interrupted)
+
+    killed = abused.start()
+    wait_until(lambda: third.has_checkpoint and first.result and second.result)
+    killed.kill()
+    abused.end(killed)
+    abused.finished_at = abused.result_times()
+
+    abused.end(abused.start())
+    return abused
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, data):
+    """A plain Python loop over the first and the last trial: no Ray, another storage, the threads that Ray gives."""
+    store = Store(tmp_path_factory.mktemp("undisturbed"))
+    machine = Machine(storage=store.root, data=data, commit=None, checkpoint_every=1000)
+    first, _, third = trials_on_data([load_study(str(TINY), "long")], data)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for trial in (first, third):
+        for _ in run_trial(trial, machine, Workers(), lambda _: None):
+            pass
+    torch.set_num_threads(threads)
+    return [store.trial(first.key), store.trial(third.key)]
+
+
+def _steps(trial, attempt):
+    lines = map(MetricLine.model_validate_json, trial.metrics_file(attempt).read_text().splitlines())
+    return [line.step for line in lines if line.kind == "step"]
+
+
+def test_ctrl_c_ends_the_command_soon_with_130_and_the_way_to_go_on(abused):
+    assert abused.codes[0] == 130
+    assert abused.interrupt_seconds < 30
+    assert "interrupted; the same command continues from the checkpoints" in abused.outputs[0]
+    assert "Traceback" not in abused.outputs[0]
+
+
+def test_interrupted_trials_are_killed_in_mlflow(abused):
+    runs = abused.runs[0]
+    assert {run.info.status for run in runs.nested.values()} == {"KILLED"}
+    assert {run.info.status for run in runs.parents} == {"KILLED"}
+
+
+def test_an_interrupted_trial_continues_after_a_checkpoint(abused):
+    for trial in abused.trials[:2]:
+        assert trial.attempts == 2
+        begin = _steps(trial, 2)[0]
+        assert begin > EVERY
+        assert begin % EVERY == 1
+        assert _steps(trial, 2) == list(range(begin, 121))
+    assert "continuing from step" in abused.outputs[1]
+
+
+def test_the_same_command_completes_a_sweep_whose_driver_was_killed(abused):
+    assert abused.codes[1:] == [-signal.SIGKILL, 0]
+    assert "tiny-long: 3 trials, 2 finished, 1 to continue, 0 to start" in abused.outputs[2]
+    assert "3 of 3 trials finished" in abused.outputs[2]
+    third = abused.trials[2]
+    assert third.attempts == 2
+    assert _steps(third, 2)[0] % EVERY == 1
+    assert _steps(third, 2)[0] > EVERY
+
+
+def test_what_was_finished_is_not_touched_again(abused):
+    assert len(abused.finished_at) == 2
+    assert abused.finished_at.items() <= abused.result_times().items()
+
+
+def test_weights_and_scores_equal_those_of_an_undisturbed_run_bit_by_bit(abused, undisturbed):
+    for disturbed, plain in zip((abused.trials[0], abused.trials[2]), undisturbed, strict=True):
+        assert disturbed.path.name == plain.path.name
+        assert disturbed.result.checkpoint == plain.result.checkpoint
+        weights = f"{plain.result.checkpoint}/model.safetensors"
+        assert disturbed.result.checksums[weights] == plain.result.checksums[weights]
+        assert disturbed.result.score == plain.result.score
+        assert disturbed.result.validation == plain.result.validation
+        last = "checkpoints/step-00000120/model.safetensors"
+        assert (disturbed.path / last).read_bytes() == (plain.path / last).read_bytes()
+
+
+def test_mlflow_keeps_one_run_per_trial_through_all_of_it(abused):
+    after_interrupt, _, end = abused.runs
+    assert [run.info.run_id for run in end.parents] == [run.info.run_id for run in after_interrupt.parents]
+    assert set(end.nested) == {trial.path.name for trial in abused.trials}
+    for key, run in after_interrupt.nested.items():
+        assert end.nested[key].info.run_id == run.info.run_id
+    assert {run.info.status for run in (*end.parents, *end.nested.values())} == {"FINISHED"}
+
+
+def test_mlflow_has_every_step_although_two_drivers_were_lost(abused):
+    end = abused.runs[-1]
+    for run in end.nested.values():
+        assert sorted(set(end.steps(run, "train/loss_total"))) == STEPS
+        assert sorted(set(end.steps(run, "val/m_j"))) == [40, 80, 120]

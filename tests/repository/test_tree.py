@@ -1,0 +1,83 @@
+"""Properties of the repository as a whole."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAX_LINES = 400
+CODE = {".py", ".yaml", ".toml", ".md", ".j2", ".css", ".sh"}
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|Users|root|work|mnt|tmp/pytest)/[\w.-]+")
+"""Folders that exist on one developer's machine only."""
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    """Files that git tracks or would track."""
+    command = ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+
+
+def test_files_are_short_enough_to_read(tracked):
+    lengths = {path: len(path.read_text().splitlines()) for path in tracked if path.suffix in CODE}
+
+    assert {str(path): length for path, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def test_no_file_names_a_place_on_a_developers_machine(tracked):
+    own = Path(__file__).resolve()
+    found = {
+        str(path): matches
+        for path in tracked
+        if path != own and (text := _text(path)) and (matches := MACHINE_PATH.findall(text))
+    }
+
+    assert found == {}
+
+
+def test_test_files_have_names_of_their_own(tracked):
+    names = [path.name for path in tracked if path.is_relative_to(ROOT / "tests") and path.suffix == ".py"]
+    doubled = {name for name in names if names.count(name) > 1}
+
+    assert doubled <= {"conftest.py"}
+    assert "__init__.py" not in names
+
+
+def test_rooms_import_one_way():
+    linter = Path(sys.executable).with_name("lint-imports")
+    checked = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_locked_package_is_pinned_with_hashes_and_names_no_host():
+    text = (ROOT / "requirements.lock").read_text()
+    packages = re.split(r"\n(?=\S)", text.strip())
+
+    assert "://" not in text
+    assert "index" not in "".join(line for line in text.splitlines() if line.startswith("-"))
+    assert len(packages) > 50
+    assert [entry.splitlines()[0] for entry in packages if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def test_every_dependency_is_in_the_lock():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line)[0]).lower() for line in wanted}
+    locked = set(re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+
+    assert names <= locked

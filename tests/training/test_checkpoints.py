@@ -1,0 +1,123 @@
+"""Stored checkpoints: damage is noticed before anything is loaded, and only what is needed is kept."""
+
+import json
+import logging
+import shutil
+
+import pytest
+from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_step, outcome, run_fit, tiny_config
+
+from model.training.checkpoint import CheckpointError, damaged_file, latest_training_state
+from model.training.events import Checkpointed
+
+
+@pytest.fixture
+def checkpoints(straight, tmp_path):
+    """A copy of the finished run's checkpoints, to be damaged."""
+    return shutil.copytree(straight[1], tmp_path / "checkpoints")
+
+
+def flip_byte(path, place=0.5):
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * place)] ^= 1
+    path.write_bytes(content)
+
+
+def names(folder, pattern="*"):
+    return sorted(path.name for path in folder.glob(pattern))
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "manifest.json"])
+def test_training_continues_before_a_damaged_state(file, straight, checkpoints, tiny_data, caplog):
+    flip_byte(checkpoints / "step-00000020" / file)
+    with caplog.at_level(logging.WARNING):
+        events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    assert f"checkpoint {checkpoints}/step-00000020 is damaged ({file}); using an earlier one" in caplog.messages
+    assert list(losses_by_step(events)) == [16, 17, 18, 19, 20]
+    assert_same_checkpoint(checkpoints / "step-00000020", straight[1] / "step-00000020")
+    assert_same_outcome(events, straight[0])
+
+
+def test_every_byte_of_a_manifest_counts(checkpoints):
+    path = checkpoints / "step-00000020" / "manifest.json"
+    whole = path.read_text()
+    for key, value in json.loads(whole).items():
+        path.write_text(whole.replace(f'"{key}"', f'"{key}x"'))
+        assert damaged_file(path.parent) == "manifest.json", key
+        if isinstance(value, int):
+            path.write_text(whole.replace(f'"{key}": {value}', f'"{key}": {value + 1}'))
+            assert damaged_file(path.parent) == "manifest.json", key
+    path.write_text(whole)
+    assert damaged_file(path.parent) is None
+
+
+def test_damaged_best_weights_are_made_again(straight, checkpoints, tiny_data, caplog):
+    best = outcome(straight[0]).folder.name
+    flip_byte(checkpoints / best / "model.safetensors")
+    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    assert f"{best}/model.safetensors" in caplog.text
+    assert_same_checkpoint(checkpoints / best, straight[1] / best)
+    assert_same_outcome(events, straight[0])
+
+
+def test_without_an_intact_state_training_starts_anew(checkpoints, tiny_data, caplog):
+    for folder in checkpoints.glob("step-*"):
+        flip_byte(folder / "model.safetensors")
+    assert latest_training_state(checkpoints) is None
+    assert len(caplog.messages) == 4
+    assert next(run_fit(tiny_config(), tiny_data, checkpoints)).step == 1
+
+
+def test_a_half_written_state_is_never_used(checkpoints):
+    (checkpoints / "step-00000020").rename(checkpoints / "step-00000020.partial")
+    shutil.copytree(checkpoints / "step-00000020.partial", checkpoints / "step-00000025.partial")
+    assert latest_training_state(checkpoints).name == "step-00000015"
+
+
+def test_a_half_written_state_does_not_stand_in_the_way(straight, checkpoints, tiny_data):
+    (checkpoints / "step-00000020").rename(checkpoints / "step-00000020.partial")
+    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    assert not names(checkpoints, "*.partial")
+    assert_same_outcome(events, straight[0])
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, tiny_data, tmp_path):
+    for event in run_fit(tiny_config(), tiny_data, tmp_path, keep_checkpoints=keep):
+        if isinstance(event, Checkpointed):
+            newest = range(event.step, 0, -5)[:keep]
+            assert names(tmp_path, "step-*") == sorted(f"step-{step:08d}" for step in newest)
+            wanted = {
+                json.loads((tmp_path / name / "manifest.json").read_text())["best_step"]
+                for name in names(tmp_path, "step-*")
+            }
+            assert names(tmp_path, "best-*") == sorted(f"best-{step:08d}" for step in wanted)
+
+
+def test_a_damaged_newer_state_does_not_push_out_an_intact_one(checkpoints, tiny_data):
+    flip_byte(checkpoints / "step-00000020" / "manifest.json", place=0.0)
+    events = run_fit(tiny_config(), tiny_data, checkpoints, checkpoint_every=2, keep_checkpoints=1)
+    assert any(isinstance(event, Checkpointed) for event in events)
+    assert names(checkpoints, "step-*") == ["step-00000016", "step-00000020"]
+    assert latest_training_state(checkpoints).name == "step-00000016"
+
+
+def test_weights_that_do_not_fit_are_named(checkpoints, tiny_data):
+    config = tiny_config({"model.query_decoder.queries": 5})
+    with pytest.raises(CheckpointError, match=r"step-00000020/model\.safetensors does not fit this model"):
+        next(run_fit(config, tiny_data, checkpoints))
+
+
+def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoints, tiny_data, tmp_path):
+    best = checkpoints / outcome(straight[0]).folder.name
+    config = tiny_config({"initial_trial": "0123456789abcdef"})
+    first = next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
+    assert first.losses != losses_by_step(straight[0])[1]
+    flip_byte(best / "model.safetensors", place=0.99)
+    with pytest.raises(CheckpointError, match=r"best-\d+ is damaged \(model\.safetensors\)"):
+        next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
+
+
+def test_a_checkpoint_holds_nothing_that_loading_could_run(straight):
+    assert {path.suffix for path in straight[1].rglob("*") if path.is_file()} == {".safetensors", ".json"}
+    assert names(straight[1] / "step-00000020") == ["manifest.json", "model.safetensors", "optimizer.safetensors"]

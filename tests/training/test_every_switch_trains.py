@@ -1,0 +1,76 @@
+"""Every choice of the configuration trains, and says truly whether it uses all its parameters."""
+
+import math
+from typing import get_args
+
+import pytest
+import torch
+from tiny_trials import losses_by_step, run_fit, tiny_config
+
+from model.combo.network import Combo
+from model.config import FusionConfig, Precision, QueryDecoderConfig, SiamEncoderConfig, Task, Truths
+from model.data.avsbench import AVSBench
+from model.data.loading import training_batches
+
+
+def choices(section, field):
+    return get_args(section.model_fields[field].annotation)
+
+
+VARIANTS = [
+    *({f"truths.{name}": "paper"} for name in Truths.model_fields),
+    {f"truths.{name}": "paper" for name in Truths.model_fields},
+    *(
+        {"model.fusion.mode": mode, "truths.fusion_ablation": truth}
+        for mode in choices(FusionConfig, "mode")
+        for truth in ("official", "paper")
+    ),
+    *({"model.query_decoder.query_mode": mode} for mode in choices(QueryDecoderConfig, "query_mode")),
+    {"model.query_decoder.layers": 1},
+    *({"model.siam_encoder.mode": mode} for mode in choices(SiamEncoderConfig, "mode")),
+    {"loss.lambda_ada": 0},
+    *({"data.task": task} for task in get_args(Task)),
+    {"data.task": "avss", "truths.lada_chunk": "paper"},
+    *({"training.precision": precision} for precision in get_args(Precision)),
+    {"data.task": "avss", "training.precision": "fp16"},
+    {"model.backbone.norm": "frozen_batch"},
+    {"model.backbone.drop_path": 0.1},
+]
+
+
+def name_of(overrides):
+    return " ".join(f"{key.split('.')[-1]}={value}" for key, value in overrides.items())
+
+
+@pytest.mark.parametrize("overrides", VARIANTS, ids=name_of)
+def test_two_steps(overrides, tiny_data, tmp_path):
+    config = tiny_config({"training.iterations": 2, "training.batch": 2, **overrides})
+    events = list(run_fit(config, tiny_data, tmp_path))
+    losses = losses_by_step(events)
+    assert list(losses) == [1, 2]
+    assert all(math.isfinite(value) for step in losses.values() for value in step.values())
+    assert 0 <= events[-1].score.m_j <= 1
+
+
+@pytest.mark.parametrize("overrides", VARIANTS, ids=name_of)
+def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides, tiny_data):
+    config = tiny_config({"training.batch": 2, **overrides})
+    model = Combo(config).train()
+    clips = AVSBench(tiny_data, config.data.task, "train", size=config.data.size)
+    batch = next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
+    predictions = model(batch.frames, batch.maskiges, batch.log_mel)
+    torch.stack([p.class_logits.mean() + p.mask_logits.mean() for p in predictions]).sum().backward()
+    unreached = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    assert model.uses_every_parameter == (not unreached), unreached
+
+
+def test_lambda_weighs_the_consistency_loss(tiny_data, tmp_path):
+    first = {}
+    for weight in (0, 10):
+        config = tiny_config({"loss.lambda_ada": weight, "training.iterations": 1})
+        first[weight] = losses_by_step(list(run_fit(config, tiny_data, tmp_path / str(weight))))[1]
+    consistency = sum(value for name, value in first[10].items() if name.startswith("consistency"))
+    assert consistency > 0
+    assert first[10]["total"] - first[0]["total"] == pytest.approx(10 * consistency, rel=1e-5)
+    parts = first[0].keys() - {"total"}
+    assert {name: first[0][name] for name in parts} == {name: first[10][name] for name in parts}
