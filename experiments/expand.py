@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -20,7 +21,7 @@ from model.config import Task, TrialConfig
 Layer = tuple[str, Mapping[str, JsonValue]]
 """Overrides and where they stand."""
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
 FULL = "full"
 """The scale that is the experiment file itself."""
 GIVEN_ELSEWHERE = {
@@ -101,11 +102,11 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     Raises:
         InputError: no such experiment, scale or preset, or mistakes in the files.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else ROOT / f"{name}.yaml"
+    path = (Path(name) if name.endswith((".yaml", ".yml")) else ROOT / f"{name}.yaml").resolve()
     if not path.is_file() or (path.parent == ROOT / "presets"):
         remedy = did_you_mean(name, experiment_names())
         raise InputError(Problem(name, "no such experiment", remedy))
-    file = _shown(path)
+    file = _shown(path) if path.is_relative_to(ROOT) else name
     experiment = validate(Experiment, read_yaml(path, file), file)
     if FULL in experiment.scales:
         raise InputError(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
@@ -113,6 +114,9 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
         raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
     preset_name = experiment.scales.get(scale, Scale()).preset or experiment.preset
     study_name = str(path.relative_to(ROOT).with_suffix("")) if path.is_relative_to(ROOT) else path.stem
+    if not re.fullmatch(r"[A-Za-z0-9_/-]+", study_name):
+        what = "names folders and runs, so it may hold letters, digits, - and _ only"
+        raise InputError(Problem(file, f"the file's name {what}", "rename it"))
     preset, preset_file = _load_preset(preset_name, file)
     return Study(study_name, file, scale, experiment, preset, preset_file, dict(assigned or {}))
 

@@ -39,7 +39,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
     """Reads `key.path=value` words of a command line; values are YAML 1.2 scalars or lists.
 
     Raises:
-        InputError: a word has no `=`, its value is not YAML, or its key is unknown.
+        InputError: a word has no `=`, or its value is not YAML.
     """
     parsed: dict[str, JsonValue] = {}
     for word in assignments:

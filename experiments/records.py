@@ -2,7 +2,7 @@
 
 <storage>/trials/<trial key>/
     trial.json        TrialRecord, written once
-    checkpoints/      step-<n>/ folders
+    checkpoints/      step-<n>/ training states and best-<n>/ weights
     metrics/          attempt-<n>.jsonl, one MetricLine per line
     pictures/         qualitative results, PNG
     failure.json      FailureRecord of the last attempt, while it is not finished
@@ -113,7 +113,7 @@ class Provenance(Record):
     finished: str
     """ISO 8601 in UTC."""
     training_seconds: float
-    """Of the last attempt, evaluation included."""
+    """Summed over attempts, evaluation included."""
 
 
 class ResultRecord(Record):

@@ -189,7 +189,7 @@ class TrialConfig(Section):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     seed: Seed = 0
-    initial_trial: str | None = None
+    initial_trial: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
     """Key of the trial whose best checkpoint gives the initial weights."""
     model: ModelConfig = ModelConfig()
     truths: Truths = Truths()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from experiments.errors import InputError, Problem
 
@@ -20,14 +22,34 @@ ENVIRONMENT = {
 }
 OBJECT_STORE_BYTES = 256 * 1024**2
 """Of a local Ray: trials exchange metric lines only, their data stays on disk."""
+ROUNDING = 1e-6
+"""So that ten workers of 0.1 CPU fit on one."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One machine of the cluster."""
+
+    cpus: float
+    gpus: float
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What Ray offers."""
+    """The machines that Ray has."""
 
-    cpus: float
-    gpus: float
+    nodes: tuple[Node, ...]
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether any machine has a GPU."""
+        return any(node.gpus for node in self.nodes)
+
+    def places(self, cpus: float, gpus: float) -> int:
+        """Workers of this size that fit at once; a worker lies on one machine."""
+        return sum(
+            int(min(node.cpus / cpus, node.gpus / gpus if gpus else node.cpus / cpus) + ROUNDING) for node in self.nodes
+        )
 
 
 @contextmanager
@@ -43,23 +65,38 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[Cluster]:
 
     level = logging.INFO if verbose else logging.ERROR
     try:
-        # The dashboard stays on: without it Ray never cleans up after a worker group that was stopped early.
-        options = {"include_dashboard": True, "object_store_memory": OBJECT_STORE_BYTES} if address is None else {}
-        context = ray.init(
-            address=address or "local", log_to_driver=verbose, logging_level=level, configure_logging=True, **options
+        ray.init(
+            address=address or "local",
+            log_to_driver=verbose,
+            logging_level=level,
+            configure_logging=True,
+            **({} if address else _local_options()),
         )
-    except ConnectionError as error:
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         remedy = "start the cluster, or unset RAY_ADDRESS to run on this machine"
-        raise InputError(Problem(f"RAY_ADDRESS {address}", f"no Ray cluster answers: {error}", remedy)) from None
+        where = f"RAY_ADDRESS {address}" if address else "Ray on this machine"
+        raise InputError(Problem(where, f"cannot be used: {reason}", remedy)) from None
     if not verbose:
         for name in ("ray", "ray.train", "ray.data"):
             logging.getLogger(name).setLevel(logging.ERROR)
         # Tune's errors are tracebacks of trials that failed: those are in storage, and in the live view as a line.
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    # Worker groups are cleaned up through the State API, which must not find another Ray of this machine instead.
-    os.environ["RAY_API_SERVER_ADDRESS"] = f"http://{context.dashboard_url}"
     try:
-        resources = ray.cluster_resources()
-        yield Cluster(cpus=resources.get("CPU", 0.0), gpus=resources.get("GPU", 0.0))
+        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        yield Cluster(tuple(Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive))
     finally:
         ray.shutdown()
+
+
+def _local_options() -> dict[str, Any]:
+    """Of a Ray that this process starts.
+
+    The dashboard stays on: without it Ray never cleans up after a worker group that was stopped early. The clean-up
+    asks the dashboard, whose address Ray's processes must know from their start, lest they ask another Ray.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ["RAY_API_SERVER_ADDRESS"] = f"http://127.0.0.1:{port}"
+    return {"include_dashboard": True, "dashboard_port": port, "object_store_memory": OBJECT_STORE_BYTES}

@@ -48,14 +48,14 @@ def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, co
     trials = plan.to_run
     store = Store(settings.storage)
     began = time.monotonic()
-    with Tracker(settings, paper, plan.name, trials) as tracker:
+    with Tracker(settings, paper, plan.name, trials, plan.finished) as tracker:
         with ExitStack() as stack:
             with console.status("starting Ray"):
                 cluster = stack.enter_context(running_ray(settings.ray_address, verbose))
                 from orchestrator.sweep import run_sweep
             started = time.monotonic()
             gpus = resources.gpus_per_worker
-            shape = WorkerShape(resources.cpus_per_worker, (1.0 if cluster.gpus else 0.0) if gpus is None else gpus)
+            shape = WorkerShape(resources.cpus_per_worker, float(cluster.has_gpus) if gpus is None else gpus)
             machine = Machine(
                 storage=settings.storage,
                 data=settings.data,
@@ -73,6 +73,18 @@ def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, co
         f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "
         f"MLflow was finished {time.monotonic() - trained:.0f} s later"
     )
-    if tracker.trouble:
-        console.print(f"MLflow is incomplete: {tracker.trouble}", style="yellow", markup=False)
+    _admit(tracker, console)
     return completed
+
+
+def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> None:
+    """Makes up for what MLflow lacks of trials that are all finished."""
+    with Tracker(settings, paper, plan.name, [], plan.finished) as tracker:
+        pass
+    _admit(tracker, console)
+
+
+def _admit(tracker: Tracker, console: Console) -> None:
+    if tracker.trouble:
+        message = f"MLflow is incomplete, the same command completes it: {tracker.trouble}"
+        console.print(message, style="yellow", markup=False)

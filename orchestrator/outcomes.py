@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -29,6 +27,7 @@ class Outcomes(tune.Callback):
 
     def __init__(self, store: Store, sender: Sender) -> None:
         self._store, self._sender = store, sender
+        self._began = _now()
         self.ended: set[str] = set()
         """Keys of the trials that finished or failed."""
 
@@ -41,19 +40,13 @@ class Outcomes(tune.Callback):
         key = trial.config["key"]
         self.ended.add(key)
         folder = self._store.trial(key)
-        if folder.result is not None or folder.failure is not None:
+        recorded = folder.failure
+        if folder.result is not None or (recorded is not None and recorded.time >= self._began):
             return
-        kind, message = _explain(_raised(trial))
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        failure = FailureRecord(attempt=folder.attempts, kind=kind, message=message[:2000], time=now)
+        kind, message = _explain(trial.get_pickled_error())
+        failure = FailureRecord(attempt=folder.attempts, kind=kind, message=message[:2000], time=_now())
         folder.write_failure(failure)
         self._sender(Failed(key, failure))
-
-
-def _raised(trial: Any) -> Any:
-    """What Tune caught. It lies in Tune's own staging folder on this machine, written by this process."""
-    path = trial.pickled_error_file
-    return pickle.loads(Path(path).read_bytes()) if path and Path(path).is_file() else None
 
 
 def _explain(error: Any) -> tuple[str, str]:
@@ -66,3 +59,7 @@ def _explain(error: Any) -> tuple[str, str]:
     if cause is None or kind in DEATHS:
         return WORKER_DIED, "its process is gone, perhaps killed for lack of memory; run the same command to continue"
     return kind, str(cause).splitlines()[0] if str(cause) else kind
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

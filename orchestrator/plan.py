@@ -39,6 +39,11 @@ class Plan:
         """Trials that have no result yet."""
         return [entry.trial for entry in self.entries if entry.state != "finished"]
 
+    @property
+    def finished(self) -> list[Trial]:
+        """Trials that have their result."""
+        return [entry.trial for entry in self.entries if entry.state == "finished"]
+
     def count(self, state: State) -> int:
         """Trials in a state."""
         return sum(entry.state == state for entry in self.entries)

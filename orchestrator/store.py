@@ -87,6 +87,14 @@ class TrialFolder:
                 with suppress(ValidationError):
                     yield MetricLine.model_validate_json(text)
 
+    def seconds_spent(self) -> float:
+        """Time from the first to the last line of each attempt, summed."""
+        spans: dict[int, tuple[float, float]] = {}
+        for line in self.metric_lines():
+            first, _ = spans.get(line.attempt, (line.time, line.time))
+            spans[line.attempt] = first, line.time
+        return sum(last - first for first, last in spans.values())
+
     def check_identity(self, trial: Trial) -> bool:
         """Whether the identity is stored already.
 
@@ -146,7 +154,7 @@ class Store:
         return TrialFolder(self.root / TRIALS / key)
 
     def sweep(self, name: str) -> Path:
-        """What Ray keeps of a sweep, and its log."""
+        """What Ray keeps of a sweep."""
         return self.root / SWEEPS / name
 
 

@@ -164,14 +164,13 @@ def _run_wave(
 
 def _slots(cluster: Cluster, shape: WorkerShape, workers: int, trials: int) -> int:
     """Trials of one shape that fit on the cluster at once."""
-    by_cpu = cluster.cpus / (workers * shape.cpus)
-    by_gpu = cluster.gpus / (workers * shape.gpus) if shape.gpus else by_cpu
-    return min(trials, int(min(by_cpu, by_gpu)))
+    return min(trials, cluster.places(shape.cpus, shape.gpus) // workers)
 
 
 def _refuse_unplaceable(trials: Sequence[Trial], cluster: Cluster, shape: WorkerShape) -> None:
+    places = cluster.places(shape.cpus, shape.gpus)
     for trial in trials:
-        cpus, gpus = trial.workers * shape.cpus, trial.workers * shape.gpus
-        if cpus > cluster.cpus or gpus > cluster.gpus:
-            what = f"needs {cpus:g} CPUs and {gpus:g} GPUs, the cluster has {cluster.cpus:g} and {cluster.gpus:g}"
+        if trial.workers > places:
+            size = f"{shape.cpus:g} CPUs" + (f" and {shape.gpus:g} GPUs" if shape.gpus else "")
+            what = f"needs {trial.workers} workers of {size}, the cluster has room for {places}"
             raise InputError(Problem(trial.label, what, "lower --workers or --cpus-per-worker"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
+import ray.exceptions
 
 from orchestrator.updates import Listener, Measured, Update
 
@@ -70,6 +71,12 @@ class Receiver:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        for update in ray.get(self.mailbox.take.remote()):
+        try:
+            updates = ray.get(self.mailbox.take.remote())
+        except ray.exceptions.RayError:
+            # The mailbox went down with its node: nothing is shown any more, but trials run on and storage has it all.
+            self._closing.set()
+            return
+        for update in updates:
             for listener in self._listeners:
                 listener.on_update(update)

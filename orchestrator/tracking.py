@@ -47,12 +47,15 @@ class Tracker:
         settings: tracking place and storage.
         experiment: MLflow experiment, one per paper.
         sweep: name of the sweep; running it again continues the same parent run.
-        trials: all trials of the sweep.
+        trials: those that run.
+        finished: those that were finished before; what MLflow lacks of them is made up for.
     """
 
-    def __init__(self, settings: Settings, experiment: str, sweep: str, trials: Sequence[Trial]) -> None:
+    def __init__(
+        self, settings: Settings, experiment: str, sweep: str, trials: Sequence[Trial], finished: Sequence[Trial]
+    ) -> None:
         self._settings, self._experiment, self._sweep = settings, experiment, sweep
-        self._trials = {trial.key: trial for trial in trials}
+        self._trials, self._finished = {trial.key: trial for trial in (*trials, *finished)}, finished
         self._updates: queue.SimpleQueue[Update | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
         self._failures = 0
@@ -73,6 +76,11 @@ class Tracker:
 
     def _work(self) -> None:
         mirror: _Mirror | None = None
+        if self._finished:
+            mirror = self._guarded(self._open)
+            for trial in self._finished if mirror else ():
+                if self._failures < PATIENCE:
+                    self._guarded(mirror.catch_up, trial)
         for update in iter(self._updates.get, None):
             if self._failures >= PATIENCE:
                 continue
@@ -119,8 +127,7 @@ class _Mirror:
         settings.storage.mkdir(parents=True, exist_ok=True)
         self._client = MlflowClient(tracking_uri=settings.tracking_uri)
         self._experiment_id = self._find_experiment(experiment, settings)
-        self._parent = self._find_or_create({SWEEP_TAG: sweep}, sweep, {})
-        self._client.update_run(self._parent, status="RUNNING")
+        self._sweep, self._parent = sweep, ""
         self._runs: dict[str, str] = {}
         self._metrics: dict[str, list[Metric]] = {}
         self._open: set[str] = set()
@@ -138,13 +145,22 @@ class _Mirror:
                 self._client.set_tag(self._run(update.key), "combo.failure", update.failure.message[:500])
                 self._end(update.key, "FAILED")
 
+    def catch_up(self, trial: Trial) -> None:
+        """Completes the run of a trial that finished while MLflow could not be told."""
+        folder, key = self._store.trial(trial.key), trial.key
+        if folder.result is None or self._find({TRIAL_TAG: key}, "FINISHED"):
+            return
+        self.apply(Started(key, folder.attempts, trial.config.training.iterations))
+        self.apply(Finished(key, folder.result))
+
     def close(self) -> None:
         """Ends what is still open: those runs were interrupted."""
         interrupted = sorted(self._open)
         for key in interrupted:
             self._flush(key)
             self._end(key, "KILLED")
-        self._client.set_terminated(self._parent, "KILLED" if interrupted else "FINISHED")
+        if self._parent:
+            self._client.set_terminated(self._parent, "KILLED" if interrupted else "FINISHED")
 
     def _find_experiment(self, name: str, settings: Settings) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -154,12 +170,24 @@ class _Mirror:
         return str(self._client.create_experiment(name, settings.artifacts.as_uri() if embedded else None))
 
     def _find_or_create(self, identity: dict[str, str], name: str, tags: dict[str, str]) -> str:
-        wanted = " and ".join(f"tags.`{tag}` = '{value}'" for tag, value in identity.items())
-        found = self._client.search_runs([self._experiment_id], filter_string=wanted, max_results=1)
+        found = self._find(identity)
         if found:
-            return str(found[0].info.run_id)
+            return found
         created = self._client.create_run(self._experiment_id, tags={**identity, **tags}, run_name=name)
         return str(created.info.run_id)
+
+    def _find(self, identity: dict[str, str], status: str | None = None) -> str | None:
+        wanted = [f"tags.`{tag}` = '{value}'" for tag, value in identity.items()]
+        wanted += [f"attributes.status = '{status}'"] if status else []
+        found = self._client.search_runs([self._experiment_id], filter_string=" and ".join(wanted), max_results=1)
+        return str(found[0].info.run_id) if found else None
+
+    def _sweep_run(self) -> str:
+        """The parent of the trials' runs; one that an earlier run of the sweep has made is used again."""
+        if not self._parent:
+            self._parent = self._find_or_create({SWEEP_TAG: self._sweep}, self._sweep, {})
+            self._client.update_run(self._parent, status="RUNNING")
+        return self._parent
 
     def _run(self, key: str) -> str:
         """The run of a trial; one that an earlier attempt has made is used again."""
@@ -168,7 +196,7 @@ class _Mirror:
         if key not in self._runs:
             trial = self._trials[key]
             tags = {
-                PARENT_TAG: self._parent,
+                PARENT_TAG: self._sweep_run(),
                 "combo.experiment": trial.study,
                 "combo.variant": trial.variant,
                 "combo.task": trial.task,
@@ -185,21 +213,21 @@ class _Mirror:
         self._client.update_run(run, status="RUNNING")
         self._client.set_tag(run, "combo.attempts", str(update.attempt))
         if update.step:
-            self._fill_gaps(update)
+            self._fill_gaps(update.key, update.step)
 
-    def _fill_gaps(self, update: Started) -> None:
-        """Logs what earlier attempts measured before their checkpoint and could not mirror any more."""
-        run = self._run(update.key)
+    def _fill_gaps(self, key: str, last_step: int) -> None:
+        """Logs what storage has up to a step and MLflow has not: measured while it, or the driver, was away."""
+        run = self._run(key)
         known = {
             (kind, point.step)
             for kind, metric in (("step", "train/loss_total"), ("evaluation", "val/m_j"))
             for point in self._client.get_metric_history(run, metric)
         }
-        for line in self._store.trial(update.key).metric_lines():
-            if line.step <= update.step and (line.kind, line.step) not in known:
+        for line in self._store.trial(key).metric_lines():
+            if line.step <= last_step and (line.kind, line.step) not in known:
                 known.add((line.kind, line.step))
-                self._gather(update.key, line)
-        self._flush(update.key)
+                self._gather(key, line)
+        self._flush(key)
 
     def _measure(self, update: Measured) -> None:
         self._gather(update.key, update.line)
@@ -216,6 +244,7 @@ class _Mirror:
 
     def _finish(self, update: Finished) -> None:
         self._flush(update.key)
+        self._fill_gaps(update.key, self._trials[update.key].config.training.iterations)
         run, result, folder = self._run(update.key), update.result, self._store.trial(update.key)
         self._client.log_metric(run, "test/m_j", result.score.m_j, step=result.best_step)
         self._client.log_metric(run, "test/m_f", result.score.m_f, step=result.best_step)
@@ -233,9 +262,10 @@ class _Mirror:
         self._end(update.key, "FINISHED")
 
     def _flush(self, key: str) -> None:
-        gathered = self._metrics.pop(key, [])
-        for start in range(0, len(gathered), BATCH):
-            self._client.log_batch(self._run(key), metrics=gathered[start : start + BATCH])
+        gathered = self._metrics.get(key, [])
+        while gathered:
+            self._client.log_batch(self._run(key), metrics=gathered[:BATCH])
+            del gathered[:BATCH]
 
     def _end(self, key: str, status: str) -> None:
         self._client.set_terminated(self._run(key), status)

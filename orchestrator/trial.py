@@ -85,6 +85,7 @@ class _Writer:
         self.attempt, self.workers, self.tell = attempt, workers, tell
         self.started = datetime.now(UTC)
         self.clock = time.monotonic()
+        self.seconds_before = folder.seconds_spent()
 
     def start(self) -> None:
         self.folder.begin(self.trial)
@@ -149,7 +150,7 @@ class _Writer:
             attempts=self.attempt,
             started=self.started.isoformat(timespec="seconds"),
             finished=_now(),
-            training_seconds=round(time.monotonic() - self.clock, 3),
+            training_seconds=round(self.seconds_before + time.monotonic() - self.clock, 3),
         )
 
 

@@ -23,7 +23,7 @@ class ChannelWeight(nn.Module):
         if truth == "paper":
             self.gate = nn.Linear(channels, channels)
         else:
-            hidden = channels // reduction
+            hidden = max(1, channels // reduction)
             self.gate = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels), nn.Sigmoid())
 
     def forward(self, image: Tensor, maskige: Tensor) -> Tensor:

@@ -69,16 +69,20 @@ def save_best(root: Path, model: nn.Module, step: int) -> Path:
 
 
 def load_training_state(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[Progress, dict[str, Any]]:
-    """Fills model and optimiser; returns the progress and the gradient scaler's state."""
+    """Fills model and optimiser, on the devices they are on; returns the progress and the gradient scaler's state."""
     manifest = json.loads((folder / MANIFEST_FILE).read_text())
     _fill(folder, model)
-    stored = load_file(folder / OPTIMIZER_FILE, device=str(device))
+    stored = load_file(folder / OPTIMIZER_FILE)
     for name, parameter in _named_parameters(optimizer):
         if f"step/{name}" in stored:
-            optimizer.state[parameter] = {moment: stored[f"{moment}/{name}"] for moment in MOMENTS}
-            optimizer.state[parameter]["step"] = optimizer.state[parameter]["step"].cpu()
+            moments = {moment: stored[f"{moment}/{name}"] for moment in MOMENTS}
+            optimizer.state[parameter] = {
+                # AdamW counts its steps on the CPU.
+                moment: value if moment == "step" else value.to(parameter.device)
+                for moment, value in moments.items()
+            }
     best = None if manifest["best"] is None else Score(*manifest["best"])
     return Progress(manifest["step"], manifest["best_step"], best), manifest["scaler"]
 

@@ -28,7 +28,6 @@ class Evaluated:
 
     step: int
     score: Score
-    improved: bool
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ from model.training.workers import Workers, seed_step
 
 CACHE_BYTES = 256 * 1024**2
 """A split that needs no more memory than this is decoded once and kept."""
-LONGEST_CLIP = 1000
-"""Frames; only spaces the places of one clip from those of the next."""
+PLACES_PER_CLIP = 1000
+"""More than any clip has frames; spaces the places of one clip from those of the next."""
 AUTOCAST = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -59,6 +59,7 @@ class Execution:
     checkpoint_every: int
     """Steps between training states."""
     keep_checkpoints: int = 2
+    """Training states kept: the newest, and one more should it turn out to be damaged."""
     loader_workers: int = 0
     device: str = "cpu"
     vggish_weights: Path | None = None
@@ -99,7 +100,7 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
     scaler = torch.amp.GradScaler(device.type, enabled=training.precision == "fp16")
     progress = Progress()
     if (state := latest_training_state(root)) is not None:
-        progress, scaler_state = load_training_state(state, model, optimizer, device)
+        progress, scaler_state = load_training_state(state, model, optimizer)
         scaler.load_state_dict(scaler_state)
     stepper = _Stepper(config, model, optimizer, scaler, workers, device)
 
@@ -109,10 +110,9 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         last = progress.step == training.iterations
         if progress.step % training.evaluate_every == 0 or last:
             score = evaluate(model, validation, protocol, workers, device).score
-            improved = progress.improve(score)
-            if improved and workers.is_first:
+            if progress.improve(score) and workers.is_first:
                 save_best(root, model, progress.step)
-            yield Evaluated(progress.step, score, improved)
+            yield Evaluated(progress.step, score)
         if progress.step % execution.checkpoint_every == 0 or last:
             if workers.is_first:
                 folder = save_training_state(root, model, optimizer, scaler.state_dict(), progress)
@@ -188,7 +188,7 @@ class _Stepper:
     def _points(self, index: int, batch: Batch) -> KeyedPoints:
         """Point source keyed by the place of each annotated frame: clip in the global batch, frame in the clip."""
         places = [
-            int(position) * LONGEST_CLIP + frame
+            int(position) * PLACES_PER_CLIP + frame
             for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
             for frame in range(int(length))
         ]

@@ -9,9 +9,7 @@ import typer
 from experiments.errors import InputError
 from model.data.errors import DataError
 from orchestrator.cli import data, mlflow, report, run, show, status
-
-INPUT_ERROR = 2
-INTERRUPTED = 130
+from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
 
 app = typer.Typer(
     name="combo",
@@ -32,7 +30,7 @@ app.add_typer(data.app, name="data")
 def main() -> None:
     """Runs the command line; exits with 2 on bad input, 130 on Ctrl-C."""
     try:
-        app()
+        app(prog_name="combo")
     except InputError as error:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)

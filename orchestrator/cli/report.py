@@ -22,7 +22,7 @@ def report(
 ) -> None:
     """Rebuild the tables of experiments beside the papers' numbers: Markdown, LaTeX, CSV and a page.
 
-    Without a data folder the trials are found by their configuration alone.
+    Where no --data is given and the default folder has none, trials are found by their configuration alone.
     """
     from rich.console import Console
 
@@ -39,6 +39,8 @@ def report(
         try:
             trials = trials_on_data([study], settings.data)
         except DataError:
+            if data is not None:
+                raise
             trials = expand(study)
         folder = out / study.name.replace("/", "-")
         built = build_report(study, trials, settings.storage, folder)

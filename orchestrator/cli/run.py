@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from experiments.errors import InputError, Problem
+from experiments.expand import Study
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words, read_studies
-
-INTERRUPTED = 130
+from orchestrator.cli.exit_codes import INTERRUPTED, TRIALS_FAILED
 
 
 def run(
@@ -35,6 +37,7 @@ def run(
     """
     from rich.console import Console
 
+    from orchestrator.execute import Resources, catch_up, execute
     from orchestrator.plan import make_plan, refuse_impossible, sweep_name, trials_on_data
     from orchestrator.settings import resolve_settings
     from orchestrator.store import Store
@@ -42,22 +45,22 @@ def run(
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
     studies = read_studies(words, scale)
+    paper = _only_paper(studies)
     store = Store(settings.storage)
     trials = trials_on_data(studies, settings.data, workers)
     refuse_impossible(trials, store, vggish_weights)
     plan = make_plan(sweep_name(studies), trials, store)
     if not plan.to_run:
         console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
+        catch_up(plan, paper, settings, console)
         return
     console.print(
         f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, "
         f"{plan.count('resumable') + plan.count('failed')} to continue, {plan.count('new')} to start"
     )
 
-    from orchestrator.execute import Resources, execute
-
     resources = Resources(cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, vggish_weights)
-    completed = execute(plan, studies[0].experiment.paper, settings, resources, console, verbose)
+    completed = execute(plan, paper, settings, resources, console, verbose)
     after = make_plan(plan.name, trials, store)
     for entry in after.entries:
         if entry.state == "failed":
@@ -67,4 +70,12 @@ def run(
         raise typer.Exit(INTERRUPTED)
     console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
     if after.to_run:
-        raise typer.Exit(1)
+        raise typer.Exit(TRIALS_FAILED)
+
+
+def _only_paper(studies: Sequence[Study]) -> str:
+    """The paper that all studies belong to; each has an MLflow experiment of its own."""
+    papers = sorted({study.experiment.paper for study in studies})
+    if len(papers) > 1:
+        raise InputError(Problem("command line", f"names experiments of {' and '.join(papers)}", "run them one by one"))
+    return papers[0]

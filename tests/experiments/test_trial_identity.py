@@ -65,7 +65,7 @@ def another_value(field: FieldInfo) -> Any:
         return next(choice for choice in get_args(field.annotation) if choice != value)
     match value:
         case str() | None:
-            return "another"
+            return "0123456789abcdef"
         case tuple():
             return [0.5, *value[1:]]
         case float():

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 from combo_command import TINY, Combo, wait_until
 
 from orchestrator.store import Store, TrialFolder
@@ -28,11 +30,21 @@ def combo(tmp_path: Path, data: Path) -> Combo:
     return Combo(tmp_path, data)
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads as Ray gives a worker of one CPU: sums differ in their last bits with another number."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @dataclass(frozen=True)
 class Sweep:
     """A sweep that ran once, for all tests that only look at it."""
 
     combo: Combo
+    data: Path
     words: tuple[object, ...]
     run: subprocess.CompletedProcess[str]
     left_over: list[int]
@@ -53,4 +65,4 @@ def sweep(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Sweep:
     run = combo("run", *words, "--checkpoint-every", 2)
     with suppress(AssertionError):
         wait_until(lambda: not combo.processes(), 15)
-    return Sweep(combo, words, run, combo.processes())
+    return Sweep(combo, data, words, run, combo.processes())

@@ -1,5 +1,6 @@
 """What a user finds after `combo run`: on the screen, in the trial directories, and on asking again."""
 
+import csv
 import json
 import time
 from math import fsum
@@ -125,11 +126,14 @@ def test_the_report_holds_the_measured_scores_in_every_form(sweep):
     folder = sweep.combo.folder / "tables" / "tiny"
 
     assert "6 cells measured, 0 not" in shown
-    for trial in sweep.trials:
-        score = f"{100 * trial.result.score.m_j:.1f}"
-        assert score in shown
-        for ending in ("md", "tex", "csv"):
-            assert score in (folder / f"tiny.{ending}").read_text()
+    with (folder / "tiny.csv").open(newline="") as file:
+        measured = [float(row["measured"]) for row in csv.DictReader(file) if row["metric"] == "m_j"]
+    scores = [100 * trial.result.score.m_j for trial in sweep.trials]
+    assert sorted(measured) == pytest.approx(sorted(scores), abs=1e-6)
+    for score in scores:
+        assert f"{score:.1f}" in shown
+        assert f"{score:.1f}" in (folder / "tiny.md").read_text()
+        assert f"{score:.1f}" in (folder / "tiny.tex").read_text()
     assert (folder / "tiny_parameter.svg").is_file()
     assert (folder / "index.html").is_file()
 

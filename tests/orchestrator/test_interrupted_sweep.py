@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
-import torch
 from combo_command import TINY, Combo, wait_until
 from mlflow_runs import Runs
 
@@ -78,18 +77,15 @@ def abused(tmp_path_factory, data):
     return abused
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, data):
-    """A plain Python loop over the first and the last trial: no Ray, another storage, the threads that Ray gives."""
-    store = Store(tmp_path_factory.mktemp("undisturbed"))
+@pytest.fixture
+def undisturbed(tmp_path, data, one_thread):  # noqa: ARG001
+    """A plain Python loop over the first and the last trial: no Ray, another storage."""
+    store = Store(tmp_path)
     machine = Machine(storage=store.root, data=data, commit=None, checkpoint_every=1000)
     first, _, third = trials_on_data([load_study(str(TINY), "long")], data)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for trial in (first, third):
         for _ in run_trial(trial, machine, Workers(), lambda _: None):
             pass
-    torch.set_num_threads(threads)
     return [store.trial(first.key), store.trial(third.key)]
 
 

@@ -156,6 +156,6 @@ def test_more_workers_than_the_machine_has_are_refused_before_anything_waits_for
     run = combo("run", TINY, "--workers", 2, "--cpus-per-worker", 2, timeout=120)
 
     assert run.returncode == 2
-    assert run.stderr.startswith("error: lambda-0 s4 seed 0: needs 4 CPUs and 0 GPUs, the cluster has 2 and 0")
+    assert run.stderr.startswith("error: lambda-0 s4 seed 0: needs 2 workers of 2 CPUs, the cluster has room for 1")
     assert not combo.storage.exists()
     wait_until(lambda: not combo.processes(), 15)

@@ -1,5 +1,6 @@
 """The wheel carries what the installed command needs, and works away from the repository."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -43,8 +44,10 @@ def installed(wheel, tmp_path_factory):
     return python
 
 
-def _run(installed, folder, *words):
-    return subprocess.run([installed.with_name("combo"), *words], cwd=folder, capture_output=True, text=True)
+def _run(program, folder, *words):
+    """Runs a program of the fresh environment in a folder that has nothing to do with the repository."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run([program, *words], cwd=folder, env=environment, capture_output=True, text=True)
 
 
 def test_the_wheel_holds_every_module_and_data_file_and_nothing_else(wheel):
@@ -64,15 +67,16 @@ def test_the_modules_come_from_the_wheel(installed, tmp_path):
         "import experiments.expand, model.config, orchestrator.cli.app, reports.build\n"
         "for module in (experiments, model, orchestrator, reports): print(module.__file__)"
     )
-    run = subprocess.run([installed, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    run = _run(installed, tmp_path, "-c", code)
 
     assert run.returncode == 0, run.stderr
     assert all(line.startswith(str(installed.parents[1])) for line in run.stdout.splitlines())
 
 
 def test_the_installed_command_finds_its_experiments_and_builds_a_report(installed, tmp_path):
-    shown = _run(installed, tmp_path, "show", "combo/table7", "--scale", "demo")
-    report = _run(installed, tmp_path, "report", "combo/table7", "--scale", "demo")
+    combo = installed.with_name("combo")
+    shown = _run(combo, tmp_path, "show", "combo/table7", "--scale", "demo")
+    report = _run(combo, tmp_path, "report", "combo/table7", "--scale", "demo")
 
     assert shown.returncode == 0, shown.stderr
     assert "lambda-10" in shown.stdout
