@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -152,9 +153,7 @@ def file_checksum(path: Path) -> str:
 
 def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: dict[str, Any]) -> Path:
     partial = folder.with_name(folder.name + PARTIAL)
-    for leftover in (partial, folder):
-        if leftover.exists():
-            shutil.rmtree(leftover)
+    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     checksums = {}
     for name, state in tensors.items():
@@ -163,7 +162,16 @@ def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: 
     manifest = {**manifest, "checksums": checksums}
     manifest["own_checksum"] = _manifest_checksum(manifest)
     (partial / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+    for written in partial.iterdir():
+        _flush_to_disk(written)
+    # A folder of this name is a damaged one, or left by an attempt that got further than its training state.
+    shutil.rmtree(folder, ignore_errors=True)
     return partial.rename(folder)
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _manifest_checksum(manifest: Mapping[str, Any]) -> str:
