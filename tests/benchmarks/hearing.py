@@ -23,6 +23,7 @@ from experiments.expand import Trial, load_study
 from model.combo.network import Combo
 from model.data.avsbench import AVSBench
 from model.data.clip import Clip
+from model.data.errors import DataError
 from model.metrics.jaccard import frame_jaccard
 from model.metrics.protocol import protocol_for
 from model.training.checkpoint import load_weights
@@ -71,7 +72,10 @@ def main() -> None:
     options = parser.parse_args()
 
     store = Store(options.storage.absolute())
-    trials = trials_on_data([load_study("combo/table7", "demo")], options.data)
+    try:
+        trials = trials_on_data([load_study("combo/table7", "demo")], options.data)
+    except DataError as error:
+        parser.error(f"{error}; 'make demo' makes both folders")
     arguments = (options.data, "s4", "test", trials[0].config.data.size)
     own, foreign = AVSBench(*arguments), WrongSound(*arguments)
     fixed = best_fixed_mask(own)
