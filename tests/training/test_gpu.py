@@ -18,7 +18,7 @@ def losses(events):
     return [event.losses["total"] for event in events if isinstance(event, Stepped)]
 
 
-def test_first_losses_on_the_gpu_equal_those_on_the_cpu(tiny_data, tmp_path):
+def test_the_first_loss_on_the_gpu_is_close_to_that_on_the_cpu(tiny_data, tmp_path):
     config = tiny_config({"training.iterations": 1, "training.evaluate_every": 1})
     on_cpu = losses(run_fit(config, tiny_data, tmp_path / "cpu"))
     on_gpu = losses(run_fit(config, tiny_data, tmp_path / "gpu", device="cuda"))
