@@ -161,8 +161,8 @@ class DataConfig(Section):
     size: PositiveInt = 224
     """Side of the square network input, pixels; a multiple of 32."""
     augment: Literal["scale_crop_colour_flip", "colour_flip", "flip", "none"] = "scale_crop_colour_flip"
-    maskige: str = "semantic-sam"
-    """Name of the proposal generator whose Maskiges lie in the data folder."""
+    maskige: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")] = "semantic-sam"
+    """Name of the proposer whose Maskiges are read."""
     fingerprint: str = ""
     """Digest of the data set's content; empty until a data folder is known."""
 

@@ -75,14 +75,15 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
     """
     from model.data.fingerprint import data_fingerprint
 
-    fingerprints: dict[Task, str] = {}
+    fingerprints: dict[tuple[Task, str], str] = {}
     bound = []
     for study in studies:
         for trial in expand(study):
-            if trial.task not in fingerprints:
-                fingerprints[trial.task] = data_fingerprint(data, trial.task)
+            subset = trial.task, trial.config.data.maskige
+            if subset not in fingerprints:
+                fingerprints[subset] = data_fingerprint(data, *subset)
             sized = trial if workers is None else replace(trial, workers=workers)
-            bound.append(sized.on_data(fingerprints[trial.task]))
+            bound.append(sized.on_data(fingerprints[subset]))
     return bound
 
 

@@ -20,10 +20,11 @@ from experiments.records import (
     ScoreRecord,
 )
 from model.metrics.protocol import Score, protocol_for
-from model.training.checkpoint import WEIGHTS_FILE, file_checksum, latest_training_state
+from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed, Evaluated, Stepped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
+from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.machine import Machine
 from orchestrator.store import Store, TrialFolder
 from orchestrator.updates import Failed, Finished, Measured, Started, Update

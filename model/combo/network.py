@@ -17,6 +17,8 @@ from model.layers.mlp import MLP
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
 MEMORY_LEVELS = 3
+EMBEDDED = 2
+"""Dimensions of sound that has passed the audio encoder."""
 
 
 class Combo(nn.Module):
@@ -58,13 +60,13 @@ class Combo(nn.Module):
         hears = self.query_decoder.config.query_mode != "none"
         return hears and self.fusion.uses_every_parameter and self.query_decoder.uses_every_parameter
 
-    def forward(self, frames: Tensor, maskiges: Tensor, log_mel: Tensor, gather: Gather = alone) -> list[Prediction]:
+    def forward(self, frames: Tensor, maskiges: Tensor, sound: Tensor, gather: Gather = alone) -> list[Prediction]:
         """Segments every frame.
 
         Args:
             frames: (BT, 3, H, W) RGB in 0..255, H and W multiples of 32.
             maskiges: (BT, 3, H, W) RGB in 0..255.
-            log_mel: (BT, 1, 96, 64), one example per frame.
+            sound: (BT, 1, 96, 64) log-mel, one example per frame, or (BT, A) what the audio encoder made of it before.
             gather: joins the audio of a batch that is spread over workers; see `QueryDecoder`.
 
         Returns:
@@ -72,8 +74,8 @@ class Combo(nn.Module):
         """
         maps = self.siam_encoder(self._normalise(frames), self._normalise(maskiges))
         pixels = self.pixel_decoder(maps)
-        audio = self.audio_encoder(log_mel)[:, None]
-        visual, audio = self.fusion(pixels.mask_features, audio)
+        heard = sound if sound.ndim == EMBEDDED else self.audio_encoder(sound)
+        visual, audio = self.fusion(pixels.mask_features, heard[:, None])
         return self.query_decoder(pixels.memory, visual, self.audio_mlp(audio), gather)
 
     def _normalise(self, pixels: Tensor) -> Tensor:

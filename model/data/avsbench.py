@@ -22,13 +22,21 @@ BYTES_PER_PIXEL = 3 + 3 + 8
 """Frame, Maskige and label of one pixel."""
 _RESTORE_CLIP = "restore the clip or remove its row from the index"
 _PREPARE_CLIP = "prepare the frames and labels of AVSBench_semantic first (COMBO section 1.3)"
-_PROPOSE_MASKS = "put the data set's Maskiges (pre_SAM_mask) there"
+_PROPOSE_MASKS = "put the published Maskiges there, or make some with 'combo data maskige'"
 
 
 class AVSBench:
     """One split of one subset as a map-style data set, in lexicographic order."""
 
-    def __init__(self, root: Path, task: Task, split: str, size: int = 224, cache_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        task: Task,
+        split: str,
+        size: int = 224,
+        cache_bytes: int = 0,
+        proposer: str = "semantic-sam",
+    ) -> None:
         """Reads the index only; clips are read on access.
 
         Args:
@@ -37,6 +45,7 @@ class AVSBench:
             split: train, val or test. It decides which frames have labels.
             size: side of the square pictures on disk, pixels.
             cache_bytes: keep the clips in memory once read, if all of them take at most this much.
+            proposer: whose Maskiges are read.
 
         Raises:
             DataError: if the subset or the split is not there.
@@ -47,6 +56,7 @@ class AVSBench:
         self.task = task
         self.split = split
         self.size = size
+        self.proposer = proposer
         self.entries = [entry for entry in read_index(self.root, task) if entry.split == split]
         if not self.entries:
             raise DataError(f"the index of {self.root} has no {split} clips: complete the data set")
@@ -74,7 +84,7 @@ class AVSBench:
 
     def _read(self, index: int) -> Clip:
         entry = self.entries[index]
-        files = clip_files(self.task, self.root, entry)
+        files = clip_files(self.task, self.root, entry, self.proposer)
         missing_picture = _PREPARE_CLIP if self.task == "avss" else _RESTORE_CLIP
         return Clip(
             name=entry.name,

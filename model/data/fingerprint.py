@@ -14,8 +14,8 @@ DATASET_FILE = "dataset.json"
 """Written last into synthetic subsets; real ones have none."""
 
 
-def data_fingerprint(root: Path, task: Task) -> str:
-    """Digest of a subset, 16 hexadecimal digits, the same wherever the data lie.
+def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam") -> str:
+    """Digest of a subset with one proposer's Maskiges, 16 hexadecimal digits, the same wherever the data lie.
 
     It covers the bytes of the index file and of `dataset.json` if there is one, and the relative path and size of
     every file that the loader reads, of all splits. It does not read those files: an edit that keeps a file's size is
@@ -28,7 +28,8 @@ def data_fingerprint(root: Path, task: Task) -> str:
     digest = hashlib.sha256((root / INDEX_FILES[task]).read_bytes())
     if (root / DATASET_FILE).is_file():
         digest.update((root / DATASET_FILE).read_bytes())
-    paths = (path for entry in read_index(root, task) for path in _files_read(clip_files(task, root, entry)))
+    clips = (clip_files(task, root, entry, proposer) for entry in read_index(root, task))
+    paths = (path for files in clips for path in _files_read(files))
     for path in sorted(paths):
         digest.update(f"\n{path.relative_to(root).as_posix()} {_size(path)}".encode())
     return digest.hexdigest()[:16]

@@ -15,6 +15,10 @@ SUBSET_FOLDERS: dict[Task, Path] = {
 INDEX_FILES: dict[Task, str] = {"s4": "s4_meta_data.csv", "ms3": "ms3_meta_data.csv", "avss": "metadata.csv"}
 SPLITS = ("train", "val", "test")
 AVSS_SECONDS = {"v1s": 5, "v1m": 5, "v2": 10}
+AUTHORS_MASKIGES = "pre_SAM_mask"
+"""Folder of the published Maskiges."""
+PUBLISHED_PROPOSERS = ("semantic-sam", "synthetic")
+"""Proposers whose Maskiges lie where the authors put theirs; synthetic data stand in the authors' place."""
 AVSS_AUDIO_EXAMPLES = 10
 """Rows of every AVSS log-mel file, zeros after the last second of sound."""
 
@@ -42,13 +46,26 @@ class ClipFiles:
     wav: Path
 
 
-def clip_files(task: Task, root: Path, entry: IndexEntry) -> ClipFiles:
-    """Paths of a clip below the subset root, whether or not they exist."""
+def clip_files(task: Task, root: Path, entry: IndexEntry, proposer: str = "semantic-sam") -> ClipFiles:
+    """Paths of a clip below the subset root, whether or not they exist.
+
+    Args:
+        task: which subset.
+        root: of the subset.
+        entry: the clip.
+        proposer: whose Maskiges.
+    """
+    maskiges = maskige_folder(proposer)
     if task == "s4":
-        return _s4_files(root / "s4_data", entry)
+        return _s4_files(root / "s4_data", entry, maskiges)
     if task == "ms3":
-        return _ms3_files(root / "ms3_data", entry)
-    return _avss_files(root, entry)
+        return _ms3_files(root / "ms3_data", entry, maskiges)
+    return _avss_files(root, entry, maskiges)
+
+
+def maskige_folder(proposer: str) -> str:
+    """Name of the folder that holds a proposer's Maskiges."""
+    return AUTHORS_MASKIGES if proposer in PUBLISHED_PROPOSERS else f"pre_{proposer}_mask"
 
 
 def avss_clip_folder(root: Path, entry: IndexEntry) -> Path:
@@ -56,14 +73,14 @@ def avss_clip_folder(root: Path, entry: IndexEntry) -> Path:
     return root / entry.category / entry.name
 
 
-def _s4_files(data: Path, entry: IndexEntry) -> ClipFiles:
+def _s4_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
     seconds = range(1, 6)
     group = Path(entry.split, entry.category)
     clip = group / entry.name
     annotated = tuple(k == 1 or entry.split != "train" for k in seconds)
     return ClipFiles(
         frames=tuple(data / "visual_frames" / clip / f"{entry.name}_{k}.png" for k in seconds),
-        maskiges=tuple(data / "pre_SAM_mask" / clip / f"{entry.name}_{k}_mask_color.png" for k in seconds),
+        maskiges=tuple(data / maskiges / clip / f"{entry.name}_{k}_mask_color.png" for k in seconds),
         masks=tuple(
             data / "gt_masks" / clip / f"{entry.name}_{k}.png"
             for k, has_mask in zip(seconds, annotated, strict=True)
@@ -75,12 +92,12 @@ def _s4_files(data: Path, entry: IndexEntry) -> ClipFiles:
     )
 
 
-def _ms3_files(data: Path, entry: IndexEntry) -> ClipFiles:
+def _ms3_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
     seconds = range(1, 6)
     name = entry.name
     return ClipFiles(
         frames=tuple(data / "visual_frames" / name / f"{name}.mp4_{k}.png" for k in seconds),
-        maskiges=tuple(data / "pre_SAM_mask" / name / f"{name}.mp4_{k}_mask_color.png" for k in seconds),
+        maskiges=tuple(data / maskiges / name / f"{name}.mp4_{k}_mask_color.png" for k in seconds),
         masks=tuple(data / "gt_masks" / entry.split / name / f"{name}_{k}.png" for k in seconds),
         annotated=(True,) * len(seconds),
         log_mel=data / "audio_log_mel" / entry.split / f"{name}.pkl",
@@ -88,15 +105,15 @@ def _ms3_files(data: Path, entry: IndexEntry) -> ClipFiles:
     )
 
 
-def _avss_files(root: Path, entry: IndexEntry) -> ClipFiles:
+def _avss_files(root: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
     seconds = range(AVSS_SECONDS[entry.category])
     clip = avss_clip_folder(root, entry)
-    maskiges = root / "pre_SAM_mask" / "AVSBench_semantic" / entry.category / entry.name / "processed_frames"
+    coloured = root / maskiges / "AVSBench_semantic" / entry.category / entry.name / "processed_frames"
     first_only = entry.category == "v1s" and entry.split == "train"
     annotated = tuple(k == 0 or not first_only for k in seconds)
     return ClipFiles(
         frames=tuple(clip / "processed_frames" / f"{k}.jpg" for k in seconds),
-        maskiges=tuple(maskiges / f"{k}_mask_color.png" for k in seconds),
+        maskiges=tuple(coloured / f"{k}_mask_color.png" for k in seconds),
         masks=tuple(
             clip / "processed_labels_semantic" / f"{k}.png"
             for k, has_label in zip(seconds, annotated, strict=True)

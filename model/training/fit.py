@@ -30,7 +30,6 @@ from model.training.checkpoint import (
     best_folder,
     latest_training_state,
     load_training_state,
-    load_weights,
     prune,
     save_best,
     save_training_state,
@@ -41,6 +40,7 @@ from model.training.initial_weights import load_initial_weights
 from model.training.optim import build_optimizer, set_learning_rates
 from model.training.pictures import extreme_clips
 from model.training.workers import Workers, seed_step
+from model.weights.stored_model import load_weights
 
 CACHE_BYTES = 256 * 1024**2
 """A split that needs no more memory than this is decoded once and kept."""
@@ -111,11 +111,11 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         if progress.step % training.evaluate_every == 0 or last:
             score = evaluate(model, validation, protocol, workers, device).score
             if progress.improve(score) and workers.is_first:
-                save_best(root, model, progress.step)
+                save_best(root, config, model, progress.step)
             yield Evaluated(progress.step, score)
         if progress.step % execution.checkpoint_every == 0 or last:
             if workers.is_first:
-                folder = save_training_state(root, model, optimizer, scaler.state_dict(), progress)
+                folder = save_training_state(root, config, model, optimizer, scaler.state_dict(), progress)
                 prune(root, execution.keep_checkpoints, progress.step)
                 yield Checkpointed(progress.step, folder)
             workers.wait()
@@ -206,4 +206,4 @@ def _supervision(batch: Batch) -> Supervision:
 
 def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:
     data = config.data
-    return AVSBench(execution.data_root, data.task, split, size=data.size, cache_bytes=CACHE_BYTES)
+    return AVSBench(execution.data_root, data.task, split, data.size, CACHE_BYTES, data.maskige)

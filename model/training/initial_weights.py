@@ -9,7 +9,8 @@ from safetensors.torch import load_file
 
 from model.combo.network import Combo
 from model.config import TrialConfig
-from model.training.checkpoint import CheckpointError, load_weights
+from model.weights.folder import CheckpointError
+from model.weights.stored_model import load_weights
 
 
 def load_initial_weights(

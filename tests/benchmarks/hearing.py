@@ -26,9 +26,9 @@ from model.data.clip import Clip
 from model.data.errors import DataError
 from model.metrics.jaccard import frame_jaccard
 from model.metrics.protocol import protocol_for
-from model.training.checkpoint import load_weights
 from model.training.evaluate import evaluate
 from model.training.workers import Workers
+from model.weights.stored_model import load_weights
 from orchestrator.plan import trials_on_data
 from orchestrator.store import Store
 

@@ -113,7 +113,7 @@ def test_missing_log_mel_comes_from_the_sound(synthetic, subset_copy):
     [
         ("visual_frames/test/*/*/*_3.png", "is missing: restore"),
         ("gt_masks/test/*/*/*_3.png", "is missing: restore"),
-        ("pre_SAM_mask/test/*/*/*_3_mask_color.png", "is missing: put the data set's Maskiges"),
+        ("pre_SAM_mask/test/*/*/*_3_mask_color.png", "is missing: put the published Maskiges"),
     ],
 )
 def test_a_missing_picture_is_named(subset_copy, pattern, message):

@@ -14,7 +14,7 @@ from experiments.identity import trial_key
 from experiments.records import SCORE_COLUMNS, MetricLine, TrialRecord
 from model.data.avsbench import AVSBench
 from model.data.fingerprint import data_fingerprint
-from model.training.checkpoint import damaged_file, file_checksum
+from model.weights.folder import damaged_file, file_checksum
 
 pytestmark = pytest.mark.slow
 STEPS, EVALUATIONS = [1, 2, 3, 4, 5, 6], [3, 6]

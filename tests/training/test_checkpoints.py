@@ -7,8 +7,9 @@ import shutil
 import pytest
 from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_step, outcome, run_fit, tiny_config
 
-from model.training.checkpoint import CheckpointError, damaged_file, latest_training_state
+from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed
+from model.weights.folder import CheckpointError, damaged_file
 
 
 @pytest.fixture
