@@ -153,6 +153,11 @@ class Store:
         """The directory of a trial, whether or not it exists yet."""
         return TrialFolder(self.root / TRIALS / key)
 
+    @property
+    def sound_cache(self) -> Path:
+        """Embeddings of the frozen audio encoder, which all trials share; may be deleted at any time."""
+        return self.root / "cache" / "sound"
+
     def sweep(self, name: str) -> Path:
         """What Ray keeps of a sweep."""
         return self.root / SWEEPS / name

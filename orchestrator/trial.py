@@ -165,6 +165,7 @@ def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder
         loader_workers=machine.loader_workers,
         device=machine.device,
         vggish_weights=machine.vggish_weights,
+        sound_cache=store.sound_cache,
         initial_weights=source.path / source.result.checkpoint if source and source.result else None,
     )
 

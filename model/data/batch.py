@@ -22,8 +22,8 @@ class Batch:
     """uint8 (BT, 3, H, W) RGB."""
     maskiges: Tensor
     """uint8 (BT, 3, H, W) RGB."""
-    log_mel: Tensor
-    """float32 (BT, 1, 96, 64)."""
+    sound: Tensor
+    """float32 (BT, 1, 96, 64) log-mel, or (BT, A) when it has passed a frozen audio encoder already."""
     clip_lengths: Tensor
     """int64 (B,) frames per clip."""
     annotated: Tensor
@@ -39,7 +39,7 @@ class Batch:
         return Batch(
             frames=self.frames.to(device),
             maskiges=self.maskiges.to(device),
-            log_mel=self.log_mel.to(device),
+            sound=self.sound.to(device),
             clip_lengths=self.clip_lengths.to(device),
             annotated=self.annotated.to(device),
             labels=self.labels.to(device),
@@ -64,7 +64,7 @@ def collate(clips: Sequence[Clip], positions: Sequence[int]) -> Batch:
     return Batch(
         frames=_join([clip.frames for clip in clips]),
         maskiges=_join([clip.maskiges for clip in clips]),
-        log_mel=_join([clip.log_mel for clip in clips]),
+        sound=_join([clip.log_mel for clip in clips]),
         clip_lengths=torch.tensor([len(clip.frames) for clip in clips]),
         annotated=_join([clip.annotated for clip in clips]),
         labels=_join([clip.labels for clip in clips]),

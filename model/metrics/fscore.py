@@ -25,22 +25,26 @@ def f_curve(probability: Tensor, truth: Tensor) -> Tensor:
     Returns:
         (T, 255) float64; a pixel counts as predicted where its probability is at least the threshold.
     """
-    frames = probability.shape[0]
-    edges = thresholds().to(probability.device)
-    # passed[i] thresholds are at or below pixel i, so a reversed running sum counts the pixels above each threshold.
-    passed = torch.bucketize(probability.flatten(1), edges, right=True)
     slots = THRESHOLDS + 1
-    place = passed + torch.arange(frames, device=passed.device)[:, None] * slots
-
-    def above(chosen: Tensor) -> Tensor:
-        counts = torch.bincount(chosen, minlength=frames * slots).view(frames, slots)
-        return counts.flip(1).cumsum(1).flip(1)[:, 1:].double()
-
-    predicted = above(place.flatten())
-    hit = above(place[truth.flatten(1)])
+    frame = torch.arange(len(probability), device=probability.device)[:, None]
+    place = (frame * slots + _passed(probability.flatten(1))) * 2 + truth.flatten(1)
+    counts = torch.bincount(place.flatten(), minlength=len(probability) * slots * 2).view(len(probability), slots, 2)
+    # A pixel that passed i thresholds is predicted at the first i of them: running sums from the far end.
+    above = counts.flip(1).cumsum(1).flip(1)[:, 1:].double()
+    predicted, hit = above.sum(2), above[..., 1]
     precision = hit / (predicted + EPSILON)
     recall = hit / (truth.sum((1, 2)).double()[:, None] + EPSILON)
     return ((1 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall)).nan_to_num(0.0)
+
+
+def _passed(probability: Tensor) -> Tensor:
+    """How many thresholds lie at or below each probability, int64.
+
+    They are evenly spaced, so only the nearest one needs a look: its float32 value may lie on either side.
+    """
+    edges = thresholds().to(probability.device)
+    nearest = (probability * (THRESHOLDS - 1)).round().long()
+    return nearest + (torch.take(edges, nearest) <= probability)
 
 
 def pooled_f(probability: Tensor, truth: Tensor) -> float:

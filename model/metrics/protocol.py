@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Protocol as TypingProtocol
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from model.config import CLASSES, Task
-from model.metrics.fscore import BETA_SQUARED, THRESHOLDS, pooled_f
+from model.metrics.fscore import BETA_SQUARED, THRESHOLDS, f_curve, pooled_f
 from model.metrics.jaccard import frame_jaccard
 
 
@@ -101,6 +101,32 @@ class BinaryProtocol:
         return Score(float(totals[0]), float(totals[1]), int(totals[2]))
 
 
+class PoolFreeBinaryProtocol(BinaryProtocol):
+    """J as `BinaryProtocol`; F with one threshold for the whole split, so that no grouping of frames can be seen in it.
+
+    F curves are averaged over all frames that hold an object, then the best threshold is taken. Totals are (sum of J,
+    clips, frames with an object, sums of the curves), (3 + 255,) float64.
+    """
+
+    name = "avsbench-binary-dataset"
+    f_pooling = "dataset"
+    empty_mask_rule = "J: share of background pixels predicted background; F: frame skipped"
+
+    def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
+        """See `Protocol`. The clip's own F keeps the best threshold of the clip."""
+        record, totals = super().score_clip(scores, labels, clip, category)
+        probability, truth = scores.float().softmax(1)[:, 1], labels == 1
+        shown = truth.flatten(1).any(1)
+        curves = f_curve(probability[shown], truth[shown]).sum(0).cpu()
+        return record, torch.cat((totals[[0, 2]], shown.sum()[None].double().cpu(), curves))
+
+    def dataset_score(self, totals: Tensor) -> Score:
+        """See `Protocol`; `f_sum` is F times the number of clips."""
+        j_sum, clips, frames = totals[:3].tolist()
+        best = float(totals[3:].max()) / frames if frames else 0.0
+        return Score(j_sum, best * clips, int(clips))
+
+
 class SemanticProtocol:
     """AVSS as released: per frame and class, means over the frames in which the class occurs (spec combo §10).
 
@@ -114,7 +140,7 @@ class SemanticProtocol:
     beta_squared = BETA_SQUARED
     empty_mask_rule = "a class counts in frames where it is predicted or present; classes never seen score 0"
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int = CLASSES["avss"]) -> None:
         self.classes = classes
 
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
@@ -140,9 +166,31 @@ class SemanticProtocol:
         return Score(float(means[0].sum()), float(means[1].sum()), totals.shape[1])
 
 
-def protocol_for(task: Task) -> Protocol:
-    """The authors' protocol of a task."""
-    return SemanticProtocol(CLASSES["avss"]) if task == "avss" else BinaryProtocol()
+PROTOCOLS: dict[Task, tuple[Callable[[], Protocol], ...]] = {
+    "s4": (BinaryProtocol, PoolFreeBinaryProtocol),
+    "ms3": (BinaryProtocol, PoolFreeBinaryProtocol),
+    "avss": (SemanticProtocol,),
+}
+"""Protocols of each task, the authors' own first."""
+
+
+def protocol_for(task: Task, name: str | None = None) -> Protocol:
+    """The authors' protocol of a task, or another one that fits it.
+
+    Args:
+        task: what is scored.
+        name: of the protocol, with or without its version (`avsbench-binary`, `avsbench-binary@1`).
+
+    Raises:
+        ValueError: no protocol of that name and version scores this task; the message lists those that do.
+    """
+    known = {f"{protocol.name}@{protocol.version}": protocol for protocol in (make() for make in PROTOCOLS[task])}
+    if name is None:
+        return next(iter(known.values()))
+    for label, protocol in known.items():
+        if name in (label, protocol.name):
+            return protocol
+    raise ValueError(f"no protocol '{name}' scores {task.upper()}: use {' or '.join(known)}")
 
 
 def sum_totals(totals: Sequence[Tensor]) -> Tensor:

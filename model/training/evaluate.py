@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from model.data.avsbench import AVSBench
 from model.data.batch import Batch
 from model.data.loading import evaluation_batches
 from model.metrics.protocol import ClipScore, Protocol, Score, sum_totals
+from model.training.listening import Listen
 from model.training.workers import Workers
 
 
@@ -25,20 +27,34 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, dataset: AVSBench, protocol: Protocol, workers: Workers, device: torch.device
+    model: nn.Module,
+    dataset: AVSBench,
+    protocol: Protocol,
+    listen: Listen,
+    workers: Workers,
+    device: torch.device,
+    on_clip: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Scores every clip once, one clip at a time as the authors do, spread over the workers.
 
-    The model is left in the mode it came in.
+    Args:
+        model: left in the mode it came in.
+        dataset: the split.
+        protocol: how to score.
+        listen: what the model's audio encoder makes of a batch beforehand, see `model.training.listening`.
+        workers: this worker's place among those that share the clips.
+        device: where the model is.
+        on_clip: called after each clip of this worker.
     """
     training = model.training
     model.eval()
     scored: list[tuple[ClipScore, Tensor]] = []
     for batch in evaluation_batches(dataset, workers.rank, workers.count):
         category = dataset.entries[int(batch.positions[0])].category
-        on_device = batch.to(device)
+        on_device = listen(batch).to(device)
         scores = predict_scores(model, on_device)
         scored.append(protocol.score_clip(scores, on_device.labels, batch.names[0], category))
+        on_clip()
     model.train(training)
     everything = workers.gather(scored)
     score = protocol.dataset_score(sum_totals([totals for _, totals in everything]))
@@ -47,6 +63,6 @@ def evaluate(
 
 def predict_scores(model: nn.Module, batch: Batch) -> Tensor:
     """Class scores (BT, K, H, W) of the final prediction at the frames' own size."""
-    final = model(batch.frames, batch.maskiges, batch.log_mel)[-1]
+    final = model(batch.frames, batch.maskiges, batch.sound)[-1]
     height, width = batch.frames.shape[2:]
     return class_scores(final, (height, width))

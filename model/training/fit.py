@@ -37,6 +37,7 @@ from model.training.checkpoint import (
 from model.training.evaluate import evaluate
 from model.training.events import Checkpointed, Evaluated, Event, Stepped, Tested
 from model.training.initial_weights import load_initial_weights
+from model.training.listening import listener
 from model.training.optim import build_optimizer, set_learning_rates
 from model.training.pictures import extreme_clips
 from model.training.workers import Workers, seed_step
@@ -63,6 +64,8 @@ class Execution:
     loader_workers: int = 0
     device: str = "cpu"
     vggish_weights: Path | None = None
+    sound_cache: Path | None = None
+    """Folder where a frozen audio encoder's embeddings are kept for other trials; None keeps them in memory."""
     initial_weights: Path | None = None
     """Best checkpoint of the trial that this one starts from."""
 
@@ -102,14 +105,15 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
     if (state := latest_training_state(root)) is not None:
         progress, scaler_state = load_training_state(state, model, optimizer)
         scaler.load_state_dict(scaler_state)
+    listen = listener(model, execution.sound_cache)
     stepper = _Stepper(config, model, optimizer, scaler, workers, device)
 
     for batch in training_batches(train, config, workers.rank, workers.count, progress.step, execution.loader_workers):
-        yield stepper.step(progress.step, batch.to(device))
+        yield stepper.step(progress.step, listen(batch).to(device))
         progress.step += 1
         last = progress.step == training.iterations
         if progress.step % training.evaluate_every == 0 or last:
-            score = evaluate(model, validation, protocol, workers, device).score
+            score = evaluate(model, validation, protocol, listen, workers, device).score
             if progress.improve(score) and workers.is_first:
                 save_best(root, config, model, progress.step)
             yield Evaluated(progress.step, score)
@@ -123,7 +127,7 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
     assert progress.best is not None  # the last step always evaluates
     tested = best_folder(root, progress.best_step)
     load_weights(tested, model)
-    evaluation = evaluate(model, test, protocol, workers, device)
+    evaluation = evaluate(model, test, protocol, listen, workers, device)
     model.eval()
     yield Tested(
         best_step=progress.best_step,
@@ -131,7 +135,7 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         validation=progress.best,
         score=evaluation.score,
         clips=evaluation.clips if workers.is_first else [],
-        pictures=extreme_clips(model, test, evaluation.clips, device) if workers.is_first else {},
+        pictures=extreme_clips(model, test, evaluation.clips, listen, device) if workers.is_first else {},
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
     )
@@ -170,7 +174,7 @@ class _Stepper:
 
         precision = AUTOCAST[config.training.precision]
         with torch.autocast(self.device.type, dtype=precision, enabled=precision is not None):
-            predictions = self.model(batch.frames, batch.maskiges, batch.log_mel, self.workers.gather_rows)
+            predictions = self.model(batch.frames, batch.maskiges, batch.sound, self.workers.gather_rows)
         losses = self.criterion(predictions, _supervision(batch), self._points(index, batch), self.workers.average)
         total = self.criterion.weighted_sum(losses)
         logged = self._averaged({**losses, "total": total})

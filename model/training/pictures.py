@@ -11,6 +11,7 @@ from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.metrics.protocol import ClipScore
 from model.training.evaluate import predict_scores
+from model.training.listening import Listen
 
 CELL = 160
 """Side of one picture of the strip, pixels."""
@@ -21,7 +22,7 @@ TINT = np.array([255, 64, 64], dtype=np.float32)
 
 @torch.no_grad()
 def extreme_clips(
-    model: nn.Module, dataset: AVSBench, clips: list[ClipScore], device: torch.device
+    model: nn.Module, dataset: AVSBench, clips: list[ClipScore], listen: Listen, device: torch.device
 ) -> dict[str, Image.Image]:
     """Filmstrips of the clips with the highest and the lowest M_J; ties go to the first by category and name."""
     chosen = {
@@ -30,14 +31,14 @@ def extreme_clips(
     }
     names = [entry.name for entry in dataset.entries]
     return {
-        f"{rank}-m_j-{clip.clip}.png": filmstrip(model, dataset, names.index(clip.clip), device)
+        f"{rank}-m_j-{clip.clip}.png": filmstrip(model, dataset, names.index(clip.clip), listen, device)
         for rank, clip in chosen.items()
     }
 
 
-def filmstrip(model: nn.Module, dataset: AVSBench, index: int, device: torch.device) -> Image.Image:
+def filmstrip(model: nn.Module, dataset: AVSBench, index: int, listen: Listen, device: torch.device) -> Image.Image:
     """Four rows over time: frames, Maskiges, truth, prediction."""
-    batch = collate([dataset[index]], [index]).to(device)
+    batch = listen(collate([dataset[index]], [index])).to(device)
     predicted = predict_scores(model, batch).argmax(1)
     rows = [
         _pixels(batch.frames),

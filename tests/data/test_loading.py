@@ -8,7 +8,7 @@ from model.data.errors import DataError
 from model.data.loading import evaluation_batches, training_batches
 from model.data.sampler import ShuffledSampler
 
-TENSORS = ("frames", "maskiges", "log_mel", "clip_lengths", "annotated", "labels", "positions")
+TENSORS = ("frames", "maskiges", "sound", "clip_lengths", "annotated", "labels", "positions")
 
 
 def _config(task="s4", batch=4, iterations=6, augment="scale_crop_colour_flip"):
@@ -40,7 +40,7 @@ def test_shapes_and_types(train):
 
     assert (batch.frames.shape, batch.frames.dtype) == ((20, 3, 64, 64), torch.uint8)
     assert (batch.maskiges.shape, batch.maskiges.dtype) == ((20, 3, 64, 64), torch.uint8)
-    assert (batch.log_mel.shape, batch.log_mel.dtype) == ((20, 1, 96, 64), torch.float32)
+    assert (batch.sound.shape, batch.sound.dtype) == ((20, 1, 96, 64), torch.float32)
     assert (batch.labels.shape, batch.labels.dtype) == ((4, 64, 64), torch.int64)
     assert (batch.clip_lengths.tolist(), batch.clip_lengths.dtype) == ([5] * 4, torch.int64)
     assert (batch.positions.tolist(), batch.positions.dtype) == ([0, 1, 2, 3], torch.int64)
@@ -104,7 +104,7 @@ def test_lengths_may_differ_within_a_batch(synthetic):
     batch = collate([dataset[index] for index in range(len(dataset))], range(len(dataset)))
 
     assert set(batch.clip_lengths.tolist()) == {5, 10}
-    assert len(batch.frames) == len(batch.log_mel) == len(batch.annotated) == batch.clip_lengths.sum()
+    assert len(batch.frames) == len(batch.sound) == len(batch.annotated) == batch.clip_lengths.sum()
     assert len(batch.labels) == batch.annotated.sum()
     _assert_equal(batch, batch.to("cpu"))
 

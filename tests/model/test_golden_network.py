@@ -17,11 +17,20 @@ from torch.testing import assert_close
 from model.combo.bilateral_fusion import BilateralFusion
 from model.combo.inference import class_scores
 from model.combo.pixel_decoder import PixelDecoder
-from model.combo.query_decoder import Prediction, QueryDecoder
+from model.combo.query_decoder import (
+    CrossAttentionLayer,
+    FeedForwardLayer,
+    Prediction,
+    QueryDecoder,
+    SelfAttentionLayer,
+)
 from model.combo.siam_encoder import ChannelWeight
 from model.config import FusionConfig, PixelDecoderConfig, QueryDecoderConfig
 from model.layers.deformable_attention import DeformableAttention, deformable_sample
 from model.layers.position_encoding import sine_encoding
+
+DECODER_TOKENS = ("tgt", "memory", "pos", "query_pos", "after_cross", "after_self", "after_ffn")
+"""Arrays that the authors' decoder keeps with the tokens before the batch."""
 
 
 def shapes_of(stored):
@@ -112,6 +121,25 @@ def test_query_decoder(mode):
             assert_close(predictions[i].class_logits, g[f"add.aux{i}_logits"], rtol=1e-3, atol=1e-4)
         for i in (0, 1, 4, 8):
             assert_close(predictions[i].mask_logits, g[f"add.aux{i}_masks"], rtol=1e-3, atol=1e-4)
+
+
+def test_query_decoder_layers():
+    g = {
+        key: value.transpose(0, 1) if key in DECODER_TOKENS else value
+        for key, value in vectors("decoder_layers").items()
+    }
+    cross, own, forward = CrossAttentionLayer(32, 4), SelfAttentionLayer(32, 4), FeedForwardLayer(32, 48)
+    for layer, prefix in ((cross, "ca."), (own, "sa."), (forward, "ff.")):
+        load(layer, g, prefix, [("multihead_attn.", "attention."), ("self_attn.", "attention.")])
+    decoder = QueryDecoder(32, 2, 3, QueryDecoderConfig(queries=8, heads=4, layers=1), audio_expand="official")
+    logits = torch.where(g["mask_true_is_blocked"], -1.0, 1.0).unflatten(2, (3, 4))
+    blocked = decoder._blocked(logits, (3, 4))
+    assert torch.equal(blocked, g["mask_used"])
+    after_cross = cross(g["tgt"], g["query_pos"], g["memory"], g["pos"], blocked)
+    assert_close(after_cross, g["after_cross"], rtol=1e-4, atol=1e-5)
+    after_self = own(g["after_cross"], g["query_pos"])
+    assert_close(after_self, g["after_self"], rtol=1e-4, atol=1e-5)
+    assert_close(forward(g["after_self"]), g["after_ffn"], rtol=1e-4, atol=1e-5)
 
 
 def test_paper_audio_expand_gives_each_query_its_own_frame():

@@ -58,7 +58,7 @@ def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides,
     model = Combo(config).train()
     clips = AVSBench(tiny_data, config.data.task, "train", size=config.data.size)
     batch = next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
-    predictions = model(batch.frames, batch.maskiges, batch.log_mel)
+    predictions = model(batch.frames, batch.maskiges, batch.sound)
     torch.stack([p.class_logits.mean() + p.mask_logits.mean() for p in predictions]).sum().backward()
     unreached = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert model.uses_every_parameter == (not unreached), unreached
