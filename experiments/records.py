@@ -5,9 +5,13 @@
     checkpoints/      step-<n>/ training states and best-<n>/ weights
     metrics/          attempt-<n>.jsonl, one MetricLine per line
     pictures/         qualitative results, PNG
+    quarantine.jsonl  clips that could not be used, one QuarantineLine per line; absent when there were none
     failure.json      FailureRecord of the last attempt, while it is not finished
     scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
     result.json       ResultRecord, written last and once: its existence means finished
+<storage>/evaluations/<evaluation key>/
+    scores.parquet    as above
+    evaluation.json   EvaluationRecord of weights that were scored by themselves, written last
 """
 
 from __future__ import annotations
@@ -20,10 +24,13 @@ from model.config import TrialConfig
 
 TRIALS = "trials"
 SWEEPS = "sweeps"
+EVALUATIONS = "evaluations"
+EVALUATION_FILE = "evaluation.json"
 TRIAL_FILE = "trial.json"
 RESULT_FILE = "result.json"
 FAILURE_FILE = "failure.json"
 SCORES_FILE = "scores.parquet"
+QUARANTINE_FILE = "quarantine.jsonl"
 METRICS_DIR = "metrics"
 CHECKPOINTS_DIR = "checkpoints"
 PICTURES_DIR = "pictures"
@@ -59,6 +66,15 @@ class MetricLine(Record):
     time: float
     """Seconds since the epoch."""
     values: dict[str, float]
+
+
+class QuarantineLine(Record):
+    """One line of the quarantine file: a clip that an attempt could not use."""
+
+    attempt: int
+    split: str
+    clip: str
+    reason: str
 
 
 class ProtocolRecord(Record):
@@ -133,6 +149,8 @@ class ResultRecord(Record):
     checksums: dict[str, str]
     """SHA-256 of every file of the result, by path relative to the trial directory."""
     provenance: Provenance
+    quarantined: dict[str, list[str]] = {}
+    """Clips by split that could not be used: others took their place in training, the scores leave them out."""
 
 
 class FailureRecord(Record):
@@ -144,3 +162,38 @@ class FailureRecord(Record):
     message: str
     time: str
     """ISO 8601 in UTC."""
+
+
+class WeightsRecord(Record):
+    """The weights that an evaluation scored."""
+
+    config: TrialConfig
+    """Of the trial that they belong to; its data fingerprint is what they were trained on."""
+    origin: Literal["trained", "official"]
+    """Trained here, or imported from the authors' release."""
+    file: str
+    """Name of the imported file; empty for weights trained here."""
+    file_sha256: str
+    step: int
+    sha256: str
+    """Of the weights as stored here."""
+
+
+class EvaluationRecord(Record):
+    """Scores of weights on a split, apart from any training."""
+
+    schema_version: Literal[1] = 1
+    key: str
+    weights: WeightsRecord
+    protocol: ProtocolRecord
+    score: ScoreRecord
+    data_fingerprint: str
+    code_version: str
+    commit: str | None
+    packages: dict[str, str]
+    device: str
+    finished: str
+    """ISO 8601 in UTC."""
+    seconds: float
+    checksums: dict[str, str]
+    """SHA-256 of the files beside this record, by name."""

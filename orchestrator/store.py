@@ -17,17 +17,22 @@ from experiments.expand import Trial
 from experiments.identity import trial_key
 from experiments.records import (
     CHECKPOINTS_DIR,
+    EVALUATION_FILE,
+    EVALUATIONS,
     FAILURE_FILE,
     METRICS_DIR,
     PICTURES_DIR,
+    QUARANTINE_FILE,
     RESULT_FILE,
     SCORE_COLUMNS,
     SCORES_FILE,
     SWEEPS,
     TRIAL_FILE,
     TRIALS,
+    EvaluationRecord,
     FailureRecord,
     MetricLine,
+    QuarantineLine,
     Record,
     ResultRecord,
     TrialRecord,
@@ -95,6 +100,17 @@ class TrialFolder:
             spans[line.attempt] = first, line.time
         return sum(last - first for first, last in spans.values())
 
+    def quarantine_lines(self) -> Iterator[QuarantineLine]:
+        """What all attempts could not use, in the order in which it was found; damaged lines are passed over."""
+        for line in _lines(self.path / QUARANTINE_FILE):
+            with suppress(ValidationError):
+                yield QuarantineLine.model_validate_json(line)
+
+    def add_quarantined(self, line: QuarantineLine) -> None:
+        """Notes a clip that an attempt could not use."""
+        path = self.path / QUARANTINE_FILE
+        write_atomic(path, b"".join(known + b"\n" for known in (*_lines(path), line.model_dump_json().encode())))
+
     def check_identity(self, trial: Trial) -> bool:
         """Whether the identity is stored already.
 
@@ -119,13 +135,7 @@ class TrialFolder:
 
     def write_scores(self, clips: Sequence[ClipScore]) -> Path:
         """Per-clip scores as Parquet."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.Table.from_pylist([asdict(clip) for clip in clips]).select(list(SCORE_COLUMNS))
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer)
-        return write_atomic(self.path / SCORES_FILE, buffer.getvalue())
+        return _write_scores(self.path / SCORES_FILE, clips)
 
     def write_picture(self, name: str, picture: Image) -> Path:
         """A qualitative result as PNG."""
@@ -144,14 +154,47 @@ class TrialFolder:
 
 
 @dataclass(frozen=True)
+class EvaluationFolder:
+    """One evaluation's directory."""
+
+    path: Path
+
+    @property
+    def record(self) -> EvaluationRecord | None:
+        """The outcome, once there is one.
+
+        Raises:
+            InputError: the stored record is damaged.
+        """
+        return _read(self.path / EVALUATION_FILE, EvaluationRecord)
+
+    def write_scores(self, clips: Sequence[ClipScore]) -> Path:
+        """Per-clip scores as Parquet."""
+        return _write_scores(self.path / SCORES_FILE, clips)
+
+    def write_record(self, record: EvaluationRecord) -> None:
+        """The last write of an evaluation."""
+        write_atomic(self.path / EVALUATION_FILE, _document(record))
+
+
+@dataclass(frozen=True)
 class Store:
-    """All trials and sweeps below one folder."""
+    """All trials, evaluations and sweeps below one folder."""
 
     root: Path
 
     def trial(self, key: str) -> TrialFolder:
         """The directory of a trial, whether or not it exists yet."""
         return TrialFolder(self.root / TRIALS / key)
+
+    def evaluation(self, key: str) -> EvaluationFolder:
+        """The directory of an evaluation, whether or not it exists yet."""
+        return EvaluationFolder(self.root / EVALUATIONS / key)
+
+    @property
+    def imported(self) -> Path:
+        """Folder of the imported checkpoints."""
+        return self.root / "imported"
 
     @property
     def sound_cache(self) -> Path:
@@ -161,6 +204,20 @@ class Store:
     def sweep(self, name: str) -> Path:
         """What Ray keeps of a sweep."""
         return self.root / SWEEPS / name
+
+
+def _write_scores(path: Path, clips: Sequence[ClipScore]) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([asdict(clip) for clip in clips]).select(list(SCORE_COLUMNS))
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return write_atomic(path, buffer.getvalue())
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines() if path.exists() else []
 
 
 def _document(record: Record) -> bytes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.expand import Trial
 from experiments.identity import flatten
 from experiments.records import PICTURES_DIR, RESULT_FILE, SCORES_FILE, TRIAL_FILE, MetricLine
+from orchestrator.mlflow_runs import ExperimentRuns, quiet_mlflow
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 from orchestrator.updates import Failed, Finished, Measured, Started, Update
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ENVIRONMENT = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # by default a dead server blocks each call for minutes
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-}
 PATIENCE = 3
 """Failures in a row after which MLflow is left alone, lest a server that hangs holds up the end of the sweep."""
 BATCH = 900
@@ -108,25 +103,13 @@ class Tracker:
             return None
 
 
-def quiet_mlflow() -> None:
-    """Settings that must be in place before MLflow is imported."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    for logger in ("mlflow", "alembic"):
-        logging.getLogger(logger).setLevel(logging.ERROR)
-
-
 class _Mirror:
     """The runs of one sweep in MLflow. Raises what MLflow raises."""
 
     def __init__(self, settings: Settings, experiment: str, sweep: str, trials: dict[str, Trial]) -> None:
-        quiet_mlflow()
-        from mlflow.tracking import MlflowClient
-
         self._trials, self._store = trials, Store(settings.storage)
-        settings.storage.mkdir(parents=True, exist_ok=True)
-        self._client = MlflowClient(tracking_uri=settings.tracking_uri)
-        self._experiment_id = self._find_experiment(experiment, settings)
+        self._experiment = ExperimentRuns(settings, experiment)
+        self._client = self._experiment.client
         self._sweep, self._parent = sweep, ""
         self._runs: dict[str, str] = {}
         self._metrics: dict[str, list[Metric]] = {}
@@ -148,7 +131,7 @@ class _Mirror:
     def catch_up(self, trial: Trial) -> None:
         """Completes the run of a trial that finished while MLflow could not be told."""
         folder, key = self._store.trial(trial.key), trial.key
-        if folder.result is None or self._find({TRIAL_TAG: key}, "FINISHED"):
+        if folder.result is None or self._experiment.find({TRIAL_TAG: key}, "FINISHED"):
             return
         self.apply(Started(key, folder.attempts, trial.config.training.iterations))
         self.apply(Finished(key, folder.result))
@@ -162,30 +145,10 @@ class _Mirror:
         if self._parent:
             self._client.set_terminated(self._parent, "KILLED" if interrupted else "FINISHED")
 
-    def _find_experiment(self, name: str, settings: Settings) -> str:
-        found = self._client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        embedded = settings.tracking_uri.startswith("sqlite:")
-        return str(self._client.create_experiment(name, settings.artifacts.as_uri() if embedded else None))
-
-    def _find_or_create(self, identity: dict[str, str], name: str, tags: dict[str, str]) -> str:
-        found = self._find(identity)
-        if found:
-            return found
-        created = self._client.create_run(self._experiment_id, tags={**identity, **tags}, run_name=name)
-        return str(created.info.run_id)
-
-    def _find(self, identity: dict[str, str], status: str | None = None) -> str | None:
-        wanted = [f"tags.`{tag}` = '{value}'" for tag, value in identity.items()]
-        wanted += [f"attributes.status = '{status}'"] if status else []
-        found = self._client.search_runs([self._experiment_id], filter_string=" and ".join(wanted), max_results=1)
-        return str(found[0].info.run_id) if found else None
-
     def _sweep_run(self) -> str:
         """The parent of the trials' runs; one that an earlier run of the sweep has made is used again."""
         if not self._parent:
-            self._parent = self._find_or_create({SWEEP_TAG: self._sweep}, self._sweep, {})
+            self._parent = self._experiment.find_or_create({SWEEP_TAG: self._sweep}, self._sweep, {})
             self._client.update_run(self._parent, status="RUNNING")
         return self._parent
 
@@ -201,7 +164,7 @@ class _Mirror:
                 "combo.variant": trial.variant,
                 "combo.task": trial.task,
             }
-            run = self._find_or_create({TRIAL_TAG: key}, trial.label, tags)
+            run = self._experiment.find_or_create({TRIAL_TAG: key}, trial.label, tags)
             params = [Param(name, str(value)) for name, value in flatten(trial.config).items()]
             self._client.log_batch(run, params=params)
             self._runs[key] = run
@@ -248,6 +211,8 @@ class _Mirror:
         run, result, folder = self._run(update.key), update.result, self._store.trial(update.key)
         self._client.log_metric(run, "test/m_j", result.score.m_j, step=result.best_step)
         self._client.log_metric(run, "test/m_f", result.score.m_f, step=result.best_step)
+        for split, clips in result.quarantined.items():
+            self._client.log_metric(run, f"quarantined/{split}", len(clips), step=result.best_step)
         tags = {
             "combo.checkpoint": (folder.path / result.checkpoint).as_uri(),
             "combo.protocol": result.protocol.label,

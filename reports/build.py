@@ -14,6 +14,7 @@ from reports.cells import Table
 from reports.evaluations import Curve, read_curve
 from reports.figures.learning_curves import learning_curves
 from reports.figures.parameter_curve import parameter_curve
+from reports.official import read_official_evaluations
 from reports.pictures import collect_pictures
 from reports.render import csv_file, html, latex, markdown
 from reports.render.math_label import in_unicode
@@ -50,13 +51,15 @@ def build_report(study: Study, trials: Sequence[Trial], storage: Path, out: Path
         OSError: the folder cannot be written.
     """
     stored = read_trials(storage)
-    table = build_table(study, trials, stored)
+    official, doubtful = read_official_evaluations(storage)
+    table = build_table(study, trials, stored, official)
     curves = {run.key: read_curve(run.stored.path) for row in table.rows for runs in row.runs.values() for run in runs}
     pictures, unusable = collect_pictures(table)
     problems = (
         *(trial.problem for trial in stored if trial.problem is not None),
         *(problem for curve in curves.values() for problem in curve.problems),
         *unusable,
+        *doubtful,
     )
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(study.name).name)
     figures = _figures(study, trials, table, curves, name)

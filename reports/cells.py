@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.records import ProtocolRecord
+from experiments.records import EvaluationRecord, ProtocolRecord
 from experiments.reported import Metric, ReportedValue
 from model.config import Task
+from reports.official import OfficialScore
 from reports.results import StoredTrial
 from reports.statistics import Summary
 
@@ -60,6 +62,8 @@ class Cell:
     summary: Summary | None
     """Percent over finished seeds; present exactly when the state is `measured`."""
     reported: ReportedValue | None
+    official: OfficialScore | None
+    """What the authors' released weights score here, when they were imported and evaluated."""
     best: bool = False
     """The highest of several measured values of the column."""
 
@@ -125,3 +129,14 @@ class Table:
     def tasks(self) -> tuple[Task, ...]:
         """Tasks in the order of the columns."""
         return tuple(dict.fromkeys(column.task for column in self.columns))
+
+    @property
+    def official(self) -> tuple[EvaluationRecord, ...]:
+        """The evaluations of the authors' weights behind the cells, each once."""
+        return official_evaluations(self.cells)
+
+
+def official_evaluations(cells: Iterable[Cell]) -> tuple[EvaluationRecord, ...]:
+    """The evaluations of the authors' weights behind some cells, each once."""
+    records = {cell.official.record.key: cell.official.record for cell in cells if cell.official is not None}
+    return tuple(records.values())

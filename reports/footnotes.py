@@ -9,12 +9,18 @@ from experiments.records import ProtocolRecord
 from experiments.reported import Check, ReportedValue, contradictions
 from experiments.schema import Experiment
 from model.config import Task
-from reports.cells import Cell, Run
+from reports.cells import Cell, Run, official_evaluations
 
 
 def footnotes(experiment: Experiment, cells: Sequence[Cell]) -> tuple[str, ...]:
     """Source of the reported numbers, meaning of the signs, protocols, mixtures, the paper's own contradictions."""
-    return (*_sources(experiment, cells), *_signs(cells), *_by_task(cells), *_contradictions(experiment))
+    return (
+        *_sources(experiment, cells),
+        *_official(cells),
+        *_signs(cells),
+        *_by_task(cells),
+        *_contradictions(experiment),
+    )
 
 
 def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
@@ -22,6 +28,15 @@ def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
     if sources:
         origin = f"Table {experiment.table.number} of {'; '.join(sources)}"
         yield f"Reported: {origin}. Δ is measured minus reported, in percentage points."
+
+
+def _official(cells: Sequence[Cell]) -> Iterator[str]:
+    for record in official_evaluations(cells):
+        task = record.weights.config.data.task.upper()
+        yield (
+            f"Official {task}: the authors' released weights {record.weights.file} "
+            f"(SHA-256 {record.weights.file_sha256[:12]}), scored here under {record.protocol.label}."
+        )
 
 
 def _source(value: ReportedValue) -> str:

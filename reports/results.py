@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel
-
-from experiments.errors import InputError, Problem, validate
+from experiments.errors import InputError, Problem
 from experiments.identity import trial_key
-from experiments.records import RESULT_FILE, TRIAL_FILE, TRIALS, ResultRecord, ScoreRecord, TrialRecord
+from experiments.records import RESULT_FILE, TRIAL_FILE, TRIALS, ResultRecord, TrialRecord
 from model.config import TrialConfig
-
-Document = TypeVar("Document", bound=BaseModel)
+from reports.documents import check_score, read_document, refusal
 
 
 @dataclass(frozen=True)
@@ -54,11 +48,11 @@ def _read_trial(folder: Path) -> StoredTrial:
 
 
 def _read_config(folder: Path) -> TrialConfig:
-    record = _read_document(TrialRecord, folder / TRIAL_FILE)
+    record = read_document(TrialRecord, folder / TRIAL_FILE)
     if record.key != folder.name:
-        raise _refusal(folder / TRIAL_FILE, f"is of trial {record.key}, but lies in the folder of {folder.name}")
+        raise refusal(folder / TRIAL_FILE, f"is of trial {record.key}, but lies in the folder of {folder.name}")
     if trial_key(record.config) != record.key:
-        raise _refusal(folder / TRIAL_FILE, f"its configuration has the key {trial_key(record.config)}")
+        raise refusal(folder / TRIAL_FILE, f"its configuration has the key {trial_key(record.config)}")
     return record.config
 
 
@@ -66,35 +60,9 @@ def _read_result(folder: Path) -> ResultRecord | None:
     path = folder / RESULT_FILE
     if not path.exists():
         return None
-    result = _read_document(ResultRecord, path)
+    result = read_document(ResultRecord, path)
     if result.key != folder.name:
-        raise _refusal(path, f"is of trial {result.key}, but lies in the folder of {folder.name}")
-    _check_score(result.score, path, "score")
-    _check_score(result.validation, path, "validation")
+        raise refusal(path, f"is of trial {result.key}, but lies in the folder of {folder.name}")
+    check_score(result.score, path, "score")
+    check_score(result.validation, path, "validation")
     return result
-
-
-def _check_score(score: ScoreRecord, path: Path, name: str) -> None:
-    if score.count <= 0:
-        raise _refusal(path, f"{name} counts no clips")
-    if not all(math.isfinite(value) and 0 <= value <= 1 for value in (score.m_j, score.m_f)):
-        raise _refusal(path, f"{name} lies outside [0, 1]")
-
-
-def _read_document(model: type[Document], path: Path) -> Document:
-    try:
-        values = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise _refusal(path, "is missing") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise _refusal(path, f"cannot be read: {error}") from None
-    return validate(model, values, _shown(path))
-
-
-def _refusal(path: Path, what: str) -> InputError:
-    return InputError(Problem(_shown(path), what))
-
-
-def _shown(path: Path) -> str:
-    """The path below the storage folder, so that reports do not depend on where the storage lies."""
-    return f"{TRIALS}/{path.parent.name}/{path.name}"

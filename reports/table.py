@@ -8,17 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from experiments.expand import FULL, Study, Trial
-from experiments.records import ProtocolRecord, ResultRecord
+from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import reported_value, transcription
 from experiments.schema import Variant
 from reports.cells import Cell, Column, Row, Run, State, Table
 from reports.footnotes import footnotes
 from reports.matching import Places, match
+from reports.official import OfficialScore, official_score
 from reports.results import StoredTrial
 from reports.statistics import summarise
 
 
-def build_table(study: Study, trials: Sequence[Trial], stored: Sequence[StoredTrial]) -> Table:
+def build_table(
+    study: Study, trials: Sequence[Trial], stored: Sequence[StoredTrial], official: Sequence[EvaluationRecord] = ()
+) -> Table:
     """Lays the experiment out as its table: all its tasks are columns, also those the scale does not train.
 
     A column never mixes protocols or data sets: where results disagree on either, its cells hold no number.
@@ -27,11 +30,12 @@ def build_table(study: Study, trials: Sequence[Trial], stored: Sequence[StoredTr
         study: the experiment at one scale.
         trials: its trials, with or without data fingerprint.
         stored: what `reports.results.read_trials` found.
+        official: what `reports.official.read_official_evaluations` found.
     """
     experiment = study.experiment
     columns = tuple(Column(task, metric) for task in experiment.tasks for metric in experiment.table.metrics)
     places = match(trials, stored)
-    table_columns = [_column_cells(study, column, trials, places) for column in columns]
+    table_columns = [_column_cells(study, column, trials, places, official) for column in columns]
     cells_by_variant = list(zip(*table_columns, strict=True))
     cells = [cell for row in cells_by_variant for cell in row]
     return Table(
@@ -54,12 +58,18 @@ def build_table(study: Study, trials: Sequence[Trial], stored: Sequence[StoredTr
     )
 
 
-def _column_cells(study: Study, column: Column, trials: Sequence[Trial], places: Places) -> list[Cell]:
+def _column_cells(
+    study: Study, column: Column, trials: Sequence[Trial], places: Places, official: Sequence[EvaluationRecord]
+) -> list[Cell]:
     mixture = _mixture(runs for (_, task), runs in places.items() if task == column.task)
+    in_column = [run.stored.result for (_, task), runs in places.items() if task == column.task for run in runs]
+    results = [result for result in in_column if result is not None]
     cells: list[Cell] = []
     for variant in study.experiment.variants:
-        wanted = sum((trial.variant, trial.task) == (variant.name, column.task) for trial in trials)
-        cells.append(_cell(study, variant, column, places.get((variant.name, column.task), ()), wanted, mixture))
+        own = [trial for trial in trials if (trial.variant, trial.task) == (variant.name, column.task)]
+        released = official_score(official, own, results, column.metric)
+        runs = places.get((variant.name, column.task), ())
+        cells.append(_cell(study, variant, column, runs, len(own), mixture, released))
     return _mark_best(cells)
 
 
@@ -74,7 +84,13 @@ def _mixture(places: Iterable[tuple[Run, ...]]) -> State | None:
 
 
 def _cell(
-    study: Study, variant: Variant, column: Column, runs: tuple[Run, ...], wanted: int, mixture: State | None
+    study: Study,
+    variant: Variant,
+    column: Column,
+    runs: tuple[Run, ...],
+    wanted: int,
+    mixture: State | None,
+    official: OfficialScore | None,
 ) -> Cell:
     experiment = study.experiment
     reported = None
@@ -85,7 +101,7 @@ def _cell(
     state = _state(runs, results, mixture)
     scores = [100 * getattr(result.score, column.metric) for result in results]
     summary = summarise(scores) if state == "measured" else None
-    return Cell(variant.name, column, state, runs, wanted, summary, reported)
+    return Cell(variant.name, column, state, runs, wanted, summary, reported, official)
 
 
 def _state(runs: tuple[Run, ...], results: Sequence[ResultRecord], mixture: State | None) -> State:

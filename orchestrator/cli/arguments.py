@@ -11,6 +11,7 @@ import typer
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, load_study
 from experiments.overrides import parse_assignments
+from model.config import Task
 
 Words = Annotated[
     list[str],
@@ -24,6 +25,35 @@ StorageOption = Annotated[
     Path | None, typer.Option("--storage", help="Storage folder.  [env: COMBO_STORAGE; default: combo-storage]")
 ]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder.  [env: COMBO_DATA; default: data]")]
+
+AssignmentWords = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE...]", help="Settings laid over the preset (model.siam_encoder.mode=shared)."),
+]
+PresetOption = Annotated[str, typer.Option("--preset", help="Which network, such as combo_r50.")]
+TaskOption = Annotated[Task, typer.Option("--task", help="The AVSBench subset that it segments.")]
+CheckpointOption = Annotated[
+    str,
+    typer.Option(
+        "--checkpoint", help="A checkpoint folder, a trial key, or the name of an imported checkpoint in the storage."
+    ),
+]
+DeviceOption = Annotated[str | None, typer.Option("--device", help="cpu or cuda.  [default: cuda if there is one]")]
+
+
+def chosen_device(device: str | None) -> str:
+    """The device asked for, or the best one that this machine has.
+
+    Raises:
+        InputError: it is neither cpu nor a CUDA device of this machine.
+    """
+    import torch
+
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device != "cpu" and not (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
+        raise InputError(Problem(f"--device {device}", "is not a device of this machine", "use cpu"))
+    return device
 
 
 def read_studies(words: Sequence[str], scale: str) -> list[Study]:

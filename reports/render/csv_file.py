@@ -73,6 +73,9 @@ def _fields(table: Table, row: Row, cell: Cell) -> dict[str, Value]:
         "reported": cell.reported.percent if cell.reported else None,
         "reported_record": cell.reported.record if cell.reported else None,
         "delta": cell.delta,
+        "official": cell.official.percent if cell.official else None,
+        "official_evaluation": cell.official.record.key if cell.official else None,
+        "official_sha256": cell.official.record.weights.file_sha256 if cell.official else None,
         "best": cell.best,
         **{
             name: ";".join("" if (value := read(result)) is None else str(value) for result in results)

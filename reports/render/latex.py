@@ -110,6 +110,8 @@ def _body(table: Table) -> list[str]:
         if lines:
             lines.append(r"    \addlinespace")
         lines.append(f"    {_label(row.label)} & measured & {' & '.join(map(_measured, row.cells))} \\\\")
+        if any(cell.official for cell in row.cells):
+            lines.append(f"    & official & {' & '.join(map(_official, row.cells))} \\\\")
         if any(cell.reported for cell in row.cells):
             lines.append(f"    & \\textit{{reported}} & {' & '.join(map(_reported, row.cells))} \\\\")
     return lines
@@ -122,6 +124,10 @@ def _measured(cell: Cell) -> str:
     seeds = wording.seeds(cell)
     value = rf"\textbf{{{text}}}" if cell.best else text
     return value + (rf" {{\footnotesize ({escape(seeds)})}}" if seeds else "")
+
+
+def _official(cell: Cell) -> str:
+    return "" if cell.official is None else wording.percent(cell.official.percent)
 
 
 def _reported(cell: Cell) -> str:

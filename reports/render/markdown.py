@@ -52,5 +52,5 @@ def _cell(cell: Cell) -> str:
         value = f"**{value}**"
     elif cell.summary is None:
         value = f"*{value}*"
-    details = [text for text in (wording.seeds(cell), wording.reported(cell)) if text]
+    details = [text for text in (wording.seeds(cell), wording.official(cell), wording.reported(cell)) if text]
     return value + "".join(f"<br><sub>{text}</sub>" for text in details)

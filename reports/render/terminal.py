@@ -32,5 +32,6 @@ def render(table: Table) -> RenderableType:
 
 def _cell(cell: Cell) -> Text:
     style = "bold green" if cell.best else "" if cell.summary is not None else "dim italic"
-    lines = [(wording.measured(cell), style), (wording.seeds(cell), "dim"), (wording.reported(cell), "dim")]
+    details = (wording.seeds(cell), wording.official(cell), wording.reported(cell))
+    lines = [(wording.measured(cell), style), *((text, "dim") for text in details)]
     return Text("\n").join(Text(text, style=style) for text, style in lines if text)

@@ -51,6 +51,11 @@ def reported(cell: Cell) -> str:
     return f"paper {percent(cell.reported.percent)}{delta}"
 
 
+def official(cell: Cell) -> str:
+    """What the authors' weights score here: `official 81.5`; empty when they were not scored."""
+    return "" if cell.official is None else f"official {percent(cell.official.percent)}"
+
+
 def column_name(column: Column) -> str:
     """A column in Unicode, such as `S4 M_J`."""
     return f"{column.task.upper()} {in_unicode(METRIC_LABELS[column.metric])}"

@@ -16,6 +16,8 @@ from PIL import Image
 from experiments.expand import Study, Trial, load_study
 from experiments.records import (
     CHECKPOINTS_DIR,
+    EVALUATION_FILE,
+    EVALUATIONS,
     METRICS_DIR,
     PICTURES_DIR,
     RESULT_FILE,
@@ -23,14 +25,18 @@ from experiments.records import (
     SCORES_FILE,
     TRIAL_FILE,
     TRIALS,
+    EvaluationRecord,
     MetricLine,
     ProtocolRecord,
     Provenance,
+    Record,
     ResultRecord,
     ScoreRecord,
     TrialRecord,
+    WeightsRecord,
 )
 from experiments.schema import Scale
+from model.config import TrialConfig
 
 FINGERPRINT = "d" * 16
 CLIPS = 40
@@ -112,8 +118,32 @@ class Storage:
         self.write(folder / RESULT_FILE, result)
         return folder
 
+    def evaluate_official(self, config: TrialConfig, m_j: float, key: str = "e" * 16, **changes: Any) -> Path:
+        """The authors' weights, imported under a configuration and scored; `changes` replace parts of the record."""
+        weights = WeightsRecord(
+            config=config, origin="official", file="model_best.pth", file_sha256="a" * 64, step=0, sha256="b" * 64
+        )
+        record = EvaluationRecord(
+            key=key,
+            weights=weights,
+            protocol=PROTOCOL,
+            score=ScoreRecord(j_sum=m_j * CLIPS, f_sum=m_j * CLIPS, count=CLIPS),
+            data_fingerprint=FINGERPRINT,
+            code_version="0.1.0",
+            commit="c0ffee1",
+            packages={"torch": "2.13.0"},
+            device="cpu",
+            finished="2026-11-01T10:00:00Z",
+            seconds=12.5,
+            checksums={},
+        ).model_copy(update=changes)
+        path = self.root / EVALUATIONS / key / EVALUATION_FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.write(path, record)
+        return path
+
     @staticmethod
-    def write(path: Path, record: TrialRecord | ResultRecord) -> None:
+    def write(path: Path, record: Record) -> None:
         path.write_text(record.model_dump_json(indent=1))
 
     @staticmethod

@@ -1,0 +1,106 @@
+"""`combo model evaluate`: score stored weights without training."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.arguments import CheckpointOption, DataOption, DeviceOption, StorageOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from experiments.records import EvaluationRecord
+    from orchestrator.evaluation import Evaluation
+    from orchestrator.settings import Settings
+
+
+class Split(StrEnum):
+    """The splits of AVSBench."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+def evaluate(
+    checkpoint: CheckpointOption,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="How to score, such as avsbench-binary-dataset.  [default: the authors' for the task]"),
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Which clips to score.")] = Split.test,
+    device: DeviceOption = None,
+    storage: StorageOption = None,
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The stored record as one JSON document.")] = False,
+) -> None:
+    """Score any checkpoint, trained here or imported, and log it to MLflow with its protocol.
+
+    The same weights, data and protocol are scored once; asking again prints what is stored.
+    """
+    from rich.console import Console
+
+    from experiments.errors import InputError, Problem
+    from model.data.fingerprint import data_fingerprint
+    from model.metrics.protocol import protocol_for
+    from orchestrator.cli.arguments import chosen_device
+    from orchestrator.evaluation import Evaluation
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+    from orchestrator.stored_models import find_stored_model
+
+    settings = resolve_settings(storage, data)
+    store = Store(settings.storage)
+    stored = find_stored_model(checkpoint, store)
+    wanted = stored.config.data
+    try:
+        chosen = protocol_for(wanted.task, protocol)
+    except ValueError as error:
+        raise InputError(Problem("--protocol", str(error))) from None
+    fingerprint = data_fingerprint(settings.data, wanted.task, wanted.maskige)
+    evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
+    console = Console(highlight=False, stderr=as_json)
+    record = evaluation.folder.record or _run(evaluation, chosen_device(device), console)
+    if as_json:
+        typer.echo(record.model_dump_json(indent=1))
+    else:
+        _show(record, evaluation, console)
+    _log(settings, evaluation, record, console)
+
+
+def _run(evaluation: Evaluation, device: str, console: Console) -> EvaluationRecord:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("Scoring clips", total=len(evaluation.dataset))
+        return evaluation.run(device, on_clip=lambda: progress.advance(bar))
+
+
+def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) -> None:
+    from rich.table import Table
+
+    weights = record.weights
+    source = f"official {weights.file}" if weights.origin == "official" else f"trained here, step {weights.step}"
+    table = Table("task", "protocol", "M_J", "M_F", "clips", box=None)
+    scores = [f"{100 * value:.2f}" for value in (record.score.m_j, record.score.m_f)]
+    task = weights.config.data.task.upper()
+    table.add_row(task, record.protocol.label, *scores, str(len(evaluation.dataset)))
+    console.print(table)
+    console.print(f"weights: {source}, sha256 {weights.sha256[:16]}", markup=False, soft_wrap=True)
+    console.print(f"stored in {evaluation.folder.path}", markup=False, soft_wrap=True)
+
+
+def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
+    """MLflow is a view of what is stored: when it cannot be reached, the scores stand."""
+    from orchestrator.evaluation import log_evaluation
+
+    try:
+        log_evaluation(settings, evaluation.folder, record)
+    except Exception as error:  # MLflow raises whatever its client, server or database raises
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"MLflow could not be written, the same command tries again: {reason}"
+        console.print(message, style="yellow", markup=False)

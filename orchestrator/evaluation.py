@@ -1,0 +1,133 @@
+"""Scores stored weights by themselves: no training, the same data and protocol objects as a trial's own test."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from experiments.identity import KEY_LENGTH, canonical_json
+from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord, WeightsRecord
+from model.data.avsbench import AVSBench
+from model.metrics.protocol import Protocol
+from model.training.evaluate import evaluate
+from model.training.listening import listener
+from model.training.workers import Workers
+from model.weights.folder import file_checksum
+from model.weights.stored_model import StoredModel, load_model
+from orchestrator.commit import current_commit
+from orchestrator.mlflow_runs import ExperimentRuns
+from orchestrator.provenance import code_version, device_name, now, package_versions, protocol_record, score_record
+from orchestrator.settings import Settings
+from orchestrator.store import EvaluationFolder, Store
+
+EVALUATION_TAG = "combo.evaluation_key"
+MLFLOW_EXPERIMENT = "combo"
+"""The paper whose model this is; its trials are logged there too."""
+
+
+class Evaluation:
+    """One checkpoint on one split under one protocol; the same three always have the same key.
+
+    Args:
+        stored: the weights.
+        data: data folder.
+        fingerprint: of the subset that the weights' task asks for.
+        protocol: how to score.
+        split: train, val or test.
+        store: where the outcome is kept.
+    """
+
+    def __init__(
+        self, stored: StoredModel, data: Path, fingerprint: str, protocol: Protocol, split: str, store: Store
+    ) -> None:
+        self._stored, self._protocol, self._store = stored, protocol, store
+        self._protocol_record = protocol_record(protocol, split)
+        self._fingerprint = fingerprint
+        config = stored.config.data
+        self.dataset = AVSBench(data, config.task, split, config.size, proposer=config.maskige)
+        identity = [
+            stored.checksum,
+            canonical_json(stored.config),
+            self._protocol_record.model_dump(mode="json"),
+            fingerprint,
+        ]
+        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
+        self.key = digest.hexdigest()[:KEY_LENGTH]
+
+    @property
+    def folder(self) -> EvaluationFolder:
+        """Where the outcome is kept."""
+        return self._store.evaluation(self.key)
+
+    def run(self, device: str, on_clip: Callable[[], None]) -> EvaluationRecord:
+        """Scores every clip and stores the outcome.
+
+        Args:
+            device: a torch device.
+            on_clip: called after each clip.
+
+        Raises:
+            DataError: clips cannot be read.
+            CheckpointError: the weights do not fit their own configuration.
+        """
+        import torch
+
+        began = time.monotonic()
+        place = torch.device(device)
+        model = load_model(self._stored, place)
+        listen = listener(model, self._store.sound_cache)
+        outcome = evaluate(model, self.dataset, self._protocol, listen, Workers(), place, on_clip)
+        scores = self.folder.write_scores(outcome.clips)
+        record = EvaluationRecord(
+            key=self.key,
+            weights=_weights_record(self._stored),
+            protocol=self._protocol_record,
+            score=score_record(outcome.score),
+            data_fingerprint=self._fingerprint,
+            code_version=code_version(),
+            commit=current_commit(),
+            packages=package_versions(),
+            device=device_name(device),
+            finished=now(),
+            seconds=round(time.monotonic() - began, 3),
+            checksums={SCORES_FILE: file_checksum(scores)},
+        )
+        self.folder.write_record(record)
+        return record
+
+
+def log_evaluation(settings: Settings, folder: EvaluationFolder, record: EvaluationRecord) -> None:
+    """Puts an evaluation into MLflow, once. Raises what MLflow raises."""
+    runs = ExperimentRuns(settings, MLFLOW_EXPERIMENT)
+    identity = {EVALUATION_TAG: record.key}
+    if runs.find(identity, "FINISHED"):
+        return
+    weights = record.weights
+    tags = {
+        "combo.task": weights.config.data.task,
+        "combo.protocol": record.protocol.label,
+        "combo.origin": weights.origin,
+        "combo.checkpoint_sha256": weights.sha256,
+        "combo.data_fingerprint": record.data_fingerprint,
+        "combo.commit": str(record.commit),
+    }
+    run = runs.find_or_create(identity, f"evaluation {weights.file or weights.sha256[:12]}", tags)
+    for metric, value in (("m_j", record.score.m_j), ("m_f", record.score.m_f)):
+        runs.client.log_metric(run, f"{record.protocol.split}/{metric}", value, step=weights.step)
+    for name in (EVALUATION_FILE, SCORES_FILE):
+        runs.client.log_artifact(run, str(folder.path / name))
+    runs.client.set_terminated(run, "FINISHED")
+
+
+def _weights_record(stored: StoredModel) -> WeightsRecord:
+    return WeightsRecord(
+        config=stored.config,
+        origin=stored.origin.kind,
+        file=stored.origin.file,
+        file_sha256=stored.origin.sha256,
+        step=stored.step,
+        sha256=stored.checksum,
+    )

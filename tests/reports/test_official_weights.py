@@ -1,0 +1,96 @@
+"""The authors' released weights, scored here, stand in a table beside what is reported and what was trained."""
+
+import pandas as pd
+import pytest
+from fake_storage import PROTOCOL
+from report_checks import assert_compiles
+
+from model.config import CLASSES
+from model.metrics.protocol import protocol_for
+from reports.build import build_report
+from reports.official import AUTHORS_PROTOCOLS, read_official_evaluations
+from reports.results import read_trials
+from reports.table import build_table
+
+
+def official_cells(study, trials, storage):
+    records, _ = read_official_evaluations(storage.root)
+    table = build_table(study, trials, read_trials(storage.root), records)
+    return {
+        (cell.variant, cell.column.metric): cell.official.percent for cell in table.cells if cell.official is not None
+    }
+
+
+@pytest.fixture
+def released(trials):
+    """The configuration under which the authors' weights were imported: of the third row, on no particular data."""
+    config = trials[2].config
+    return config.model_copy(update={"data": config.data.model_copy(update={"fingerprint": ""})})
+
+
+def test_official_weights_stand_in_the_row_of_their_configuration(storage, study, trials, released):
+    storage.evaluate_official(released, 0.815)
+    assert official_cells(study, trials, storage) == {
+        ("lambda-10", "m_j"): pytest.approx(81.5),
+        ("lambda-10", "m_f"): pytest.approx(81.5),
+    }
+
+
+def test_they_are_never_shown_beside_results_of_another_protocol(storage, study, trials, released):
+    storage.evaluate_official(released, 0.815)
+    storage.finish(trials[0], 0.6, 0.7, protocol=PROTOCOL.model_copy(update={"version": 2}))
+    assert official_cells(study, trials, storage) == {}
+
+
+def test_they_are_never_shown_for_other_data_than_the_table_asks_for(storage, study, trials, released):
+    storage.evaluate_official(released, 0.815, data_fingerprint="f" * 16)
+    assert official_cells(study, trials, storage) == {}
+
+
+def test_where_nothing_is_trained_the_authors_protocol_is_shown(storage, study, trials, released):
+    pool_free = PROTOCOL.model_copy(update={"name": "avsbench-binary-dataset", "f_pooling": "dataset"})
+    storage.evaluate_official(released, 0.7, key="1" * 16, protocol=pool_free, finished="2026-11-09T10:00:00Z")
+    storage.evaluate_official(released, 0.6, key="2" * 16, protocol=PROTOCOL.model_copy(update={"split": "val"}))
+    assert official_cells(study, trials, storage) == {}
+    storage.evaluate_official(released, 0.8, key="3" * 16)
+    assert list(official_cells(study, trials, storage).values()) == pytest.approx([80.0, 80.0])
+
+
+def test_the_authors_protocols_are_those_that_trials_are_scored_under():
+    assert {protocol_for(task).name for task in CLASSES} == set(AUTHORS_PROTOCOLS)
+
+
+def test_weights_trained_here_are_not_official(storage, study, trials, released):
+    path = storage.evaluate_official(released, 0.815)
+    storage.edit(path, lambda values: values["weights"].update(origin="trained"))
+    assert official_cells(study, trials, storage) == {}
+
+
+def test_every_format_shows_them(storage, study, trials, released, tmp_path):
+    storage.finish(trials[2], 0.6, 0.7)
+    storage.evaluate_official(released, 0.8149)
+    report = build_report(study, trials, storage.root, tmp_path / "out")
+    markdown, latex, page = (
+        (tmp_path / "out" / name).read_text() for name in ("table7.md", "table7.tex", "index.html")
+    )
+    assert "60.0<br><sub>official 81.5</sub><br><sub>paper 81.7, Δ −21.7</sub>" in markdown
+    assert r"& official & 81.5 & 81.5 &  &  \\" in latex
+    assert page.count('href="#official-eeeeeeeeeeeeeeee"') == 2
+    assert page.count('id="official-eeeeeeeeeeeeeeee"') == 1
+    assert "a" * 64 in page
+    frame = pd.read_csv(tmp_path / "out" / "table7.csv")
+    shown = frame[frame.official.notna()]
+    assert shown.official.tolist() == pytest.approx([81.49, 81.49])
+    assert set(shown.official_evaluation) == {"e" * 16}
+    assert any("released weights model_best.pth" in note for note in report.table.footnotes)
+    assert_compiles(tmp_path / "out")
+
+
+def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials, released, tmp_path):
+    storage.evaluate_official(released, 0.815).write_text("{")
+    storage.evaluate_official(released, 1.5, key="f" * 16)
+    report = build_report(study, trials, storage.root, tmp_path / "out")
+    assert [problem.where for problem in report.problems] == [
+        f"evaluations/{key * 16}/evaluation.json" for key in ("e", "f")
+    ]
+    assert not report.table.official
