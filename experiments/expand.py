@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -28,6 +28,7 @@ GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
     "data.task": "list it under tasks",
     "data.fingerprint": "it is computed from the data folder",
+    "initial_trial": "say starts_from in the variant",
 }
 """Settings that an experiment's overrides cannot change, and what to do instead."""
 
@@ -42,8 +43,8 @@ class Study:
     """The experiment file as messages call it."""
     scale: str
     experiment: Experiment
-    preset: Preset
-    preset_file: str
+    presets: Mapping[str, tuple[Preset, str]]
+    """Presets by the name that the experiment uses, with their files as messages call them."""
     assigned: Mapping[str, JsonValue]
     """Overrides from the command line, laid over everything else."""
 
@@ -73,6 +74,8 @@ class Trial:
     seed: int
     workers: int
     config: TrialConfig
+    source: Trial | None = None
+    """The trial whose best weights this one starts from."""
 
     @property
     def key(self) -> str:
@@ -88,6 +91,10 @@ class Trial:
         """The same trial bound to the content of a data set."""
         data = self.config.data.model_copy(update={"fingerprint": fingerprint})
         return replace(self, config=self.config.model_copy(update={"data": data}))
+
+    def starting_from(self, source: Trial) -> Trial:
+        """The same trial with another one's best weights to start from."""
+        return replace(self, source=source, config=self.config.model_copy(update={"initial_trial": source.key}))
 
 
 def experiment_names() -> list[str]:
@@ -112,13 +119,14 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
         raise InputError(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
         raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
-    preset_name = experiment.scales.get(scale, Scale()).preset or experiment.preset
+    stand_ins = experiment.scales.get(scale, Scale()).presets
+    used = {experiment.preset, *(variant.preset for variant in experiment.variants if variant.preset is not None)}
+    presets = {name: _load_preset(stand_ins.get(name, name), file) for name in sorted(used)}
     study_name = str(path.relative_to(ROOT).with_suffix("")) if path.is_relative_to(ROOT) else path.stem
     if not re.fullmatch(r"[A-Za-z0-9_/-]+", study_name):
         what = "names folders and runs, so it may hold letters, digits, - and _ only"
         raise InputError(Problem(file, f"the file's name {what}", "rename it"))
-    preset, preset_file = _load_preset(preset_name, file)
-    return Study(study_name, file, scale, experiment, preset, preset_file, dict(assigned or {}))
+    return Study(study_name, file, scale, experiment, presets, dict(assigned or {}))
 
 
 def expand(study: Study) -> list[Trial]:
@@ -131,15 +139,20 @@ def expand(study: Study) -> list[Trial]:
     problems: dict[str, Problem] = {}
     for variant, task, seed in product(study.experiment.variants, study.tasks, study.seeds):
         try:
-            config = _resolve(study, variant, task, seed)
+            trials.append(_trial(study, variant, task, seed))
         except InputError as error:
             problems |= {str(problem): problem for problem in error.problems}
-        else:
-            workers = study.settings.workers.get(variant.name, 1)
-            trials.append(Trial(study.name, variant.name, task, seed, workers, config))
     if problems:
         raise InputError(*problems.values())
     return trials
+
+
+def with_sources(trials: Iterable[Trial]) -> Iterator[Trial]:
+    """Every trial after the one that it starts from."""
+    for trial in trials:
+        if trial.source is not None:
+            yield trial.source
+        yield trial
 
 
 def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | None = None) -> TrialConfig:
@@ -149,12 +162,20 @@ def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | No
     return _lay_together(layers, file)
 
 
+def _trial(study: Study, variant: Variant, task: Task, seed: int) -> Trial:
+    workers = study.settings.workers.get(variant.name, 1)
+    trial = Trial(study.name, variant.name, task, seed, workers, _resolve(study, variant, task, seed))
+    source_task = variant.starts_from.get(task)
+    return trial if source_task is None else trial.starting_from(_trial(study, variant, source_task, seed))
+
+
 def _resolve(study: Study, variant: Variant, task: Task, seed: int) -> TrialConfig:
     file = study.file
     layers: list[Layer] = [
         (file, {"data.task": task, "seed": seed}),
-        *_preset_layers(study.preset, study.preset_file, task),
+        *_preset_layers(*study.presets[variant.preset or study.experiment.preset], task),
         (f"{file}: overrides", study.experiment.overrides),
+        (f"{file}: task_overrides.{task}", study.experiment.task_overrides.get(task, {})),
         (f"{file}: variant '{variant.name}'", variant.overrides),
         (f"{file}: scales.{study.scale}", study.settings.overrides),
         ("command line", study.assigned),

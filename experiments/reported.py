@@ -104,7 +104,15 @@ def transcription(paper: Paper) -> Transcription:
 
 
 def reported_value(paper: Paper, table: str, variant: str, task: Task, metric: Metric) -> ReportedValue | None:
-    """The paper's own score of a variant in percent, or None when the table has no such number."""
+    """The paper's own score in percent, or None when the table has no such number.
+
+    Args:
+        paper: which one.
+        table: its number.
+        variant: the row's variant; its backbone in tables whose own rows differ in nothing else.
+        task: the column's subset.
+        metric: the column's metric.
+    """
     sources = transcription(paper)
     for record in sources.records:
         if (
@@ -112,7 +120,7 @@ def reported_value(paper: Paper, table: str, variant: str, task: Task, metric: M
             and record.value is not None
             and record.table == table
             and record.row.method in OWN_METHODS
-            and record.row.variant == variant
+            and variant == (record.row.variant or record.row.backbone)
             and record.subset == task.upper()
             and record.metric == PRINTED_METRIC[metric]
             and record.init in OWN_TRAINING

@@ -37,9 +37,13 @@ class Variant(Part):
     name: Name
     label: str
     """As printed in the table; LaTeX math between dollar signs is kept by every renderer that can show it."""
+    preset: Name | None = None
+    """The row's own starting point, where it is not the experiment's."""
     overrides: Overrides = {}
+    starts_from: dict[Task, Task] = {}
+    """Task by task, on which task the same row's best weights are trained first, such as `ms3: s4`."""
     reported: str | None = None
-    """The `variant` of the paper's own row in `experiments/reported/`, when the paper has one."""
+    """The paper's own row in `experiments/reported/`, when it has one: its `variant`, or else its `backbone`."""
 
 
 class TableSpec(Part):
@@ -62,7 +66,8 @@ class FigureSpec(Part):
 class Scale(Part):
     """The same question on another budget; what is absent stays as the experiment has it."""
 
-    preset: Name | None = None
+    presets: dict[Name, Name] = {}
+    """What stands in for each preset of the experiment."""
     tasks: Tasks | None = None
     seeds: Seeds | None = None
     overrides: Overrides = {}
@@ -81,20 +86,36 @@ class Experiment(Part):
     tasks: Tasks
     seeds: Seeds = [0]
     overrides: Overrides = {}
+    task_overrides: dict[Task, Overrides] = {}
+    """What is laid over all variants on one task only."""
     variants: Annotated[list[Variant], Field(min_length=1)]
     scales: dict[Name, Scale] = {}
     table: TableSpec
     figure: FigureSpec | None = None
 
     @model_validator(mode="after")
-    def _names_agree(self) -> Experiment:
+    def _variant_names_differ(self) -> Experiment:
         names = [variant.name for variant in self.variants]
         if len(set(names)) < len(names):
             raise ValueError("two variants have the same name")
-        for scale_name, scale in self.scales.items():
-            for variant in scale.workers:
-                if variant not in names:
-                    raise ValueError(f"scales.{scale_name}.workers names no variant: '{variant}'")
+        return self
+
+    @model_validator(mode="after")
+    def _scales_name_what_there_is(self) -> Experiment:
+        variants = {variant.name for variant in self.variants}
+        presets = {self.preset, *(variant.preset for variant in self.variants)}
+        for name, scale in self.scales.items():
+            if unknown := scale.workers.keys() - variants:
+                raise ValueError(f"scales.{name}.workers names no variant: '{min(unknown)}'")
+            if unused := scale.presets.keys() - presets:
+                raise ValueError(f"scales.{name}.presets replaces a preset that no variant has: '{min(unused)}'")
+        return self
+
+    @model_validator(mode="after")
+    def _no_start_has_a_start(self) -> Experiment:
+        for variant in self.variants:
+            if variant.starts_from.keys() & set(variant.starts_from.values()):
+                raise ValueError(f"variant '{variant.name}' starts from a task that itself starts from another")
         return self
 
 

@@ -59,7 +59,7 @@ def test_later_layers_win(tmp_path):
 
 
 def test_a_scale_replaces_what_it_names_and_keeps_the_rest(tmp_path):
-    small = {"preset": "combo_pvt", "tasks": ["avss"], "seeds": [7, 8], "workers": {"two": 2}}
+    small = {"presets": {"combo_r50": "combo_pvt"}, "tasks": ["avss"], "seeds": [7, 8], "workers": {"two": 2}}
     content = experiment(seeds=[1], scales={"small": small})
     trials = trials_of(tmp_path, content, "small")
     assert {trial.config.model.backbone.name for trial in trials} == {"pvt_v2_b5.in1k"}
