@@ -29,6 +29,7 @@ class Resources:
     loader_workers: int
     checkpoint_every: int
     vggish_weights: Path | None
+    backbone_weights: Path | None
 
 
 def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, console: Console, verbose: bool) -> bool:
@@ -63,7 +64,8 @@ def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, co
                 checkpoint_every=resources.checkpoint_every,
                 loader_workers=resources.loader_workers,
                 device="cuda" if shape.gpus else "cpu",
-                vggish_weights=resources.vggish_weights,
+                vggish_weights=_absolute(resources.vggish_weights),
+                backbone_weights=_absolute(resources.backbone_weights),
             )
             view = stack.enter_context(SweepView(console, plan.name, trials, plan.count("finished")))
             folder = store.sweep(plan.name)
@@ -82,6 +84,11 @@ def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> No
     with Tracker(settings, paper, plan.name, [], plan.finished) as tracker:
         pass
     _admit(tracker, console)
+
+
+def _absolute(path: Path | None) -> Path | None:
+    """Ray runs trials in folders of their own."""
+    return None if path is None else path.absolute()
 
 
 def _admit(tracker: Tracker, console: Console) -> None:

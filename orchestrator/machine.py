@@ -19,6 +19,8 @@ class Machine:
     loader_workers: int = 0
     device: str = "cpu"
     vggish_weights: Path | None = None
+    backbone_weights: Path | None = None
+    """ImageNet weights; None leaves them to timm."""
 
 
 @dataclass(frozen=True)

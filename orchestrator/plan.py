@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study, Trial, expand
+from experiments.expand import Study, Trial, expand, with_sources
 from model.config import Task, TrialConfig
 from orchestrator.store import Store
 
@@ -56,8 +57,8 @@ def sweep_name(studies: Iterable[Study]) -> str:
 
 
 def make_plan(name: str, trials: Iterable[Trial], store: Store) -> Plan:
-    """Looks every trial up in storage; trials that several studies share appear once."""
-    unique = {trial.key: trial for trial in reversed(list(trials))}
+    """Looks every trial, and those that others start from, up in storage; shared trials appear once."""
+    unique = {trial.key: trial for trial in reversed(list(with_sources(trials)))}
     return Plan(name, [_look_up(trial, store) for trial in reversed(unique.values())])
 
 
@@ -75,30 +76,33 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
     """
     from model.data.fingerprint import data_fingerprint
 
-    fingerprints: dict[tuple[Task, str], str] = {}
-    bound = []
-    for study in studies:
-        for trial in expand(study):
-            subset = trial.task, trial.config.data.maskige
-            if subset not in fingerprints:
-                fingerprints[subset] = data_fingerprint(data, *subset)
-            sized = trial if workers is None else replace(trial, workers=workers)
-            bound.append(sized.on_data(fingerprints[subset]))
-    return bound
+    fingerprint = cache(partial(data_fingerprint, data))
+    bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
+    return bound if workers is None else [_sized(trial, workers) for trial in bound]
 
 
-def refuse_impossible(trials: Iterable[Trial], store: Store, vggish_weights: Path | None) -> None:
+def _bind(trial: Trial, fingerprint: Callable[[Task, str], str]) -> Trial:
+    bound = trial.on_data(fingerprint(trial.task, trial.config.data.maskige))
+    return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
+
+
+def _sized(trial: Trial, workers: int) -> Trial:
+    return replace(trial, workers=workers, source=None if trial.source is None else _sized(trial.source, workers))
+
+
+def refuse_impossible(trials: Iterable[Trial], vggish_weights: Path | None, backbone_weights: Path | None) -> None:
     """Finds before anything starts what would stop a trial at its start.
 
     Raises:
         InputError: all problems at once.
     """
-    problems = {str(problem): problem for trial in trials for problem in _obstacles(trial, store, vggish_weights)}
+    obstacles = (problem for trial in trials for problem in _obstacles(trial, vggish_weights, backbone_weights))
+    problems = {str(problem): problem for problem in obstacles}
     if problems:
         raise InputError(*problems.values())
 
 
-def _obstacles(trial: Trial, store: Store, vggish_weights: Path | None) -> Iterable[Problem]:
+def _obstacles(trial: Trial, vggish_weights: Path | None, backbone_weights: Path | None) -> Iterable[Problem]:
     config: TrialConfig = trial.config
     if config.training.batch % trial.workers:
         what = f"{config.training.batch} clips do not divide among {trial.workers} workers"
@@ -107,8 +111,9 @@ def _obstacles(trial: Trial, store: Store, vggish_weights: Path | None) -> Itera
         remedy = "pass --vggish-weights FILE, or set model.audio_encoder.name=compact"
         where = "model.audio_encoder.name" if vggish_weights is None else str(vggish_weights)
         yield Problem(where, "the frozen VGGish needs its AudioSet weights", remedy)
-    if config.initial_trial is not None and store.trial(config.initial_trial).result is None:
-        yield Problem(trial.label, f"starts from trial {config.initial_trial}, which is not finished", "run that first")
+    if config.model.backbone.weights == "imagenet" and backbone_weights is not None and not backbone_weights.is_file():
+        what = f"ImageNet weights of '{config.model.backbone.name}' are not there"
+        yield Problem(str(backbone_weights), what, "name their file with --backbone-weights, or leave them to timm")
 
 
 def _look_up(trial: Trial, store: Store) -> PlannedTrial:

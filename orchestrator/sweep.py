@@ -2,7 +2,8 @@
 
 Trials of one shape run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
 those with several run a Ray Train group each, started from a Tune trial. One wave after the other, because trials of
-different shapes would starve or deadlock each other's placement groups.
+different shapes would starve or deadlock each other's placement groups. Trials that start from another one's weights
+come after it; those whose source has failed are left for the next run.
 
 torch is imported where trials run, not in the driver.
 """
@@ -53,11 +54,12 @@ def run_sweep(
         InputError: a trial can never be placed on this cluster.
     """
     _refuse_unplaceable(trials, cluster, shape)
-    by_workers = sorted(trials, key=lambda trial: trial.workers)
+    store = Store(machine.storage)
     with Receiver(listeners) as receiver:
-        for workers, grouped in groupby(by_workers, key=lambda trial: trial.workers):
-            wave = list(grouped)
-            ended = _run_wave(f"{name}-{workers}", wave, machine, folder, cluster, shape, receiver.mailbox)
+        for (follows, workers), grouped in groupby(sorted(trials, key=_wave), key=_wave):
+            wave = [trial for trial in grouped if _may_start(trial, store)]
+            place = f"{name}-{'following-' if follows else ''}{workers}"
+            ended = _run_wave(place, wave, machine, folder, cluster, shape, receiver.mailbox) if wave else set()
             # Tune answers Ctrl-C by ending its run without a word; a trial without an end is how it shows.
             if ended != {trial.key for trial in wave}:
                 return False
@@ -160,6 +162,15 @@ def _run_wave(
         ),
     ).fit()
     return outcomes.ended
+
+
+def _wave(trial: Trial) -> tuple[bool, int]:
+    """Whether the trial follows another one, and its workers."""
+    return trial.source is not None, trial.workers
+
+
+def _may_start(trial: Trial, store: Store) -> bool:
+    return trial.source is None or store.trial(trial.source.key).result is not None
 
 
 def _slots(cluster: Cluster, shape: WorkerShape, workers: int, trials: int) -> int:

@@ -12,6 +12,8 @@ from model.config import Task, TrialConfig
 from reports.cells import Run
 from reports.results import StoredTrial
 
+ANY_DATA = "any"
+ANY_SOURCE = "0" * 16
 Places: TypeAlias = dict[tuple[str, Task], tuple[Run, ...]]
 """Runs by variant and task."""
 
@@ -23,14 +25,16 @@ def match(trials: Sequence[Trial], stored: Sequence[StoredTrial]) -> Places:
         if candidate.config is None:
             continue
         by_key[candidate.key].append(candidate)
-        if candidate.config.data.fingerprint:
-            by_key[_key_on_any_data(candidate.config)].append(candidate)
+        by_key[_key_on_any_data(candidate.config)].append(candidate)
     places: dict[tuple[str, Task], list[Run]] = defaultdict(list)
     for trial in trials:
-        places[trial.variant, trial.task] += [Run(trial.seed, found) for found in by_key[trial.key]]
+        key = trial.key if trial.config.data.fingerprint else _key_on_any_data(trial.config)
+        places[trial.variant, trial.task] += [Run(trial.seed, found) for found in by_key[key]]
     return {place: tuple(runs) for place, runs in places.items()}
 
 
 def _key_on_any_data(config: TrialConfig) -> str:
-    data = config.data.model_copy(update={"fingerprint": ""})
-    return trial_key(config.model_copy(update={"data": data}))
+    """The key of trials told apart by anything but data; whatever one starts from was trained on some data too."""
+    data = config.data.model_copy(update={"fingerprint": ANY_DATA})
+    source = config.initial_trial and ANY_SOURCE
+    return trial_key(config.model_copy(update={"data": data, "initial_trial": source}))

@@ -10,14 +10,11 @@ from timm.layers import GroupNorm, freeze_batch_norm_2d
 from torch import Tensor, nn
 
 from model.config import BackboneConfig
+from model.layers.errors import BackboneError
 
 STRIDES = (4, 8, 16, 32)
 GROUPS = 8
 """Groups of the `group` norm; divides every width of the small networks that it is meant for."""
-
-
-class BackboneError(ValueError):
-    """The named backbone cannot serve as a pyramid, or its weights are not to be had."""
 
 
 class Backbone(nn.Module):
@@ -61,6 +58,7 @@ def _create(config: BackboneConfig) -> Any:
         return timm.create_model(config.name, features_only=True, pretrained=config.weights == "imagenet", **options)
     except OSError as error:
         raise BackboneError(
-            f"ImageNet weights of '{config.name}' could not be loaded ({type(error).__name__}); fill timm's cache on a "
-            "machine with network access, or set model.backbone.weights=random"
+            f"ImageNet weights of '{config.name}' could not be loaded ({type(error).__name__}); pass "
+            "--backbone-weights FILE, fill timm's cache on a machine with network access, or set "
+            "model.backbone.weights=random"
         ) from error

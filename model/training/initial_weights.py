@@ -1,4 +1,4 @@
-"""What a trial starts from: VGGish's AudioSet weights, and the best weights of another trial."""
+"""What a trial starts from: ImageNet weights, VGGish's AudioSet weights, and the best weights of another trial."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from safetensors.torch import load_file
 
 from model.combo.network import Combo
 from model.config import TrialConfig
-from model.weights.folder import CheckpointError
+from model.layers.backbones import Backbone
+from model.weights.backbone_file import load_backbone_weights
+from model.weights.errors import CheckpointError
 from model.weights.stored_model import load_weights
 
 
 def load_initial_weights(
-    model: Combo, config: TrialConfig, vggish_weights: Path | None, initial_weights: Path | None
+    model: Combo,
+    config: TrialConfig,
+    vggish_weights: Path | None,
+    backbone_weights: Path | None,
+    initial_weights: Path | None,
 ) -> None:
-    """Fills what the configuration says is not random. ImageNet weights are timm's business.
+    """Fills what the configuration says is not random. ImageNet weights without a file are timm's business.
 
     Args:
         model: freshly built.
         config: its configuration.
         vggish_weights: `vggish-10086976.pth` or the same tensors as safetensors.
+        backbone_weights: ImageNet weights of its backbones; both encoders get the same.
         initial_weights: checkpoint folder of the trial named in `config.initial_trial`.
 
     Raises:
@@ -34,6 +41,10 @@ def load_initial_weights(
                 "or train a small audio encoder with model.audio_encoder.name=compact"
             )
         _load_vggish(model, vggish_weights)
+    if config.model.backbone.weights == "imagenet" and backbone_weights is not None:
+        for backbone in model.modules():
+            if isinstance(backbone, Backbone):
+                load_backbone_weights(backbone, backbone_weights)
     if config.initial_trial is not None:
         if initial_weights is None:
             raise CheckpointError(f"trial {config.initial_trial}, which this one starts from, is not finished")

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
+from model.drawing.filmstrip import cell_size, filmstrip, thumbnail, tinted
 from model.metrics.protocol import ClipScore
 from model.training.evaluate import predict_scores
 from model.training.listening import Listen
-
-CELL = 160
-"""Side of one picture of the strip, pixels."""
-GAP = 4
-TINT = np.array([255, 64, 64], dtype=np.float32)
-"""Colour laid over segmented pixels."""
 
 
 @torch.no_grad()
@@ -31,36 +27,26 @@ def extreme_clips(
     }
     names = [entry.name for entry in dataset.entries]
     return {
-        f"{rank}-m_j-{clip.clip}.png": filmstrip(model, dataset, names.index(clip.clip), listen, device)
+        f"{rank}-m_j-{clip.clip}.png": _clip_strip(model, dataset, names.index(clip.clip), listen, device)
         for rank, clip in chosen.items()
     }
 
 
-def filmstrip(model: nn.Module, dataset: AVSBench, index: int, listen: Listen, device: torch.device) -> Image.Image:
+def _clip_strip(model: nn.Module, dataset: AVSBench, index: int, listen: Listen, device: torch.device) -> Image.Image:
     """Four rows over time: frames, Maskiges, truth, prediction."""
     batch = listen(collate([dataset[index]], [index])).to(device)
     predicted = predict_scores(model, batch).argmax(1)
+    frames = _pixels(batch.frames)
     rows = [
-        _pixels(batch.frames),
+        frames,
         _pixels(batch.maskiges),
-        _tinted(batch.frames, batch.labels > 0),
-        _tinted(batch.frames, predicted > 0),
+        tinted(frames, (batch.labels > 0).cpu().numpy()),
+        tinted(frames, (predicted > 0).cpu().numpy()),
     ]
-    step = CELL + GAP
-    strip = Image.new("RGB", (step * len(rows[0]) - GAP, step * len(rows) - GAP), "white")
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            strip.paste(Image.fromarray(picture).resize((CELL, CELL), Image.Resampling.NEAREST), (x * step, y * step))
-    return strip
+    size = cell_size(*frames.shape[1:3])
+    return filmstrip([[thumbnail(picture, size) for picture in row] for row in rows])
 
 
-def _pixels(frames: Tensor) -> np.ndarray:
+def _pixels(frames: Tensor) -> NDArray[np.uint8]:
     """(T, 3, H, W) to (T, H, W, 3)."""
     return frames.permute(0, 2, 3, 1).cpu().numpy()
-
-
-def _tinted(frames: Tensor, mask: Tensor) -> np.ndarray:
-    """Frames with the masked pixels half covered and the others dimmed."""
-    pixels = _pixels(frames).astype(np.float32)
-    inside = mask.cpu().numpy()[..., None]
-    return np.where(inside, 0.5 * pixels + 0.5 * TINT, 0.6 * pixels).astype(np.uint8)

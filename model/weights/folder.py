@@ -21,10 +21,6 @@ MANIFEST_FILE = "manifest.json"
 PARTIAL = ".partial"
 
 
-class CheckpointError(RuntimeError):
-    """Stored weights cannot be used. Its one sentence says what is wrong, where, and what to do."""
-
-
 def write_folder(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: Mapping[str, Any]) -> Path:
     """Writes files of tensors and their manifest beside their place and moves them there; returns the folder.
 
@@ -44,7 +40,7 @@ def write_folder(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], mani
     complete["own_checksum"] = _manifest_checksum(complete)
     (partial / MANIFEST_FILE).write_text(json.dumps(complete, indent=1, sort_keys=True))
     for written in partial.iterdir():
-        _flush_to_disk(written)
+        flush_to_disk(written)
     # A folder of this name is a damaged one, or left by an attempt that got further than its training state.
     shutil.rmtree(folder, ignore_errors=True)
     return partial.rename(folder)
@@ -78,7 +74,8 @@ def file_checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Returns once the system has written a file's content out."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

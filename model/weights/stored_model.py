@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from model.combo.network import Combo
 from model.config import TrialConfig
-from model.weights.folder import WEIGHTS_FILE, CheckpointError, damaged_file, read_manifest, write_folder
+from model.weights.errors import CheckpointError
+from model.weights.folder import WEIGHTS_FILE, damaged_file, read_manifest, write_folder
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,6 @@ def save_model(
     config: TrialConfig,
     step: int,
     origin: Origin = TRAINED,
-    extra: Mapping[str, Mapping[str, Tensor]] | None = None,
 ) -> Path:
     """Writes weights with their description.
 
@@ -61,9 +61,8 @@ def save_model(
         config: of the trial.
         step: optimiser steps behind the weights.
         origin: where they come from.
-        extra: further files of tensors, by file name.
     """
-    return write_folder(folder, {WEIGHTS_FILE: state, **(extra or {})}, describe(config, step, origin))
+    return write_folder(folder, {WEIGHTS_FILE: state}, describe(config, step, origin))
 
 
 def describe(config: TrialConfig, step: int, origin: Origin = TRAINED) -> dict[str, Any]:

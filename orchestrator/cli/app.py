@@ -8,7 +8,9 @@ import typer
 
 from experiments.errors import InputError
 from model.data.errors import DataError
-from orchestrator.cli import data, mlflow, report, run, show, status
+from model.layers.errors import BackboneError
+from model.weights.errors import CheckpointError
+from orchestrator.cli import data, mlflow, model, report, run, show, status
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
 
 app = typer.Typer(
@@ -25,6 +27,7 @@ app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("mlflow")(mlflow.mlflow)
 app.add_typer(data.app, name="data")
+app.add_typer(model.app, name="model")
 
 
 def main() -> None:
@@ -35,7 +38,7 @@ def main() -> None:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
-    except (DataError, OSError) as error:
+    except (DataError, CheckpointError, BackboneError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:

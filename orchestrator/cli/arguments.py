@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +41,24 @@ CheckpointOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[str | None, typer.Option("--device", help="cpu or cuda.  [default: cuda if there is one]")]
+
+MaskigeOption = Annotated[str, typer.Option("--maskige", help="Whose Maskiges, by the proposer's name.")]
+ProcessesOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes.  [default: one per CPU core]")
+]
+
+
+class Subset(StrEnum):
+    """The subsets of AVSBench."""
+
+    s4 = "s4"
+    ms3 = "ms3"
+    avss = "avss"
+
+
+def chosen_processes(workers: int | None) -> int:
+    """The number of processes asked for, or one per CPU core."""
+    return workers or os.cpu_count() or 1
 
 
 def chosen_device(device: str | None) -> str:

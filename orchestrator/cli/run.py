@@ -27,6 +27,9 @@ def run(
     loader_workers: Annotated[int, typer.Option(min=0, help="Processes that load data, per worker.")] = 0,
     checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 1000,
     vggish_weights: Annotated[Path | None, typer.Option(help="AudioSet weights of the frozen VGGish.")] = None,
+    backbone_weights: Annotated[
+        Path | None, typer.Option(help="ImageNet weights of the image backbones.  [default: from timm's cache]")
+    ] = None,
     storage: StorageOption = None,
     data: DataOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Ray's own messages.")] = False,
@@ -48,7 +51,7 @@ def run(
     paper = _only_paper(studies)
     store = Store(settings.storage)
     trials = trials_on_data(studies, settings.data, workers)
-    refuse_impossible(trials, store, vggish_weights)
+    refuse_impossible(trials, vggish_weights, backbone_weights)
     plan = make_plan(sweep_name(studies), trials, store)
     if not plan.to_run:
         console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
@@ -59,7 +62,9 @@ def run(
         f"{plan.count('resumable') + plan.count('failed')} to continue, {plan.count('new')} to start"
     )
 
-    resources = Resources(cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, vggish_weights)
+    resources = Resources(
+        cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, vggish_weights, backbone_weights
+    )
     completed = execute(plan, paper, settings, resources, console, verbose)
     after = make_plan(plan.name, trials, store)
     for entry in after.entries:

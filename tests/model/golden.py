@@ -1,4 +1,4 @@
-"""Reference vectors of the authors' code (`tests/golden/`), the renaming of their parameters to ours, their weights."""
+"""Reference vectors of the authors' code (`tests/golden/`), and their weights under our names."""
 
 from __future__ import annotations
 
@@ -12,78 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from experiments.expand import resolve_preset
+from model.weights.official_names import official_names
+from model.weights.parameter_counts import network_without_memory
+from model.weights.renaming import Renames, rename
+
 FOLDER = Path(__file__).parent.parent / "golden"
-
-Renames = list[tuple[str, str]]
-
-DEFORMABLE: Renames = [("value_proj.", "value_projection."), ("output_proj.", "output_projection.")]
-PIXEL_DECODER: Renames = [
-    ("input_proj.", "input_projections."),
-    ("transformer.level_embed", "level_embed"),
-    ("transformer.encoder.layers.", "layers."),
-    ("self_attn.", "attention."),
-    *DEFORMABLE,
-    ("adapter_1.norm.", "lateral_norm."),
-    ("adapter_1.", "lateral."),
-    ("layer_1.norm.", "output_norm."),
-    ("layer_1.", "output."),
-]
-SEM_BLOCK: Renames = [("fc1.", "gate.0."), ("fc2.", "gate.2.")]
-FUSION: Renames = [
-    ("audio_pos.", "audio_position."),
-    ("b_attn.", "attention."),
-    ("a2i_attn.", "attention."),
-    ("layer_norm_v_list.0.", "norm_visual."),
-    ("layer_norm_a_list.0.", "norm_audio."),
-    ("layer_norm_q_1_list.0.", "norm_visual."),
-    ("layer_norm_k_1_list.0.", "norm_audio."),
-    ("gamma_v_list.0", "gamma_visual"),
-    ("gamma_list.0", "gamma_visual"),
-    ("gamma_a", "gamma_audio"),
-    ("attn_list.0.values_v_proj.", "value_visual."),
-    ("attn_list.0.values_a_proj.", "value_audio."),
-    ("attn_list.0.out_v_proj.", "out_visual."),
-    ("attn_list.0.out_a_proj.", "out_audio."),
-    ("attn_list.0.q_proj.", "query_visual."),
-    ("attn_list.0.k_proj.", "key_audio."),
-    ("attn_list.0.out_proj.", "out_visual."),
-]
-BILATERAL: Renames = [*FUSION, ("attn_list.0.v_proj.", "query_visual."), ("attn_list.0.a_proj.", "key_audio.")]
-ONE_SIDED: Renames = [*FUSION, ("attn_list.0.v_proj.", "value_audio.")]
-QUERY_DECODER: Renames = [
-    ("transformer_self_attention_layers.", "self_attention."),
-    ("transformer_cross_attention_layers.", "cross_attention."),
-    ("transformer_ffn_layers.", "feed_forward."),
-    (".self_attn.", ".attention."),
-    (".multihead_attn.", ".attention."),
-    ("decoder_norm.", "norm."),
-    ("query_feat.", "query_features."),
-    ("query_embed.", "query_positions."),
-    ("class_embed.", "class_head."),
-    ("mask_embed.", "mask_head."),
-]
-
-
-RESNET: Renames = [
-    ("stem.conv1.norm.", "bn1."),
-    ("stem.conv1.", "conv1."),
-    (".shortcut.norm.", ".downsample.1."),
-    (".shortcut.", ".downsample.0."),
-    *[(f".conv{i}.norm.", f".bn{i}.") for i in (1, 2, 3)],
-    *[(f"res{i + 1}.", f"layer{i}.") for i in (1, 2, 3, 4)],
-]
-AUDIO_MLP: Renames = [("embeddings.0.", "layers.0."), ("embeddings.2.", "layers.1."), ("embeddings.4.", "layers.2.")]
-PARTS: list[tuple[str, str, Renames]] = [
-    ("backbone.", "siam_encoder.image_backbone.network.", RESNET),
-    ("pre_sam_backbone.", "siam_encoder.maskige_backbone.network.", RESNET),
-    ("scale_factor_module.", "siam_encoder.channel_weights.", SEM_BLOCK),
-    ("audio_backbone.", "audio_encoder.", []),
-    ("sem_seg_head.pixel_decoder.", "pixel_decoder.", PIXEL_DECODER),
-    ("sem_seg_head.fusion_module.", "fusion.", BILATERAL),
-    ("sem_seg_head.audio_transformation.", "audio_mlp.", AUDIO_MLP),
-    ("sem_seg_head.predictor.", "query_decoder.", QUERY_DECODER),
-]
-"""Official prefix, our prefix, and what else changes; of COMBO with ResNet-50."""
 
 
 @cache
@@ -93,19 +27,12 @@ def official_entries() -> dict[str, tuple[list[int], tuple[float, float] | None]
     return {key: (shape, tuple(groups) or None) for key, (shape, *groups) in stored.items()}
 
 
+@cache
 def our_names() -> dict[str, str]:
     """Official key of every entry of the network to ours."""
-    return {key: _our_name(key) for key in official_entries() if not key.startswith("criterion.")}
-
-
-def _our_name(key: str) -> str:
-    for prefix, ours, renames in PARTS:
-        if key.startswith(prefix):
-            name = key.removeprefix(prefix)
-            for old, new in renames:
-                name = name.replace(old, new)
-            return ours + name
-    raise KeyError(key)
+    config = resolve_preset("combo_r50", "s4")
+    named = official_names(config, network_without_memory(config).state_dict())
+    return {official: ours for ours, (official,) in named.items()}
 
 
 def hash_random(key: str, count: int) -> np.ndarray:
@@ -155,15 +82,10 @@ def vectors(name: str) -> dict[str, Tensor]:
 
 
 def load(module: nn.Module, stored: dict[str, Tensor], prefix: str, renames: Renames) -> None:
-    """Fills a module strictly from the entries below `prefix`."""
-    state = {}
-    for key, value in stored.items():
-        if key.startswith(prefix):
-            name = key.removeprefix(prefix)
-            for old, new in renames:
-                name = name.replace(old, new)
-            state[name] = value
-    module.load_state_dict(state, strict=True)
+    """Fills a module strictly from the entries below `prefix`; `renames` turn our names into official ones."""
+    official = {name: prefix + rename(name, renames) for name in module.state_dict()}
+    assert set(official.values()) == {key for key in stored if key.startswith(prefix)}
+    module.load_state_dict({name: stored[key] for name, key in official.items()}, strict=True)
 
 
 class ReplayedPoints:

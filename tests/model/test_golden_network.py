@@ -2,16 +2,7 @@
 
 import pytest
 import torch
-from golden import (
-    BILATERAL,
-    DEFORMABLE,
-    ONE_SIDED,
-    PIXEL_DECODER,
-    QUERY_DECODER,
-    SEM_BLOCK,
-    load,
-    vectors,
-)
+from golden import load, vectors
 from torch.testing import assert_close
 
 from model.combo.bilateral_fusion import BilateralFusion
@@ -28,6 +19,14 @@ from model.combo.siam_encoder import ChannelWeight
 from model.config import FusionConfig, PixelDecoderConfig, QueryDecoderConfig
 from model.layers.deformable_attention import DeformableAttention, deformable_sample
 from model.layers.position_encoding import sine_encoding
+from model.weights.official_names import (
+    BILATERAL_FUSION,
+    CHANNEL_WEIGHT,
+    DEFORMABLE_ATTENTION,
+    ONE_SIDED_FUSION,
+    PIXEL_DECODER,
+    QUERY_DECODER,
+)
 
 DECODER_TOKENS = ("tgt", "memory", "pos", "query_pos", "after_cross", "after_self", "after_ffn")
 """Arrays that the authors' decoder keeps with the tokens before the batch."""
@@ -51,7 +50,7 @@ def test_deformable_attention_module_and_initial_offsets():
     g = vectors("msdeform_module")
     module = DeformableAttention(width=32, heads=4, levels=3, points=4)
     assert_close(module.sampling_offsets.bias.detach(), g["init_sampling_offsets_bias"], rtol=1e-4, atol=1e-5)
-    load(module, g, "w.", DEFORMABLE)
+    load(module, g, "w.", DEFORMABLE_ATTENTION)
     reference = g["reference_points"]
     assert (reference == reference[:, :, :1]).all(), "the module takes one reference for all levels"
     output = module(g["query"], reference[:, :, 0], g["input_flatten"], shapes_of(g))
@@ -68,7 +67,7 @@ def test_sine_encoding(name, channels):
 def test_channel_weight():
     g = vectors("sem_block")
     block = ChannelWeight(64, reduction=16, truth="official")
-    load(block, g, "w.", SEM_BLOCK)
+    load(block, g, "w.", CHANNEL_WEIGHT)
     assert_close(block(g["f_visual"], g["f_maskige"]), g["fused"], rtol=1e-4, atol=1e-5)
 
 
@@ -85,16 +84,16 @@ def test_pixel_decoder():
 @pytest.mark.parametrize(
     ("official", "mode", "weights", "renames"),
     [
-        ("MHA-B", "bilateral", "MHA-B", BILATERAL),
-        ("MHA-S", "visual", "MHA-S", ONE_SIDED),
-        ("MHA-S-Audio", "audio", "MHA-B", BILATERAL),
+        ("MHA-B", "bilateral", "MHA-B", BILATERAL_FUSION),
+        ("MHA-S", "visual", "MHA-S", ONE_SIDED_FUSION),
+        ("MHA-S-Audio", "audio", "MHA-B", BILATERAL_FUSION),
         ("MHA-None", "none", "MHA-None", []),
     ],
 )
 def test_bilateral_fusion_modes(official, mode, weights, renames):
     g = vectors("bfm_modes")
     fusion = BilateralFusion(64, 32, FusionConfig(mode=mode), "official", "official").eval()
-    load(fusion, g, f"{weights}.w.", renames or BILATERAL)
+    load(fusion, g, f"{weights}.w.", renames or BILATERAL_FUSION)
     visual, audio = g["visual"].requires_grad_(), g["audio"].requires_grad_()
     out_visual, out_audio = fusion(visual, audio)
     assert_close(out_visual, g[f"{official}.out_visual"], rtol=1e-3, atol=1e-5)
@@ -129,8 +128,8 @@ def test_query_decoder_layers():
         for key, value in vectors("decoder_layers").items()
     }
     cross, own, forward = CrossAttentionLayer(32, 4), SelfAttentionLayer(32, 4), FeedForwardLayer(32, 48)
-    for layer, prefix in ((cross, "ca."), (own, "sa."), (forward, "ff.")):
-        load(layer, g, prefix, [("multihead_attn.", "attention."), ("self_attn.", "attention.")])
+    for layer, prefix, attention in ((cross, "ca.", "multihead_attn"), (own, "sa.", "self_attn"), (forward, "ff.", "")):
+        load(layer, g, prefix, [(r"^attention\.", f"{attention}.")])
     decoder = QueryDecoder(32, 2, 3, QueryDecoderConfig(queries=8, heads=4, layers=1), audio_expand="official")
     logits = torch.where(g["mask_true_is_blocked"], -1.0, 1.0).unflatten(2, (3, 4))
     blocked = decoder._blocked(logits, (3, 4))

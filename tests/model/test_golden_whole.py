@@ -12,13 +12,7 @@ from model.combo.inference import class_scores
 from model.combo.network import Combo
 from model.config import OptimConfig
 from model.training.optim import build_optimizer, set_learning_rates
-
-RANDOM = {"model.backbone.weights": "random"}
-
-
-def network_without_memory(preset, task, **overrides):
-    with torch.device("meta"):
-        return Combo(resolve_preset(preset, task, {**RANDOM, **overrides}))
+from model.weights.parameter_counts import network_without_memory
 
 
 def close_share(value, expected):
@@ -27,13 +21,8 @@ def close_share(value, expected):
     return torch.isclose(value.float(), expected.float(), rtol=2e-3, atol=2e-3).float().mean().item()
 
 
-def test_every_entry_of_the_network_has_its_official_counterpart():
-    ours = {name: list(tensor.shape) for name, tensor in network_without_memory("combo_r50", "s4").state_dict().items()}
-    assert ours == {name: official_entries()[key][0] for key, name in our_names().items()}
-
-
 def test_every_parameter_has_its_official_learning_rate_and_weight_decay():
-    optimizer = build_optimizer(network_without_memory("combo_r50", "s4"), OptimConfig())
+    optimizer = build_optimizer(network_without_memory(resolve_preset("combo_r50", "s4")), OptimConfig())
     groups = {name: (group["lr"], group["weight_decay"]) for group in optimizer.param_groups for name in group["names"]}
     official = {our_names()[key]: rates for key, (_, rates) in official_entries().items() if rates is not None}
     assert groups.keys() == official.keys()
@@ -56,28 +45,6 @@ def test_learning_rates_follow_the_official_schedule(name, iterations):
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx(expected, rel=1e-9)
 
 
-COUNTS = {
-    ("combo_r50", "s4", "separate"): 158_903_091,
-    ("combo_r50", "avss", "separate"): 158_920_824,
-    ("combo_r50", "s4", "shared"): 135_448_179,
-    ("combo_r50", "avss", "shared"): 135_465_912,
-    ("combo_pvt", "s4", "separate"): 273_507_203,
-    ("combo_pvt", "avss", "separate"): 273_524_936,
-    ("combo_pvt", "s4", "shared"): 192_064_195,
-    ("combo_pvt", "avss", "shared"): 192_081_928,
-}
-VGGISH = 72_141_184
-
-
-@pytest.mark.parametrize(("preset", "task", "mode"), COUNTS)
-def test_parameter_counts_are_those_of_the_released_models(preset, task, mode):
-    model = network_without_memory(preset, task, **{"model.siam_encoder.mode": mode})
-    total = sum(parameter.numel() for parameter in model.parameters())
-    trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    assert total == COUNTS[preset, task, mode]
-    assert trainable == total - VGGISH
-
-
 def test_vggish():
     g = vectors("vggish_net")
     network = VGGish()
@@ -95,7 +62,7 @@ def test_vggish():
 def end_to_end():
     """Reference vectors, our predictions for the same clip, and our network with the same weights."""
     g = vectors("e2e_r50_s4")
-    model = Combo(resolve_preset("combo_r50", "s4", RANDOM)).eval()
+    model = Combo(resolve_preset("combo_r50", "s4", {"model.backbone.weights": "random"})).eval()
     state = model.state_dict()
     with torch.no_grad():
         for key, name in our_names().items():

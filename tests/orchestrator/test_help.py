@@ -5,7 +5,12 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["show"], ["run"], ["status"], ["report"], ["mlflow"], ["data"], ["data", "synth"]]
+    "words",
+    [
+        *([], ["show"], ["run"], ["status"], ["report"], ["mlflow"]),
+        *(["data"], ["data", "synth"], ["data", "check"], ["data", "prepare"]),
+        *(["model"], ["model", "import"], ["model", "export"], ["model", "summary"]),
+    ],
 )
 def test_every_command_explains_itself(combo, words):
     run = combo(*words, "--help")

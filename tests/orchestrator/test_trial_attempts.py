@@ -4,13 +4,19 @@ import shutil
 
 import pytest
 from combo_command import TINY
+from mlflow_runs import Runs
 
 from experiments.expand import load_study
+from model.data.avsbench import AVSBench
 from model.data.errors import DataError
+from model.data.layout import clip_files
+from model.data.sampler import ShuffledSampler
 from model.training.workers import Workers
 from orchestrator.machine import Machine
 from orchestrator.plan import trials_on_data
+from orchestrator.settings import resolve_settings
 from orchestrator.store import Store
+from orchestrator.tracking import Tracker
 from orchestrator.trial import run_trial
 from orchestrator.updates import Failed, Finished, Measured, Started
 
@@ -94,25 +100,61 @@ def test_a_torn_metrics_line_stops_nothing(attempt, folder):
     assert {line.step for line in folder.metric_lines()} == {1, 2, 3, 4, 5, 6}
 
 
-def test_an_unreadable_picture_fails_the_trial_and_a_repaired_one_lets_it_finish(
-    attempt, folder, trial, data, tmp_path
-):
-    shutil.copytree(data, tmp_path / "data")
-    picture = next((tmp_path / "data").rglob("visual_frames/test/**/*.png"))
-    content = picture.read_bytes()
-    picture.write_bytes(content[:100])
+def _damaged_copy(data, copy, *clips):
+    """A copy of the data in which the first frame of some clips is truncated: those clips, by split and place."""
+    shutil.copytree(data, copy)
+    pictures = []
+    for split, place in clips:
+        dataset = AVSBench(copy, "s4", split, 32)
+        pictures.append(clip_files("s4", dataset.root, dataset.entries[place]).frames[0])
+        pictures[-1].write_bytes(pictures[-1].read_bytes()[:100])
+    return copy, pictures
 
-    reports, told = attempt(tmp_path / "data")
+
+def test_unreadable_clips_fail_the_trial_and_repaired_ones_let_it_finish(attempt, folder, trial, data, tmp_path):
+    damaged, pictures = _damaged_copy(data, tmp_path / "data", ("test", 0), ("test", 2), ("val", 1))
+
+    reports, told = attempt(damaged)
     with pytest.raises(DataError):
         list(reports)
     assert folder.result is None
     assert folder.failure.kind == "DataError"
-    assert str(picture) in folder.failure.message
+    assert folder.failure.message.startswith(
+        f"2 of 4 test clips cannot be used, 1 would be tolerated; the first: {pictures[0]}"
+    )
     assert told[-1] == Failed(trial.key, folder.failure)
 
-    picture.write_bytes(content)
-    reports, told = attempt(tmp_path / "data")
+    shutil.copytree(data, damaged, dirs_exist_ok=True)
+    reports, told = attempt(damaged)
     next(reports, None)
     assert told[0] == Started(trial.key, attempt=2, step=6)
     assert folder.failure is None
-    assert folder.result is not None
+    assert folder.result.quarantined == {"val": [pictures[2].parent.name]}  # what was validated without it is kept
+
+
+def test_a_result_and_mlflow_name_the_clips_that_could_not_be_used(attempt, folder, trial, data, tmp_path, caplog):
+    drawn = ShuffledSampler(clips=14, batch=2, seed=0).global_batch(1)[0]
+    damaged, pictures = _damaged_copy(data, tmp_path / "data", ("train", drawn), ("test", 2))
+
+    reports, _ = attempt(damaged)
+    list(reports)
+
+    names = {split: [picture.parent.name] for split, picture in zip(("train", "test"), pictures, strict=True)}
+    assert folder.result.quarantined == names
+    assert folder.result.score.count == 3
+    lines = list(folder.quarantine_lines())
+    assert [(line.split, [line.clip], line.attempt) for line in lines] == [(*names_of, 1) for names_of in names.items()]
+    for line, picture in zip(lines, pictures, strict=True):
+        assert line.reason.startswith(f"{picture} cannot be read as a picture")
+        assert caplog.text.count(f"clip {line.clip} is quarantined: ") == 1
+    assert len((folder.path / "quarantine.jsonl").read_text().splitlines()) == 2
+
+    settings = resolve_settings(tmp_path / "storage", damaged)
+    with Tracker(settings, "combo", "tiny", [], [trial]) as tracker:
+        pass
+    assert tracker.trouble is None
+    metrics = Runs(settings.storage).nested[trial.key].data.metrics
+    assert {name: metrics[name] for name in metrics if "quarantine" in name} == {
+        "quarantined/train": 1.0,
+        "quarantined/test": 1.0,
+    }

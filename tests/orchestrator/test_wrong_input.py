@@ -12,6 +12,7 @@ from orchestrator.cli.app import main
 from orchestrator.store import Store
 
 VGGISH = "model.audio_encoder.name=vggish"
+IMAGENET = "model.backbone.weights=imagenet"
 SYNTH = ("data", "synth", "--subset", "s4")
 
 
@@ -67,7 +68,11 @@ def test_a_word_that_means_nothing(refused, verb, words, message):
         (["run", TINY, "--workers", 3], "training.batch: 2 clips do not divide among 3 workers"),
         (["run", TINY, VGGISH], "the frozen VGGish needs its AudioSet weights (pass --vggish-weights FILE"),
         (["run", TINY, VGGISH, "--vggish-weights", "absent.pth"], "error: absent.pth: the frozen VGGish needs"),
-        (["run", TINY, "initial_trial=0123456789abcdef"], "starts from trial 0123456789abcdef, which is not finished"),
+        (["run", TINY, IMAGENET, "--backbone-weights", "absent.pth"], "error: absent.pth: ImageNet weights of '"),
+        (
+            ["run", TINY, "initial_trial=0123456789abcdef"],
+            "initial_trial: cannot be overridden in an experiment (say starts_from in the variant)",
+        ),
         (["mlflow"], "holds no runs yet (run an experiment first"),
         ([*SYNTH, "--out", ".", "--size", 33], "size 33 is not a multiple of 32"),
         ([*SYNTH, "--out", ".", "--clips", 2], "2 clips do not fill train, val and test"),

@@ -1,0 +1,1 @@
+"""Pictures for people: what training and prediction show in the same way."""

@@ -1,0 +1,129 @@
+"""From the seconds of a video to classes and scores at every pixel, clip by clip as the network was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from model.audio.logmel import SAMPLE_RATE, log_mel_examples
+from model.combo.inference import class_scores
+from model.combo.network import Combo
+from model.config import Task, TrialConfig
+from model.data.maskige import colour_masks
+from model.data.proposals.proposer import Proposer
+from model.prediction.sound import sound_of_each_second
+from model.prediction.video import Video, frame_of_each_second
+
+CLIP_SECONDS: dict[Task, int] = {"s4": 5, "ms3": 5, "avss": 10}
+"""Seconds that enter the network together; with the official `audio_query_expand` they hear each other's sound."""
+
+
+@dataclass(frozen=True, eq=False)
+class Second:
+    """One second as it enters the network."""
+
+    index: int
+    frame: NDArray[np.uint8]
+    """(H, W, 3) RGB at the video's own size."""
+    square: NDArray[np.uint8]
+    """(S, S, 3) the frame at the network's size, its shape not kept."""
+    maskige: NDArray[np.uint8]
+    """(S, S, 3) RGB."""
+    sound: NDArray[np.int16]
+    """(16000,) PCM."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segmented:
+    """What the network makes of one second, at the video's own size."""
+
+    second: Second
+    classes: NDArray[np.uint8]
+    """(H, W) the class with the highest score; 0 is background."""
+    score: NDArray[np.float32]
+    """(H, W) share of the class scores that is not background's, 0 to 1. With two classes it is above one half exactly
+    where an object is segmented."""
+
+
+def seconds(video: Video, config: TrialConfig, proposer: Proposer) -> Iterator[Second]:
+    """Frames, Maskiges and sound of a video; only the second in hand is in memory.
+
+    Args:
+        video: to be segmented.
+        config: of the network; decides size and interpolation.
+        proposer: looks at frames of the video's own size.
+
+    Raises:
+        DataError: the video is damaged.
+    """
+    paired = zip(frame_of_each_second(video), sound_of_each_second(video), strict=False)
+    for index, (frame, sound) in enumerate(paired):
+        pixels = frame.rgb()
+        _, maskige = colour_masks(proposer.masks(pixels), config.data.size)
+        yield Second(index, pixels, square_frame(pixels, config), maskige, sound)
+
+
+def square_frame(frame: NDArray[np.uint8], config: TrialConfig) -> NDArray[np.uint8]:
+    """Resizes as the test pictures of the task were made: OpenCV's bilinear for S4 and MS3, Pillow's for AVSS."""
+    size = (config.data.size, config.data.size)
+    if config.data.task == "avss":
+        return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BILINEAR))
+    return cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def segment(prepared: Iterable[Second], model: Combo, config: TrialConfig, device: torch.device) -> Iterator[Segmented]:
+    """Segments a stream of seconds in clips of five, or ten for AVSS; the last clip may be shorter.
+
+    Args:
+        prepared: in order.
+        model: in evaluation mode, on the device.
+        config: of the model.
+        device: where the model is.
+    """
+    remaining = iter(prepared)
+    while clip := list(islice(remaining, CLIP_SECONDS[config.data.task])):
+        for second, scores in zip(clip, _clip_scores(clip, model, device), strict=True):
+            yield Segmented(second, *_at_own_size(scores, second.frame.shape[:2]))
+
+
+@torch.no_grad()
+def _clip_scores(clip: list[Second], model: Combo, device: torch.device) -> Tensor:
+    """Class scores (T, K, S, S) at the network's size, as in evaluation."""
+    squares = _batch([second.square for second in clip])
+    maskiges = _batch([second.maskige for second in clip])
+    # Of the clip's sound as a whole: examples of 0.96 s follow each other without gaps.
+    log_mel = torch.from_numpy(log_mel_examples(np.concatenate([second.sound for second in clip]), SAMPLE_RATE))
+    final = model(squares.to(device), maskiges.to(device), log_mel.to(device))[-1]
+    return class_scores(final, (squares.shape[2], squares.shape[3]))
+
+
+def _batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
+    return torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2).copy())
+
+
+def _at_own_size(scores: Tensor, size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Winning class and foreground share of one frame's (K, S, S) scores, enlarged bilinearly one class at a time."""
+    winner = torch.zeros(size, dtype=torch.uint8, device=scores.device)
+    highest = background = total = _enlarged(scores[0], size)
+    for index in range(1, len(scores)):
+        candidate = _enlarged(scores[index], size)
+        winner[candidate > highest] = index
+        highest = highest.maximum(candidate)
+        total = total + candidate
+    # Where every score has vanished there is no object either.
+    share = 1 - background / total.clamp_min(torch.finfo(total.dtype).tiny)
+    share[total == 0] = 0
+    return winner.cpu().numpy(), share.cpu().numpy()
+
+
+def _enlarged(channel: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(channel[None, None], size, mode="bilinear", align_corners=False)[0, 0]

@@ -1,0 +1,85 @@
+"""The filmstrip of a prediction: seconds side by side, each with frame, Maskige, mask and score."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from model.config import Task
+from model.drawing.filmstrip import GAP, cell_size, filmstrip, thumbnail, tinted
+from model.prediction.layer import mask_colours
+from model.prediction.segment import Segmented
+
+COLUMNS = 20
+"""Most seconds that a strip shows."""
+ROWS = ("frame", "Maskige", "mask", "score")
+SCORE_MAP = "viridis"
+TEXT = 13
+LEFT = 64
+"""Room for the rows' names."""
+TOP = 24
+"""Room for the seconds."""
+SCALE_WIDTH = 10
+
+
+class Strip:
+    """Collects seconds and keeps an evenly spread selection of at most `COLUMNS` of them, however many come."""
+
+    def __init__(self, task: Task) -> None:
+        self._colours = mask_colours(task)
+        self._columns: dict[int, list[Image.Image]] = {}
+        self._stride = 1
+        self._seconds = 0
+
+    def add(self, segmented: Segmented) -> None:
+        """Takes the next second."""
+        index = segmented.second.index
+        self._seconds = index + 1
+        if index % self._stride:
+            return
+        self._columns[index] = self._column(segmented)
+        if len(self._columns) > COLUMNS:
+            self._stride *= 2
+            self._columns = {index: column for index, column in self._columns.items() if index % self._stride == 0}
+
+    def draw(self) -> Image.Image:
+        """The strip with the numbers of its seconds and the names of its rows; at least one second was added."""
+        rows = list(zip(*self._columns.values(), strict=True))
+        strip = filmstrip(rows)
+        note = TOP if self._stride > 1 else 0
+        picture = Image.new("RGB", (LEFT + strip.width, TOP + strip.height + note), "white")
+        picture.paste(strip, (LEFT, TOP))
+        pen, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
+        width, height = rows[0][0].size
+        for place, second in enumerate(self._columns):
+            pen.text((LEFT + place * (width + GAP) + width / 2, TOP / 2), f"{second} s", "black", font, anchor="mm")
+        for place, name in enumerate(ROWS):
+            pen.text((LEFT - 8, TOP + place * (height + GAP) + height / 2), name, "black", font, anchor="rm")
+        self._draw_scale(picture, TOP + ROWS.index("score") * (height + GAP), height)
+        if note:
+            selection = f"one of every {self._stride} seconds, {self._seconds} in all"
+            pen.text((LEFT, picture.height - note / 2), selection, "black", font, anchor="lm")
+        return picture
+
+    @staticmethod
+    def _draw_scale(picture: Image.Image, top: int, height: int) -> None:
+        """What the colours of the scores mean: 1 above, 0 below, at the left edge."""
+        ramp = np.linspace(1, 0, height, dtype=np.float32)[:, None].repeat(SCALE_WIDTH, axis=1)
+        picture.paste(Image.fromarray(heat(ramp)), (0, top))
+        pen, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
+        pen.text((SCALE_WIDTH + 4, top), "1", "black", font, anchor="lt")
+        pen.text((SCALE_WIDTH + 4, top + height), "0", "black", font, anchor="lb")
+
+    def _column(self, segmented: Segmented) -> list[Image.Image]:
+        frame = segmented.second.frame
+        size = cell_size(*frame.shape[:2])
+        mask = tinted(frame, segmented.classes > 0, self._colours[segmented.classes])
+        pictures = (frame, segmented.second.maskige, mask, heat(segmented.score))
+        return [thumbnail(picture, size) for picture in pictures]
+
+
+def heat(score: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Scores 0 to 1 (H, W) as colours (H, W, 3)."""
+    return np.asarray(matplotlib.colormaps[SCORE_MAP](score, bytes=True)[..., :3])

@@ -1,0 +1,114 @@
+"""The authors' checkpoints become stored models: same bits under our names, nothing left over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.config import TrialConfig
+from model.weights.errors import CheckpointError
+from model.weights.folder import WEIGHTS_FILE, file_checksum, write_folder
+from model.weights.foreign_file import read_tensors
+from model.weights.misfit import listing, misfit
+from model.weights.official_names import EMPTY_WEIGHT, official_names
+from model.weights.parameter_counts import network_without_memory
+from model.weights.stored_model import Origin, describe, read_stored_model
+
+OFFICIAL_ONLY_FILE = "official_only.safetensors"
+"""Tensors of the authors' state dict that our network does not have, kept for the way back."""
+OFFICIAL_ORDER = "official_order"
+"""Manifest entry: names of the authors' state dict in its order."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a tensor of ours is in the authors' state dict."""
+
+    ours: str
+    official: tuple[str, ...]
+    """Two names where the authors' state dict lists a shared encoder twice."""
+    shape: tuple[int, ...]
+    is_parameter: bool
+    """False for buffers, such as the statistics of frozen batch normalisation."""
+
+
+def official_places(config: TrialConfig) -> list[Placed]:
+    """Every tensor of a network and its place in the authors' state dict.
+
+    Raises:
+        CheckpointError: the authors' code has no such network.
+        BackboneError: the backbone cannot be built.
+    """
+    network = network_without_memory(config)
+    parameters = {name for name, _ in network.named_parameters()}
+    state = network.state_dict()
+    return [
+        Placed(name, official, tuple(state[name].shape), name in parameters)
+        for name, official in official_names(config, state).items()
+    ]
+
+
+def import_official(file: Path, config: TrialConfig, folder: Path) -> bool:
+    """Converts a file of the authors into a stored model; returns False when exactly that has been done before.
+
+    Names and shapes decide; values pass as they are, of whatever type. Tensors that only the authors' code needs are
+    kept beside ours.
+
+    Args:
+        file: `.pth` with the state dict, alone or as the `model` entry of a training checkpoint.
+        config: the network that it belongs to.
+        folder: becomes a stored model, whole or not at all.
+
+    Raises:
+        CheckpointError: the file is unreadable or belongs to another network, or the folder holds something else.
+    """
+    places = official_places(config)
+    if not file.is_file():
+        raise CheckpointError(f"{file} is not there: name a file of the authors' weights")
+    origin = Origin("official", file.name, file_checksum(file))
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        _refuse_other(folder, config, origin)
+        return False
+    state = read_tensors(file)
+    _refuse_misfit(file, state, config, places)
+    # Clones, because tensors of a foreign file may share memory, which safetensors would refuse.
+    ours = {place.ours: state[place.official[0]].clone() for place in places}
+    only = {EMPTY_WEIGHT: state[EMPTY_WEIGHT].clone()}
+    manifest = {**describe(config, 0, origin), OFFICIAL_ORDER: list(state)}
+    write_folder(folder, {WEIGHTS_FILE: ours, OFFICIAL_ONLY_FILE: only}, manifest)
+    return True
+
+
+def _refuse_other(folder: Path, config: TrialConfig, origin: Origin) -> None:
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is a file: name another folder with --out")
+    stored = read_stored_model(folder)
+    if stored.origin.sha256 != origin.sha256:
+        held = stored.origin.file or "weights trained here"
+        raise CheckpointError(f"{folder} holds {held} of other content: name another folder with --out, or delete it")
+    if stored.config != config:
+        raise CheckpointError(
+            f"{folder} holds the same file under other settings: name another folder with --out, or delete it"
+        )
+
+
+def _refuse_misfit(file: Path, state: Mapping[str, Tensor], config: TrialConfig, places: list[Placed]) -> None:
+    """Every name must be there, none more, all of the right shape, and those of a shared encoder equal."""
+    wanted = {name: place.shape for place in places for name in place.official} | {EMPTY_WEIGHT: (config.classes + 1,)}
+    if not (told := misfit(state, wanted)):
+        twins = [(place.official[0], copy) for place in places for copy in place.official[1:]]
+        unequal = [copy for first, copy in twins if not _same_bits(state[first], state[copy])]
+        told = listing({"different from their twins of the shared encoder": unequal})
+    if told:
+        raise CheckpointError(f"{file} does not fit, name the preset, task and settings that it belongs to: {told}")
+
+
+def _same_bits(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are the same, not-a-number and the sign of zero included."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return torch.equal(one.flatten().view(torch.uint8), other.flatten().view(torch.uint8))

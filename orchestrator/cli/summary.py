@@ -1,0 +1,50 @@
+"""`combo model summary`: how large a network is, module by module."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import AssignmentWords, PresetOption, TaskOption
+
+PAPER = (
+    "The paper's 158.9 M are all parameters of COMBO-R50 with two separate encoders, the 72.1 M of the frozen VGGish "
+    "included. Its 135.5 M are the same with one shared encoder and the 71 classes of AVSS, 135.466 M; with the 2 "
+    "classes of S4 and MS3 they are 135.448 M. Statistics of frozen batch normalisation are buffers, not parameters."
+)
+
+
+def summary(
+    preset: PresetOption,
+    task: TaskOption,
+    words: AssignmentWords = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Print how many parameters each module of a network has; builds no weights and needs no files."""
+    from dataclasses import asdict
+
+    from experiments.expand import resolve_preset
+    from experiments.overrides import parse_assignments
+    from model.weights.parameter_counts import count_parameters
+
+    counts = count_parameters(resolve_preset(preset, task, parse_assignments(words or [])))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(asdict(counts), indent=1))
+        return
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("module", box=None)
+    table.add_column("parameters", justify="right")
+    for module, count in counts.modules.items():
+        table.add_row(module, f"{count:,}")
+    table.add_section()
+    table.add_row("total", f"{counts.total:,}", style="bold")
+    table.add_row("trainable", f"{counts.trainable:,}", style="bold")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"\n{PAPER}")

@@ -1,0 +1,97 @@
+"""`combo model import` and `combo model export`: the authors' files and ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.arguments import AssignmentWords, PresetOption, StorageOption, TaskOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from model.weights.import_official import Placed
+
+
+def import_weights(
+    file: Annotated[Path, typer.Argument(help="The authors' .pth file.")],
+    preset: PresetOption,
+    task: TaskOption,
+    words: AssignmentWords = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write.  [default: <storage>/imported/<preset>-<task>]")
+    ] = None,
+    storage: StorageOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every tensor.")] = False,
+) -> None:
+    """Convert the authors' weights into a checkpoint of ours, bit for bit, with every tensor accounted for."""
+    from rich.console import Console
+
+    from experiments.expand import resolve_preset
+    from experiments.overrides import parse_assignments
+    from orchestrator.settings import resolve_settings
+
+    console = Console(highlight=False)
+    config = resolve_preset(preset, task, parse_assignments(words or []))
+    with console.status(f"converting {file.name}"):
+        from model.weights.import_official import import_official, official_places
+        from orchestrator.store import Store
+
+        folder = out or Store(resolve_settings(storage).storage).imported / f"{preset}-{task}"
+        created = import_official(file, config, folder)
+    if not created:
+        console.print(f"{file} is already imported: {folder}", soft_wrap=True, markup=False)
+        return
+    places = official_places(config)
+    if verbose:
+        for place in places:
+            shape = "x".join(map(str, place.shape))
+            console.print(f"{' and '.join(place.official)} -> {place.ours} {shape}", soft_wrap=True, markup=False)
+    console.print(_mapping(places))
+    console.print(f"imported {file}: {folder}", soft_wrap=True, markup=False)
+
+
+def export_weights(
+    checkpoint: Annotated[
+        str, typer.Argument(help="A checkpoint folder, a trial key, or the name of an imported checkpoint.")
+    ],
+    out: Annotated[Path, typer.Option(help="The .pth file to write.")],
+    storage: StorageOption = None,
+) -> None:
+    """Write a checkpoint as a file that the authors' code loads; an imported one comes out as it went in."""
+    from rich.console import Console
+
+    from orchestrator.settings import resolve_settings
+
+    console = Console(highlight=False)
+    with console.status(f"writing {out.name}"):
+        from model.weights.export_official import export_official
+        from orchestrator.store import Store
+        from orchestrator.stored_models import find_stored_model
+
+        stored = find_stored_model(checkpoint, Store(resolve_settings(storage).storage))
+        written = export_official(stored, out)
+    console.print(f"exported {written} tensors: {out}", soft_wrap=True, markup=False)
+
+
+def _mapping(places: list[Placed]) -> Table:
+    """Which module came from where, a shared encoder from two places; the last row is no part of our network."""
+    from math import prod
+
+    from rich.table import Table
+
+    from model.weights.official_names import EMPTY_WEIGHT, OFFICIAL_PREFIXES
+    from model.weights.parameter_counts import module_of
+
+    table = Table("module", "in the authors' file", box=None)
+    for heading in ("tensors", "parameters"):
+        table.add_column(heading, justify="right")
+    for prefix in OFFICIAL_PREFIXES.values():
+        inside = [place for place in places if any(name.startswith(prefix) for name in place.official)]
+        parameters = sum(prod(place.shape) for place in inside if place.is_parameter)
+        for module in dict.fromkeys(module_of(place.ours) for place in inside):
+            table.add_row(module, f"{prefix}*", str(len(inside)), f"{parameters:,}")
+    table.add_row("kept for export", EMPTY_WEIGHT, "1", "")
+    return table

@@ -1,0 +1,63 @@
+"""Videos with sound, made for the tests: a disc that crosses a background, and a tone that changes every second."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+NOTES = (220, 440, 880, 330, 660)
+"""Hertz, second by second."""
+
+
+def write_video(
+    path: Path,
+    seconds: float,
+    size: tuple[int, int] = (96, 64),
+    rate: int | Fraction = 25,
+    sound_rate: int | None = 44_100,
+    rotation: int = 0,
+) -> Path:
+    """Writes H.264 and stereo AAC; without a sound rate there is no sound."""
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("libx264", rate=rate, options={"crf": "12"})
+        pictures.width, pictures.height, pictures.pix_fmt = *size, "yuv420p"
+        if rotation:
+            pictures.set_display_rotation(rotation)
+        track = container.add_stream("aac", rate=sound_rate, layout="stereo") if sound_rate else None
+        for index in range(round(seconds * rate)):
+            frame = av.VideoFrame.from_ndarray(picture_at(float(index / rate), size))
+            container.mux(pictures.encode(frame))
+        container.mux(pictures.encode(None))
+        if track is not None:
+            frame = av.AudioFrame.from_ndarray(_stereo_tone(seconds, sound_rate), format="fltp", layout="stereo")
+            frame.sample_rate = sound_rate
+            container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    return path
+
+
+def picture_at(time: float, size: tuple[int, int]) -> np.ndarray:
+    """The frame at a time, (H, W, 3): its upper left corner shows the tenth of the second as a grey."""
+    width, height = size
+    y, x = np.mgrid[:height, :width]
+    picture = np.stack([40 + 100 * x / width, 60 + 100 * y / height, np.full(x.shape, 120.0)], axis=-1)
+    disc = np.hypot(x - width * (0.2 + 0.08 * time), y - height * 0.5) < height * 0.3
+    picture[disc] = (220, 40, 60)
+    picture[: height // 4, : width // 4] = grey_of(time)
+    return picture.astype(np.uint8)
+
+
+def grey_of(time: float) -> int:
+    """Tells seconds and tenths apart that are less than ten seconds from the start."""
+    return 16 + 2 * int(time * 10 + 1e-6)
+
+
+def _stereo_tone(seconds: float, rate: int) -> np.ndarray:
+    """The left channel only, so that mixing shows."""
+    time = np.arange(round(seconds * rate)) / rate
+    notes = np.array(NOTES)[time.astype(int) % len(NOTES)]
+    left = 0.5 * np.sin(2 * np.pi * notes * time)
+    return np.stack([left, np.zeros_like(left)]).astype(np.float32)

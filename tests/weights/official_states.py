@@ -1,0 +1,42 @@
+"""The authors' state dicts: their keys and shapes, and files with such keys."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+LISTS = Path(__file__).parent.parent / "golden" / "official_state_dicts.json.gz"
+
+Shapes = dict[str, list[int]]
+
+
+@cache
+def official_shapes(backbone: str, task: str) -> Shapes:
+    """Key to shape in the order of the file, of `r50` or `pvt`; MS3 has the classes of S4 and so its shapes."""
+    lists: dict[str, Shapes] = json.loads(gzip.decompress(LISTS.read_bytes()))
+    return lists[f"{backbone}_{'avss' if task == 'avss' else 's4'}"]
+
+
+def hollow_state(shapes: Mapping[str, list[int]]) -> OrderedDict[str, Tensor]:
+    """Tensors of one number each that pretend to be as large as they should, so that files of them stay small."""
+    return OrderedDict((key, torch.zeros(()).expand(shape)) for key, shape in shapes.items())
+
+
+def random_bits(shape: list[int], dtype: torch.dtype, generator: torch.Generator) -> Tensor:
+    """Numbers of all kinds: tiny, huge, infinite, and not-a-number with its payload."""
+    count = torch.Size(shape).numel() * dtype.itemsize
+    content = torch.empty(-(-count // 8), dtype=torch.int64).random_(generator=generator)
+    return content.view(torch.uint8)[:count].view(dtype).reshape(shape)
+
+
+def same_bits(one: Tensor, other: Tensor) -> bool:
+    return (one.dtype, one.shape) == (other.dtype, other.shape) and torch.equal(
+        one.flatten().view(torch.uint8), other.flatten().view(torch.uint8)
+    )
