@@ -86,6 +86,8 @@ class SweepView:
                 watched.state, watched.step = "finished", watched.total
                 score = update.result.score
                 watched.note = f"test M_J {100 * score.m_j:.1f}  M_F {100 * score.m_f:.1f}"
+                if unusable := sum(map(len, update.result.quarantined.values())):
+                    watched.note += f"  ({unusable} clips quarantined)"
                 self._say(watched, f"finished: {watched.note}")
             case Failed():
                 watched.state, watched.note = "failed", f"{update.failure.kind}: {update.failure.message}"

@@ -5,33 +5,39 @@ The same generator runs in a Tune actor, in every worker of a Train group, and i
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 from experiments.expand import Trial
 from experiments.records import (
     FailureRecord,
     MetricLine,
-    ProtocolRecord,
     Provenance,
+    QuarantineLine,
     ResultRecord,
-    ScoreRecord,
 )
-from model.metrics.protocol import Score, protocol_for
+from model.metrics.protocol import protocol_for
 from model.training.checkpoint import latest_training_state
-from model.training.events import Checkpointed, Evaluated, Stepped, Tested
+from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
 from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.machine import Machine
+from orchestrator.provenance import (
+    TEST_SPLIT,
+    code_version,
+    device_name,
+    now,
+    package_versions,
+    protocol_record,
+    score_record,
+)
 from orchestrator.store import Store, TrialFolder
 from orchestrator.updates import Failed, Finished, Measured, Started, Update
 
-PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
-"""Whose versions a result records."""
-TEST_SPLIT = "test"
+log = logging.getLogger(__name__)
 
 
 def run_trial(
@@ -97,7 +103,7 @@ class _Writer:
         done = int(state.name.removeprefix("step-")) if state else 0
         self.tell(Started(self.trial.key, self.attempt, done))
 
-    def record(self, event: Stepped | Evaluated | Checkpointed | Tested) -> None:
+    def record(self, event: Event) -> None:
         match event:
             case Stepped():
                 self._line("step", event.step, _step_values(event))
@@ -105,11 +111,13 @@ class _Writer:
                 self._line("evaluation", event.step, {"m_j": event.score.m_j, "m_f": event.score.m_f})
             case Checkpointed():
                 pass
+            case Quarantined():
+                self._set_aside(event)
             case Tested():
                 self._finish(event)
 
     def fail(self, error: Exception) -> None:
-        failure = FailureRecord(attempt=self.attempt, kind=type(error).__name__, message=str(error)[:2000], time=_now())
+        failure = FailureRecord(attempt=self.attempt, kind=type(error).__name__, message=str(error)[:2000], time=now())
         self.folder.write_failure(failure)
         self.tell(Failed(self.trial.key, failure))
 
@@ -120,6 +128,19 @@ class _Writer:
         self.metrics.write(line.model_dump_json() + "\n")
         self.tell(Measured(self.trial.key, line))
 
+    def _set_aside(self, event: Quarantined) -> None:
+        log.warning("%s clip %s is quarantined: %s", event.split, event.clip, event.reason)
+        line = QuarantineLine(attempt=self.attempt, split=event.split, clip=event.clip, reason=event.reason)
+        self.folder.add_quarantined(line)
+
+    def _quarantined(self) -> dict[str, list[str]]:
+        """Clips by split. An earlier attempt's weights are inherited, its scores of the test split are not."""
+        found: dict[str, set[str]] = {}
+        for line in self.folder.quarantine_lines():
+            if line.split != TEST_SPLIT or line.attempt == self.attempt:
+                found.setdefault(line.split, set()).add(line.clip)
+        return {split: sorted(clips) for split, clips in sorted(found.items())}
+
     def _finish(self, event: Tested) -> None:
         self.metrics.close()
         files = [self.folder.write_scores(event.clips)]
@@ -127,30 +148,31 @@ class _Writer:
         files += [event.folder / WEIGHTS_FILE, self.folder.metrics_file(self.attempt)]
         result = ResultRecord(
             key=self.trial.key,
-            protocol=_protocol_record(self.trial),
-            score=_score_record(event.score),
+            protocol=protocol_record(protocol_for(self.trial.task), TEST_SPLIT),
+            score=score_record(event.score),
             best_step=event.best_step,
-            validation=_score_record(event.validation),
+            validation=score_record(event.validation),
             parameters=event.parameters,
             trainable_parameters=event.trainable_parameters,
             checkpoint=str(event.folder.relative_to(self.folder.path)),
             checksums={str(path.relative_to(self.folder.path)): file_checksum(path) for path in files},
             provenance=self._provenance(),
+            quarantined=self._quarantined(),
         )
         self.folder.write_result(result)
         self.tell(Finished(self.trial.key, result))
 
     def _provenance(self) -> Provenance:
         return Provenance(
-            code_version=version("combo-lab"),
+            code_version=code_version(),
             commit=self.machine.commit,
             data_fingerprint=self.trial.config.data.fingerprint,
-            packages={name: version(name) for name in PACKAGES},
-            device=_device_name(self.machine.device),
+            packages=package_versions(),
+            device=device_name(self.machine.device),
             workers=self.workers,
             attempts=self.attempt,
             started=self.started.isoformat(timespec="seconds"),
-            finished=_now(),
+            finished=now(),
             training_seconds=round(self.seconds_before + time.monotonic() - self.clock, 3),
         )
 
@@ -165,6 +187,7 @@ def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder
         loader_workers=machine.loader_workers,
         device=machine.device,
         vggish_weights=machine.vggish_weights,
+        backbone_weights=machine.backbone_weights,
         sound_cache=store.sound_cache,
         initial_weights=source.path / source.result.checkpoint if source and source.result else None,
     )
@@ -177,30 +200,3 @@ def _step_values(event: Stepped) -> dict[str, float]:
         kind = f"loss_{name.partition('_')[0]}"
         values[kind] = values.get(kind, 0.0) + loss
     return values
-
-
-def _protocol_record(trial: Trial) -> ProtocolRecord:
-    protocol = protocol_for(trial.task)
-    return ProtocolRecord(
-        name=protocol.name,
-        version=protocol.version,
-        split=TEST_SPLIT,
-        f_pooling=protocol.f_pooling,
-        thresholds=protocol.thresholds,
-        beta_squared=protocol.beta_squared,
-        empty_mask_rule=protocol.empty_mask_rule,
-    )
-
-
-def _score_record(score: Score) -> ScoreRecord:
-    return ScoreRecord(j_sum=score.j_sum, f_sum=score.f_sum, count=score.count)
-
-
-def _device_name(device: str) -> str:
-    import torch
-
-    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -26,3 +26,19 @@ def class_colours() -> NDArray[np.uint8]:
             colours[:, channel] |= ((ids >> (3 * place + channel) & 1) << (7 - place)).astype(np.uint8)
     colours.setflags(write=False)
     return colours
+
+
+def class_ids(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Class ids (H, W) of an RGB label (H, W, 3); a colour of no class becomes background, as AVSBench reads it."""
+    return _ids_by_colour()[_as_number(picture)]
+
+
+@cache
+def _ids_by_colour() -> NDArray[np.uint8]:
+    ids = np.zeros(2**24, dtype=np.uint8)
+    ids[_as_number(class_colours())] = np.arange(len(class_names()))
+    return ids
+
+
+def _as_number(colours: NDArray[np.uint8]) -> NDArray[np.int64]:
+    return colours.astype(np.int64) @ np.array([2**16, 2**8, 1])

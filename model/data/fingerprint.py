@@ -6,9 +6,10 @@ import hashlib
 from pathlib import Path
 
 from model.config import Task
-from model.data.errors import DataError
 from model.data.index import read_index, subset_root
-from model.data.layout import INDEX_FILES, ClipFiles, clip_files
+from model.data.layout import INDEX_FILES, SPLITS, ClipFiles, clip_files
+from model.data.quarantine import Quarantine
+from model.data.remedies import remedy_for_missing
 
 DATASET_FILE = "dataset.json"
 """Written last into synthetic subsets; real ones have none."""
@@ -19,29 +20,39 @@ def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam") -> 
 
     It covers the bytes of the index file and of `dataset.json` if there is one, and the relative path and size of
     every file that the loader reads, of all splits. It does not read those files: an edit that keeps a file's size is
-    not seen.
+    not seen. A missing file counts as such, as long as the quarantine tolerates it.
 
     Raises:
-        DataError: if the subset or one of its files is missing.
+        DataError: if the subset is missing, or more clips of a split lack files than the quarantine tolerates.
     """
     root = subset_root(Path(root), task)
     digest = hashlib.sha256((root / INDEX_FILES[task]).read_bytes())
     if (root / DATASET_FILE).is_file():
         digest.update((root / DATASET_FILE).read_bytes())
-    clips = (clip_files(task, root, entry, proposer) for entry in read_index(root, task))
-    paths = (path for files in clips for path in _files_read(files))
-    for path in sorted(paths):
-        digest.update(f"\n{path.relative_to(root).as_posix()} {_size(path)}".encode())
+    entries = read_index(root, task)
+    sizes: dict[Path, int | None] = {}
+    for split in SPLITS:
+        clips = [clip_files(task, root, entry, proposer) for entry in entries if entry.split == split]
+        quarantine = Quarantine(root, task, split, len(clips), proposer)
+        for place, files in enumerate(clips):
+            found = _sizes(files)
+            sizes.update(found)
+            if missing := [path for path, size in found.items() if size is None]:
+                quarantine.add([(place, f"{missing[0]} is missing: {remedy_for_missing(missing[0], files, task)}")])
+        quarantine.refuse_excess()
+    for path in sorted(sizes):
+        digest.update(f"\n{path.relative_to(root).as_posix()} {sizes[path]}".encode())
     return digest.hexdigest()[:16]
 
 
-def _files_read(files: ClipFiles) -> tuple[Path, ...]:
+def _sizes(files: ClipFiles) -> dict[Path, int | None]:
+    """Bytes of each file that the loader reads; None where there is none."""
     sound = files.log_mel if files.log_mel.exists() else files.wav
-    return (*files.frames, *files.maskiges, *files.masks, sound)
+    return {path: _size(path) for path in (*files.frames, *files.maskiges, *files.masks, sound)}
 
 
-def _size(path: Path) -> int:
+def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: complete the data set or remove the clip from its index") from None
+        return None

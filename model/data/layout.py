@@ -19,6 +19,8 @@ AUTHORS_MASKIGES = "pre_SAM_mask"
 """Folder of the published Maskiges."""
 PUBLISHED_PROPOSERS = ("semantic-sam", "synthetic")
 """Proposers whose Maskiges lie where the authors put theirs; synthetic data stand in the authors' place."""
+PREPARED = "processed_"
+"""Begins the names of the folders that AVSS pictures of the network's size lie in."""
 AVSS_AUDIO_EXAMPLES = 10
 """Rows of every AVSS log-mel file, zeros after the last second of sound."""
 
@@ -68,9 +70,24 @@ def maskige_folder(proposer: str) -> str:
     return AUTHORS_MASKIGES if proposer in PUBLISHED_PROPOSERS else f"pre_{proposer}_mask"
 
 
+def maskige_root(task: Task, root: Path, proposer: str) -> Path:
+    """Folder below a subset root that holds all Maskiges of a proposer."""
+    return (root if task == "avss" else root / f"{task}_data") / maskige_folder(proposer)
+
+
 def avss_clip_folder(root: Path, entry: IndexEntry) -> Path:
     """Folder of an AVSS clip."""
     return root / entry.category / entry.name
+
+
+def released_picture(prepared: Path) -> Path:
+    """What an AVSS frame or label is prepared from: `processed_frames/0.jpg` from `frames/0.jpg`."""
+    return prepared.parent.with_name(prepared.parent.name.removeprefix(PREPARED)) / prepared.name
+
+
+def released_colours(prepared: Path) -> Path:
+    """The same label in the colours of `avss_classes`, where the release has no class ids."""
+    return prepared.parent.with_name("labels_rgb") / prepared.name
 
 
 def _s4_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:

@@ -13,7 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from model.audio.logmel import EXAMPLE_SHAPE
-from model.data.errors import DataError
+from model.data.errors import FileError
+
+REMEDY = "delete it, the sound gives it again"
 
 
 def read_log_mel(path: Path) -> NDArray[np.float32]:
@@ -23,19 +25,21 @@ def read_log_mel(path: Path) -> NDArray[np.float32]:
         float32 (n, 1, 96, 64), detached.
 
     Raises:
-        DataError: if the pickle asks for anything but a tensor (nothing of it is then run), is damaged, or holds a
-            tensor of another shape.
+        FileError: if the pickle asks for anything but a tensor (nothing of it is then run), is damaged, or holds a
+            tensor of another shape or one that is not finite.
     """
     try:
         with path.open("rb") as file:
             tensor = _TensorUnpickler(file, path).load()
-    except DataError:
+    except FileError:
         raise
     except Exception as error:  # a damaged pickle raises whatever its opcodes stumble over
-        raise DataError(f"{path} is damaged ({type(error).__name__}): delete it, the sound gives it again") from None
+        raise FileError(path, "unreadable", f"is damaged ({type(error).__name__})", REMEDY) from None
     if not isinstance(tensor, torch.Tensor) or tensor.dim() != 4 or tuple(tensor.shape[1:]) != EXAMPLE_SHAPE:
-        raise DataError(f"{path} is no (n, 1, 96, 64) tensor: delete it, the sound gives it again")
+        raise FileError(path, "values", "is no (n, 1, 96, 64) tensor", REMEDY)
     log_mel: NDArray[np.float32] = tensor.detach().to(torch.float32).numpy()
+    if not np.isfinite(log_mel).all():
+        raise FileError(path, "values", "holds NaN or infinite values", REMEDY)
     return log_mel
 
 
@@ -63,7 +67,8 @@ class _TensorUnpickler(pickle.Unpickler):
             "collections.OrderedDict": OrderedDict,
         }
         if f"{module}.{name}" not in allowed:
-            raise DataError(f"{self._path} asks for '{module}.{name}', which no log-mel file needs: do not trust it")
+            problem = f"asks for '{module}.{name}', which no log-mel file needs"
+            raise FileError(self._path, "unreadable", problem, "do not trust it")
         return allowed[f"{module}.{name}"]
 
 

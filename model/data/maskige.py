@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.data.errors import DataError
-
 MAX_MASKS = 255
+"""What an 8-bit id map can number."""
 
 
 @cache
@@ -29,19 +28,14 @@ def colour_masks(masks: NDArray[np.bool_], size: int | None = None) -> tuple[NDA
     """Paints masks smallest first, so that small masks win overlaps.
 
     Args:
-        masks: (n, H, W); n may be 0.
+        masks: (n, H, W); n may be 0. Of more than 255 masks the largest 255 are painted.
         size: side of the square result, nearest neighbour; None keeps H by W (AVSS).
 
     Returns:
         The id map (h, w), 0 where no mask lies and r on the r-th smallest mask, and its colours (h, w, 3).
-
-    Raises:
-        DataError: for more masks than an 8-bit id map can number.
     """
-    if len(masks) > MAX_MASKS:
-        raise DataError(f"a Maskige holds at most {MAX_MASKS} masks, got {len(masks)}: drop the worst proposals")
     ids = np.zeros(masks.shape[1:], dtype=np.uint8)
-    ascending = np.argsort(masks.sum(axis=(1, 2)), kind="stable")
+    ascending = np.argsort(masks.sum(axis=(1, 2)), kind="stable")[-MAX_MASKS:]
     for rank, index in enumerate(ascending, start=1):
         ids[masks[index] & (ids == 0)] = rank
     if size is not None:

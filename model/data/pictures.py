@@ -6,52 +6,73 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from model.data.errors import DataError
+from model.data.errors import FileError
 
 
-def read_rgb(path: Path, size: int, remedy: str) -> NDArray[np.uint8]:
-    """Reads a picture as RGB, uint8 (3, size, size); `remedy` says what to do if it is missing."""
-    return np.ascontiguousarray(_read(path, size, remedy, as_rgb=True).transpose(2, 0, 1))
+def read_rgb(path: Path, size: int | None, remedy: str) -> NDArray[np.uint8]:
+    """Reads a picture as RGB, uint8 (3, size, size); `remedy` says what to do if it is missing.
+
+    Without a `size` it may have any.
+
+    Raises:
+        FileError: if it is missing, damaged or of another size.
+    """
+    return np.ascontiguousarray(read_stored(path, size, remedy, as_rgb=True).transpose(2, 0, 1))
 
 
 def read_binary_mask(path: Path, size: int, remedy: str) -> NDArray[np.int64]:
     """Reads an S4 or MS3 mask as 0 and 1, int64 (size, size): stored values divided by 255, as the authors do.
 
     Raises:
-        DataError: also if something is stored, but nothing as 255, which would silently become an empty mask.
+        FileError: also if something is stored, but nothing as 255, which would silently become an empty mask.
     """
-    stored = _read(path, size, remedy)
+    stored = read_stored(path, size, remedy)
     if stored.dtype == np.bool_:
         return stored.astype(np.int64)
     if stored.any() and stored.max() < 255:
-        raise DataError(f"{path} stores values up to {stored.max()}: masks must store 0 and 255, convert it")
+        problem = f"stores values up to {stored.max()}"
+        raise FileError(path, "values", problem, "masks must store 0 and 255, convert it")
     return (stored // 255).astype(np.int64)
 
 
-def read_class_ids(path: Path, size: int, classes: int, remedy: str) -> NDArray[np.int64]:
-    """Reads an AVSS label as class ids 0 to classes - 1, or 255 for ignored, int64 (size, size)."""
-    ids = _read(path, size, remedy).astype(np.int64)
+def read_class_ids(path: Path, size: int | None, classes: int, remedy: str) -> NDArray[np.int64]:
+    """Reads an AVSS label as class ids 0 to classes - 1, or 255 for ignored, int64 (size, size).
+
+    Without a `size` it may have any.
+
+    Raises:
+        FileError: also if it stores another id.
+    """
+    ids = read_stored(path, size, remedy).astype(np.int64)
     unknown = ids[(ids >= classes) & (ids != 255)]
     if unknown.size:
-        raise DataError(f"{path} stores class {unknown.max()}: ids run from 0 to {classes - 1}, convert it")
+        remedy = f"ids run from 0 to {classes - 1}, convert it"
+        raise FileError(path, "values", f"stores class {unknown.max()}", remedy)
     return ids
 
 
-def _read(path: Path, size: int, remedy: str, as_rgb: bool = False) -> NDArray[np.uint8]:
+def read_stored(path: Path, size: int | None, remedy: str, as_rgb: bool = False) -> NDArray[np.uint8]:
+    """Reads the stored values of a label, (size, size), 1-bit ones as bool; or a picture as RGB, (size, size, 3).
+
+    Raises:
+        FileError: if it is missing, damaged or of another size, or a label has several channels.
+    """
     try:
         with Image.open(path) as image:
             if not as_rgb and image.mode not in ("1", "L", "P"):
-                raise DataError(f"{path} is a {image.mode} picture: labels have one channel, convert it")
+                problem = f"is a {image.mode} picture"
+                raise FileError(path, "mode", problem, "labels have one channel, convert it")
             pixels = np.asarray(image.convert("RGB") if as_rgb else image)
+    except FileError:
+        raise
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: {remedy}") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read as a picture ({error}): replace it") from None
-    if pixels.shape[:2] != (size, size):
+        raise FileError(path, "missing", "is missing", remedy) from None
+    except Exception as error:  # a damaged picture raises whatever its decoder stumbles over
+        raise FileError(path, "unreadable", f"cannot be read as a picture ({error})", "replace it") from None
+    if size is not None and pixels.shape[:2] != (size, size):
         height, width = pixels.shape[:2]
-        raise DataError(
-            f"{path} is {width}x{height}, not {size}x{size}: set data.size to the data's size, or resize it"
-        )
+        problem = f"is {width}x{height}, not {size}x{size}"
+        raise FileError(path, "size", problem, "set data.size to the data's size, or resize it")
     return pixels

@@ -37,6 +37,8 @@ def evaluate(
 ) -> Evaluation:
     """Scores every clip once, one clip at a time as the authors do, spread over the workers.
 
+    Clips that cannot be used are left out of the scores; the quarantine of the data set has them.
+
     Args:
         model: left in the mode it came in.
         dataset: the split.
@@ -45,6 +47,9 @@ def evaluate(
         workers: this worker's place among those that share the clips.
         device: where the model is.
         on_clip: called after each clip of this worker.
+
+    Raises:
+        DataError: more clips than tolerated cannot be used; every worker raises it.
     """
     training = model.training
     model.eval()
@@ -56,9 +61,20 @@ def evaluate(
         scored.append(protocol.score_clip(scores, on_device.labels, batch.names[0], category))
         on_clip()
     model.train(training)
+    share_quarantine(dataset, workers)
     everything = workers.gather(scored)
     score = protocol.dataset_score(sum_totals([totals for _, totals in everything]))
     return Evaluation(score, sorted((clip for clip, _ in everything), key=lambda clip: (clip.category, clip.clip)))
+
+
+def share_quarantine(dataset: AVSBench, workers: Workers) -> None:
+    """Every worker learns which clips the others have set aside.
+
+    Raises:
+        DataError: all workers together have set aside more than tolerated; every worker raises it.
+    """
+    dataset.quarantine.add(workers.gather(list(dataset.quarantine.reasons.items())))
+    dataset.quarantine.refuse_excess()
 
 
 def predict_scores(model: nn.Module, batch: Batch) -> Tensor:

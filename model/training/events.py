@@ -39,6 +39,15 @@ class Checkpointed:
 
 
 @dataclass(frozen=True)
+class Quarantined:
+    """A clip cannot be used; it is told once. In training another one takes its place, scores leave it out."""
+
+    split: str
+    clip: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Tested:
     """Training is over; the test split was scored with the best weights. The last event.
 
@@ -56,4 +65,4 @@ class Tested:
     trainable_parameters: int
 
 
-Event = Stepped | Evaluated | Checkpointed | Tested
+Event = Stepped | Evaluated | Checkpointed | Quarantined | Tested

@@ -34,14 +34,14 @@ from model.training.checkpoint import (
     save_best,
     save_training_state,
 )
-from model.training.evaluate import evaluate
-from model.training.events import Checkpointed, Evaluated, Event, Stepped, Tested
+from model.training.evaluate import evaluate, share_quarantine
+from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Tested
 from model.training.initial_weights import load_initial_weights
 from model.training.listening import listener
 from model.training.optim import build_optimizer, set_learning_rates
 from model.training.pictures import extreme_clips
 from model.training.workers import Workers, seed_step
-from model.weights.stored_model import load_weights
+from model.weights.stored_model import load_weights, without_pretraining
 
 CACHE_BYTES = 256 * 1024**2
 """A split that needs no more memory than this is decoded once and kept."""
@@ -64,6 +64,8 @@ class Execution:
     loader_workers: int = 0
     device: str = "cpu"
     vggish_weights: Path | None = None
+    backbone_weights: Path | None = None
+    """ImageNet weights of the backbones; None leaves them to timm."""
     sound_cache: Path | None = None
     """Folder where a frozen audio encoder's embeddings are kept for other trials; None keeps them in memory."""
     initial_weights: Path | None = None
@@ -81,10 +83,11 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         workers: this worker's place in its group; alone by default.
 
     Yields:
-        `Stepped` after each step, `Evaluated` and `Checkpointed` when due, `Tested` at the end.
+        `Stepped` after each step, `Evaluated` and `Checkpointed` when due, `Quarantined` once for each clip that
+        turns out to be unusable, `Tested` at the end.
 
     Raises:
-        DataError: clips cannot be read.
+        DataError: more clips of a split than tolerated cannot be used.
         CheckpointError: stored weights do not fit the configuration.
         BackboneError: the backbone cannot be built.
         FloatingPointError: a loss is not finite.
@@ -96,8 +99,8 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
     protocol = protocol_for(config.data.task)
 
     torch.manual_seed(config.seed)
-    model = Combo(config)
-    load_initial_weights(model, config, execution.vggish_weights, execution.initial_weights)
+    model = Combo(config if execution.backbone_weights is None else without_pretraining(config))
+    load_initial_weights(model, config, execution.vggish_weights, execution.backbone_weights, execution.initial_weights)
     model.to(device)
     optimizer = build_optimizer(model, config.optim)
     scaler = torch.amp.GradScaler(device.type, enabled=training.precision == "fp16")
@@ -110,12 +113,15 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
 
     for batch in training_batches(train, config, workers.rank, workers.count, progress.step, execution.loader_workers):
         yield stepper.step(progress.step, listen(batch).to(device))
+        yield from _quarantined(train)
         progress.step += 1
         last = progress.step == training.iterations
         if progress.step % training.evaluate_every == 0 or last:
+            share_quarantine(train, workers)
             score = evaluate(model, validation, protocol, listen, workers, device).score
             if progress.improve(score) and workers.is_first:
                 save_best(root, config, model, progress.step)
+            yield from _quarantined(train, validation)
             yield Evaluated(progress.step, score)
         if progress.step % execution.checkpoint_every == 0 or last:
             if workers.is_first:
@@ -128,6 +134,7 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
     tested = best_folder(root, progress.best_step)
     load_weights(tested, model)
     evaluation = evaluate(model, test, protocol, listen, workers, device)
+    yield from _quarantined(test)
     model.eval()
     yield Tested(
         best_step=progress.best_step,
@@ -206,6 +213,13 @@ class _Stepper:
 
 def _supervision(batch: Batch) -> Supervision:
     return Supervision(batch.annotated, frame_targets(batch.labels), batch.clip_lengths.tolist())
+
+
+def _quarantined(*splits: AVSBench) -> Iterator[Quarantined]:
+    """What this worker has learnt of unusable clips since the last call."""
+    for split in splits:
+        for place, reason in split.quarantine.news():
+            yield Quarantined(split.split, split.entries[place].name, reason)
 
 
 def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:

@@ -1,27 +1,25 @@
-"""`combo data`: making data sets."""
+"""`combo data`: making, checking and preparing data sets."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Make data sets.", no_args_is_help=True)
+from orchestrator.cli import data_check, data_prepare, maskige
+from orchestrator.cli.arguments import Subset
+from orchestrator.cli.clip_bar import clip_bar
 
-
-class Subset(StrEnum):
-    """The subsets of AVSBench."""
-
-    s4 = "s4"
-    ms3 = "ms3"
-    avss = "avss"
+app = typer.Typer(help="Make, check and prepare data sets.", no_args_is_help=True)
+app.command("check")(data_check.check)
+app.command("prepare")(data_prepare.prepare)
+app.command("maskige")(maskige.maskige)
 
 
 @app.callback()
 def data() -> None:
-    """Make data sets."""
+    """Make, check and prepare data sets."""
 
 
 @app.command()
@@ -33,21 +31,17 @@ def synth(
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 224,
 ) -> None:
     """Write a synthetic AVSBench subset, in which only the sound tells which objects to segment."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    import time
 
-    console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("Starting", total=clips)
+    from rich.console import Console
+
+    console, began = Console(), time.monotonic()
+    with clip_bar(console, f"Writing {subset.value.upper()} clips") as on_progress:
         from model.data.fingerprint import data_fingerprint
         from model.data.synthetic.writer import write_synthetic
 
-        progress.update(bar, description=f"Writing {subset.value.upper()} clips")
-        written = write_synthetic(
-            subset.value, out, clips, seed, size, on_progress=lambda done, _total: progress.update(bar, completed=done)
-        )
-        seconds = progress.tasks[0].elapsed or 0.0
+        written = write_synthetic(subset.value, out, clips, seed, size, on_progress)
+    seconds = time.monotonic() - began
     split_sizes = " / ".join(f"{count} {split}" for split, count in written.clips.items())
     status = f"written in {seconds:.1f} s" if written.created else "already complete, nothing written"
     console.print(

@@ -137,7 +137,7 @@ def test_unprepared_avss_says_so(subset_copy):
     root = subset_copy("avss")
     for folder in root.glob("v*/*/processed_frames"):
         shutil.rmtree(folder)
-    with pytest.raises(DataError, match="prepare the frames and labels"):
+    with pytest.raises(DataError, match="prepare the released clips with 'combo data prepare'"):
         AVSBench(root, "avss", "test", size=64)[0]
 
 

@@ -36,8 +36,27 @@ def test_ignores_what_is_not_read(subset_copy):
     assert data_fingerprint(root, "s4") == before
 
 
+def test_one_incomplete_clip_gives_another_fingerprint(subset_copy):
+    root = subset_copy("s4")
+    before = data_fingerprint(root, "s4")
+    min((root / "s4_data" / "visual_frames" / "val").rglob("*.png")).unlink()
+
+    assert data_fingerprint(root, "s4") != before
+
+
 def test_an_incomplete_data_set_is_refused(subset_copy):
     root = subset_copy("s4")
-    next((root / "s4_data" / "visual_frames").rglob("*.png")).unlink()
-    with pytest.raises(DataError, match="is missing: complete the data set"):
+    for path in (root / "s4_data" / "visual_frames" / "val").rglob("*_4.png"):
+        path.unlink()
+    with pytest.raises(
+        DataError, match=r"5 of 5 val clips cannot be used.*_4\.png is missing: restore.*combo data check"
+    ):
         data_fingerprint(root, "s4")
+
+
+def test_unprepared_avss_is_to_be_prepared(subset_copy):
+    root = subset_copy("avss")
+    for folder in root.glob("v*/*/processed_frames"):
+        shutil.rmtree(folder)
+    with pytest.raises(DataError, match="prepare the released clips with 'combo data prepare'"):
+        data_fingerprint(root, "avss")

@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.data.errors import DataError
 from model.data.maskige import colour_masks, palette_image
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -53,6 +52,10 @@ def test_ids_beyond_the_palette_are_black():
     assert rgb.reshape(-1, 3)[:149].any(axis=1).all()
 
 
-def test_too_many_masks_are_refused():
-    with pytest.raises(DataError, match="at most 255 masks"):
-        colour_masks(np.zeros((256, 4, 4), bool))
+def test_of_too_many_masks_the_largest_are_painted():
+    masks = np.zeros((300, 300, 300), dtype=bool)
+    for index in range(300):
+        masks[index, index, : index + 1] = True
+    ids, _ = colour_masks(np.random.default_rng(0).permutation(masks))
+
+    np.testing.assert_array_equal(ids[:, 0], [0] * 45 + list(range(1, 256)))

@@ -10,6 +10,7 @@ import pytest
         *([], ["show"], ["run"], ["status"], ["report"], ["mlflow"]),
         *(["data"], ["data", "synth"], ["data", "check"], ["data", "prepare"]),
         *(["model"], ["model", "import"], ["model", "export"], ["model", "summary"]),
+        *(["model", "evaluate"], ["model", "predict"], ["data", "maskige"]),
     ],
 )
 def test_every_command_explains_itself(combo, words):

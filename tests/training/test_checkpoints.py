@@ -9,7 +9,8 @@ from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_s
 
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed
-from model.weights.folder import CheckpointError, damaged_file
+from model.weights.errors import CheckpointError
+from model.weights.folder import damaged_file
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Comparing a data folder with what it should hold."""

@@ -1,0 +1,100 @@
+"""Checking one clip: every file that the loader reads, and the sound behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from model.audio.logmel import read_wav
+from model.config import CLASSES
+from model.data.checking.findings import Finding, Remedies
+from model.data.errors import FileError
+from model.data.layout import ClipFiles, IndexEntry, clip_files
+from model.data.pictures import read_class_ids, read_rgb, read_stored
+from model.data.sound import is_silent, read_whole_log_mel
+
+SECONDS_OFF = 1.0
+"""How much longer or shorter than its frames a sound may be; trimming a video costs a fraction of a second."""
+
+
+@dataclass(frozen=True)
+class ClipCheck:
+    """Checks clips of one subset; can be sent to other processes.
+
+    Args:
+        remedies: which subset, and what mends it.
+        size: side of the pictures, pixels.
+    """
+
+    remedies: Remedies
+    size: int
+
+    def __call__(self, entry: IndexEntry) -> list[Finding]:
+        """All findings on one clip."""
+        remedies = self.remedies
+        files = clip_files(remedies.task, remedies.root, entry, remedies.proposer)
+        return [*self._pictures(files), *self._sound(files)]
+
+    def _pictures(self, files: ClipFiles) -> Iterator[Finding]:
+        remedies, avss = self.remedies, self.remedies.task == "avss"
+        released = avss and (files.wav.parent / "frames").is_dir()
+        label, read_label = ("label", self._read_label) if avss else ("mask", self._read_mask)
+        read_picture = partial(read_rgb, size=self.size, remedy="")
+        for path in files.frames:
+            remedy = remedies.prepare if released else remedies.restore("frames")
+            yield from self._tried("frame", path, remedy, read_picture)
+        for path in files.maskiges:
+            yield from self._tried("Maskige", path, remedies.propose, read_picture)
+        for path in files.masks:
+            remedy = remedies.prepare if released else remedies.restore(f"{label}s")
+            yield from self._tried(label, path, remedy, read_label)
+
+    def _sound(self, files: ClipFiles) -> Iterator[Finding]:
+        """Where there is a log-mel the loader needs no sound, so its absence is no finding."""
+        remedies, log_mel, wav = self.remedies, files.log_mel, files.wav
+        restore = remedies.restore("sound")
+        if wav.exists():
+            yield from self._tried("sound", wav, restore, partial(_refuse_odd_sound, seconds=len(files.frames)))
+        if not wav.exists() and not log_mel.exists():
+            yield self._finding("sound", wav, restore, "missing", "is missing, and so is its log-mel")
+            return
+        try:
+            silent = is_silent(read_whole_log_mel(files, remedies.task)[: len(files.frames)])
+        except FileError as error:
+            remedy = remedies.prepare if wav.exists() else remedies.restore("log-mels")
+            yield self._finding("log-mel", log_mel, remedy, error.fault, error.problem)
+            return
+        if silent:
+            yield self._finding("log-mel", log_mel, restore, "silent", "is silent")
+
+    def _read_label(self, path: Path) -> None:
+        read_class_ids(path, self.size, CLASSES["avss"], "")
+
+    def _read_mask(self, path: Path) -> None:
+        stored = read_stored(path, self.size, "")
+        # The loader takes everything below 255 for background, as the authors do.
+        others = stored[(stored != 0) & (stored != 255)]
+        if stored.dtype != np.bool_ and others.size:
+            raise FileError(path, "values", f"stores {others[0]} besides 0 and 255", "")
+
+    def _tried(self, content: str, path: Path, remedy: str, read: Callable[[Path], object]) -> Iterator[Finding]:
+        try:
+            read(path)
+        except FileError as error:
+            yield self._finding(content, path, remedy, error.fault, error.problem)
+
+    def _finding(self, content: str, path: Path, remedy: str, fault: str, problem: str) -> Finding:
+        place = path.relative_to(self.remedies.root).as_posix()
+        return Finding(f"{content}: {fault}", remedy, place, problem)
+
+
+def _refuse_odd_sound(path: Path, seconds: int) -> None:
+    samples, rate = read_wav(path)
+    if abs(len(samples) / rate - seconds) > SECONDS_OFF:
+        raise FileError(path, "length", f"lasts {len(samples) / rate:.2f} s, not {seconds} s", "")
+    if (samples == samples.flat[0]).all():
+        raise FileError(path, "silent", "is silent", "")

@@ -1,0 +1,1 @@
+"""Proposals: the class-agnostic masks behind a Maskige, and what finds them (COMBO section 2)."""

@@ -1,0 +1,106 @@
+"""`combo data maskige`: make the Maskiges that the loader reads beside the frames."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.errors import InputError, Problem
+from orchestrator.cli.arguments import DeviceOption, ProcessesOption, Subset, chosen_device, chosen_processes
+from orchestrator.cli.clip_bar import clip_bar
+from orchestrator.cli.exit_codes import DATA_FAULTY
+
+if TYPE_CHECKING:
+    from model.data.proposals.source import MaskSource
+
+PROBLEMS = 20
+"""Frames without a Maskige that are named; the others are counted."""
+
+
+class ProposerName(StrEnum):
+    """Who finds the masks."""
+
+    felzenszwalb = "felzenszwalb"
+    sam = "sam"
+    mobile_sam = "mobile-sam"
+    semantic_sam = "semantic-sam"
+
+
+NETWORKS = (ProposerName.sam, ProposerName.mobile_sam)
+
+
+def maskige(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Data folder, or the subset's own folder.")],
+    subset: Annotated[Subset, typer.Option(help="Which AVSBench subset.")],
+    proposer: Annotated[
+        ProposerName, typer.Option(help="Who finds the masks; felzenszwalb needs no weights.")
+    ] = ProposerName.felzenszwalb,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights of sam or mobile-sam: the published file, or a Hugging Face folder.")
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option(help="Folder with the .npy files of semantic-sam, laid out as the frames are.")
+    ] = None,
+    device: DeviceOption = None,
+    workers: ProcessesOption = None,
+) -> None:
+    """Make the Maskiges of a proposer for every frame of a subset.
+
+    What is there and intact stays, so an interrupted run continues. A frame that cannot be used stops no other and is
+    named at the end; the exit code is then 1.
+    """
+    from rich.console import Console
+
+    from model.data.expectation import expectation_of
+    from model.data.index import subset_root
+    from model.data.layout import maskige_root
+    from model.data.maskige_writer import write_maskiges
+
+    console = Console(highlight=False)
+    root = subset_root(folder, subset.value)
+    size = expectation_of(root, subset.value).size
+    processes = _processes(proposer, workers)
+    with clip_bar(console, f"Making {subset.value.upper()} Maskiges") as on_progress:
+        source = _source(proposer, weights, masks, device, subset, root)
+        made = write_maskiges(root, subset.value, size, source, processes, on_progress)
+    for problem in made.problems[:PROBLEMS]:
+        console.print(f"no Maskige: {problem}", style="red", markup=False, soft_wrap=True)
+    if len(made.problems) > PROBLEMS:
+        console.print(f"no Maskige for {len(made.problems) - PROBLEMS} more frames", style="red")
+    console.print(
+        f"{subset.value.upper()} Maskiges by {source.name} in {maskige_root(subset.value, root, source.name)}: "
+        f"{made.written} written, {made.intact} were there already, {len(made.problems)} frames have none",
+        markup=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(DATA_FAULTY if made.problems else 0)
+
+
+def _processes(proposer: ProposerName, workers: int | None) -> int:
+    if proposer not in NETWORKS:
+        return chosen_processes(workers)
+    if workers is not None and workers > 1:
+        raise InputError(Problem("--workers", f"is {workers}", f"leave it away, {proposer.value} runs in one process"))
+    return 1
+
+
+def _source(
+    proposer: ProposerName, weights: Path | None, masks: Path | None, device: str | None, subset: Subset, root: Path
+) -> MaskSource:
+    from model.data.proposals.proposer import build_proposer
+    from model.data.proposals.semantic_sam import StoredMasks
+    from model.data.proposals.source import ProposedMasks
+
+    if proposer is not ProposerName.semantic_sam:
+        if masks is not None:
+            raise InputError(Problem("--masks", "is given", f"leave it away, {proposer.value} looks at the frames"))
+        place = chosen_device(device) if proposer in NETWORKS else "cpu"
+        return ProposedMasks(build_proposer(proposer.value, weights, place))
+    if masks is None:
+        raise InputError(Problem("--masks", "is missing", "name the folder with the .npy files of semantic-sam"))
+    if weights is not None:
+        raise InputError(Problem("--weights", "is given", "leave it away, semantic-sam's masks are read from --masks"))
+    return StoredMasks(masks, subset.value, root)

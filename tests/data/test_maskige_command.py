@@ -1,0 +1,198 @@
+"""`combo data maskige`: from frames to Maskiges that the reader reads."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from experiments.errors import InputError
+from model.data.avsbench import AVSBench
+from model.data.errors import DataError
+from model.data.fingerprint import data_fingerprint
+from model.data.layout import SUBSET_FOLDERS
+from model.data.maskige import ade20k_palette, colour_masks
+from model.data.proposals import sam
+from model.data.proposals.proposer import build_proposer
+from model.data.synthetic.writer import write_synthetic
+from orchestrator.cli.data import app
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+TASKS = ("s4", "ms3", "avss")
+FRAMES = 15
+"""Of the three clips of S4 or MS3."""
+
+combo = typer.Typer()
+combo.add_typer(app, name="data")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A data root with a clip of every split and subset at 64 pixels; not to be changed."""
+    out = tmp_path_factory.mktemp("written")
+    for task in TASKS:
+        write_synthetic(task, out, 3, seed=1, size=64)
+    return out
+
+
+@pytest.fixture
+def data(written, tmp_path):
+    """A copy that may be changed."""
+    return shutil.copytree(written, tmp_path / "data")
+
+
+def _maskige(data, task, proposer, *options):
+    words = ["data", "maskige", data, "--subset", task, "--proposer", proposer, "--workers", 1, *options]
+    return CliRunner().invoke(combo, list(map(str, words)))
+
+
+def _made(data, task, proposer):
+    return sorted((data / SUBSET_FOLDERS[task]).rglob(f"pre_{proposer}_mask/**/*.png"))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_reader_reads_what_was_made(data, task):
+    result = _maskige(data, task, "felzenszwalb")
+
+    assert result.exit_code == 0, result.output
+    paths = _made(data, task, "felzenszwalb")
+    assert f"{len(paths)} written, 0 were there already, 0 frames have none" in result.output
+    frames = 0
+    for split in ("train", "val", "test"):
+        dataset = AVSBench(data, task, split, size=64, proposer="felzenszwalb")
+        for clip in (dataset[index] for index in range(len(dataset))):
+            frames += len(clip.frames)
+            colours = {tuple(colour) for colour in clip.maskiges.transpose(0, 2, 3, 1).reshape(-1, 3)}
+            assert colours <= {tuple(colour) for colour in ade20k_palette()}
+            assert len(colours) > 3
+    assert frames == len(paths)
+    assert {Image.open(path).mode for path in paths} == {"RGB" if task == "avss" else "P"}
+
+
+def test_two_processes_make_the_same(data):
+    assert _maskige(data, "s4", "felzenszwalb").exit_code == 0
+    alone = {path: path.read_bytes() for path in _made(data, "s4", "felzenszwalb")}
+    shutil.rmtree(data / SUBSET_FOLDERS["s4"] / "s4_data" / "pre_felzenszwalb_mask")
+
+    assert _maskige(data, "s4", "felzenszwalb", "--workers", 2).exit_code == 0
+    assert {path: path.read_bytes() for path in _made(data, "s4", "felzenszwalb")} == alone
+
+
+def test_every_proposer_makes_another_data_set(data):
+    published = data_fingerprint(data, "s4")
+    _maskige(data, "s4", "felzenszwalb")
+
+    assert data_fingerprint(data, "s4", "felzenszwalb") != published
+    assert data_fingerprint(data, "s4") == published
+
+
+def test_what_is_there_and_intact_stays(data):
+    _maskige(data, "s4", "felzenszwalb")
+    paths = _made(data, "s4", "felzenszwalb")
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in paths}
+    paths[0].unlink()
+    paths[1].write_bytes(paths[1].read_bytes()[:50])
+
+    result = _maskige(data, "s4", "felzenszwalb")
+
+    assert f"2 written, {len(paths) - 2} were there already" in result.output
+    assert {path: path.read_bytes() for path in paths} == {path: content for path, (_, content) in before.items()}
+    assert all(path.stat().st_mtime_ns == before[path][0] for path in paths[2:])
+    assert not list(data.rglob("*.draft"))
+
+
+def test_a_frame_that_cannot_be_used_stops_no_other(data):
+    frames = sorted((data / SUBSET_FOLDERS["ms3"] / "ms3_data" / "visual_frames").rglob("*.png"))
+    frames[3].unlink()
+    frames[7].write_bytes(b"no picture")
+
+    result = _maskige(data, "ms3", "felzenszwalb")
+
+    assert result.exit_code == 1
+    assert f"{frames[3]} is missing" in result.output
+    assert f"{frames[7]} cannot be read as a picture" in result.output
+    assert f"{FRAMES - 2} written, 0 were there already, 2 frames have none" in result.output
+    assert len(_made(data, "ms3", "felzenszwalb")) == FRAMES - 2
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_avss_maskiges_follow_the_released_frames(data, split):
+    """Proposed at the native resolution, then cut out of the middle in training and squeezed in testing."""
+    root = data / SUBSET_FOLDERS["avss"]
+    entry = AVSBench(data, "avss", split, size=64).entries[0]
+    released = root / entry.category / entry.name / "frames" / "0.jpg"
+    Image.open(released).resize((160, 90)).save(released)
+    _maskige(data, "avss", "felzenszwalb")
+    (made,) = (path for path in _made(data, "avss", "felzenszwalb") if path.match(f"{entry.name}/*/0_mask_color.png"))
+
+    masks = build_proposer("felzenszwalb").masks(np.asarray(Image.open(released)))
+    native = Image.fromarray(colour_masks(masks)[1])
+    if split == "train":
+        expected = native.resize((113, 64), Image.Resampling.NEAREST).crop((24, 0, 88, 64))
+    else:
+        expected = native.resize((64, 64), Image.Resampling.NEAREST)
+    np.testing.assert_array_equal(np.asarray(Image.open(made)), np.asarray(expected))
+
+
+@pytest.mark.parametrize(
+    ("proposer", "weights"), [("sam", "sam_tiny.safetensors"), ("mobile-sam", "mobile_sam_tiny.pt")]
+)
+def test_networks_make_maskiges_too_and_other_weights_do_not_join_them(data, monkeypatch, proposer, weights):
+    monkeypatch.setattr(sam, "POINTS_PER_SIDE", 1)
+    (data / SUBSET_FOLDERS["ms3"] / "ms3_meta_data.csv").write_text(_first_clip(data))
+    result = _maskige(data, "ms3", proposer, "--weights", GOLDEN / weights, "--device", "cpu")
+
+    assert result.exit_code == 0, result.output
+    assert len(_made(data, "ms3", proposer)) == 5
+
+    monkeypatch.setattr(sam, "POINTS_PER_SIDE", 2)
+    changed = _maskige(data, "ms3", proposer, "--weights", GOLDEN / weights, "--device", "cpu")
+    assert isinstance(changed.exception, DataError)
+    assert "holds Maskiges that other weights or settings made" in str(changed.exception)
+
+
+def _first_clip(data):
+    header, row, *_ = (data / SUBSET_FOLDERS["ms3"] / "ms3_meta_data.csv").read_text().splitlines()
+    return f"{header}\n{row}\n"
+
+
+def test_stored_masks_of_semantic_sam_are_painted_where_the_published_maskiges_lie(data, tmp_path):
+    root = data / SUBSET_FOLDERS["ms3"]
+    shutil.rmtree(root / "ms3_data" / "pre_SAM_mask")
+    frames = sorted((root / "ms3_data" / "visual_frames").rglob("*.png"))
+    masks = np.random.default_rng(0).random((len(frames), 4, 128, 128)) > 0.6
+    for frame, array in zip(frames[1:], masks[1:], strict=True):
+        path = tmp_path / "masks" / frame.relative_to(data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path.with_name(f"{path.stem}_mask.npy"), array)
+
+    result = _maskige(data, "ms3", "semantic-sam", "--masks", tmp_path / "masks")
+
+    assert result.exit_code == 1
+    assert f"{frames[0].stem}_mask.npy is missing: make it with Semantic-SAM" in result.output
+    for frame, array in zip(frames[1:], masks[1:], strict=True):
+        made = root / "ms3_data" / "pre_SAM_mask" / frame.parent.name / f"{frame.stem}_mask_color.png"
+        np.testing.assert_array_equal(np.asarray(Image.open(made)), colour_masks(array, 64)[0])
+
+
+@pytest.mark.parametrize(
+    ("proposer", "options", "message"),
+    [
+        ("semantic-sam", (), "--masks: is missing"),
+        ("semantic-sam", ("--masks", "{data}", "--weights", "{data}"), "--weights: is given"),
+        ("felzenszwalb", ("--masks", "{data}"), "--masks: is given"),
+        ("felzenszwalb", ("--weights", "{data}"), "felzenszwalb has no weights"),
+        ("sam", ("--workers", "2"), "sam runs in one process"),
+        ("sam", ("--device", "quantum"), "--device quantum: is not a device"),
+        ("semantic-sam", ("--masks", "{data}/absent"), "absent is no folder"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused_before_anything_is_written(written, proposer, options, message):
+    result = _maskige(written, "s4", proposer, *(option.format(data=written) for option in options))
+
+    assert isinstance(result.exception, InputError | DataError)
+    assert message in str(result.exception)
+    assert not _made(written, "s4", proposer)
