@@ -188,6 +188,8 @@ class EvaluationRecord(Record):
     protocol: ProtocolRecord
     score: ScoreRecord
     data_fingerprint: str
+    quarantined: list[str]
+    """Clips that could not be used and are not part of the score."""
     code_version: str
     commit: str | None
     packages: dict[str, str]

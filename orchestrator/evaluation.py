@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from experiments.identity import KEY_LENGTH, canonical_json
@@ -50,6 +51,7 @@ class Evaluation:
         self.dataset = AVSBench(data, config.task, split, config.size, proposer=config.maskige)
         identity = [
             stored.checksum,
+            asdict(stored.origin),
             canonical_json(stored.config),
             self._protocol_record.model_dump(mode="json"),
             fingerprint,
@@ -87,6 +89,7 @@ class Evaluation:
             protocol=self._protocol_record,
             score=score_record(outcome.score),
             data_fingerprint=self._fingerprint,
+            quarantined=sorted(self.dataset.entries[place].name for place in self.dataset.quarantine.reasons),
             code_version=code_version(),
             commit=current_commit(),
             packages=package_versions(),

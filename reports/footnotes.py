@@ -19,6 +19,7 @@ def footnotes(experiment: Experiment, cells: Sequence[Cell]) -> tuple[str, ...]:
         *_official(cells),
         *_signs(cells),
         *_by_task(cells),
+        *_quarantined(cells),
         *_contradictions(experiment),
     )
 
@@ -66,6 +67,22 @@ def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
         elif runs:
             (protocol,) = {run.stored.result.protocol for run in runs if run.stored.result is not None}
             yield f"{task.upper()} is scored under {protocol.label}: {describe_pooling(protocol)}."
+
+
+def _quarantined(cells: Sequence[Cell]) -> Iterator[str]:
+    """Clips that some result was trained, selected or scored without, by task and split."""
+    missing: dict[tuple[Task, str], set[str]] = defaultdict(set)
+    for cell in cells:
+        for run in cell.finished:
+            assert run.stored.result is not None
+            for split, names in run.stored.result.quarantined.items():
+                missing[cell.column.task, split].update(names)
+        if cell.official is not None:
+            record = cell.official.record
+            missing[cell.column.task, record.protocol.split].update(record.quarantined)
+    for (task, split), clips in sorted(missing.items()):
+        if clips:
+            yield f"{task.upper()} {split} clips that could not be read and were left out: {', '.join(sorted(clips))}."
 
 
 def describe_pooling(protocol: ProtocolRecord) -> str:

@@ -44,17 +44,21 @@ def evaluate(
     from rich.console import Console
 
     from experiments.errors import InputError, Problem
-    from model.data.fingerprint import data_fingerprint
-    from model.metrics.protocol import protocol_for
-    from orchestrator.cli.arguments import chosen_device
-    from orchestrator.evaluation import Evaluation
+    from orchestrator.checkpoint_names import checkpoint_folder
     from orchestrator.settings import resolve_settings
     from orchestrator.store import Store
-    from orchestrator.stored_models import find_stored_model
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
-    stored = find_stored_model(checkpoint, store)
+    folder = checkpoint_folder(checkpoint, store)
+
+    from model.data.fingerprint import data_fingerprint
+    from model.metrics.protocol import protocol_for
+    from model.weights.stored_model import read_stored_model
+    from orchestrator.cli.arguments import chosen_device
+    from orchestrator.evaluation import Evaluation
+
+    stored = read_stored_model(folder)
     wanted = stored.config.data
     try:
         chosen = protocol_for(wanted.task, protocol)
@@ -63,7 +67,8 @@ def evaluate(
     fingerprint = data_fingerprint(settings.data, wanted.task, wanted.maskige)
     evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
     console = Console(highlight=False, stderr=as_json)
-    record = evaluation.folder.record or _run(evaluation, chosen_device(device), console)
+    place = chosen_device(device)
+    record = evaluation.folder.record or _run(evaluation, place, console)
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
     else:
@@ -88,8 +93,12 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
     table = Table("task", "protocol", "M_J", "M_F", "clips", box=None)
     scores = [f"{100 * value:.2f}" for value in (record.score.m_j, record.score.m_f)]
     task = weights.config.data.task.upper()
-    table.add_row(task, record.protocol.label, *scores, str(len(evaluation.dataset)))
+    scored = len(evaluation.dataset) - len(record.quarantined)
+    table.add_row(task, record.protocol.label, *scores, str(scored))
     console.print(table)
+    if record.quarantined:
+        left_out = f"left out as unusable: {', '.join(record.quarantined)}"
+        console.print(left_out, style="yellow", markup=False, soft_wrap=True)
     console.print(f"weights: {source}, sha256 {weights.sha256[:16]}", markup=False, soft_wrap=True)
     console.print(f"stored in {evaluation.folder.path}", markup=False, soft_wrap=True)
 

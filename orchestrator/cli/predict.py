@@ -36,7 +36,12 @@ def predict(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from orchestrator.checkpoint_names import checkpoint_folder
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+
     console = Console(highlight=False)
+    weights = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("Starting", total=None)
@@ -45,16 +50,14 @@ def predict(
         from model.data.proposals.proposer import build_proposer
         from model.prediction import predict as prediction
         from model.prediction.video import open_video
+        from model.weights.stored_model import read_stored_model
         from orchestrator.cli.arguments import chosen_device
-        from orchestrator.settings import resolve_settings
-        from orchestrator.store import Store
-        from orchestrator.stored_models import find_stored_model
 
         place = chosen_device(device)
         folder = out or Path(f"{video.stem}-prediction")
         prediction.check_target(folder)
         opened = open_video(video)
-        stored = find_stored_model(checkpoint, Store(resolve_settings(storage).storage))
+        stored = read_stored_model(weights)
         chosen = build_proposer(proposer, proposer_weights, place)
         progress.update(bar, description="Segmenting", total=opened.expected_seconds)
         overlaying = progress.add_task("Writing overlay", total=opened.expected_seconds, start=False, visible=False)

@@ -63,16 +63,17 @@ def export_weights(
     """Write a checkpoint as a file that the authors' code loads; an imported one comes out as it went in."""
     from rich.console import Console
 
+    from orchestrator.checkpoint_names import checkpoint_folder
     from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
 
     console = Console(highlight=False)
+    folder = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))
     with console.status(f"writing {out.name}"):
         from model.weights.export_official import export_official
-        from orchestrator.store import Store
-        from orchestrator.stored_models import find_stored_model
+        from model.weights.stored_model import read_stored_model
 
-        stored = find_stored_model(checkpoint, Store(resolve_settings(storage).storage))
-        written = export_official(stored, out)
+        written = export_official(read_stored_model(folder), out)
     console.print(f"exported {written} tensors: {out}", soft_wrap=True, markup=False)
 
 

@@ -129,6 +129,7 @@ class Storage:
             protocol=PROTOCOL,
             score=ScoreRecord(j_sum=m_j * CLIPS, f_sum=m_j * CLIPS, count=CLIPS),
             data_fingerprint=FINGERPRINT,
+            quarantined=[],
             code_version="0.1.0",
             commit="c0ffee1",
             packages={"torch": "2.13.0"},

@@ -120,3 +120,10 @@ def test_footnotes_name_source_protocol_and_the_papers_own_remarks(storage, stud
     assert "Table 7 of COMBO [yang2024combo], CVPR 2024" in notes
     assert "S4 is scored under avsbench-binary@1 (test)" in notes
     assert "10 on S4, 5 on AVSS" in notes
+
+
+def test_clips_that_were_left_out_are_named(storage, study, trials):
+    folder = storage.finish(trials[0], 0.6, 0.7)
+    storage.edit(folder / "result.json", lambda values: values.update(quarantined={"test": ["clip-7"], "train": []}))
+    (note,) = [note for note in table_of(study, trials, storage).footnotes if "left out" in note]
+    assert note == "S4 test clips that could not be read and were left out: clip-7."
