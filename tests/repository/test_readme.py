@@ -49,7 +49,7 @@ def test_every_combo_command_is_understood(words):
     command, rest = _find(words)
     parsed = command.make_context(command.name, rest).params
 
-    assert "words" not in parsed or read_studies(parsed["words"], parsed["scale"])
+    assert "scale" not in parsed or read_studies(parsed["words"], parsed["scale"])
 
 
 @pytest.mark.parametrize("words", _commands("combo", MENTIONED), ids=" ".join)
