@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.identity import trial_key
 from experiments.overrides import lay_over, unknown_settings
-from experiments.schema import Experiment, Preset, Scale, Variant
+from experiments.schema import Cost, Experiment, Preset, Scale, Variant
 from experiments.yaml_files import read_yaml
 from model.config import Task, TrialConfig
 
@@ -76,6 +76,8 @@ class Trial:
     config: TrialConfig
     source: Trial | None = None
     """The trial whose best weights this one starts from."""
+    cost: Cost | None = None
+    """As the preset states it."""
 
     @property
     def key(self) -> str:
@@ -101,6 +103,21 @@ def experiment_names() -> list[str]:
     """Names of all experiments that ship with the package."""
     folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and folder.name not in ("presets", "reported")]
     return sorted(str(path.relative_to(ROOT).with_suffix("")) for folder in folders for path in folder.glob("*.yaml"))
+
+
+def experiment_of_table(table: str) -> str:
+    """Name of the experiment behind a table such as `combo/3`.
+
+    Raises:
+        InputError: no experiment that ships with the package fills this table.
+    """
+    tables = {}
+    for name in experiment_names():
+        experiment = load_study(name).experiment
+        tables[f"{experiment.paper}/{experiment.table.number}"] = name
+    if table not in tables:
+        raise InputError(Problem(f"--table {table}", "is filled by no experiment", did_you_mean(table, list(tables))))
+    return tables[table]
 
 
 def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> Study:
@@ -164,7 +181,9 @@ def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | No
 
 def _trial(study: Study, variant: Variant, task: Task, seed: int) -> Trial:
     workers = study.settings.workers.get(variant.name, 1)
-    trial = Trial(study.name, variant.name, task, seed, workers, _resolve(study, variant, task, seed))
+    preset, _ = study.presets[variant.preset or study.experiment.preset]
+    config = _resolve(study, variant, task, seed)
+    trial = Trial(study.name, variant.name, task, seed, workers, config, cost=preset.costs.get(task))
     source_task = variant.starts_from.get(task)
     return trial if source_task is None else trial.starting_from(_trial(study, variant, source_task, seed))
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from model.config import PositiveInt, Seed, Task
+from model.config import PositiveFloat, PositiveInt, Seed, Task
 
 Item = TypeVar("Item")
 
@@ -119,9 +119,21 @@ class Experiment(Part):
         return self
 
 
+class Cost(Part):
+    """What a trial takes, as stated by whoever wrote the preset; measured results are believed instead."""
+
+    seconds_per_step: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
+    """Low, likely and high, of one worker that takes the whole batch, evaluations included."""
+    memory_gib: PositiveFloat
+    """Of that worker's accelerator, or of the machine where there is none."""
+
+
 class Preset(Part):
     """A named starting point for trials: settings common to all tasks, then what each task changes."""
 
     title: str
     base: Overrides = {}
     tasks: dict[Task, Overrides] = {}
+    cost_basis: str = ""
+    """Where the stated costs come from."""
+    costs: dict[Task, Cost] = {}

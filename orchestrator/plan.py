@@ -58,8 +58,10 @@ def sweep_name(studies: Iterable[Study]) -> str:
 
 def make_plan(name: str, trials: Iterable[Trial], store: Store) -> Plan:
     """Looks every trial, and those that others start from, up in storage; shared trials appear once."""
-    unique = {trial.key: trial for trial in reversed(list(with_sources(trials)))}
-    return Plan(name, [_look_up(trial, store) for trial in reversed(unique.values())])
+    unique: dict[str, Trial] = {}
+    for trial in with_sources(trials):
+        unique.setdefault(trial.key, trial)
+    return Plan(name, [_look_up(trial, store) for trial in unique.values()])
 
 
 def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
@@ -79,6 +81,29 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
     fingerprint = cache(partial(data_fingerprint, data))
     bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
     return bound if workers is None else [_sized(trial, workers) for trial in bound]
+
+
+def trials_where_data_are(studies: Iterable[Study], data: Path, workers: int | None) -> tuple[list[Trial], list[Task]]:
+    """As `trials_on_data`, but trials whose data are not there stay unbound; names their tasks too.
+
+    Raises:
+        InputError: overrides that do not fit.
+    """
+    from model.data.errors import DataError
+    from model.data.fingerprint import data_fingerprint
+
+    absent: dict[Task, None] = {}
+
+    @cache
+    def fingerprint(task: Task, proposer: str) -> str:
+        try:
+            return data_fingerprint(data, task, proposer)
+        except DataError:
+            absent[task] = None
+            return ""
+
+    bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
+    return bound if workers is None else [_sized(trial, workers) for trial in bound], list(absent)
 
 
 def _bind(trial: Trial, fingerprint: Callable[[Task, str], str]) -> Trial:

@@ -77,6 +77,12 @@ class TrialFolder:
         return any(self.checkpoints.glob("step-*[0-9]"))
 
     @property
+    def steps_done(self) -> int:
+        """Optimiser steps behind the newest training state, damaged or not."""
+        names = (path.name for path in self.checkpoints.glob("step-*[0-9]"))
+        return max((int(name.removeprefix("step-")) for name in names), default=0)
+
+    @property
     def attempts(self) -> int:
         """Executions started so far."""
         return len(list((self.path / METRICS_DIR).glob("attempt-*.jsonl")))
@@ -182,6 +188,14 @@ class Store:
     """All trials, evaluations and sweeps below one folder."""
 
     root: Path
+
+    def finished(self) -> Iterator[tuple[TrialRecord, ResultRecord]]:
+        """Identity and result of every finished trial whose documents are intact."""
+        for path in sorted((self.root / TRIALS).glob(f"*/{RESULT_FILE}")):
+            with suppress(InputError):
+                trial, result = _read(path.parent / TRIAL_FILE, TrialRecord), _read(path, ResultRecord)
+                if trial is not None and result is not None:
+                    yield trial, result
 
     def trial(self, key: str) -> TrialFolder:
         """The directory of a trial, whether or not it exists yet."""

@@ -10,7 +10,7 @@ from experiments.errors import InputError
 from model.data.errors import DataError
 from model.layers.errors import BackboneError
 from model.weights.errors import CheckpointError
-from orchestrator.cli import data, mlflow, model, report, run, show, status
+from orchestrator.cli import data, mlflow, model, plan, report, run, show, status
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("show")(show.show)
+app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("report")(report.report)

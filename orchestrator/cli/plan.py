@@ -1,0 +1,144 @@
+"""`combo plan`: what a run would do and cost. Starts nothing, writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from experiments.errors import InputError, Problem
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_studies
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.cost import Span
+    from orchestrator.outlook import Outlook, Prospect
+
+
+TABLE_WIDTH = 120
+"""Columns of the terminal that the table needs."""
+
+
+def plan(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[EXPERIMENT...] [KEY=VALUE...]",
+            help="Experiments by name or YAML file, and settings laid over them.",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All experiments that ship with the package.")] = False,
+    table: Annotated[
+        str | None,
+        typer.Option(help="A table of a paper, such as combo/3; trials that fill most cells per hour come first."),
+    ] = None,
+    scale: ScaleOption = "full",
+    workers: Annotated[int | None, typer.Option(min=1, help="Data-parallel workers per trial.")] = None,
+    max_gpu_hours: Annotated[
+        float | None, typer.Option(min=0, help="Refuse the plan when it is likely to take more.")
+    ] = None,
+    price: Annotated[float | None, typer.Option(min=0, help="Price of a GPU-hour; shows what the plan costs.")] = None,
+    storage: StorageOption = None,
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Print what a run of experiments would do, share and cost, in the order in which it would do it.
+
+    Hours are measured where trials of the same work are finished, otherwise as their preset states them. A worker
+    counts as one GPU.
+    """
+    from rich.console import Console
+
+    from experiments.expand import experiment_names, experiment_of_table
+    from orchestrator.cost import Costs
+    from orchestrator.outlook import look_ahead, most_cells_first
+    from orchestrator.plan import make_plan, sweep_name, trials_where_data_are
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+
+    named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
+    settings = resolve_settings(storage, data)
+    studies = read_studies(list(dict.fromkeys([*named, *(words or [])])), scale)
+    trials, absent = trials_where_data_are(studies, settings.data, workers)
+    store = Store(settings.storage)
+    made = make_plan(sweep_name(studies), trials, store)
+    outlook = look_ahead(studies, trials, made, Costs(store.finished()), store)
+    shown = most_cells_first(outlook) if table else outlook.prospects
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(_document(outlook, shown), indent=1))
+    else:
+        # Wider than the terminal rather than folded: rows stay lines that other tools can read.
+        console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
+        _show(console, outlook, shown, price)
+        if absent:
+            told = f"no data for {', '.join(absent)} in {settings.data}: finished trials on those are not recognised"
+            console.print(told, style="yellow", markup=False, soft_wrap=True)
+    if max_gpu_hours is not None and outlook.left.likely > max_gpu_hours:
+        what = f"the plan is likely to take {_hours(outlook.left)} GPU-hours"
+        raise InputError(Problem(f"--max-gpu-hours {max_gpu_hours:g}", what, "plan fewer trials, or allow more"))
+
+
+def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price: float | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("trial key", "trial", "state", "hours are", box=None)
+    for heading in ("GPU-hours", "cells", "cells/hour"):
+        table.add_column(heading, justify="right")
+    for prospect in shown:
+        trial, estimate = prospect.entry.trial, prospect.estimate
+        label = f"{trial.study} {trial.label}" + (f", after {trial.source.key}" if trial.source else "")
+        numbers = (f"{estimate.worker_hours.likely:.3g}", f"{prospect.cells_per_hour:.3g}") if estimate else ("", "")
+        basis = estimate.basis if estimate else ""
+        table.add_row(trial.key, Text(label), prospect.entry.state, basis, numbers[0], str(prospect.cells), numbers[1])
+    console.print(table)
+    different, states = len(outlook.prospects), [prospect.entry.state for prospect in outlook.prospects]
+    console.print(
+        f"\n{outlook.cells} cells need {outlook.trials} trials, {different} of them different: sharing saves "
+        f"{outlook.trials - different} trials and {_hours(outlook.shared_hours)} GPU-hours"
+    )
+    console.print(
+        f"{states.count('finished')} finished, {states.count('resumable') + states.count('failed')} to continue, "
+        f"{states.count('new')} to start"
+    )
+    console.print(f"left: {_hours(outlook.left)} GPU-hours", style="bold")
+    if price is not None:
+        console.print(f"cost: {_hours(outlook.left.scaled(price))}", style="bold")
+    if outlook.memory_gib is not None:
+        console.print(f"memory: up to {outlook.memory_gib:g} GiB per worker, as stated")
+    if outlook.unknown:
+        console.print(f"of {outlook.unknown} trials nothing is known, they are not counted", style="yellow")
+
+
+def _hours(span: Span) -> str:
+    return f"{span.likely:,.4g} ({span.low:,.4g} to {span.high:,.4g})"
+
+
+def _document(outlook: Outlook, shown: tuple[Prospect, ...]) -> dict[str, Any]:
+    return {
+        "cells": outlook.cells,
+        "trials": outlook.trials,
+        "different_trials": len(outlook.prospects),
+        "gpu_hours_left": asdict(outlook.left),
+        "gpu_hours_saved_by_sharing": asdict(outlook.shared_hours),
+        "memory_gib_per_worker": outlook.memory_gib,
+        "trials_of_unknown_cost": outlook.unknown,
+        "order": [
+            {
+                "key": prospect.entry.trial.key,
+                "experiment": prospect.entry.trial.study,
+                "trial": prospect.entry.trial.label,
+                "state": prospect.entry.state,
+                "starts_from": prospect.entry.trial.source.key if prospect.entry.trial.source else None,
+                "workers": prospect.entry.trial.workers,
+                "gpu_hours": asdict(prospect.estimate.worker_hours) if prospect.estimate else None,
+                "basis": prospect.estimate.basis if prospect.estimate else None,
+                "cells": prospect.cells,
+            }
+            for prospect in shown
+        ],
+    }

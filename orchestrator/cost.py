@@ -1,0 +1,83 @@
+"""What trials will take: from results of the same work where there are any, else from what their preset states."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from experiments.expand import Trial
+from experiments.records import ResultRecord, TrialRecord
+from model.config import TrialConfig
+
+SECONDS_PER_HOUR = 3600
+
+Basis = Literal["measured", "stated"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A quantity that is not known exactly."""
+
+    low: float = 0.0
+    likely: float = 0.0
+    high: float = 0.0
+
+    def __add__(self, other: Span) -> Span:
+        return Span(self.low + other.low, self.likely + other.likely, self.high + other.high)
+
+    def scaled(self, factor: float) -> Span:
+        """The same, so many times."""
+        return Span(self.low * factor, self.likely * factor, self.high * factor)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is left of a trial."""
+
+    worker_hours: Span
+    """Summed over its workers: GPU-hours where each has a GPU."""
+    memory_gib: float | None
+    """Of each worker; None where the preset states none."""
+    basis: Basis
+
+
+class Costs:
+    """Answers what trials take.
+
+    Args:
+        finished: configurations and results to learn from.
+    """
+
+    def __init__(self, finished: Iterable[tuple[TrialRecord, ResultRecord]]) -> None:
+        measured: defaultdict[str, list[float]] = defaultdict(list)
+        for trial, result in finished:
+            seconds = result.provenance.training_seconds * result.provenance.workers
+            measured[_workload(trial.config)].append(seconds / trial.config.training.iterations)
+        self._measured: Mapping[str, Sequence[float]] = measured
+
+    def estimate(self, trial: Trial, steps_done: int) -> Estimate | None:
+        """What the remaining steps take; None when nothing of the kind was measured or stated.
+
+        Args:
+            trial: what is to run.
+            steps_done: saved by its newest checkpoint.
+        """
+        steps = trial.config.training.iterations - steps_done
+        memory = trial.cost.memory_gib / trial.workers if trial.cost else None
+        if seconds := self._measured.get(_workload(trial.config)):
+            span = Span(min(seconds), median(seconds), max(seconds))
+            return Estimate(span.scaled(steps / SECONDS_PER_HOUR), memory, "measured")
+        if trial.cost is not None:
+            span = Span(*trial.cost.seconds_per_step)
+            return Estimate(span.scaled(steps / SECONDS_PER_HOUR), memory, "stated")
+        return None
+
+
+def _workload(config: TrialConfig) -> str:
+    """Trials with the same answer take equally long per step."""
+    data, training = config.data, config.training
+    shape = (data.task, data.size, data.augment, training.batch, training.precision, training.evaluate_every)
+    return f"{config.model.model_dump_json()} {shape}"

@@ -1,0 +1,91 @@
+"""`combo plan`: what a run would do, share and cost, before anything starts."""
+
+import json
+
+import pytest
+from combo_command import TINY
+
+from experiments.expand import experiment_names, load_study
+from orchestrator.plan import trials_on_data
+from orchestrator.store import Store
+
+
+def document(run):
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_the_whole_paper_shares_its_trials(combo):
+    plan = document(combo("plan", "--all", "--json"))
+    studies = [load_study(name) for name in experiment_names()]
+    assert plan["cells"] == sum(2 * len(s.experiment.variants) * len(s.experiment.tasks) for s in studies) == 94
+    assert (plan["trials"], plan["different_trials"]) == (47, 30)
+    assert len({trial["key"] for trial in plan["order"]}) == 30
+    # Every cell belongs to one trial, as each trial has one seed here.
+    assert sum(trial["cells"] for trial in plan["order"]) == 94
+    left, saved = plan["gpu_hours_left"], plan["gpu_hours_saved_by_sharing"]
+    assert 0 < left["low"] < left["likely"] < left["high"]
+    assert left["likely"] == pytest.approx(sum(trial["gpu_hours"]["likely"] for trial in plan["order"]))
+    assert 0 < saved["likely"] < left["likely"]
+    assert not combo.storage.exists()
+
+
+def test_a_table_is_filled_with_most_cells_per_hour_first(combo):
+    plan = document(combo("plan", "--table", "combo/3", "combo/table7", "--json"))
+    densities = [trial["cells"] / trial["gpu_hours"]["likely"] for trial in plan["order"]]
+    assert densities == sorted(densities, reverse=True)
+    assert plan["order"][0]["cells"] == 4
+
+
+def test_finished_trials_cost_nothing_and_teach_what_others_cost(sweep):
+    plan = document(sweep.combo("plan", *sweep.words, "--json"))
+    assert {trial["state"] for trial in plan["order"]} == {"finished"}
+    assert plan["gpu_hours_left"]["high"] == 0
+    longer = document(sweep.combo("plan", *sweep.words, "training.iterations=12", "--json"))
+    spent = [
+        result.provenance.training_seconds * result.provenance.workers / 6
+        for _, result in Store(sweep.combo.storage).finished()
+    ]
+    for trial in longer["order"]:
+        assert (trial["state"], trial["basis"]) == ("new", "measured")
+        assert trial["gpu_hours"]["low"] == pytest.approx(12 * min(spent) / 3600)
+        assert trial["gpu_hours"]["high"] == pytest.approx(12 * max(spent) / 3600)
+
+
+def test_a_trial_with_a_checkpoint_costs_what_is_left_of_it(combo, data):
+    whole = document(combo("plan", TINY, "--json"))["order"][0]
+    first = trials_on_data([load_study(str(TINY))], data)[0]
+    folder = Store(combo.storage).trial(first.key)
+    (folder.checkpoints / "step-00000004").mkdir(parents=True)
+    rest = document(combo("plan", TINY, "--json"))["order"][0]
+    assert (rest["key"], rest["state"]) == (first.key, "resumable")
+    assert rest["gpu_hours"]["likely"] == pytest.approx(whole["gpu_hours"]["likely"] * 2 / 6)
+
+
+def test_a_plan_beyond_the_limit_is_refused(combo):
+    run = combo("plan", "combo/table7", "--max-gpu-hours", 10)
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: --max-gpu-hours 10: the plan is likely to take ")
+    assert combo("plan", "combo/table7", "--max-gpu-hours", 1000).returncode == 0
+
+
+def test_without_data_it_plans_all_the_same_and_says_so(combo, tmp_path):
+    run = combo("plan", "combo/table7", "--data", tmp_path / "nowhere")
+    assert run.returncode == 0
+    assert "8 to start" in run.stdout
+    assert "no data for s4, avss" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--table", "combo/33"], "--table combo/33: is filled by no experiment (did you mean 'combo/3'?)"),
+        ([], "command line: names no experiment"),
+        (["combo/table7", "loss.lambda=3"], "loss.lambda: 'lambda' is not a setting of a trial"),
+    ],
+)
+def test_what_cannot_be_planned_is_said_in_one_sentence(combo, words, sentence):
+    run = combo("plan", *words)
+    assert run.returncode == 2
+    assert sentence in run.stderr
+    assert len(run.stderr.splitlines()) == 1
