@@ -84,7 +84,7 @@ class ProtocolRecord(Record):
     version: int
     split: str
     f_pooling: str
-    """Over which frames the F-score's best threshold is chosen: `clip` or `frame_class`."""
+    """Over which frames the F-score's best threshold is chosen: `clip`, `frame_class` or `dataset`."""
     thresholds: int
     beta_squared: float
     empty_mask_rule: str
@@ -128,6 +128,8 @@ class Provenance(Record):
     started: str
     finished: str
     """ISO 8601 in UTC."""
+    weight_files: dict[str, str] = {}
+    """SHA-256 of the files that gave `vggish` and `backbone` their weights; the backbone's is absent where timm did."""
     training_seconds: float
     """Summed over attempts, evaluation included."""
 

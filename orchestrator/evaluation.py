@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from experiments.identity import KEY_LENGTH, canonical_json
+from experiments.identity import KEY_LENGTH, canonical_json, flatten
 from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord, WeightsRecord
 from model.data.avsbench import AVSBench
 from model.metrics.protocol import Protocol
@@ -25,6 +25,7 @@ from orchestrator.settings import Settings
 from orchestrator.store import EvaluationFolder, Store
 
 EVALUATION_TAG = "combo.evaluation_key"
+FINISHED_TAG = "combo.finished"
 MLFLOW_EXPERIMENT = "combo"
 """The paper whose model this is; its trials are logged there too."""
 
@@ -104,9 +105,11 @@ class Evaluation:
 
 def log_evaluation(settings: Settings, folder: EvaluationFolder, record: EvaluationRecord) -> None:
     """Puts an evaluation into MLflow, once. Raises what MLflow raises."""
+    from mlflow.entities import Param
+
     runs = ExperimentRuns(settings, MLFLOW_EXPERIMENT)
     identity = {EVALUATION_TAG: record.key}
-    if runs.find(identity, "FINISHED"):
+    if runs.find({**identity, FINISHED_TAG: record.finished}, "FINISHED"):
         return
     weights = record.weights
     tags = {
@@ -118,8 +121,13 @@ def log_evaluation(settings: Settings, folder: EvaluationFolder, record: Evaluat
         "combo.commit": str(record.commit),
     }
     run = runs.find_or_create(identity, f"evaluation {weights.file or weights.sha256[:12]}", tags)
+    runs.client.set_tag(run, FINISHED_TAG, record.finished)
+    split = record.protocol.split
+    params = [Param(name, str(value)) for name, value in flatten(weights.config).items()]
+    runs.client.log_batch(run, params=params)
     for metric, value in (("m_j", record.score.m_j), ("m_f", record.score.m_f)):
-        runs.client.log_metric(run, f"{record.protocol.split}/{metric}", value, step=weights.step)
+        runs.client.log_metric(run, f"{split}/{metric}", value, step=weights.step)
+    runs.client.log_metric(run, f"quarantined/{split}", len(record.quarantined), step=weights.step)
     for name in (EVALUATION_FILE, SCORES_FILE):
         runs.client.log_artifact(run, str(folder.path / name))
     runs.client.set_terminated(run, "FINISHED")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -17,6 +16,7 @@ from orchestrator.progress import SweepView
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 from orchestrator.tracking import Tracker
+from orchestrator.weight_files import WeightFiles
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class Resources:
     """None: one if the cluster has any."""
     loader_workers: int
     checkpoint_every: int
-    vggish_weights: Path | None
-    backbone_weights: Path | None
+    weight_files: WeightFiles
 
 
 def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, console: Console, verbose: bool) -> bool:
@@ -64,8 +63,7 @@ def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, co
                 checkpoint_every=resources.checkpoint_every,
                 loader_workers=resources.loader_workers,
                 device="cuda" if shape.gpus else "cpu",
-                vggish_weights=_absolute(resources.vggish_weights),
-                backbone_weights=_absolute(resources.backbone_weights),
+                weight_files=resources.weight_files,
             )
             view = stack.enter_context(SweepView(console, plan.name, trials, plan.count("finished")))
             folder = store.sweep(plan.name)
@@ -84,11 +82,6 @@ def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> No
     with Tracker(settings, paper, plan.name, [], plan.finished) as tracker:
         pass
     _admit(tracker, console)
-
-
-def _absolute(path: Path | None) -> Path | None:
-    """Ray runs trials in folders of their own."""
-    return None if path is None else path.absolute()
 
 
 def _admit(tracker: Tracker, console: Console) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from orchestrator.weight_files import WeightFiles
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,7 @@ class Machine:
     """Steps."""
     loader_workers: int = 0
     device: str = "cpu"
-    vggish_weights: Path | None = None
-    backbone_weights: Path | None = None
-    """ImageNet weights; None leaves them to timm."""
+    weight_files: WeightFiles = field(default_factory=WeightFiles)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from typing import TYPE_CHECKING
 
 from orchestrator.settings import Settings
@@ -17,6 +18,11 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # by default a dead server blocks each call for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
+
+
+def what_went_wrong(error: Exception) -> str:
+    """The first line of an error of MLflow, without the user and password of an address."""
+    return re.sub(r"//[^/@\s]+@", "//", f"{type(error).__name__}: {error}".splitlines()[0])
 
 
 def quiet_mlflow() -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, expand, with_sources
-from model.config import Task, TrialConfig
+from model.config import Task
 from orchestrator.store import Store
 
 State = Literal["finished", "resumable", "failed", "new"]
@@ -115,30 +115,24 @@ def _sized(trial: Trial, workers: int) -> Trial:
     return replace(trial, workers=workers, source=None if trial.source is None else _sized(trial.source, workers))
 
 
-def refuse_impossible(trials: Iterable[Trial], vggish_weights: Path | None, backbone_weights: Path | None) -> None:
-    """Finds before anything starts what would stop a trial at its start.
+def refuse_uneven(trials: Iterable[Trial]) -> None:
+    """Refuses trials whose clips do not divide among their workers.
 
     Raises:
         InputError: all problems at once.
     """
-    obstacles = (problem for trial in trials for problem in _obstacles(trial, vggish_weights, backbone_weights))
-    problems = {str(problem): problem for problem in obstacles}
+    uneven = {(trial.config.training.batch, trial.workers) for trial in trials}
+    problems = [
+        Problem(
+            "training.batch",
+            f"{batch} clips do not divide among {workers} workers",
+            "choose a number of workers that divides it",
+        )
+        for batch, workers in sorted(uneven)
+        if batch % workers
+    ]
     if problems:
-        raise InputError(*problems.values())
-
-
-def _obstacles(trial: Trial, vggish_weights: Path | None, backbone_weights: Path | None) -> Iterable[Problem]:
-    config: TrialConfig = trial.config
-    if config.training.batch % trial.workers:
-        what = f"{config.training.batch} clips do not divide among {trial.workers} workers"
-        yield Problem("training.batch", what, "choose a number of workers that divides it")
-    if config.model.audio_encoder.name == "vggish" and (vggish_weights is None or not vggish_weights.is_file()):
-        remedy = "pass --vggish-weights FILE, or set model.audio_encoder.name=compact"
-        where = "model.audio_encoder.name" if vggish_weights is None else str(vggish_weights)
-        yield Problem(where, "the frozen VGGish needs its AudioSet weights", remedy)
-    if config.model.backbone.weights == "imagenet" and backbone_weights is not None and not backbone_weights.is_file():
-        what = f"ImageNet weights of '{config.model.backbone.name}' are not there"
-        yield Problem(str(backbone_weights), what, "name their file with --backbone-weights, or leave them to timm")
+        raise InputError(*problems)
 
 
 def _look_up(trial: Trial, store: Store) -> PlannedTrial:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.expand import Trial
 from experiments.identity import flatten
 from experiments.records import PICTURES_DIR, RESULT_FILE, SCORES_FILE, TRIAL_FILE, MetricLine
-from orchestrator.mlflow_runs import ExperimentRuns, quiet_mlflow
+from orchestrator.mlflow_runs import ExperimentRuns, quiet_mlflow, what_went_wrong
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 from orchestrator.updates import Failed, Finished, Measured, Started, Update
@@ -98,7 +98,7 @@ class Tracker:
             self._failures += 1
             # Whatever MLflow raises, from a refused connection to a locked file, training must not notice.
             if self.trouble is None:
-                self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+                self.trouble = what_went_wrong(error)
                 log.debug("MLflow could not be written", exc_info=error)
             return None
 

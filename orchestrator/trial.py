@@ -162,6 +162,11 @@ class _Writer:
         self.folder.write_result(result)
         self.tell(Finished(self.trial.key, result))
 
+    def _weight_files(self) -> dict[str, str]:
+        files, config = self.machine.weight_files, self.trial.config
+        named = {"vggish": files.vggish_of(config), "backbone": files.backbone_of(config)}
+        return {name: file_checksum(path) for name, path in named.items() if path is not None}
+
     def _provenance(self) -> Provenance:
         return Provenance(
             code_version=code_version(),
@@ -173,6 +178,7 @@ class _Writer:
             attempts=self.attempt,
             started=self.started.isoformat(timespec="seconds"),
             finished=now(),
+            weight_files=self._weight_files(),
             training_seconds=round(self.seconds_before + time.monotonic() - self.clock, 3),
         )
 
@@ -186,8 +192,8 @@ def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder
         checkpoint_every=machine.checkpoint_every,
         loader_workers=machine.loader_workers,
         device=machine.device,
-        vggish_weights=machine.vggish_weights,
-        backbone_weights=machine.backbone_weights,
+        vggish_weights=machine.weight_files.vggish_of(trial.config),
+        backbone_weights=machine.weight_files.backbone_of(trial.config),
         sound_cache=store.sound_cache,
         initial_weights=source.path / source.result.checkpoint if source and source.result else None,
     )

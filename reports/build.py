@@ -14,7 +14,7 @@ from reports.cells import Table
 from reports.evaluations import Curve, read_curve
 from reports.figures.learning_curves import learning_curves
 from reports.figures.parameter_curve import parameter_curve
-from reports.official import read_official_evaluations
+from reports.official import left_out, read_official_evaluations
 from reports.pictures import collect_pictures
 from reports.render import csv_file, html, latex, markdown
 from reports.render.math_label import in_unicode
@@ -60,6 +60,7 @@ def build_report(study: Study, trials: Sequence[Trial], storage: Path, out: Path
         *(problem for curve in curves.values() for problem in curve.problems),
         *unusable,
         *doubtful,
+        *left_out(official, trials, (record.key for record in table.official)),
     )
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(study.name).name)
     figures = _figures(study, trials, table, curves, name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
-from experiments.identity import trial_key
+from experiments.identity import flatten, trial_key
 from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Metric
 from model.config import TrialConfig
@@ -17,6 +18,10 @@ from reports.documents import check_score, read_document, refusal
 AUTHORS_PROTOCOLS = ("avsbench-binary", "avsbench-semantic")
 """Under which official weights are shown where nothing has been trained yet."""
 SHOWN_SPLIT = "test"
+APART = ("seed", "data.fingerprint")
+"""Settings in which released weights and a row's trials may differ."""
+NEARLY = 3
+"""Settings in which weights may differ from a row and yet be asked after."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,42 @@ def official_score(
         return None
     latest = max(fitting, key=lambda record: (record.finished, record.key))
     return OfficialScore(100 * float(getattr(latest.score, metric)), latest)
+
+
+def left_out(evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], shown: Iterable[str]) -> list[Problem]:
+    """Why evaluations of official weights, which nearly belong to a table, are not in it.
+
+    Args:
+        evaluations: of official weights.
+        trials: of the table.
+        shown: keys of the evaluations that are in it.
+    """
+    placed = set(shown)
+    problems = []
+    for record in evaluations:
+        nearest = min(
+            (_differing(record, trial) for trial in trials if trial.task == record.weights.config.data.task),
+            key=len,
+            default=None,
+        )
+        if record.key not in placed and nearest is not None and len(nearest) <= NEARLY:
+            where = f"{EVALUATIONS}/{record.key}"
+            problems.append(Problem(where, f"official {record.weights.file} is in no row", _remedy(record, nearest)))
+    return problems
+
+
+def _differing(record: EvaluationRecord, trial: Trial) -> dict[str, tuple[Any, Any]]:
+    """Settings of the weights and of the trial where they differ, seed and data apart."""
+    own, wanted = flatten(record.weights.config), flatten(trial.config)
+    return {key: (own[key], wanted[key]) for key in own if key not in APART and own[key] != wanted[key]}
+
+
+def _remedy(record: EvaluationRecord, differing: Mapping[str, tuple[Any, Any]]) -> str:
+    if not differing:
+        return f"scored under {record.protocol.label} on data {record.data_fingerprint}, not as its column"
+    had = ", ".join(f"{key}={own}" for key, (own, _) in differing.items())
+    wanted = ", ".join(f"{key}={value}" for key, (_, value) in differing.items())
+    return f"imported under {had}, the nearest row has {wanted}"
 
 
 def _comparable(record: EvaluationRecord, results: Sequence[ResultRecord]) -> bool:

@@ -39,7 +39,8 @@ def evaluate(
 ) -> None:
     """Score any checkpoint, trained here or imported, and log it to MLflow with its protocol.
 
-    The same weights, data and protocol are scored once; asking again prints what is stored.
+    The same weights of the same file are scored once on the same data under the same protocol, unless clips were left
+    out; asking again prints what is stored.
     """
     from rich.console import Console
 
@@ -68,7 +69,9 @@ def evaluate(
     evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
     console = Console(highlight=False, stderr=as_json)
     place = chosen_device(device)
-    record = evaluation.folder.record or _run(evaluation, place, console)
+    known = evaluation.folder.record
+    # Clips that could not be used may be mended by now, which the data's fingerprint need not show.
+    record = known if known is not None and not known.quarantined else _run(evaluation, place, console)
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
     else:
@@ -106,10 +109,10 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
 def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
     """MLflow is a view of what is stored: when it cannot be reached, the scores stand."""
     from orchestrator.evaluation import log_evaluation
+    from orchestrator.mlflow_runs import what_went_wrong
 
     try:
         log_evaluation(settings, evaluation.folder, record)
     except Exception as error:  # MLflow raises whatever its client, server or database raises
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        message = f"MLflow could not be written, the same command tries again: {reason}"
+        message = f"MLflow could not be written, the same command tries again: {what_went_wrong(error)}"
         console.print(message, style="yellow", markup=False)

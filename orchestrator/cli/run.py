@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,11 @@ from experiments.errors import InputError, Problem
 from experiments.expand import Study
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words, read_studies
 from orchestrator.cli.exit_codes import INTERRUPTED, TRIALS_FAILED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.plan import Plan
 
 
 def run(
@@ -28,7 +33,12 @@ def run(
     checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 1000,
     vggish_weights: Annotated[Path | None, typer.Option(help="AudioSet weights of the frozen VGGish.")] = None,
     backbone_weights: Annotated[
-        Path | None, typer.Option(help="ImageNet weights of the image backbones.  [default: from timm's cache]")
+        list[str] | None,
+        typer.Option(
+            metavar="[BACKBONE=]FILE",
+            help="ImageNet weights of a backbone, such as pvt_v2_b5.in1k=FILE, or of the only one; may be repeated.  "
+            "[default: from timm's cache]",
+        ),
     ] = None,
     storage: StorageOption = None,
     data: DataOption = None,
@@ -40,10 +50,12 @@ def run(
     """
     from rich.console import Console
 
+    from experiments.expand import with_sources
     from orchestrator.execute import Resources, catch_up, execute
-    from orchestrator.plan import make_plan, refuse_impossible, sweep_name, trials_on_data
+    from orchestrator.plan import make_plan, refuse_uneven, sweep_name, trials_on_data
     from orchestrator.settings import resolve_settings
     from orchestrator.store import Store
+    from orchestrator.weight_files import weight_files
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
@@ -51,7 +63,8 @@ def run(
     paper = _only_paper(studies)
     store = Store(settings.storage)
     trials = trials_on_data(studies, settings.data, workers)
-    refuse_impossible(trials, vggish_weights, backbone_weights)
+    refuse_uneven(trials)
+    files = weight_files(vggish_weights, backbone_weights or [], with_sources(trials))
     plan = make_plan(sweep_name(studies), trials, store)
     if not plan.to_run:
         console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
@@ -62,20 +75,27 @@ def run(
         f"{plan.count('resumable') + plan.count('failed')} to continue, {plan.count('new')} to start"
     )
 
-    resources = Resources(
-        cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, vggish_weights, backbone_weights
-    )
+    resources = Resources(cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, files)
     completed = execute(plan, paper, settings, resources, console, verbose)
     after = make_plan(plan.name, trials, store)
-    for entry in after.entries:
-        if entry.state == "failed":
-            console.print(f"failed: {entry.trial.label}: {entry.reason}", style="red", markup=False)
+    _tell_unfinished(after, console)
     if not completed:
         console.print("interrupted; the same command continues from the checkpoints", style="yellow")
         raise typer.Exit(INTERRUPTED)
     console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
     if after.to_run:
         raise typer.Exit(TRIALS_FAILED)
+
+
+def _tell_unfinished(plan: Plan, console: Console) -> None:
+    """Why trials have no result."""
+    for entry in plan.entries:
+        label, source = entry.trial.label, entry.trial.source
+        if entry.state == "failed":
+            console.print(f"failed: {label}: {entry.reason}", style="red", markup=False)
+        elif entry.state == "new" and source is not None:
+            told = f"not started: {label}: it starts from trial {source.key}, which is not finished"
+            console.print(told, style="yellow", markup=False)
 
 
 def _only_paper(studies: Sequence[Study]) -> str:

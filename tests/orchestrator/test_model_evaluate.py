@@ -1,6 +1,7 @@
 """`combo model evaluate`: any weights scored by themselves, stored once, shown in MLflow and in tables."""
 
 import json
+import shutil
 from itertools import chain
 
 import pandas as pd
@@ -100,6 +101,21 @@ def test_what_cannot_be_scored_is_said_in_one_sentence(sweep, trial, words, sent
     assert (run.returncode, run.stdout) == (2, "")
     assert sentence in run.stderr
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_clips_that_were_left_out_are_scored_once_they_are_mended(sweep, trial, tmp_path):
+    broken = tmp_path / "data"
+    shutil.copytree(sweep.data, broken)
+    mask = next(broken.rglob("gt_masks/test/**/*.png"))
+    whole = mask.read_bytes()
+    mask.write_bytes(b"x" * len(whole))
+    words = ("model", "evaluate", "--checkpoint", trial.path.name, "--data", broken, "--storage", sweep.combo.storage)
+    first = record_of(sweep.combo(*words, "--json"))
+    assert first["quarantined"] == [mask.parent.name]
+    mask.write_bytes(whole)
+    mended = record_of(sweep.combo(*words, "--json"))
+    assert (mended["key"], mended["quarantined"]) == (first["key"], [])
+    assert mended["score"]["count"] == first["score"]["count"] + 1
 
 
 def test_official_weights_enter_the_table_of_their_configuration(tmp_path, data):

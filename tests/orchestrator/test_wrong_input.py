@@ -67,8 +67,15 @@ def test_a_word_that_means_nothing(refused, verb, words, message):
         (["status", TINY, "--data", "elsewhere"], "no S4 data in"),
         (["run", TINY, "--workers", 3], "training.batch: 2 clips do not divide among 3 workers"),
         (["run", TINY, VGGISH], "the frozen VGGish needs its AudioSet weights (pass --vggish-weights FILE"),
-        (["run", TINY, VGGISH, "--vggish-weights", "absent.pth"], "error: absent.pth: the frozen VGGish needs"),
-        (["run", TINY, IMAGENET, "--backbone-weights", "absent.pth"], "error: absent.pth: ImageNet weights of '"),
+        (["run", TINY, VGGISH, "--vggish-weights", "absent.pth"], "absent.pth: is not there (name a file of weights)"),
+        (
+            ["run", TINY, IMAGENET, "--backbone-weights", "absent.pth"],
+            "absent.pth: is not there (name a file of weights)",
+        ),
+        (
+            ["run", TINY, IMAGENET, "--backbone-weights", "pvt=absent.pth"],
+            "--backbone-weights pvt=absent.pth: is for no",
+        ),
         (
             ["run", TINY, "initial_trial=0123456789abcdef"],
             "initial_trial: cannot be overridden in an experiment (say starts_from in the variant)",

@@ -94,3 +94,13 @@ def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials,
         f"evaluations/{key * 16}/evaluation.json" for key in ("e", "f")
     ]
     assert not report.table.official
+
+
+def test_weights_that_fit_no_row_are_told_with_the_setting_that_differs(storage, study, trials, released, tmp_path):
+    loss = released.loss.model_copy(update={"lambda_ada": 7.0})
+    storage.evaluate_official(released.model_copy(update={"loss": loss}), 0.8)
+    storage.evaluate_official(released, 0.8, key="f" * 16, data_fingerprint="0" * 16)
+    told = [str(problem) for problem in build_report(study, trials, storage.root, tmp_path / "out").problems]
+    assert [line.partition(":")[0] for line in told] == [f"evaluations/{'e' * 16}", f"evaluations/{'f' * 16}"]
+    assert "imported under loss.lambda_ada=7.0, the nearest row has loss.lambda_ada=" in told[0]
+    assert "on data 0000000000000000, not as its column" in told[1]
