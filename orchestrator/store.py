@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 Stored = TypeVar("Stored", bound=Record)
 
+DAMAGED = "restore it, or remove the trial folder to run it again"
+"""What to do with a stored record that cannot be used."""
+
 
 @dataclass(frozen=True)
 class TrialFolder:
@@ -65,6 +68,22 @@ class TrialFolder:
             InputError: the stored result is damaged.
         """
         return _read(self.path / RESULT_FILE, ResultRecord)
+
+    @property
+    def tested_checkpoint(self) -> Path | None:
+        """Folder of the weights that were tested, once the trial is finished.
+
+        Raises:
+            InputError: the stored result is damaged, or names a place outside of this folder.
+        """
+        result = self.result
+        if result is None:
+            return None
+        checkpoint = self.path / result.checkpoint
+        if "\0" in result.checkpoint or not checkpoint.resolve().is_relative_to(self.path.resolve()):
+            problem = f"names a checkpoint outside of the trial folder, {result.checkpoint!r}"
+            raise InputError(Problem(str(self.path / RESULT_FILE), problem, DAMAGED))
+        return checkpoint
 
     @property
     def failure(self) -> FailureRecord | None:
@@ -197,6 +216,12 @@ class Store:
                 if trial is not None and result is not None:
                     yield trial, result
 
+    def trials(self) -> Iterator[TrialFolder]:
+        """The directories of all trials there are, in the order of their keys."""
+        for path in sorted((self.root / TRIALS).glob("[!.]*")):
+            if path.is_dir():
+                yield TrialFolder(path)
+
     def trial(self, key: str) -> TrialFolder:
         """The directory of a trial, whether or not it exists yet."""
         return TrialFolder(self.root / TRIALS / key)
@@ -246,4 +271,4 @@ def _read(path: Path, model: type[Stored]) -> Stored | None:
     except ValidationError as error:
         first = error.errors()[0]
         what = f"is damaged: {'.'.join(map(str, first['loc']))} {first['msg']}".replace(":  ", ": ")
-        raise InputError(Problem(str(path), what, "restore it, or remove the trial folder to run it again")) from None
+        raise InputError(Problem(str(path), what, DAMAGED)) from None

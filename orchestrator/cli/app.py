@@ -10,8 +10,9 @@ from experiments.errors import InputError
 from model.data.errors import DataError
 from model.layers.errors import BackboneError
 from model.weights.errors import CheckpointError
-from orchestrator.cli import data, mlflow, model, plan, report, run, show, status
+from orchestrator.cli import data, gc, mlflow, model, plan, report, run, show, status
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
+from orchestrator.cli.plain import printable
 
 app = typer.Typer(
     name="combo",
@@ -26,6 +27,7 @@ app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("report")(report.report)
+app.command("gc")(gc.gc)
 app.command("mlflow")(mlflow.mlflow)
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
@@ -37,10 +39,10 @@ def main() -> None:
         app(prog_name="combo")
     except InputError as error:
         for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
+            print(f"error: {printable(str(problem))}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except (DataError, CheckpointError, BackboneError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

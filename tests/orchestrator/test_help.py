@@ -7,7 +7,7 @@ import pytest
 @pytest.mark.parametrize(
     "words",
     [
-        *([], ["show"], ["run"], ["status"], ["report"], ["mlflow"]),
+        *([], ["show"], ["plan"], ["gc"], ["run"], ["status"], ["report"], ["mlflow"]),
         *(["data"], ["data", "synth"], ["data", "check"], ["data", "prepare"]),
         *(["model"], ["model", "import"], ["model", "export"], ["model", "summary"]),
         *(["model", "evaluate"], ["model", "predict"], ["data", "maskige"]),
