@@ -10,6 +10,8 @@ from experiments.records import TRIAL_FILE
 from orchestrator.store import Store, TrialFolder
 
 TRIAL_KEY = re.compile(r"[0-9a-f]{16}")
+IMPORTED_NAME = re.compile(r"[^./\\][^/\\]*")
+"""One folder's name; what leads elsewhere is none."""
 
 
 def checkpoint_folder(name: str, store: Store) -> Path:
@@ -21,7 +23,7 @@ def checkpoint_folder(name: str, store: Store) -> Path:
         store: where trials and imported checkpoints lie.
 
     Raises:
-        InputError: the trial has no result, or nothing has this name.
+        InputError: the trial has no result, its result is damaged, or nothing has this name.
     """
     path = Path(name)
     if TRIAL_KEY.fullmatch(name) and not path.exists():
@@ -30,9 +32,8 @@ def checkpoint_folder(name: str, store: Store) -> Path:
         return _tested(TrialFolder(path))
     if path.is_file():
         raise InputError(Problem(name, "is a file, not a checkpoint folder", "import it with 'combo model import'"))
-    imported = store.imported / name
-    if not path.exists() and imported.is_dir():
-        return imported
+    if not path.exists() and IMPORTED_NAME.fullmatch(name) and (store.imported / name).is_dir():
+        return store.imported / name
     if not path.is_dir():
         remedy = "give a checkpoint folder, a trial key, or the name of an imported checkpoint"
         raise InputError(Problem(f"checkpoint '{name}'", "does not exist", remedy))
@@ -40,7 +41,7 @@ def checkpoint_folder(name: str, store: Store) -> Path:
 
 
 def _tested(folder: TrialFolder) -> Path:
-    result = folder.result
-    if result is None:
+    checkpoint = folder.tested_checkpoint
+    if checkpoint is None:
         raise InputError(Problem(f"trial {folder.path.name}", "has no result in this storage", "run it to its end"))
-    return folder.path / result.checkpoint
+    return checkpoint

@@ -95,9 +95,9 @@ def trials_where_data_are(studies: Iterable[Study], data: Path, workers: int | N
     absent: dict[Task, None] = {}
 
     @cache
-    def fingerprint(task: Task, proposer: str) -> str:
+    def fingerprint(task: Task, proposer: str, size: int) -> str:
         try:
-            return data_fingerprint(data, task, proposer)
+            return data_fingerprint(data, task, proposer, size)
         except DataError:
             absent[task] = None
             return ""
@@ -106,8 +106,9 @@ def trials_where_data_are(studies: Iterable[Study], data: Path, workers: int | N
     return bound if workers is None else [_sized(trial, workers) for trial in bound], list(absent)
 
 
-def _bind(trial: Trial, fingerprint: Callable[[Task, str], str]) -> Trial:
-    bound = trial.on_data(fingerprint(trial.task, trial.config.data.maskige))
+def _bind(trial: Trial, fingerprint: Callable[[Task, str, int], str]) -> Trial:
+    data = trial.config.data
+    bound = trial.on_data(fingerprint(trial.task, data.maskige, data.size))
     return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
 
 

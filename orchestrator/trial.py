@@ -185,7 +185,6 @@ class _Writer:
 
 def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder) -> Execution:
     initial = trial.config.initial_trial
-    source = store.trial(initial) if initial else None
     return Execution(
         data_root=machine.data,
         checkpoints=folder.checkpoints,
@@ -195,7 +194,7 @@ def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder
         vggish_weights=machine.weight_files.vggish_of(trial.config),
         backbone_weights=machine.weight_files.backbone_of(trial.config),
         sound_cache=store.sound_cache,
-        initial_weights=source.path / source.result.checkpoint if source and source.result else None,
+        initial_weights=store.trial(initial).tested_checkpoint if initial else None,
     )
 
 

@@ -1,41 +1,52 @@
 """What a frozen audio encoder says of each clip, computed once and kept: training never pays for it again.
 
 Entries are keyed by the content of the encoder's weights and of the clip's log-mel, so neither a changed file nor
-other weights can be answered from an old entry:
+other weights can be answered from an old entry; and by the kind of device, because kinds differ in their last bits:
 
-    <folder>/<weights digest>/<log-mel digest>.npy     float32 (T, A)
+    <folder>/<weights digest>-<kind of device>/<log-mel digest>.embedding
+
+An entry is the SHA-256 of all that follows it, and float32 (T, A) as safetensors. The folder saves time and nothing
+else: when it cannot be used, training goes on without it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
 
+from model.audio.vggish import VGGish
 from model.data.batch import Batch
+from model.whole import whole_file
+
+log = logging.getLogger(__name__)
 
 DIGEST = 32
 """Hexadecimal digits kept of each SHA-256."""
+CHECKSUM = hashlib.sha256().digest_size
+EMBEDDING = "embedding"
 
 
 class EmbeddingCache:
     """Replaces the log-mel of batches by what a frozen encoder makes of it.
 
     Args:
-        encoder: frozen; maps (N, 1, 96, 64) to (N, A).
+        encoder: maps (N, 1, 96, 64) to (N, A), A being its `width`; has its weights and is on its device already.
         folder: where entries are kept for other runs; None keeps them in memory only.
     """
 
-    def __init__(self, encoder: nn.Module, folder: Path | None) -> None:
+    def __init__(self, encoder: VGGish, folder: Path | None) -> None:
         self._encoder = encoder
-        self._folder = None if folder is None else folder / _weights_digest(encoder)
+        self._device = next(encoder.parameters()).device
+        self._folder = None if folder is None else folder / f"{_weights_digest(encoder)}-{self._device.type}"
         self._known: dict[str, Tensor] = {}
+        self._has_warned = False
 
     def embed(self, batch: Batch) -> Batch:
         """The batch with (BT, A) embeddings for its (BT, 1, 96, 64) log-mel.
@@ -49,38 +60,42 @@ class EmbeddingCache:
     def _embedding(self, log_mel: Tensor) -> Tensor:
         digest = hashlib.sha256(log_mel.cpu().numpy().tobytes()).hexdigest()[:DIGEST]
         if digest not in self._known:
-            kept = self._read(digest, len(log_mel))
-            self._known[digest] = self._encode(digest, log_mel) if kept is None else kept
+            path = None if self._folder is None else self._folder / f"{digest}.embedding"
+            kept = None if path is None else _read(path, (len(log_mel), self._encoder.width))
+            self._known[digest] = self._encode(path, log_mel) if kept is None else kept
         return self._known[digest]
 
     @torch.no_grad()
-    def _encode(self, digest: str, log_mel: Tensor) -> Tensor:
-        device = next(self._encoder.parameters()).device
-        embedding: Tensor = self._encoder(log_mel.to(device)).cpu()
-        if self._folder is not None:
-            _write(self._folder / f"{digest}.npy", embedding.numpy())
+    def _encode(self, path: Path | None, log_mel: Tensor) -> Tensor:
+        embedding: Tensor = self._encoder(log_mel.to(self._device)).cpu()
+        if path is not None:
+            self._keep(path, embedding)
         return embedding
 
-    def _read(self, digest: str, seconds: int) -> Tensor | None:
-        """An entry of an earlier run; None when there is none that is whole."""
-        if self._folder is None:
-            return None
+    def _keep(self, path: Path, embedding: Tensor) -> None:
+        content = save({EMBEDDING: embedding})
         try:
-            embedding = np.load(self._folder / f"{digest}.npy", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        return torch.from_numpy(embedding) if len(embedding) == seconds else None
+            with whole_file(path) as draft:
+                draft.write_bytes(hashlib.sha256(content).digest() + content)
+        except OSError as error:
+            if not self._has_warned:
+                log.warning("embeddings are not kept for other runs, which will make them again: %s", error)
+            self._has_warned = True
 
 
-def _write(path: Path, embedding: NDArray[np.float32]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    with draft.open("wb") as file:
-        np.save(file, embedding, allow_pickle=False)
-    draft.replace(path)
+def _read(path: Path, shape: tuple[int, int]) -> Tensor | None:
+    """An entry of an earlier run; None when there is none that is whole."""
+    try:
+        stored = path.read_bytes()
+        checksum, content = stored[:CHECKSUM], stored[CHECKSUM:]
+        embedding = load(content).get(EMBEDDING) if hashlib.sha256(content).digest() == checksum else None
+    except (OSError, SafetensorError):
+        return None
+    is_wanted = embedding is not None and embedding.dtype == torch.float32 and embedding.shape == shape
+    return embedding if is_wanted else None
 
 
-def _weights_digest(encoder: nn.Module) -> str:
+def _weights_digest(encoder: VGGish) -> str:
     digest = hashlib.sha256()
     for name, weight in sorted(encoder.state_dict().items()):
         digest.update(name.encode())

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from math import gcd
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import wavfile
 from scipy.signal import resample_poly
 from scipy.signal.windows import hann, kaiser
 
-from model.data.errors import FileError
-
 SAMPLE_RATE = 16_000
-RATES = (1_000, 384_000)
-"""What a sound file may have; a damaged header that says more would ask for a resampling filter of any size."""
 WINDOW = 400
 HOP = 160
 FFT_SIZE = 512
@@ -30,28 +24,6 @@ EXAMPLE_SHAPE = (1, FRAMES_PER_EXAMPLE, MEL_BANDS)
 RESAMPLING_ZERO_CROSSINGS = 50
 RESAMPLING_ROLLOFF = 0.917347
 RESAMPLING_KAISER_BETA = 12.9846
-
-
-def read_wav(path: Path) -> tuple[NDArray[np.int16], int]:
-    """Reads 16-bit PCM.
-
-    Returns:
-        Samples, int16 (N,) or (N, channels), and their rate in Hz.
-
-    Raises:
-        FileError: if the file is missing, is no wav file, is not 16-bit, or has a rate that no sound has.
-    """
-    try:
-        rate, samples = wavfile.read(path)
-    except FileNotFoundError:
-        raise FileError(path, "missing", "is missing", "restore the clip's sound") from None
-    except Exception as error:  # a damaged header raises whatever scipy stumbles over
-        raise FileError(path, "unreadable", f"cannot be read as a wav file ({error})", "replace it") from None
-    if samples.dtype != np.int16:
-        raise FileError(path, "values", f"holds {samples.dtype} samples", "convert it to 16-bit PCM")
-    if not RATES[0] <= rate <= RATES[1]:
-        raise FileError(path, "values", f"claims {rate} samples per second", "replace it")
-    return samples, int(rate)
 
 
 def log_mel_examples(samples: NDArray[np.int16], rate: int) -> NDArray[np.float32]:

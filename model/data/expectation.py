@@ -47,8 +47,8 @@ def expectation_of(root: Path, task: Task) -> Expectation:
     try:
         plan = json.loads(path.read_text())
         planned_task, clips, seed, size = (plan[key] for key in ("task", "clips", "seed", "size"))
-        sizes = split_sizes(clips)
-    except (ValueError, KeyError, TypeError):
+        sizes, size = split_sizes(int(clips)), int(size)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise DataError(f"{path} is damaged: restore it, or delete it if the data are not synthetic") from None
     if planned_task != task:
         raise DataError(f"{path} describes {planned_task} data, not {task}: check another folder")

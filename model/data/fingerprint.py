@@ -15,12 +15,18 @@ DATASET_FILE = "dataset.json"
 """Written last into synthetic subsets; real ones have none."""
 
 
-def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam") -> str:
+def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", size: int = 224) -> str:
     """Digest of a subset with one proposer's Maskiges, 16 hexadecimal digits, the same wherever the data lie.
 
     It covers the bytes of the index file and of `dataset.json` if there is one, and the relative path and size of
     every file that the loader reads, of all splits. It does not read those files: an edit that keeps a file's size is
     not seen. A missing file counts as such, as long as the quarantine tolerates it.
+
+    Args:
+        root: data root or subset root, see `subset_root`.
+        task: which subset.
+        proposer: whose Maskiges.
+        size: side of the pictures that will be read, pixels; no part of the digest, the advice on lost files names it.
 
     Raises:
         DataError: if the subset is missing, or more clips of a split lack files than the quarantine tolerates.
@@ -33,7 +39,7 @@ def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam") -> 
     sizes: dict[Path, int | None] = {}
     for split in SPLITS:
         clips = [clip_files(task, root, entry, proposer) for entry in entries if entry.split == split]
-        quarantine = Quarantine(root, task, split, len(clips), proposer)
+        quarantine = Quarantine(root, task, split, len(clips), proposer, size)
         for place, files in enumerate(clips):
             found = _sizes(files)
             sizes.update(found)
@@ -54,5 +60,5 @@ def _sizes(files: ClipFiles) -> dict[Path, int | None]:
 def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None

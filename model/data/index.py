@@ -42,11 +42,11 @@ def read_index(root: Path, task: Task) -> list[IndexEntry]:
         task: which subset.
 
     Raises:
-        DataError: if a column is missing, or a row is cut short, has an unknown split or subset, or a path for a name.
+        DataError: if the file is no UTF-8 csv, a column is missing, or a row is cut short, has an unknown split or
+            subset, or a name that is empty, a path, or not printable.
     """
     path = root / INDEX_FILES[task]
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
+    header, *rows = _rows(path) or [[]]
     name, category, split = _columns(path, header, task)
     entries = []
     for row in filter(None, rows):
@@ -56,6 +56,14 @@ def read_index(root: Path, task: Task) -> list[IndexEntry]:
     for entry in entries:
         _check(path, entry, task)
     return sorted(entries, key=lambda entry: (entry.split, entry.category, entry.name))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return list(csv.reader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as a csv file in UTF-8 ({error}): restore the file") from None
 
 
 def _columns(path: Path, header: list[str], task: Task) -> tuple[int, int | None, int]:
@@ -77,6 +85,8 @@ def _check(path: Path, entry: IndexEntry, task: Task) -> None:
     if task == "avss" and entry.category not in AVSS_SECONDS:
         known = ", ".join(AVSS_SECONDS)
         raise DataError(f"{path}: clip {entry.name} has label '{entry.category}', not one of {known}: fix it")
-    for part in (entry.name, entry.category):
+    for part in (entry.name,) if task == "ms3" else (entry.name, entry.category):
+        if not part or not part.isprintable():
+            raise DataError(f"{path}: {part!r} is no name of a clip or category: restore the file")
         if part in (".", "..") or "/" in part or "\\" in part:
             raise DataError(f"{path}: '{part}' is a path, not a name: fix the file")

@@ -66,12 +66,13 @@ def training_batches(
 
     Raises:
         DataError: if the batch does not divide among the processes, or more clips than tolerated cannot be used.
+        OSError: if this machine cannot read a file that is there; no clip is set aside for that.
     """
     steps = TrainingSteps(dataset, config, rank, world)
     order = range(first_step, config.training.iterations)
     if workers == 0:
         return map(steps.__getitem__, order)
-    loader: DataLoader[_Answer | DataError] = DataLoader(
+    loader: DataLoader[_Answer | Exception] = DataLoader(
         _Answers(steps),
         batch_size=None,
         sampler=order,
@@ -106,23 +107,23 @@ class _Answer:
     quarantined: dict[int, str]
 
 
-class _Answers(Dataset[_Answer | DataError]):
-    """Steps whose data errors travel back from a loader process as values; torch would bury them in a traceback."""
+class _Answers(Dataset[_Answer | Exception]):
+    """Steps whose errors travel back from a loader process as values; torch would bury them in a traceback."""
 
     def __init__(self, steps: TrainingSteps) -> None:
         self._steps = steps
 
-    def __getitem__(self, step: int) -> _Answer | DataError:
+    def __getitem__(self, step: int) -> _Answer | Exception:
         try:
             batch = self._steps[step]
-        except DataError as error:
+        except (DataError, OSError, MemoryError) as error:
             return error
         return _Answer(batch, dict(self._steps.dataset.quarantine.reasons))
 
 
-def _received(answers: Iterable[_Answer | DataError], quarantine: Quarantine) -> Iterator[Batch]:
+def _received(answers: Iterable[_Answer | Exception], quarantine: Quarantine) -> Iterator[Batch]:
     for answer in answers:
-        if isinstance(answer, DataError):
+        if isinstance(answer, Exception):
             raise answer
         quarantine.add(answer.quarantined.items())
         quarantine.refuse_excess()

@@ -6,16 +6,17 @@ import io
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from model.audio.logmel import EXAMPLE_SHAPE
+from model.data.decoding import read_decoded
 from model.data.errors import FileError
 
-REMEDY = "delete it, the sound gives it again"
+REMEDY = "restore it, or delete it if there is the sound to make it from"
 
 
 def read_log_mel(path: Path) -> NDArray[np.float32]:
@@ -28,13 +29,7 @@ def read_log_mel(path: Path) -> NDArray[np.float32]:
         FileError: if the pickle asks for anything but a tensor (nothing of it is then run), is damaged, or holds a
             tensor of another shape or one that is not finite.
     """
-    try:
-        with path.open("rb") as file:
-            tensor = _TensorUnpickler(file, path).load()
-    except FileError:
-        raise
-    except Exception as error:  # a damaged pickle raises whatever its opcodes stumble over
-        raise FileError(path, "unreadable", f"is damaged ({type(error).__name__})", REMEDY) from None
+    tensor = read_decoded(path, lambda file: _TensorUnpickler(file, path).load(), _problem, REMEDY, REMEDY)
     if not isinstance(tensor, torch.Tensor) or tensor.dim() != 4 or tuple(tensor.shape[1:]) != EXAMPLE_SHAPE:
         raise FileError(path, "values", "is no (n, 1, 96, 64) tensor", REMEDY)
     log_mel: NDArray[np.float32] = tensor.detach().to(torch.float32).numpy()
@@ -55,8 +50,12 @@ def log_mel_pickle(examples: NDArray[np.float32], requires_grad: bool) -> bytes:
     return buffer.getvalue()
 
 
+def _problem(error: Exception) -> str:
+    return f"is damaged ({type(error).__name__})"
+
+
 class _TensorUnpickler(pickle.Unpickler):
-    def __init__(self, file: io.BufferedReader, path: Path) -> None:
+    def __init__(self, file: BinaryIO, path: Path) -> None:
         super().__init__(file)
         self._path = path
 

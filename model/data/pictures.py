@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from model.data.errors import FileError
+from model.data.decoding import read_decoded
+from model.data.errors import DataError, FileError
 
 
 def read_rgb(path: Path, size: int | None, remedy: str) -> NDArray[np.uint8]:
@@ -59,20 +63,44 @@ def read_stored(path: Path, size: int | None, remedy: str, as_rgb: bool = False)
     Raises:
         FileError: if it is missing, damaged or of another size, or a label has several channels.
     """
-    try:
-        with Image.open(path) as image:
-            if not as_rgb and image.mode not in ("1", "L", "P"):
-                problem = f"is a {image.mode} picture"
-                raise FileError(path, "mode", problem, "labels have one channel, convert it")
-            pixels = np.asarray(image.convert("RGB") if as_rgb else image)
-    except FileError:
-        raise
-    except FileNotFoundError:
-        raise FileError(path, "missing", "is missing", remedy) from None
-    except Exception as error:  # a damaged picture raises whatever its decoder stumbles over
-        raise FileError(path, "unreadable", f"cannot be read as a picture ({error})", "replace it") from None
+    decode = partial(_decode, path, as_rgb)
+    pixels = read_decoded(path, decode, _problem, missing=remedy, damaged="replace it")
     if size is not None and pixels.shape[:2] != (size, size):
         height, width = pixels.shape[:2]
         problem = f"is {width}x{height}, not {size}x{size}"
         raise FileError(path, "size", problem, "set data.size to the data's size, or resize it")
     return pixels
+
+
+def refuse_another_size(pictures: Iterable[Path], size: int) -> None:
+    """Looks at the first picture that is there and readable: all that are made by one recipe have one size.
+
+    Args:
+        pictures: where they would lie.
+        size: side of those that are to be made, pixels.
+
+    Raises:
+        DataError: it has another size.
+    """
+    for path in filter(Path.exists, pictures):
+        try:
+            height, width = read_stored(path, None, "", as_rgb=True).shape[:2]
+        except FileError:
+            continue
+        if (height, width) != (size, size):
+            remedy = "ask for the size that is there, or delete what was made in it first"
+            raise DataError(f"{path} is {width}x{height}, not {size}x{size}: {remedy}")
+        return
+
+
+def _decode(path: Path, as_rgb: bool, file: BinaryIO) -> NDArray[np.uint8]:
+    with Image.open(file) as image:
+        if not as_rgb and image.mode not in ("1", "L", "P"):
+            raise FileError(path, "mode", f"is a {image.mode} picture", "labels have one channel, convert it")
+        return np.asarray(image.convert("RGB") if as_rgb else image)
+
+
+def _problem(error: Exception) -> str:
+    """Pillow names the object it read from, where it knows no more to say."""
+    reason = "no known format" if isinstance(error, UnidentifiedImageError) else error
+    return f"cannot be read as a picture ({reason})"

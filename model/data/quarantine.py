@@ -24,12 +24,14 @@ class Quarantine:
         split: train, val or test.
         clips: how many the split has.
         proposer: whose Maskiges are read.
+        size: side of the pictures that are read, pixels, for messages.
     """
 
-    def __init__(self, root: Path, task: Task, split: str, clips: int, proposer: str) -> None:
+    def __init__(self, root: Path, task: Task, split: str, clips: int, proposer: str, size: int) -> None:
         self.reasons: dict[int, str] = {}
         """By place in the split: one sentence that names the file."""
-        self._root, self._task, self._split, self._clips, self._proposer = root, task, split, clips, proposer
+        self._root, self._task, self._split, self._clips = root, task, split, clips
+        self._proposer, self._size = proposer, size
         self._told: set[int] = set()
 
     @property
@@ -92,4 +94,5 @@ class Quarantine:
 
     def _check_command(self) -> str:
         proposer = "" if self._proposer in PUBLISHED_PROPOSERS else f" --maskige {self._proposer}"
-        return f"combo data check {shlex.quote(str(self._root))} --subset {self._task}{proposer}"
+        place = shlex.quote(str(self._root))
+        return f"combo data check {place} --subset {self._task}{proposer} --size {self._size}"

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.audio.logmel import EXAMPLE_SHAPE, log_mel_examples, read_wav
+from model.audio.logmel import EXAMPLE_SHAPE, log_mel_examples
 from model.config import Task
 from model.data.errors import FileError
 from model.data.layout import AVSS_AUDIO_EXAMPLES, ClipFiles
-from model.data.log_mel_file import read_log_mel
+from model.data.log_mel_file import REMEDY, read_log_mel
+from model.data.wav_file import read_wav
 
 
 def read_sound(files: ClipFiles, task: Task) -> NDArray[np.float32]:
@@ -25,7 +26,7 @@ def read_sound(files: ClipFiles, task: Task) -> NDArray[np.float32]:
     examples = read_log_mel(source) if source == files.log_mel else examples_of_wav(source, seconds, task)
     if len(examples) < seconds:
         problem = f"holds {len(examples)} examples, not {seconds}"
-        raise FileError(source, "length", problem, "delete it, the sound gives it again")
+        raise FileError(source, "length", problem, REMEDY)
     if is_silent(examples[:seconds]):
         raise FileError(source, "silent", "is silent", "restore the sound or remove the clip from the index")
     return examples[:seconds]
@@ -42,7 +43,7 @@ def read_whole_log_mel(files: ClipFiles, task: Task) -> NDArray[np.float32]:
     examples, rows = read_log_mel(files.log_mel), log_mel_rows(files, task)
     if len(examples) != rows:
         problem = f"holds {len(examples)} examples, not {rows}"
-        raise FileError(files.log_mel, "length", problem, "delete it, the sound gives it again")
+        raise FileError(files.log_mel, "length", problem, REMEDY)
     return examples
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.audio.frame import AudioFrame
 from av.container import OutputContainer
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from model.prediction.layer import Layer
-from model.prediction.video import Frame, Video, frames, opened
+from model.prediction.sound import Piece, sound_pieces
+from model.prediction.video import Frame, Video, frames
 
 SOUND_RATE = 48_000
 CLOCK = 90_000
@@ -28,7 +28,8 @@ def write_overlay(
 ) -> None:
     """Encodes every frame at its own time as H.264, and the sound as AAC, into an MP4 file.
 
-    Pictures with an odd number of rows or columns lose the last one: H.264 with colours at half resolution has none.
+    Sound that begins after the last picture is left out. Pictures with an odd number of rows or columns lose the last
+    one: H.264 with colours at half resolution has none.
 
     Args:
         path: of the new file.
@@ -43,7 +44,7 @@ def write_overlay(
     with av.open(str(path), "w", format="mp4") as container:
         pictures = _picture_stream(container, video)
         track = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
-        sound = _sound(video)
+        sound = sound_pieces(video, "fltp", "stereo", SOUND_RATE)
         heard = next(sound, None)
         reached, layer = -1, None
         for frame in frames(video):
@@ -52,13 +53,11 @@ def write_overlay(
                 layer = layer_of(reached)
                 on_second(reached)
             # In step with the pictures, so that the writer has to hold back neither.
-            while heard is not None and heard[0] <= frame.time:
-                container.mux(track.encode(heard[1]))
+            end = frame.time + video.frame_seconds
+            while heard is not None and heard.start < end * SOUND_RATE:
+                container.mux(track.encode(_audible(heard)))
                 heard = next(sound, None)
             container.mux(pictures.encode(_encodable(frame, layer)))
-        while heard is not None:
-            container.mux(track.encode(heard[1]))
-            heard = next(sound, None)
         container.mux(pictures.encode(None))
         container.mux(track.encode(None))
 
@@ -82,11 +81,9 @@ def _encodable(frame: Frame, layer: Layer | None) -> av.VideoFrame:
     return encodable
 
 
-def _sound(video: Video) -> Iterator[tuple[float, AudioFrame]]:
-    """Decoded sound with its time since the video's first frame; what was heard before that is left out."""
-    with opened(video.path) as container:
-        for decoded in container.decode(container.streams.audio[0]):
-            time = (decoded.time or 0.0) - video.start
-            if time >= 0 and decoded.pts is not None and decoded.time_base is not None:
-                decoded.pts = round(time / decoded.time_base)
-                yield time, decoded
+def _audible(piece: Piece) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece.samples), "fltp", "stereo")
+    frame.sample_rate = SOUND_RATE
+    frame.pts = piece.start
+    frame.time_base = Fraction(1, SOUND_RATE)
+    return frame

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,6 @@ from PIL import Image
 
 from model.config import Task
 from model.data.avss_classes import class_colours, class_names
-from model.data.errors import DataError
 from model.data.proposals.proposer import Proposer
 from model.prediction.layer import Layer
 from model.prediction.overlay import write_overlay
@@ -26,6 +22,7 @@ from model.prediction.segment import CLIP_SECONDS, Second, Segmented, seconds, s
 from model.prediction.strip import Strip
 from model.prediction.video import FRAME_INSTANT, Video
 from model.weights.stored_model import StoredModel, load_model
+from model.whole import whole_folder
 
 MASK_FOLDER = "masks"
 FILMSTRIP_FILE = "filmstrip.png"
@@ -50,18 +47,6 @@ class PredictedSecond:
     """Part of the picture that each class takes, largest first."""
 
 
-def check_target(out: Path) -> None:
-    """Makes sure that a prediction can be put there.
-
-    Raises:
-        DataError: the place is a file, or a folder with something in it.
-    """
-    if out.is_file():
-        raise DataError(f"{out} is a file: name a folder with --out")
-    if out.is_dir() and any(out.iterdir()):
-        raise DataError(f"{out} is not empty: remove it, or name another folder with --out")
-
-
 def predict(
     video: Video,
     stored: StoredModel,
@@ -77,16 +62,16 @@ def predict(
         video: with pictures and sound.
         stored: which model.
         proposer: makes the Maskiges.
-        out: new or empty folder; it appears whole.
+        out: absent or an empty folder; it appears whole.
         device: where the model shall run.
         on_segmented: called with the number of seconds whose inputs are ready.
         on_overlaid: called with the number of each second that the overlay video has reached.
 
     Raises:
-        DataError: the video is damaged, or `out` is taken.
+        DataError: the video is damaged.
         CheckpointError: the stored model does not fit its own description.
+        OSError: something is at the place by the end, or nothing can be written there.
     """
-    check_target(out)
     config, model = stored.config, load_model(stored, device)
     task = config.data.task
 
@@ -95,7 +80,7 @@ def predict(
             on_segmented(second.index + 1)
             yield second
 
-    with _folder(out) as draft:
+    with whole_folder(out) as draft:
         (draft / MASK_FOLDER).mkdir()
         strip, told = Strip(task), []
         for segmented in segment(counted(), model, config, device):
@@ -111,18 +96,6 @@ def predict(
         description = _description(video, stored, proposer.name, told)
         (draft / DESCRIPTION_FILE).write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")
     return told
-
-
-@contextmanager
-def _folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place once filled, or leaves no trace."""
-    draft = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.draft")
-    draft.mkdir(parents=True)
-    try:
-        yield draft
-        draft.replace(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _tell(segmented: Segmented, task: Task) -> PredictedSecond:

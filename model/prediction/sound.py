@@ -1,55 +1,94 @@
-"""The sound of a video file, second by second, as the log-mel front end takes it."""
+"""The sound of a video file, every piece in the place that the file's clock gives it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import Any
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from model.audio.logmel import SAMPLE_RATE
 from model.prediction.video import Video, opened
 
+JITTER = 0.1
+"""Seconds. Files round the times of sound: what begins so near to the end of the piece before follows it directly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Sound without a break."""
+
+    start: int
+    """Samples since the video's first frame, not before the end of the piece before."""
+    samples: NDArray[Any]
+    """(channels, n)."""
+
 
 def sound_of_each_second(video: Video) -> Iterator[NDArray[np.int16]]:
-    """16 kHz mono PCM, int16 (16000,) per second since the video's first frame; silence once the sound is over.
+    """16 kHz mono PCM, int16 (16000,) per second since the video's first frame, without end; gaps are silent.
 
     FFmpeg resamples and mixes channels, as it did for the data set's wav files.
 
     Raises:
         DataError: the file is damaged.
     """
-    waiting = np.empty(0, dtype=np.int16)
-    for piece in _pieces(video):
-        waiting = np.concatenate([waiting, piece])
-        while len(waiting) >= SAMPLE_RATE:
-            yield waiting[:SAMPLE_RATE]
-            waiting = waiting[SAMPLE_RATE:]
-    yield np.pad(waiting, (0, SAMPLE_RATE - len(waiting)))
+    second, begun = _silence(), 0
+    for piece in sound_pieces(video, "s16", "mono", SAMPLE_RATE):
+        start, samples = piece.start, piece.samples[0]
+        while len(samples):
+            while start >= begun + SAMPLE_RATE:
+                yield second
+                second, begun = _silence(), begun + SAMPLE_RATE
+            fitting = samples[: begun + SAMPLE_RATE - start]
+            second[start - begun :][: len(fitting)] = fitting
+            start, samples = start + len(fitting), samples[len(fitting) :]
+    yield second
     while True:
-        yield np.zeros(SAMPLE_RATE, dtype=np.int16)
+        yield _silence()
 
 
-def _pieces(video: Video) -> Iterator[NDArray[np.int16]]:
-    """The sound from the first frame on: silence where it starts later, cut where it starts earlier."""
-    surplus: int | None = None
-    for piece, time in _resampled(video):
-        if surplus is None:
-            surplus = round((video.start - time) * SAMPLE_RATE)
-            if surplus < 0:
-                yield np.zeros(-surplus, dtype=np.int16)
-                surplus = 0
-        yield piece[surplus:]
-        surplus = max(surplus - len(piece), 0)
+def sound_pieces(video: Video, sample_format: str, layout: str, rate: int) -> Iterator[Piece]:
+    """The sound in order. What is older than the video's first frame is left out, what overlaps is cut.
+
+    Args:
+        video: source of the sound.
+        sample_format: of the samples, FFmpeg's name; planar where the layout has several channels.
+        layout: of the channels, FFmpeg's name.
+        rate: samples per second.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    end: int | None = None
+    for frame in _resampled(video, sample_format, layout, rate):
+        samples = frame.to_ndarray()
+        start = (end or 0) if frame.time is None else round((frame.time - video.start) * rate)
+        if end is not None and abs(start - end) <= JITTER * rate:
+            start = end
+        cut = max(0, max(0, end or 0) - start)
+        if cut < samples.shape[1]:
+            yield Piece(start + cut, samples[:, cut:])
+        end = max(end or start, start + samples.shape[1])
 
 
-def _resampled(video: Video) -> Iterator[tuple[NDArray[np.int16], float]]:
-    """Decoded pieces, and when the file's clock plays them."""
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+def _resampled(video: Video, sample_format: str, layout: str, rate: int) -> Iterator[AudioFrame]:
     with opened(video.path) as container:
-        stream = container.streams.audio[0]
-        for decoded in chain(container.decode(stream), [None]):
-            for frame in resampler.resample(decoded):
-                yield frame.to_ndarray()[0].astype(np.int16, copy=False), frame.time or 0.0
+        # Broadcasts change their channels between programmes, and a resampler takes one kind of sound.
+        for _, alike in groupby(container.decode(container.streams.audio[0]), _kind):
+            resampler = av.AudioResampler(sample_format, layout, rate)
+            for decoded in chain(alike, [None]):
+                # Where there is nothing to resample, PyAV returns the closing None as it came.
+                yield from (frame for frame in resampler.resample(decoded) if frame is not None)
+
+
+def _kind(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _silence() -> NDArray[np.int16]:
+    return np.zeros(SAMPLE_RATE, dtype=np.int16)

@@ -19,6 +19,10 @@ from model.data.errors import DataError
 
 FRAME_INSTANT = 15 / 16
 """Which moment of a second its frame shows: AVSBench takes frame floor(15/16 f) of the f of a second (section 1.3)."""
+LONGEST_STILL = 10.0
+"""Seconds. A frame that is shown for longer is a fault of the file's clock, which may leap by days."""
+LONGEST_WAY_BACK = 2.0
+"""Seconds. Some files give frames the times of decoding, in which the clock runs back by some frames, never by more."""
 CLOCK_GRAIN = 0.001
 """Seconds. Some containers round the times of frames to milliseconds."""
 TEXT = "tty"
@@ -39,6 +43,11 @@ class Video:
     """When the file's clock shows its first frame, seconds. All other times count from there."""
     expected_seconds: int | None
     """Whole seconds as the file states them, which may be wrong or missing."""
+
+    @property
+    def frame_seconds(self) -> float:
+        """Mean time from frame to frame."""
+        return min(1 / float(self.frame_rate), LONGEST_STILL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +79,7 @@ def open_video(path: Path) -> Video:
         first = next(container.decode(stream), None)
         if first is None:
             raise DataError(f"{path} holds no frame: name another video")
-        height, width = Frame(0.0, first).rgb().shape[:2]
+        width, height = _shown_size(first)
         video = Video(
             path=path,
             width=width,
@@ -88,16 +97,20 @@ def frames(video: Video) -> Iterator[Frame]:
     """Every frame in the order of showing.
 
     Raises:
-        DataError: the file is damaged.
+        DataError: the file is damaged, its clock leaps, or its pictures change their size.
     """
     with opened(video.path) as container:
         stream = picture_stream(container)
         assert stream is not None  # open_video has seen it
         stream.thread_type = "AUTO"
-        step = 1 / float(video.frame_rate)
-        previous = -step
+        step = video.frame_seconds
+        previous, clock = -step, 0.0
         for decoded in container.decode(stream):
-            time = previous if decoded.pts is None else decoded.time - video.start
+            _check_size(video, decoded, previous + step)
+            time = previous if decoded.time is None else decoded.time - video.start
+            if decoded.time is not None:
+                _check_clock(video, clock, time)
+                clock = time
             # Some files give frames no time, or one that runs backwards; their order is right all the same.
             previous = time if time > previous else previous + step
             yield Frame(previous, decoded)
@@ -116,7 +129,7 @@ def frame_of_each_second(video: Video) -> Iterator[Frame]:
             yield shown
             second += 1
         shown = frame
-    end = 0.0 if shown is None else shown.time + 1 / float(video.frame_rate)
+    end = 0.0 if shown is None else shown.time + video.frame_seconds
     while shown is not None and end > second + FRAME_INSTANT + CLOCK_GRAIN:
         yield shown
         second += 1
@@ -145,6 +158,25 @@ def picture_stream(container: InputContainer) -> VideoStream | None:
     """The first stream of moving pictures; the cover of an album is none."""
     moving = (stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic)
     return next(moving, None)
+
+
+def _shown_size(frame: av.VideoFrame) -> tuple[int, int]:
+    """Width and height once the frame stands upright."""
+    return (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
+
+
+def _check_size(video: Video, frame: av.VideoFrame, time: float) -> None:
+    width, height = _shown_size(frame)
+    if (width, height) != (video.width, video.height):
+        raise DataError(
+            f"{video.path} changes its size from {video.width} x {video.height} to {width} x {height} at second "
+            f"{time:.1f}: convert it to one size, or cut it there"
+        )
+
+
+def _check_clock(video: Video, before: float, now: float) -> None:
+    if not -LONGEST_WAY_BACK <= now - before <= LONGEST_STILL:
+        raise DataError(f"{video.path} leaps from second {before:.1f} to second {now:.1f}: convert it, or cut it there")
 
 
 def _expected_seconds(container: InputContainer, stream: VideoStream) -> int | None:

@@ -19,11 +19,13 @@ from torch import Tensor, nn
 
 from model.config import TrialConfig
 from model.metrics.protocol import Score
-from model.weights.folder import MANIFEST_FILE, PARTIAL, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
+from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
 from model.weights.stored_model import describe, fill, save_model
+from model.whole import drafts
 
 log = logging.getLogger(__name__)
 
+STATES = "step-*[0-9]"
 OPTIMIZER_FILE = "optimizer.safetensors"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -59,7 +61,7 @@ def save_training_state(
         "scaler": dict(scaler),
     }
     tensors = {WEIGHTS_FILE: model.state_dict(), OPTIMIZER_FILE: _optimizer_tensors(optimizer)}
-    return write_folder(root / f"step-{progress.step:08d}", tensors, manifest)
+    return write_folder(root / f"step-{progress.step:08d}", tensors, manifest, replace=True)
 
 
 def save_best(root: Path, config: TrialConfig, model: nn.Module, step: int) -> Path:
@@ -91,9 +93,7 @@ def latest_training_state(root: Path) -> Path | None:
 
     Damaged ones are named in the log and passed over; training then makes them anew.
     """
-    for folder in sorted(root.glob("step-*"), reverse=True):
-        if folder.suffix == PARTIAL:
-            continue
+    for folder in sorted(root.glob(STATES), reverse=True):
         damage = damaged_file(folder) or _damaged_best(root, folder)
         if damage is None:
             return folder
@@ -104,10 +104,11 @@ def latest_training_state(root: Path) -> Path | None:
 def prune(root: Path, keep: int, newest: int) -> None:
     """Deletes all but `keep` training states up to step `newest`, and best weights that none of those refers to.
 
-    What lies beyond `newest` was damaged when training continued and is about to be written anew.
+    What killed attempts have left half-written goes too, whichever machine they ran on. What lies beyond `newest` was
+    damaged when training continued and is about to be written anew.
     """
-    states = sorted(folder for folder in root.glob("step-*") if folder.suffix != PARTIAL and _step(folder) <= newest)
-    for folder in states[:-keep]:
+    states = sorted(folder for folder in root.glob(STATES) if _step(folder) <= newest)
+    for folder in (*states[:-keep], *drafts(root)):
         shutil.rmtree(folder)
     wanted = {manifest["best_step"] for folder in states[-keep:] if (manifest := read_manifest(folder))}
     for folder in root.glob("best-*"):
@@ -129,7 +130,7 @@ def _damaged_best(root: Path, state: Path) -> str | None:
 
 
 def _step(folder: Path) -> int:
-    return int(folder.name.removesuffix(PARTIAL).partition("-")[2])
+    return int(folder.name.partition("-")[2])
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
-
 from model.combo.network import Combo
 from model.config import TrialConfig
 from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
+from model.weights.foreign_file import read_tensors
+from model.weights.misfit import misfit, shapes
 from model.weights.stored_model import load_weights
 
 
@@ -48,13 +47,13 @@ def load_initial_weights(
     if config.initial_trial is not None:
         if initial_weights is None:
             raise CheckpointError(f"trial {config.initial_trial}, which this one starts from, is not finished")
-        load_weights(initial_weights, model)
+        # That trial is finished, so running it again would not make them anew.
+        remedy = f"restore it, or remove the folder of trial {config.initial_trial} to train that one again"
+        load_weights(initial_weights, model, remedy)
 
 
 def _load_vggish(model: Combo, path: Path) -> None:
-    try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
-        model.audio_encoder.load_state_dict(state, strict=True)
-    except Exception as error:
-        # torch and safetensors raise many kinds here; whichever it is, the file is not what it should be.
-        raise CheckpointError(f"{path} does not hold VGGish weights: {error}") from error
+    state = read_tensors(path)
+    if told := misfit(state, shapes(model.audio_encoder)):
+        raise CheckpointError(f"{path} does not hold VGGish weights, name vggish-10086976.pth: {told}")
+    model.audio_encoder.load_state_dict(state, strict=True)

@@ -1,18 +1,27 @@
-"""Pickles of numpy arrays, as detectron2 keeps ImageNet weights, read without running what they ask for."""
+"""Pickles of numpy arrays, as detectron2 keeps ImageNet weights, read without running what they ask for.
+
+Nothing of numpy is handed to a pickle: it gets stand-ins that take exactly what numpy's own pickles give them. A pickle
+can therefore neither reserve memory that it does not fill, nor make types whose values are not in it.
+"""
 
 from __future__ import annotations
 
+import math
 import pickle
-from collections import OrderedDict
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-NUMBERS = "biuf"
-"""Kinds of numpy types that are tensors: truth values, integers, floats."""
+NUMBER = re.compile(r"[biuf]\d+")
+"""Codes of numpy types that are tensors: truth values, integers, floats."""
+DTYPE_VERSIONS = (3, 4)
+PLAIN = (None, None, None, -1, -1, 0)
+"""The rest of the state of a numpy type without subarray, names, fields, own size, own alignment and flags."""
 
 
 def load_arrays(path: Path) -> Any:
@@ -35,21 +44,59 @@ def load_arrays(path: Path) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, _Array):
         return value
-    return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
+    return torch.from_numpy(np.array(value.values, dtype=value.values.dtype.newbyteorder("=")))
 
 
-def _empty_array(*_: Any) -> np.ndarray[Any, Any]:
-    """Stands where numpy's own would reserve the memory that the pickle demands; its state follows."""
-    return np.empty(0)
+class _NumberType:
+    """Stands for a numpy type; the byte order follows as its state."""
+
+    __slots__ = ("dtype",)
+
+    def __init__(self, code: str, *_: Any) -> None:
+        if not NUMBER.fullmatch(code):
+            raise pickle.UnpicklingError(f"GLOBAL numpy.dtype.{code}")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        version, order, *rest = state
+        if version not in DTYPE_VERSIONS or tuple(rest) != PLAIN:
+            raise ValueError(f"{self.dtype} with fields, subarrays or flags")
+        self.dtype = self.dtype.newbyteorder(order)
 
 
-def _number_type(code: str, *_: Any) -> np.dtype[Any]:
-    found = np.dtype(code, copy=True)
-    if found.kind not in NUMBERS:
-        raise pickle.UnpicklingError(f"GLOBAL numpy.dtype.{code}")
-    return found
+class _Array:
+    """Stands for an array; its values follow as its state."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, *_: Any) -> None:
+        """Does nothing where numpy's own would reserve the memory that the pickle demands."""
+
+    def __setstate__(self, state: tuple[int, Sequence[int], _NumberType, bool, bytes | str]) -> None:
+        _version, shape, number, is_fortran, content = state
+        self.values = _array(content, number, shape, "F" if is_fortran else "C")
+
+
+def _array(
+    content: bytes | str, number: _NumberType, shape: Sequence[int], order: str, axes: Sequence[int] | None = None
+) -> NDArray[Any]:
+    """The values in the content, exactly as many as the shape has places."""
+    content = content.encode("latin1") if isinstance(content, str) else content
+    if min(shape, default=0) < 0 or math.prod(shape) * number.dtype.itemsize != len(content):
+        raise ValueError(f"an array of shape {tuple(shape)} has {len(content)} bytes")
+    values = np.frombuffer(content, number.dtype)
+    if order == "F":
+        return values.reshape(shape, order="F")
+    return values.reshape(shape) if axes is None else values.reshape(shape).transpose(axes)
+
+
+def _array_of_buffer(*content: Any) -> _Array:
+    """An array of pickle protocol 5, which comes with its values."""
+    array = _Array()
+    array.values = _array(*content)
+    return array
 
 
 def _latin1_bytes(text: str, _encoding: str) -> bytes:
@@ -60,16 +107,32 @@ def _no_bytes() -> bytes:
     return b""
 
 
-class _ArrayUnpickler(pickle.Unpickler):
+class _Callable:
+    """What a pickle may call, but not change."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setstate__(self, _state: Any) -> None:
+        raise pickle.UnpicklingError("a pickle may not change what it calls")
+
+
+# C's unpickler makes room for the highest number that a file gives to one of its objects; this one does not.
+class _ArrayUnpickler(pickle._Unpickler):
     ALLOWED: Mapping[str, Any] = {
-        "collections.OrderedDict": OrderedDict,
-        "numpy.ndarray": np.ndarray,
-        "numpy.dtype": _number_type,
-        "_codecs.encode": _latin1_bytes,
-        "__builtin__.bytes": _no_bytes,
+        "collections.OrderedDict": dict,
+        "numpy.ndarray": "the class that arrays are made of",  # only ever passed on, to `_reconstruct`
+        "numpy.dtype": _Callable(_NumberType),
+        "_codecs.encode": _Callable(_latin1_bytes),
+        "__builtin__.bytes": _Callable(_no_bytes),
         # numpy 1 and numpy 2 keep the same functions in different places.
-        **{f"numpy.{core}.multiarray._reconstruct": _empty_array for core in ("core", "_core")},
-        **{f"numpy.{core}.numeric._frombuffer": np.empty(0).__reduce_ex__(5)[0] for core in ("core", "_core")},
+        **{f"numpy.{core}.multiarray._reconstruct": _Callable(_Array) for core in ("core", "_core")},
+        **{f"numpy.{core}.numeric._frombuffer": _Callable(_array_of_buffer) for core in ("core", "_core")},
     }
 
     def find_class(self, module: str, name: str) -> Any:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections import OrderedDict
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from model.config import TrialConfig
 from model.weights.errors import CheckpointError
-from model.weights.folder import WEIGHTS_FILE, flush_to_disk, read_manifest
-from model.weights.foreign_file import STATE
+from model.weights.folder import MANIFEST_FILE, read_manifest
+from model.weights.foreign_file import STATE, read_tensors
 from model.weights.import_official import OFFICIAL_ONLY_FILE, OFFICIAL_ORDER
 from model.weights.official_names import EMPTY_WEIGHT, official_names
-from model.weights.stored_model import StoredModel
+from model.weights.parameter_counts import network_without_memory
+from model.weights.stored_model import StoredModel, fitting_tensors
+from model.whole import whole_file
 
 
 def export_official(stored: StoredModel, path: Path) -> int:
@@ -29,23 +30,33 @@ def export_official(stored: StoredModel, path: Path) -> int:
         path: of the `.pth` file; appears whole or not at all.
 
     Raises:
-        CheckpointError: the authors' code has no such network, or the file is there already.
+        CheckpointError: the authors' code has no such network, the stored model does not fit its own description, or
+            the file is there already or cannot be written.
     """
     if path.exists():
         raise CheckpointError(f"{path} is there already: name another file, or delete it")
-    state = load_file(stored.folder / WEIGHTS_FILE)
+    state = fitting_tensors(stored.folder, network_without_memory(stored.config))
     official = {
         name: state[ours] for ours, names in official_names(stored.config, state).items() for name in names
     } | _official_only(stored)
-    manifest = read_manifest(stored.folder)
-    order = (manifest or {}).get(OFFICIAL_ORDER, official)
-    _save_whole({STATE: OrderedDict((name, official[name]) for name in order)}, path)
+    _save({STATE: OrderedDict((name, official[name]) for name in _order(stored, official))}, path)
     return len(official)
 
 
 def _official_only(stored: StoredModel) -> dict[str, Tensor]:
     kept = stored.folder / OFFICIAL_ONLY_FILE
-    return load_file(kept) if kept.exists() else {EMPTY_WEIGHT: _class_weights(stored.config)}
+    return read_tensors(kept) if kept.exists() else {EMPTY_WEIGHT: _class_weights(stored.config)}
+
+
+def _order(stored: StoredModel, official: dict[str, Tensor]) -> list[str]:
+    """Every name once, in the order of the file that was imported, if one was."""
+    order = (read_manifest(stored.folder) or {}).get(OFFICIAL_ORDER, list(official))
+    if not isinstance(order, list) or sorted(map(str, order)) != sorted(official):
+        raise CheckpointError(
+            f"{stored.folder / MANIFEST_FILE} lists other tensors as '{OFFICIAL_ORDER}' than the folder holds: "
+            "import the authors' file anew"
+        )
+    return order
 
 
 def _class_weights(config: TrialConfig) -> Tensor:
@@ -55,12 +66,12 @@ def _class_weights(config: TrialConfig) -> Tensor:
     return weights
 
 
-def _save_whole(content: dict[str, OrderedDict[str, Tensor]], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        torch.save(content, draft)
-        flush_to_disk(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+def _save(content: dict[str, OrderedDict[str, Tensor]], path: Path) -> None:
+    with whole_file(path) as draft:
+        try:
+            torch.save(content, draft)
+        except RuntimeError:  # torch does not pass on what the system says
+            free = shutil.disk_usage(path.parent).free
+            raise CheckpointError(
+                f"{path} could not be written, {free / 1e6:.0f} MB are free there: make room, or name another file"
+            ) from None

@@ -7,51 +7,71 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from model.whole import whole_folder
+
 WEIGHTS_FILE = "model.safetensors"
 MANIFEST_FILE = "manifest.json"
-PARTIAL = ".partial"
+
+FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
 
-def write_folder(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: Mapping[str, Any]) -> Path:
+class _Manifest(BaseModel):
+    """What the manifest of every folder has; all else in it is the business of whoever wrote the folder."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    checksums: dict[FileName, str]
+    own_checksum: str
+
+
+def write_folder(
+    folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], manifest: Mapping[str, Any], *, replace: bool
+) -> Path:
     """Writes files of tensors and their manifest beside their place and moves them there; returns the folder.
 
     Args:
-        folder: replaced if it exists.
+        folder: where to.
         tensors: by file name.
         manifest: whatever else the folder shall know; JSON.
+        replace: whether a folder that is there already gives way.
+
+    Raises:
+        FileExistsError: there is a folder already, which shall not give way.
+        OSError: the folder cannot be written.
     """
-    partial = folder.with_name(folder.name + PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    checksums = {}
-    for name, state in tensors.items():
-        save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, partial / name)
-        checksums[name] = file_checksum(partial / name)
-    complete = {**manifest, "checksums": checksums}
-    complete["own_checksum"] = _manifest_checksum(complete)
-    (partial / MANIFEST_FILE).write_text(json.dumps(complete, indent=1, sort_keys=True))
-    for written in partial.iterdir():
-        flush_to_disk(written)
-    # A folder of this name is a damaged one, or left by an attempt that got further than its training state.
-    shutil.rmtree(folder, ignore_errors=True)
-    return partial.rename(folder)
+    with whole_folder(folder) as draft:
+        checksums = {}
+        for name, state in tensors.items():
+            try:
+                save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, draft / name)
+            except SafetensorError as error:  # which also tells of full disks
+                raise OSError(f"{folder} could not be written: {error}") from None
+            checksums[name] = file_checksum(draft / name)
+        complete = {**manifest, "checksums": checksums}
+        complete["own_checksum"] = _manifest_checksum(complete)
+        (draft / MANIFEST_FILE).write_text(json.dumps(complete, indent=1, sort_keys=True))
+        if replace:
+            shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a folder; None when it is absent or differs from its checksum."""
+    """The manifest of a folder; None when it is absent, is no manifest, or differs from its checksum."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text())
+        _Manifest.model_validate(manifest)
         intact = manifest.pop("own_checksum") == _manifest_checksum(manifest)
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, RecursionError):
         return None
     return manifest if intact else None
 
@@ -72,12 +92,6 @@ def file_checksum(path: Path) -> str:
     """SHA-256 as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def flush_to_disk(path: Path) -> None:
-    """Returns once the system has written a file's content out."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _manifest_checksum(manifest: Mapping[str, Any]) -> str:

@@ -64,12 +64,16 @@ def import_official(file: Path, config: TrialConfig, folder: Path) -> bool:
         folder: becomes a stored model, whole or not at all.
 
     Raises:
-        CheckpointError: the file is unreadable or belongs to another network, or the folder holds something else.
+        CheckpointError: the file is unreadable or belongs to another network, or the folder holds something else or is
+            the current one.
+        OSError: the folder cannot be written.
     """
     places = official_places(config)
     if not file.is_file():
         raise CheckpointError(f"{file} is not there: name a file of the authors' weights")
     origin = Origin("official", file.name, file_checksum(file))
+    if folder.resolve() == Path.cwd():
+        raise CheckpointError(f"{folder} is the current folder: name a new one with --out")
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         _refuse_other(folder, config, origin)
         return False
@@ -79,7 +83,11 @@ def import_official(file: Path, config: TrialConfig, folder: Path) -> bool:
     ours = {place.ours: state[place.official[0]].clone() for place in places}
     only = {EMPTY_WEIGHT: state[EMPTY_WEIGHT].clone()}
     manifest = {**describe(config, 0, origin), OFFICIAL_ORDER: list(state)}
-    write_folder(folder, {WEIGHTS_FILE: ours, OFFICIAL_ONLY_FILE: only}, manifest)
+    try:
+        write_folder(folder, {WEIGHTS_FILE: ours, OFFICIAL_ONLY_FILE: only}, manifest, replace=False)
+    except FileExistsError:  # another import was quicker
+        _refuse_other(folder, config, origin)
+        return False
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
 SHOWN = 3
 """Names per kind of mistake; a wrong file can have thousands."""
@@ -28,6 +28,11 @@ def misfit(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -
             ],
         }
     )
+
+
+def shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of all tensors of a network."""
+    return {name: tuple(value.shape) for name, value in network.state_dict().items()}
 
 
 def listing(problems: Mapping[str, list[str]]) -> str:

@@ -102,6 +102,11 @@ def official_names(config: TrialConfig, names: Iterable[str]) -> dict[str, tuple
     return official
 
 
+def paper_truths(config: TrialConfig) -> list[str]:
+    """Switches of a network that are not as in the authors' code, such as `truths.lada_chunk=paper`."""
+    return [f"truths.{name}={value}" for name, value in config.truths if value != "official"]
+
+
 def _encoder_naming(config: TrialConfig, names: list[str]) -> Naming:
     """The authors' names of the backbone, once sure that they can build all the rest."""
     network = MODULES["image_backbone"] + "network."

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import ValidationError
-from safetensors.torch import load_file
+from pydantic import BaseModel, NonNegativeInt, ValidationError
 from torch import Tensor, nn
 
 from model.combo.network import Combo
 from model.config import TrialConfig
 from model.weights.errors import CheckpointError
-from model.weights.folder import WEIGHTS_FILE, damaged_file, read_manifest, write_folder
+from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
+from model.weights.foreign_file import read_tensors
+from model.weights.misfit import misfit, shapes
+
+CONTINUE = "run the trial again, it continues from what is intact"
+"""What mends the weights of a trial that is not finished."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,14 @@ class Origin:
 
 
 TRAINED = Origin("trained")
+
+
+class _Description(BaseModel):
+    """The manifest entries that make a folder of weights a stored model."""
+
+    step: NonNegativeInt
+    config: TrialConfig
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ def save_model(
         step: optimiser steps behind the weights.
         origin: where they come from.
     """
-    return write_folder(folder, {WEIGHTS_FILE: state}, describe(config, step, origin))
+    return write_folder(folder, {WEIGHTS_FILE: state}, describe(config, step, origin), replace=True)
 
 
 def describe(config: TrialConfig, step: int, origin: Origin = TRAINED) -> dict[str, Any]:
@@ -74,22 +86,24 @@ def read_stored_model(folder: Path) -> StoredModel:
     """Reads the description of weights and checks every checksum.
 
     Raises:
-        CheckpointError: the folder is absent, damaged, or holds weights without their configuration.
+        CheckpointError: it is no such folder, is damaged, or holds weights without their configuration.
     """
-    if not folder.is_dir():
+    if not any((folder / name).is_file() for name in (MANIFEST_FILE, WEIGHTS_FILE)):
         raise CheckpointError(f"{folder} is no checkpoint folder: import the authors' files with 'combo model import'")
     if (damage := damaged_file(folder)) is not None:
         raise CheckpointError(f"{folder} is damaged ({damage}): restore it, or make it anew")
     manifest = read_manifest(folder)
     assert manifest is not None  # damaged_file has read it
+    if WEIGHTS_FILE not in manifest["checksums"]:
+        raise CheckpointError(f"{folder} lists no {WEIGHTS_FILE} in its {MANIFEST_FILE}: make it anew")
     try:
-        config = TrialConfig.model_validate(manifest["config"])
-        origin = Origin(**manifest["origin"])
-    except (KeyError, TypeError, ValidationError) as error:
-        raise CheckpointError(
-            f"{folder} names no model that this version knows ({type(error).__name__}): make it anew"
-        ) from None
-    return StoredModel(folder, config, origin, manifest["step"], manifest["checksums"][WEIGHTS_FILE])
+        described = _Description.model_validate(manifest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        oddity = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        told = oddity if oddity.isprintable() else ascii(oddity)
+        raise CheckpointError(f"{folder} names no model that this version knows ({told}): make it anew") from None
+    return StoredModel(folder, described.config, described.origin, described.step, manifest["checksums"][WEIGHTS_FILE])
 
 
 def load_model(stored: StoredModel, device: torch.device | str = "cpu") -> Combo:
@@ -109,14 +123,19 @@ def without_pretraining(config: TrialConfig) -> TrialConfig:
     return config.model_copy(update={"model": config.model.model_copy(update={"backbone": backbone})})
 
 
-def load_weights(folder: Path, model: nn.Module) -> None:
+def load_weights(folder: Path, model: nn.Module, remedy: str = CONTINUE) -> None:
     """Fills a model strictly.
+
+    Args:
+        folder: of the weights.
+        model: to be filled.
+        remedy: what to do when the folder is damaged.
 
     Raises:
         CheckpointError: the folder is damaged; names missing or unexpected in the file, or of another shape.
     """
     if (damage := damaged_file(folder)) is not None:
-        raise CheckpointError(f"{folder} is damaged ({damage}): run the trial again, it continues from what is intact")
+        raise CheckpointError(f"{folder} is damaged ({damage}): {remedy}")
     fill(folder, model)
 
 
@@ -126,7 +145,22 @@ def fill(folder: Path, model: nn.Module) -> None:
     Raises:
         CheckpointError: names are missing or unexpected in the file, or of another shape.
     """
-    try:
-        model.load_state_dict(load_file(folder / WEIGHTS_FILE), strict=True)
-    except RuntimeError as error:
-        raise CheckpointError(f"{folder / WEIGHTS_FILE} does not fit this model: {error}") from error
+    model.load_state_dict(fitting_tensors(folder, model), strict=True)
+
+
+def fitting_tensors(folder: Path, model: nn.Module) -> dict[str, Tensor]:
+    """The weights in a folder that is known to be intact.
+
+    Args:
+        folder: of the weights.
+        model: the network that they must fit; it stays as it is, and its tensors need no values.
+
+    Raises:
+        CheckpointError: names are missing or unexpected in the file, or of another shape.
+    """
+    state = read_tensors(folder / WEIGHTS_FILE)
+    if told := misfit(state, shapes(model)):
+        raise CheckpointError(
+            f"{folder / WEIGHTS_FILE} does not fit this model, use the configuration that it was made with: {told}"
+        )
+    return state

@@ -46,6 +46,10 @@ MaskigeOption = Annotated[str, typer.Option("--maskige", help="Whose Maskiges, b
 ProcessesOption = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes.  [default: one per CPU core]")
 ]
+SizeOption = Annotated[
+    int | None,
+    typer.Option("--size", min=1, help="Side of the pictures in pixels.  [default: 224, or as synthesised]"),
+]
 
 
 class Subset(StrEnum):
@@ -54,6 +58,15 @@ class Subset(StrEnum):
     s4 = "s4"
     ms3 = "ms3"
     avss = "avss"
+
+
+class ProposerName(StrEnum):
+    """Who finds the masks that a Maskige paints."""
+
+    felzenszwalb = "felzenszwalb"
+    sam = "sam"
+    mobile_sam = "mobile-sam"
+    semantic_sam = "semantic-sam"
 
 
 def chosen_processes(workers: int | None) -> int:
@@ -71,9 +84,23 @@ def chosen_device(device: str | None) -> str:
 
     if device is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" and not (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
-        raise InputError(Problem(f"--device {device}", "is not a device of this machine", "use cpu"))
+    if not _is_here(device):
+        remedy = "use cpu or cuda" if torch.cuda.is_available() else "use cpu"
+        raise InputError(Problem(f"--device {device}", "is not a device of this machine", remedy))
     return device
+
+
+def _is_here(device: str) -> bool:
+    import torch
+
+    try:
+        place = torch.device(device)
+    except RuntimeError:
+        return False
+    if place.type != "cuda":
+        return device == "cpu"
+    # PyTorch keeps eight bits of the number and takes cuda:256 for cuda:0, which the comparison of names refuses.
+    return str(place) == device and 0 <= (place.index or 0) < torch.cuda.device_count()
 
 
 def read_studies(words: Sequence[str], scale: str) -> list[Study]:

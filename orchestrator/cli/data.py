@@ -9,7 +9,8 @@ import typer
 
 from orchestrator.cli import data_check, data_prepare, maskige
 from orchestrator.cli.arguments import Subset
-from orchestrator.cli.clip_bar import clip_bar
+from orchestrator.cli.plain import say
+from orchestrator.cli.progress_bar import progress_bar
 
 app = typer.Typer(help="Make, check and prepare data sets.", no_args_is_help=True)
 app.command("check")(data_check.check)
@@ -36,7 +37,7 @@ def synth(
     from rich.console import Console
 
     console, began = Console(), time.monotonic()
-    with clip_bar(console, f"Writing {subset.value.upper()} clips") as on_progress:
+    with progress_bar(console, f"Writing {subset.value.upper()} clips") as on_progress:
         from model.data.fingerprint import data_fingerprint
         from model.data.synthetic.writer import write_synthetic
 
@@ -44,10 +45,5 @@ def synth(
     seconds = time.monotonic() - began
     split_sizes = " / ".join(f"{count} {split}" for split, count in written.clips.items())
     status = f"written in {seconds:.1f} s" if written.created else "already complete, nothing written"
-    console.print(
-        f"{subset.value.upper()}: {split_sizes} clips in {written.root}, {status}, "
-        f"fingerprint {data_fingerprint(out, subset.value)}",
-        soft_wrap=True,
-        highlight=False,
-        markup=False,
-    )
+    fingerprint = data_fingerprint(out, subset.value, size=size)
+    say(f"{subset.value.upper()}: {split_sizes} clips in {written.root}, {status}, fingerprint {fingerprint}", console)

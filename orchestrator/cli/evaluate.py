@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.arguments import CheckpointOption, DataOption, DeviceOption, StorageOption
+from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +66,7 @@ def evaluate(
         chosen = protocol_for(wanted.task, protocol)
     except ValueError as error:
         raise InputError(Problem("--protocol", str(error))) from None
-    fingerprint = data_fingerprint(settings.data, wanted.task, wanted.maskige)
+    fingerprint = data_fingerprint(settings.data, wanted.task, wanted.maskige, wanted.size)
     evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
     console = Console(highlight=False, stderr=as_json)
     place = chosen_device(device)
@@ -80,10 +81,9 @@ def evaluate(
 
 
 def _run(evaluation: Evaluation, device: str, console: Console) -> EvaluationRecord:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from orchestrator.cli.progress_bar import progress_bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with progress_bars(console) as progress:
         bar = progress.add_task("Scoring clips", total=len(evaluation.dataset))
         return evaluation.run(device, on_clip=lambda: progress.advance(bar))
 
@@ -100,10 +100,9 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
     table.add_row(task, record.protocol.label, *scores, str(scored))
     console.print(table)
     if record.quarantined:
-        left_out = f"left out as unusable: {', '.join(record.quarantined)}"
-        console.print(left_out, style="yellow", markup=False, soft_wrap=True)
-    console.print(f"weights: {source}, sha256 {weights.sha256[:16]}", markup=False, soft_wrap=True)
-    console.print(f"stored in {evaluation.folder.path}", markup=False, soft_wrap=True)
+        say(f"left out as unusable: {', '.join(record.quarantined)}", console, "yellow")
+    say(f"weights: {source}, sha256 {weights.sha256[:16]}", console)
+    say(f"stored in {evaluation.folder.path}", console)
 
 
 def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
@@ -114,5 +113,4 @@ def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, c
     try:
         log_evaluation(settings, evaluation.folder, record)
     except Exception as error:  # MLflow raises whatever its client, server or database raises
-        message = f"MLflow could not be written, the same command tries again: {what_went_wrong(error)}"
-        console.print(message, style="yellow", markup=False)
+        say(f"MLflow could not be written, the same command tries again: {what_went_wrong(error)}", console, "yellow")

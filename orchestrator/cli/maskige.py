@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import DeviceOption, ProcessesOption, Subset, chosen_device, chosen_processes
-from orchestrator.cli.clip_bar import clip_bar
+from orchestrator.cli.arguments import (
+    DeviceOption,
+    ProcessesOption,
+    ProposerName,
+    SizeOption,
+    Subset,
+    chosen_device,
+    chosen_processes,
+)
 from orchestrator.cli.exit_codes import DATA_FAULTY
+from orchestrator.cli.made import show_made
+from orchestrator.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from model.data.proposals.source import MaskSource
-
-PROBLEMS = 20
-"""Frames without a Maskige that are named; the others are counted."""
-
-
-class ProposerName(StrEnum):
-    """Who finds the masks."""
-
-    felzenszwalb = "felzenszwalb"
-    sam = "sam"
-    mobile_sam = "mobile-sam"
-    semantic_sam = "semantic-sam"
-
 
 NETWORKS = (ProposerName.sam, ProposerName.mobile_sam)
 
@@ -44,38 +39,31 @@ def maskige(
     masks: Annotated[
         Path | None, typer.Option(help="Folder with the .npy files of semantic-sam, laid out as the frames are.")
     ] = None,
+    size: SizeOption = None,
     device: DeviceOption = None,
     workers: ProcessesOption = None,
 ) -> None:
     """Make the Maskiges of a proposer for every frame of a subset.
 
-    What is there and intact stays, so an interrupted run continues. A frame that cannot be used stops no other and is
-    named at the end; the exit code is then 1.
+    What is there and intact stays, so an interrupted run continues; published Maskiges stay in any case. A frame that
+    cannot be used stops no other and is named at the end; the exit code is then 1.
     """
     from rich.console import Console
 
     from model.data.expectation import expectation_of
     from model.data.index import subset_root
     from model.data.layout import maskige_root
-    from model.data.maskige_writer import write_maskiges
+    from model.data.proposals.writer import write_maskiges
 
-    console = Console(highlight=False)
+    console = Console()
     root = subset_root(folder, subset.value)
-    size = expectation_of(root, subset.value).size
+    side = size or expectation_of(root, subset.value).size
     processes = _processes(proposer, workers)
-    with clip_bar(console, f"Making {subset.value.upper()} Maskiges") as on_progress:
+    with progress_bar(console, f"Making {subset.value.upper()} Maskiges") as on_progress:
         source = _source(proposer, weights, masks, device, subset, root)
-        made = write_maskiges(root, subset.value, size, source, processes, on_progress)
-    for problem in made.problems[:PROBLEMS]:
-        console.print(f"no Maskige: {problem}", style="red", markup=False, soft_wrap=True)
-    if len(made.problems) > PROBLEMS:
-        console.print(f"no Maskige for {len(made.problems) - PROBLEMS} more frames", style="red")
-    console.print(
-        f"{subset.value.upper()} Maskiges by {source.name} in {maskige_root(subset.value, root, source.name)}: "
-        f"{made.written} written, {made.intact} were there already, {len(made.problems)} frames have none",
-        markup=False,
-        soft_wrap=True,
-    )
+        made = write_maskiges(root, subset.value, side, source, processes, on_progress)
+    place = maskige_root(subset.value, root, source.name)
+    show_made(f"{subset.value.upper()} Maskiges by {source.name} in {place}", made, console)
     raise typer.Exit(DATA_FAULTY if made.problems else 0)
 
 

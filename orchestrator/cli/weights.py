@@ -71,10 +71,15 @@ def export_weights(
     folder = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))
     with console.status(f"writing {out.name}"):
         from model.weights.export_official import export_official
+        from model.weights.official_names import paper_truths
         from model.weights.stored_model import read_stored_model
 
-        written = export_official(read_stored_model(folder), out)
+        stored = read_stored_model(folder)
+        written = export_official(stored, out)
     console.print(f"exported {written} tensors: {out}", soft_wrap=True, markup=False)
+    if differing := paper_truths(stored.config):
+        told = f"the authors' code knows no {', '.join(differing)}: it computes something else with these weights"
+        console.print(told, style="yellow", soft_wrap=True, markup=False)
 
 
 def _mapping(places: list[Placed]) -> Table:

@@ -1,8 +1,12 @@
 """The frozen VGGish hears every clip once, whatever batch, run or file brings it."""
 
+import hashlib
+import shutil
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 
 from model.audio.embedding_cache import EmbeddingCache
 from model.audio.vggish import VGGish
@@ -78,13 +82,75 @@ def test_other_weights_hear_for_themselves(vggish, tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_damaged_entry_is_made_again(vggish, heard, tmp_path):
+def flipped(content, place):
+    changed = bytearray(content)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+def entry_of(embedding):
+    content = save({"embedding": embedding})
+    return hashlib.sha256(content).digest() + content
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole[:200],
+        lambda _: b"",
+        lambda whole: flipped(whole, 0),
+        lambda whole: flipped(whole, 40),
+        lambda whole: flipped(whole, -1),
+        lambda _: entry_of(torch.zeros(5, 7)),
+        lambda _: entry_of(torch.zeros(4, 128)),
+        lambda _: entry_of(torch.zeros(())),
+        lambda _: entry_of(torch.zeros(5, 128, dtype=torch.float64)),
+        lambda _: hashlib.sha256(b"no tensors").digest() + b"no tensors",
+    ],
+)
+def test_an_entry_that_is_not_what_was_written_is_made_again(vggish, heard, tmp_path, damage):
     whole = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
-    (entry,) = tmp_path.rglob("*.npy")
-    entry.write_bytes(entry.read_bytes()[:200])
+    (entry,) = tmp_path.rglob("*.embedding")
+    before = entry.read_bytes()
+    entry.write_bytes(damage(before))
     again = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
     assert torch.equal(again, whole)
     assert heard == [5, 5]
+    assert entry.read_bytes() == before
+
+
+def test_kinds_of_devices_answer_for_themselves(vggish, tmp_path):
+    EmbeddingCache(vggish, tmp_path).embed(batch(clip("one")))
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.endswith("-cpu")
+
+
+def test_a_folder_that_cannot_be_used_costs_a_warning_and_nothing_else(vggish, heard, tmp_path, caplog):
+    (tmp_path / "cache").write_text("no folder")
+    cache = EmbeddingCache(vggish, tmp_path / "cache")
+    embedded = cache.embed(batch(clip("one"), clip("other"))).sound
+    assert torch.equal(cache.embed(batch(clip("one"), clip("other"))).sound, embedded)
+    assert heard == [5, 5]
+    (message,) = caplog.messages
+    assert "embeddings are not kept for other runs" in message
+    assert str(tmp_path / "cache") in message
+
+
+def test_a_full_disk_leaves_no_draft_behind(vggish, tmp_path, caplog, full_disk):
+    with full_disk(1000):
+        embedded = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
+    assert torch.equal(embedded, vggish(torch.from_numpy(clip("one").log_mel)))
+    assert "embeddings are not kept for other runs" in caplog.text
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_folder_may_be_deleted_while_it_is_used(vggish, tmp_path, caplog):
+    cache = EmbeddingCache(vggish, tmp_path / "cache")
+    cache.embed(batch(clip("one")))
+    shutil.rmtree(tmp_path / "cache")
+    cache.embed(batch(clip("one"), clip("other")))
+    assert len(list((tmp_path / "cache").rglob("*.embedding"))) == 1
+    assert caplog.messages == []
 
 
 def test_without_a_folder_it_remembers_for_itself(vggish, heard):

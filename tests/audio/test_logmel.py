@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.audio.logmel import log_mel_examples, mel_matrix, read_wav
+from model.audio.logmel import log_mel_examples, mel_matrix
 from model.data.errors import DataError
+from model.data.wav_file import read_wav
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 import sys
 
@@ -59,5 +60,19 @@ def command(monkeypatch, capsys):
             main()
         said = capsys.readouterr()
         return end.value.code or 0, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def check(command):
+    """Runs `combo data check`; returns its exit code, and what it found and noted by kind."""
+
+    def run(root, subset, *options):
+        code, out, err = command("data", "check", root, "--subset", subset, "--workers", 1, "--json", *options)
+        assert code in (0, 1), err
+        document = json.loads(out)
+        notes = {group["kind"]: group for group in document["notes"]}
+        return code, {group["kind"]: group for group in document["findings"]}, notes
 
     return run

@@ -200,6 +200,14 @@ def test_empty_split_is_refused(subset_copy):
         ("avss", [["uid", "label", "split"], ["a", "v3", "train"]], "label 'v3'"),
         ("avss", [["uid", "label", "split"], ["a", "v2"]], "shorter than the header"),
         ("ms3", [], "has columns"),
+        ("ms3", [["video_id", "split"], ["", "train"]], "'' is no name"),
+        ("ms3", [["video_id", "split"], ["a\0b", "train"]], r"'a\\x00b' is no name"),
+        (
+            "s4",
+            [["name", "start", "category", "split"], ["a", "0", "dog\x1b[31m", "train"]],
+            r"'dog\\x1b\[31m' is no name",
+        ),
+        ("ms3", [["video_id", "split"], ["a" * 200_000, "train"]], "cannot be read as a csv file"),
     ],
 )
 def test_broken_index_is_refused(subset_copy, task, rows, message):
@@ -209,3 +217,10 @@ def test_broken_index_is_refused(subset_copy, task, rows, message):
         csv.writer(file).writerows(rows)
     with pytest.raises(DataError, match=message):
         AVSBench(root, task, "train")
+
+
+def test_an_index_in_another_encoding_is_refused(subset_copy):
+    root = subset_copy("ms3")
+    (root / "ms3_meta_data.csv").write_bytes("video_id,split\ncafé,train\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"ms3_meta_data\.csv cannot be read as a csv file in UTF-8"):
+        AVSBench(root, "ms3", "train")

@@ -43,3 +43,15 @@ def test_help_needs_no_numerics():
         "assert not {'torch', 'numpy', 'cv2', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_error_sentence_shows_control_characters_of_names(command, tmp_path):
+    folder = tmp_path / "\x1b[31mred\nfolder"
+    folder.mkdir()
+
+    code, _, err = command("data", "check", folder, "--subset", "s4")
+
+    assert code == 2
+    assert r"\x1b[31mred\nfolder" in err
+    assert "\x1b" not in err
+    assert len(err.splitlines()) == 1

@@ -12,8 +12,8 @@ from scipy.io import wavfile
 from model.audio.logmel import log_mel_examples
 from model.data.avsbench import AVSBench
 from model.data.avss_classes import class_colours, class_ids
-from model.data.log_mel_file import read_log_mel
-from model.data.preparation.geometry import to_square
+from model.data.geometry import to_square
+from model.data.log_mel_file import log_mel_pickle, read_log_mel
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "avss_preparation.npz")
 CLIPS = {
@@ -163,7 +163,7 @@ def test_what_an_interruption_left_is_completed_and_the_rest_left_alone(command,
     assert {path for path in whole if after[path][0] != whole[path][0]} == set(damaged)
 
 
-def test_a_clip_that_cannot_be_prepared_stops_no_other(command, root):
+def test_a_file_that_cannot_be_made_stops_no_other(command, root):
     broken = root / "v1m/tall/frames/2.jpg"
     broken.write_bytes(b"no picture")
     (root / "v2/long/audio.wav").unlink()
@@ -172,10 +172,10 @@ def test_a_clip_that_cannot_be_prepared_stops_no_other(command, root):
     code, out, _ = command("data", "prepare", root, "--subset", "avss")
 
     assert code == 1
-    assert f"not prepared: {broken} cannot be read as a picture" in out
-    assert f"not prepared: {root / 'v2/long/audio.wav'} is missing" in out
-    assert f"not prepared: {root / 'v2/last/labels_semantic/3.png'} stores class 71" in out
-    assert "3 clips could not be prepared" in out
+    assert f"not made: {broken} cannot be read as a picture" in out
+    assert f"not made: {root / 'v2/long/audio.wav'} is missing" in out
+    assert f"not made: {root / 'v2/last/labels_semantic/3.png'} stores class 71" in out
+    assert "57 files written, 0 were there already, 3 could not be made" in out
     assert (root / "v1s/wide/audio.pkl").exists()
     assert not (root / "v2/last/processed_labels_semantic/3.png").exists()
     assert not [path for path in root.rglob("*") if path.name.endswith(".draft")]
@@ -194,6 +194,47 @@ def test_missing_log_mels_are_made_as_the_authors_made_them(command, subset_copy
     assert code == 0
     assert f"{len(log_mels[::2])} files written, {len(log_mels[1::2])} were there already" in out
     assert {path: path.read_bytes() for path in log_mels} == before
+
+
+@pytest.mark.parametrize("subset", ["s4", "ms3"])
+def test_a_released_log_mel_is_never_replaced(command, subset_copy, subset):
+    root = subset_copy(subset)
+    cut, odd, *_ = sorted(root.rglob("*.pkl"))
+    cut.write_bytes(cut.read_bytes()[:5000])
+    odd.write_bytes(log_mel_pickle(read_log_mel(odd)[:4], requires_grad=True))
+    before = _contents(root)
+
+    code, out, _ = command("data", "prepare", root, "--subset", subset, "--workers", 1)
+
+    assert code == 1
+    assert _contents(root) == before
+    remedy = "restore it, or delete it if there is the sound to make it from"
+    assert f"not made: {cut} is damaged (UnpicklingError): {remedy}" in out
+    assert f"not made: {odd} holds 4 examples, not 5: {remedy}" in out
+
+
+def test_prepared_pictures_of_another_size_are_never_replaced(command, root):
+    command("data", "prepare", root, "--subset", "avss")
+    before = _contents(root)
+
+    code, _, err = command("data", "prepare", root, "--subset", "avss", "--size", 448)
+
+    assert code == 2
+    assert "is 224x224, not 448x448: ask for the size that is there, or delete what was made in it first" in err
+    assert _contents(root) == before
+
+
+def test_a_single_prepared_picture_of_another_size_is_left_alone(command, root):
+    command("data", "prepare", root, "--subset", "avss")
+    odd = root / "v2/long/processed_frames/7.jpg"
+    Image.new("RGB", (448, 448)).save(odd)
+    before = _contents(root)
+
+    code, out, _ = command("data", "prepare", root, "--subset", "avss")
+
+    assert code == 1
+    assert f"not made: {odd} is 448x448, not 224x224" in out
+    assert _contents(root) == before
 
 
 def test_short_sound_repeats_its_last_example(command, subset_copy):

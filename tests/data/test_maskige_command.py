@@ -1,7 +1,9 @@
 """`combo data maskige`: from frames to Maskiges that the reader reads."""
 
+import json
 import shutil
 from pathlib import Path
+from threading import Barrier, Thread
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from model.data.errors import DataError
 from model.data.fingerprint import data_fingerprint
 from model.data.layout import SUBSET_FOLDERS
 from model.data.maskige import ade20k_palette, colour_masks
-from model.data.proposals import sam
+from model.data.proposals import sam, writer
 from model.data.proposals.proposer import build_proposer
 from model.data.synthetic.writer import write_synthetic
 from orchestrator.cli.data import app
@@ -59,7 +61,7 @@ def test_the_reader_reads_what_was_made(data, task):
 
     assert result.exit_code == 0, result.output
     paths = _made(data, task, "felzenszwalb")
-    assert f"{len(paths)} written, 0 were there already, 0 frames have none" in result.output
+    assert f"{len(paths)} files written, 0 were there already, 0 could not be made" in result.output
     frames = 0
     for split in ("train", "val", "test"):
         dataset = AVSBench(data, task, split, size=64, proposer="felzenszwalb")
@@ -98,10 +100,89 @@ def test_what_is_there_and_intact_stays(data):
 
     result = _maskige(data, "s4", "felzenszwalb")
 
-    assert f"2 written, {len(paths) - 2} were there already" in result.output
+    assert f"2 files written, {len(paths) - 2} were there already" in result.output
     assert {path: path.read_bytes() for path in paths} == {path: content for path, (_, content) in before.items()}
     assert all(path.stat().st_mtime_ns == before[path][0] for path in paths[2:])
     assert not list(data.rglob("*.draft"))
+
+
+def test_maskiges_of_the_size_of_prepared_frames_can_be_made(data):
+    root = data / SUBSET_FOLDERS["avss"]
+    for folder in [*root.glob("v*/*/processed_frames"), *root.glob("v*/*/processed_labels_semantic")]:
+        shutil.rmtree(folder)
+    prepared = CliRunner().invoke(
+        combo, ["data", "prepare", str(data), "--subset", "avss", "--size", "96", "--workers", "1"]
+    )
+    assert prepared.exit_code == 0, prepared.output
+
+    result = _maskige(data, "avss", "felzenszwalb", "--size", 96)
+
+    assert result.exit_code == 0, result.output
+    dataset = AVSBench(data, "avss", "test", size=96, proposer="felzenszwalb")
+    assert dataset[0].frames.shape == dataset[0].maskiges.shape == (len(dataset[0].frames), 3, 96, 96)
+
+
+@pytest.mark.parametrize(("task", "proposer"), [("s4", "felzenszwalb"), ("ms3", "semantic-sam")])
+def test_maskiges_of_another_size_are_never_replaced(data, task, proposer):
+    options = ("--masks", data) if proposer == "semantic-sam" else ()
+    _maskige(data, task, "felzenszwalb")
+    before = {path: path.read_bytes() for path in data.rglob("*.png")}
+
+    result = _maskige(data, task, proposer, *options, "--size", 96)
+
+    assert isinstance(result.exception, DataError)
+    assert "is 64x64, not 96x96" in str(result.exception)
+    assert {path: path.read_bytes() for path in data.rglob("*.png")} == before
+
+
+def test_a_damaged_published_maskige_is_told_and_stays(data):
+    published = min((data / SUBSET_FOLDERS["ms3"] / "ms3_data" / "pre_SAM_mask").rglob("*.png"))
+    published.write_bytes(published.read_bytes()[:50])
+
+    result = _maskige(data, "ms3", "semantic-sam", "--masks", data)
+
+    assert result.exit_code == 1
+    assert f"not made: {published} cannot be read as a picture" in result.output
+    assert f"0 files written, {FRAMES - 1} were there already, 1 could not be made" in result.output
+    assert len(published.read_bytes()) == 50
+
+
+@pytest.mark.parametrize("note", [None, "", "[]"])
+def test_maskiges_whose_origin_is_not_noted_are_not_taken_for_ones_own(data, note):
+    _maskige(data, "ms3", "felzenszwalb")
+    (path,) = data.rglob(".proposer.json")
+    path.unlink() if note is None else path.write_text(note)
+    _made(data, "ms3", "felzenszwalb")[0].unlink()
+
+    result = _maskige(data, "ms3", "felzenszwalb")
+
+    assert isinstance(result.exception, DataError)
+    assert "delete or rename it first" in str(result.exception)
+    assert path.exists() == (note is not None)
+    assert len(_made(data, "ms3", "felzenszwalb")) == FRAMES - 1
+
+
+def test_of_two_that_start_at_once_one_notes_what_it_makes(tmp_path):
+    """Both have seen the empty folder when they note who they are."""
+    folder, start, refused = tmp_path / "maskiges", Barrier(2), []
+
+    def claim(identity):
+        start.wait()
+        try:
+            writer.claim(folder, {"proposer": "sam", "identity": identity})
+        except DataError:
+            refused.append(identity)
+
+    for _ in range(20):
+        refused.clear()
+        threads = [Thread(target=claim, args=(identity,)) for identity in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        noted = json.loads((folder / writer.IDENTITY_FILE).read_text())["identity"]
+        assert refused == list({"a", "b"} - {noted})
+        shutil.rmtree(folder)
 
 
 def test_a_frame_that_cannot_be_used_stops_no_other(data):
@@ -114,7 +195,7 @@ def test_a_frame_that_cannot_be_used_stops_no_other(data):
     assert result.exit_code == 1
     assert f"{frames[3]} is missing" in result.output
     assert f"{frames[7]} cannot be read as a picture" in result.output
-    assert f"{FRAMES - 2} written, 0 were there already, 2 frames have none" in result.output
+    assert f"{FRAMES - 2} files written, 0 were there already, 2 could not be made" in result.output
     assert len(_made(data, "ms3", "felzenszwalb")) == FRAMES - 2
 
 

@@ -1,5 +1,6 @@
 """A clip that cannot be used stops nothing, until there are too many of them."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class NumberedClips:
 
     def __init__(self, clip, broken):
         self.clip, self.broken = clip, broken
-        self.quarantine = Quarantine(Path("data"), "s4", "train", CLIPS, "synthetic")
+        self.quarantine = Quarantine(Path("data"), "s4", "train", CLIPS, "synthetic", SIZE)
 
     def __len__(self):
         return CLIPS
@@ -86,14 +87,30 @@ def test_one_clip_too_many_ends_it(coordinate_clip, workers):
     said = str(caught.value)
     assert said.startswith("4 of 300 train clips cannot be used, 3 would be tolerated; the first: ")
     assert ".png cannot be read: replace it" in said
-    assert said.endswith("'combo data check data --subset s4' finds all")
+    assert said.endswith("'combo data check data --subset s4 --size 64' finds all")
+
+
+class ClipsOnAFailingDisk(NumberedClips):
+    def __getitem__(self, index):
+        if index in self.broken:
+            raise OSError(errno.EIO, "Input/output error", f"{index}.png")
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_failing_disk_ends_the_attempt_and_no_clip_stands_in(coordinate_clip, workers):
+    dataset = ClipsOnAFailingDisk(coordinate_clip, {5})
+    with pytest.raises(OSError, match=r"^\[Errno 5\] Input/output error: '5\.png'$"):
+        list(training_batches(dataset, _config(), 0, 1, first_step=0, workers=workers))
+
+    assert not dataset.quarantine.reasons
 
 
 @pytest.mark.parametrize(
     ("clips", "tolerated"), [(1, 0), (2, 1), (64, 1), (199, 1), (296, 2), (740, 7), (3452, 34), (8498, 84)]
 )
 def test_one_per_cent_is_tolerated_at_least_one_and_never_all(clips, tolerated):
-    quarantine = Quarantine(Path("data"), "s4", "val", clips, "synthetic")
+    quarantine = Quarantine(Path("data"), "s4", "val", clips, "synthetic", SIZE)
     quarantine.add((place, "reason") for place in range(tolerated))
     quarantine.refuse_excess()
     quarantine.add([(tolerated, "one more")])
@@ -102,7 +119,7 @@ def test_one_per_cent_is_tolerated_at_least_one_and_never_all(clips, tolerated):
 
 
 def test_each_clip_is_news_once():
-    quarantine = Quarantine(Path("data"), "s4", "val", 400, "synthetic")
+    quarantine = Quarantine(Path("data"), "s4", "val", 400, "synthetic", SIZE)
     quarantine.add([(7, "first"), (3, "second")])
     assert list(quarantine.news()) == [(3, "second"), (7, "first")]
     quarantine.add([(3, "again"), (9, "third")])
@@ -110,10 +127,10 @@ def test_each_clip_is_news_once():
     assert quarantine.reasons[3] == "second"
 
 
-def test_the_command_that_finds_all_fits_the_place_and_the_proposer():
-    quarantine = Quarantine(Path("my data"), "ms3", "val", 1, "mobile-sam")
+def test_the_command_that_finds_all_fits_the_place_the_proposer_and_the_size():
+    quarantine = Quarantine(Path("my data"), "ms3", "val", 1, "mobile-sam", 448)
     quarantine.add([(0, "reason")])
-    with pytest.raises(DataError, match="combo data check 'my data' --subset ms3 --maskige mobile-sam"):
+    with pytest.raises(DataError, match="combo data check 'my data' --subset ms3 --maskige mobile-sam --size 448"):
         quarantine.refuse_excess()
 
 

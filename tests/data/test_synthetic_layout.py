@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.audio.logmel import log_mel_examples, read_wav
+from model.audio.logmel import log_mel_examples
 from model.data.avss_classes import class_colours, class_names
+from model.data.wav_file import read_wav
 
 
 def _rows(path):

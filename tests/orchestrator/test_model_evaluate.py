@@ -90,7 +90,7 @@ def test_another_protocol_is_another_evaluation_and_both_are_in_mlflow(sweep, tr
         (["--checkpoint", "0123456789abcdef"], "has no result in this storage"),
         (["--checkpoint", "nowhere"], "checkpoint 'nowhere': does not exist"),
         (["--checkpoint", TINY], "is a file, not a checkpoint folder (import it with 'combo model import')"),
-        (["--checkpoint", "."], "is damaged (manifest.json)"),
+        (["--checkpoint", "."], ". is no checkpoint folder: import the authors' files"),
         (["--checkpoint", "TRIAL", "--protocol", "mine"], "no protocol 'mine' scores S4: use avsbench-binary@1 or"),
         (["--checkpoint", "TRIAL", "--device", "gpu7"], "--device gpu7: is not a device of this machine"),
         (["--checkpoint", "TRIAL", "--data", "empty"], "no S4 data in"),

@@ -11,7 +11,7 @@ from predict_command import run_combo
 from scipy.signal import resample_poly
 from seeded_model import AVSS_CLASSES, SIZE
 from torch.nn import functional as F
-from videos import write_video
+from videos import remuxed, write_video
 
 from model.audio.logmel import log_mel_examples
 from model.combo.inference import class_scores
@@ -183,3 +183,38 @@ def test_the_default_folder_is_named_after_the_video(models, tmp_path, monkeypat
     said = capsys.readouterr().out
     assert "three seconds-prediction/overlay.mp4" in said
     assert "trained with Maskiges by semantic-sam, these are by felzenszwalb" in said
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_followed_to_an_empty_folder_or_a_new_one(models, tmp_path, there):
+    video = write_video(tmp_path / "clip.mp4", 1)
+    if there:
+        (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+
+    assert run_combo("model", "predict", video, "--checkpoint", models["s4"], "--out", tmp_path / "link") == 0
+    assert (tmp_path / "link").is_symlink()
+    assert len(masks_of(tmp_path / "elsewhere")) == 1
+
+
+def test_a_gap_in_the_sound_is_as_long_in_the_overlay(models, tmp_path):
+    video = remuxed(write_video(tmp_path / "whole.mkv", 4), tmp_path / "gap.mkv", ("audio",), at=2, by=1)
+    assert run_combo("model", "predict", video, "--checkpoint", models["s4"], "--out", tmp_path / "out") == 0
+
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as container:
+        times = [frame.time for frame in container.decode(audio=0)]
+    steps = np.diff(times)
+    assert steps.max() == pytest.approx(1, abs=0.05)
+    assert times[int(steps.argmax())] == pytest.approx(2, abs=0.05)
+    # What is pushed back behind the pictures ends with them.
+    assert times[-1] == pytest.approx(4, abs=0.05)
+
+
+def test_a_files_name_cannot_command_the_terminal(models, tmp_path, monkeypatch, capsys):
+    video = write_video(tmp_path / "red\x1b[31m.mp4", 1)
+    monkeypatch.chdir(tmp_path)
+
+    assert run_combo("model", "predict", video, "--checkpoint", models["s4"]) == 0
+    said = capsys.readouterr().out
+    assert "red\\x1b[31m-prediction/overlay.mp4" in said
+    assert "red\x1b[31m" not in said

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from PIL import Image
 from predict_command import run_combo
-from videos import write_video
+from videos import remuxed, write_video
 
 
 @pytest.fixture
@@ -78,12 +78,16 @@ def test_sound_alone(refused, tmp_path):
     ("words", "message"),
     [
         (("--checkpoint", "absent"), "checkpoint 'absent': does not exist"),
-        (("--checkpoint", "."), "damaged (manifest.json)"),
-        (("--proposer", "felzenswalb"), "there is no proposer 'felzenswalb'"),
+        (("--checkpoint", "."), ". is no checkpoint folder"),
+        (("--proposer", "semantic-sam"), "--proposer semantic-sam: is known here by its files only"),
         (("--proposer", "mobile-sam"), "mobile-sam needs its weights"),
         (("--device", "tpu"), "--device tpu: is not a device of this machine"),
-        (("--out", "full"), "full is not empty: remove it, or name another folder with --out"),
-        (("--out", "seven.mp4"), "seven.mp4 is a file: name a folder with --out"),
+        (("--device", "cuda:x"), "--device cuda:x: is not a device of this machine"),
+        (("--out", "full"), "--out full: is not empty (remove it, or name another folder)"),
+        (("--out", "seven.mp4"), "--out seven.mp4: is a file (name another folder)"),
+        (("--out", "loop"), "--out loop: is a file (name another folder)"),
+        (("--out", "."), "--out .: is the current folder (name a folder in it)"),
+        (("--out", "/proc"), "--out /proc: is where a drive is mounted (name a folder in it)"),
         (("--out", "new/folder", "--checkpoint", "absent"), "checkpoint 'absent': does not exist"),
     ],
 )
@@ -91,8 +95,34 @@ def test_words_that_cannot_be_followed(refused, seven_seconds, tmp_path, words, 
     shutil.copy(seven_seconds, tmp_path / "seven.mp4")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "something").touch()
+    (tmp_path / "loop").symlink_to("loop")
 
     assert message in refused("seven.mp4", *words)
+
+
+def test_an_unknown_proposer_is_answered_with_those_there_are(seven_seconds, models, capsys):
+    code = run_combo("model", "predict", seven_seconds, "--checkpoint", models["s4"], "--proposer", "felzenswalb")
+
+    assert code == 2
+    assert "'felzenszwalb', 'sam', 'mobile-sam', 'semantic-sam'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", [".", "link to here"])
+def test_the_current_folder_is_refused_even_if_it_is_empty(models, seven_seconds, tmp_path, monkeypatch, capsys, out):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link to here").symlink_to("here")
+    monkeypatch.chdir(tmp_path / "here")
+
+    place = out if out == "." else tmp_path / out
+    assert run_combo("model", "predict", seven_seconds, "--checkpoint", models["s4"], "--out", place) == 2
+    assert f"--out {place}: is the current folder (name a folder in it)" in capsys.readouterr().err
+    assert list(tmp_path.glob("here/*")) == []
+
+
+def test_a_clock_that_leaps_in_the_middle_leaves_no_half_prediction(refused, seven_seconds, tmp_path):
+    leaping = remuxed(seven_seconds, tmp_path / "leaping.mp4", ("video",), at=6, by=3600)
+
+    assert "leaping.mp4 leaps from second 5.9 to second 3605.9" in refused(leaping)
 
 
 def test_a_video_that_breaks_off_in_the_middle_leaves_no_half_prediction(refused, tmp_path):

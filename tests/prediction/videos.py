@@ -19,14 +19,16 @@ def write_video(
     rate: int | Fraction = 25,
     sound_rate: int | None = 44_100,
     rotation: int = 0,
+    layout: str = "stereo",
+    codec: str = "aac",
 ) -> Path:
-    """Writes H.264 and stereo AAC; without a sound rate there is no sound."""
+    """Writes H.264 and, unless told otherwise, stereo AAC; without a sound rate there is no sound."""
     with av.open(str(path), "w") as container:
         pictures = container.add_stream("libx264", rate=rate, options={"crf": "12"})
         pictures.width, pictures.height, pictures.pix_fmt = *size, "yuv420p"
         if rotation:
             pictures.set_display_rotation(rotation)
-        track = container.add_stream("aac", rate=sound_rate, layout="stereo") if sound_rate else None
+        track = container.add_stream(codec, rate=sound_rate, layout=layout) if sound_rate else None
         for index in range(round(seconds * rate)):
             frame = av.VideoFrame.from_ndarray(picture_at(float(index / rate), size))
             container.mux(pictures.encode(frame))
@@ -61,3 +63,29 @@ def _stereo_tone(seconds: float, rate: int) -> np.ndarray:
     notes = np.array(NOTES)[time.astype(int) % len(NOTES)]
     left = 0.5 * np.sin(2 * np.pi * notes * time)
     return np.stack([left, np.zeros_like(left)]).astype(np.float32)
+
+
+def remuxed(
+    source: Path, target: Path, kinds: tuple[str, ...] = ("video", "audio"), at: float = 0, by: float = 0
+) -> Path:
+    """Copies a file, with the clock of some streams put forward by some seconds from a moment on."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        tracks = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        late = set()
+        for packet in old.demux():
+            if packet.pts is None:
+                continue
+            if packet.stream.type in kinds and packet.pts * packet.time_base >= at:
+                late.add(packet.stream.index)
+            if packet.stream.index in late:
+                packet.pts += round(by / packet.time_base)
+                packet.dts = None if packet.dts is None else packet.dts + round(by / packet.time_base)
+            packet.stream = tracks[packet.stream.index]
+            new.mux(packet)
+    return target
+
+
+def joined(first: Path, second: Path, target: Path) -> Path:
+    """Two transport streams, one after the other."""
+    target.write_bytes(first.read_bytes() + second.read_bytes())
+    return target

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from contextlib import suppress
 
 import pytest
 from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_step, outcome, run_fit, tiny_config
@@ -11,6 +12,7 @@ from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed
 from model.weights.errors import CheckpointError
 from model.weights.folder import damaged_file
+from model.whole import drafts, whole_folder
 
 
 @pytest.fixture
@@ -27,6 +29,14 @@ def flip_byte(path, place=0.5):
 
 def names(folder, pattern="*"):
     return sorted(path.name for path in folder.glob(pattern))
+
+
+def half_written(folder):
+    """Makes a folder look as if this process had been killed before it was whole."""
+    with suppress(ZeroDivisionError), whole_folder(folder) as draft:
+        name = draft.name
+        raise ZeroDivisionError
+    folder.rename(folder.with_name(name))
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "manifest.json"])
@@ -71,15 +81,17 @@ def test_without_an_intact_state_training_starts_anew(checkpoints, tiny_data, ca
 
 
 def test_a_half_written_state_is_never_used(checkpoints):
-    (checkpoints / "step-00000020").rename(checkpoints / "step-00000020.partial")
-    shutil.copytree(checkpoints / "step-00000020.partial", checkpoints / "step-00000025.partial")
+    half_written(checkpoints / "step-00000020")
+    shutil.copytree(*drafts(checkpoints), checkpoints / ".step-00000025.elsewhere.7.draft")
     assert latest_training_state(checkpoints).name == "step-00000015"
 
 
-def test_a_half_written_state_does_not_stand_in_the_way(straight, checkpoints, tiny_data):
-    (checkpoints / "step-00000020").rename(checkpoints / "step-00000020.partial")
+def test_half_written_states_neither_stand_in_the_way_nor_pile_up(straight, checkpoints, tiny_data):
+    half_written(checkpoints / "step-00000020")
+    (checkpoints / ".step-00000020.elsewhere.7.draft").mkdir()
+    (checkpoints / ".best-00000015.elsewhere.7.draft").mkdir()
     events = list(run_fit(tiny_config(), tiny_data, checkpoints))
-    assert not names(checkpoints, "*.partial")
+    assert drafts(checkpoints) == []
     assert_same_outcome(events, straight[0])
 
 
@@ -116,7 +128,8 @@ def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoint
     first = next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
     assert first.losses != losses_by_step(straight[0])[1]
     flip_byte(best / "model.safetensors", place=0.99)
-    with pytest.raises(CheckpointError, match=r"best-\d+ is damaged \(model\.safetensors\)"):
+    remedy = r"restore it, or remove the folder of trial 0123456789abcdef to train that one again$"
+    with pytest.raises(CheckpointError, match=rf"best-\d+ is damaged \(model\.safetensors\): {remedy}"):
         next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
 
 

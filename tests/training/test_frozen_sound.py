@@ -1,11 +1,14 @@
 """A trial with the frozen VGGish: its sound is encoded once per clip on a machine, whatever trains there later."""
 
+import os
+
 import pytest
 import torch
 from tiny_trials import losses_by_step, run_fit, tiny_config
 from torch.nn.modules.module import register_module_forward_hook
 
 from model.audio.vggish import VGGish
+from model.weights.errors import CheckpointError
 
 CONFIG = {"model.audio_encoder.name": "vggish", "training.iterations": 2, "training.evaluate_every": 2}
 
@@ -34,3 +37,25 @@ def test_a_second_trial_on_the_same_clips_never_runs_vggish(tiny_data, vggish_we
         hook.remove()
     assert calls == []
     assert losses_by_step(first) == losses_by_step(second)
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.mkdir, ("exploded",)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"weight": Bomb()}, "vggish.pth asks for 'posix.mkdir', which no weights need"),
+        ({"features.0.weight": torch.ones(3)}, "vggish.pth does not hold VGGish weights, .*: 17 missing: "),
+    ],
+)
+def test_what_is_no_vggish_is_refused_in_one_line(tiny_data, tmp_path, monkeypatch, content, told):
+    monkeypatch.chdir(tmp_path)
+    torch.save(content, tmp_path / "vggish.pth")
+    with pytest.raises(CheckpointError, match=told) as refused:
+        next(run_fit(tiny_config(CONFIG), tiny_data, tmp_path / "run", vggish_weights=tmp_path / "vggish.pth"))
+    assert len(str(refused.value).splitlines()) == 1
+    assert "weights_only" not in str(refused.value)
+    assert not (tmp_path / "exploded").exists()

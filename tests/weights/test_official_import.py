@@ -4,6 +4,9 @@ import os
 import pickle
 import shutil
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from time import sleep
 
 import pytest
 import torch
@@ -14,9 +17,11 @@ from experiments.expand import resolve_preset
 from model.combo.network import Combo
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official
-from model.weights.folder import file_checksum
+from model.weights.folder import file_checksum, write_folder
 from model.weights.import_official import import_official
-from model.weights.stored_model import Origin, load_model, read_stored_model, save_model
+from model.weights.official_names import official_names
+from model.weights.stored_model import Origin, describe, load_model, read_stored_model, save_model
+from model.whole import drafts
 
 R50_S4 = ("--preset", "combo_r50", "--task", "s4")
 TYPES = [torch.float16, torch.bfloat16, torch.float64, torch.int64]
@@ -117,6 +122,54 @@ def test_an_export_replaces_no_file(trained, roomy_path):
     with pytest.raises(CheckpointError, match=r"mine\.pth is there already"):
         export_official(trained, file)
     assert file.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda order: order[1:], lambda order: [*order, "more"], lambda order: [*order[1:], order[1]], lambda _: 3],
+)
+def test_an_order_of_other_tensors_is_refused(trained, tmp_path, change):
+    folder = tmp_path / "imported"
+    tensors = {"model.safetensors": load_file(trained.folder / "model.safetensors")}
+    named = official_names(trained.config, tensors["model.safetensors"])
+    order = [EMPTY_WEIGHT, *chain.from_iterable(named.values())]
+    manifest = {**describe(trained.config, 0), "official_order": change(order)}
+    write_folder(folder, tensors, manifest, replace=False)
+    with pytest.raises(CheckpointError, match="lists other tensors as 'official_order' than"):
+        export_official(read_stored_model(folder), tmp_path / "out.pth")
+    assert not (tmp_path / "out.pth").exists()
+    shutil.rmtree(folder)
+
+
+def test_an_export_to_a_full_disk_is_told_and_leaves_nothing(trained, tmp_path, full_disk):
+    with full_disk(100_000), pytest.raises(CheckpointError, match=r"out\.pth could not be written, \d+ MB are free"):
+        export_official(trained, tmp_path / "out.pth")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_says_what_the_authors_code_computes_otherwise(combo, trained, roomy_path):
+    config = trained.config.model_copy(
+        update={"truths": trained.config.truths.model_copy(update={"audio_query_expand": "paper"})}
+    )
+    folder = save_model(roomy_path / "paper", load_file(trained.folder / "model.safetensors"), config, step=7)
+    said = combo("model", "export", folder, "--out", roomy_path / "paper.pth")
+    assert said.code == 0
+    assert "the authors' code knows no truths.audio_query_expand=paper: it computes something else" in said.out
+
+
+def test_an_import_replaces_nothing_that_appeared_meanwhile(trained, roomy_path):
+    file, folder = roomy_path / "exported.pth", roomy_path / "imported"
+    export_official(trained, file)
+    other = Origin("official", "other.pth", "0" * 64)
+    quicker = save_model(roomy_path / "quicker", {"a": torch.ones(1)}, trained.config, 0, other)
+    with ThreadPoolExecutor() as threads:
+        slower = threads.submit(import_official, file, trained.config, folder)
+        while not drafts(roomy_path) and not slower.done():
+            sleep(0.001)
+        quicker.rename(folder)
+    assert "holds other.pth of other content: name another folder" in str(slower.exception())
+    assert read_stored_model(folder).origin == other
+    assert drafts(roomy_path) == []
 
 
 @pytest.fixture
@@ -259,6 +312,16 @@ def test_an_imported_checkpoint_is_kept_as_it_is(tmp_path):
     with pytest.raises(CheckpointError, match=r"holds the same file under other settings"):
         import_official(file, other_settings, folder)
     assert read_stored_model(folder) == before
+
+
+@pytest.mark.parametrize("out", [".", "sub/.."])
+def test_the_current_folder_does_not_become_a_checkpoint(refused, tmp_path, monkeypatch, out):
+    file = tmp_path / "other.pth"
+    torch.save(hollow_state(official_shapes("r50", "s4")), file)
+    (tmp_path / "empty" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "empty")
+    assert f"{out} is the current folder: name a new one with --out" in refused(file, *R50_S4, "--out", out)
+    assert tmp_path.joinpath("empty").is_dir()
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

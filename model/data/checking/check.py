@@ -26,6 +26,8 @@ class Checked:
     """By split, as the index has them."""
     groups: list[FindingGroup]
     """Empty if all is as it should be."""
+    notes: list[FindingGroup]
+    """What the loader does without."""
 
 
 def check_subset(
@@ -58,4 +60,6 @@ def check_subset(
         findings += found
         on_progress(done, len(entries))
     counts = Counter(entry.split for entry in entries)
-    return Checked(root, {split: counts[split] for split in SPLITS}, grouped(findings))
+    faults = grouped(finding for finding in findings if not finding.is_note)
+    notes = grouped(finding for finding in findings if finding.is_note)
+    return Checked(root, {split: counts[split] for split in SPLITS}, faults, notes)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from model.audio.logmel import read_wav
 from model.config import CLASSES
 from model.data.checking.findings import Finding, Remedies
 from model.data.errors import FileError
 from model.data.layout import ClipFiles, IndexEntry, clip_files
 from model.data.pictures import read_class_ids, read_rgb, read_stored
+from model.data.remedies import has_release
 from model.data.sound import is_silent, read_whole_log_mel
+from model.data.wav_file import read_wav
 
 SECONDS_OFF = 1.0
 """How much longer or shorter than its frames a sound may be; trimming a video costs a fraction of a second."""
@@ -41,7 +42,7 @@ class ClipCheck:
 
     def _pictures(self, files: ClipFiles) -> Iterator[Finding]:
         remedies, avss = self.remedies, self.remedies.task == "avss"
-        released = avss and (files.wav.parent / "frames").is_dir()
+        released = has_release(files, remedies.task)
         label, read_label = ("label", self._read_label) if avss else ("mask", self._read_mask)
         read_picture = partial(read_rgb, size=self.size, remedy="")
         for path in files.frames:
@@ -54,22 +55,33 @@ class ClipCheck:
             yield from self._tried(label, path, remedy, read_label)
 
     def _sound(self, files: ClipFiles) -> Iterator[Finding]:
-        """Where there is a log-mel the loader needs no sound, so its absence is no finding."""
+        """The loader reads the log-mel and, only where there is none, the sound."""
         remedies, log_mel, wav = self.remedies, files.log_mel, files.wav
         restore = remedies.restore("sound")
-        if wav.exists():
-            yield from self._tried("sound", wav, restore, partial(_refuse_odd_sound, seconds=len(files.frames)))
         if not wav.exists() and not log_mel.exists():
             yield self._finding("sound", wav, restore, "missing", "is missing, and so is its log-mel")
             return
+        odd: list[Finding] = []
+        if wav.exists():
+            odd = list(self._tried("sound", wav, restore, partial(_refuse_odd_sound, seconds=len(files.frames))))
+            yield from odd
         try:
             silent = is_silent(read_whole_log_mel(files, remedies.task)[: len(files.frames)])
         except FileError as error:
-            remedy = remedies.prepare if wav.exists() else remedies.restore("log-mels")
-            yield self._finding("log-mel", log_mel, remedy, error.fault, error.problem)
+            yield self._log_mel_finding(log_mel, error, has_good_sound=wav.exists() and not odd)
             return
         if silent:
             yield self._finding("log-mel", log_mel, restore, "silent", "is silent")
+
+    def _log_mel_finding(self, log_mel: Path, error: FileError, has_good_sound: bool) -> Finding:
+        """One that is missing is made from good sound at every reading; a damaged one is read and fails."""
+        remedies, is_released = self.remedies, self.remedies.task != "avss"
+        if has_good_sound and error.fault == "missing":
+            note = self._finding("log-mel", log_mel, remedies.prepare, "made from the sound", error.problem)
+            return replace(note, is_note=True)
+        can_be_prepared = has_good_sound and not is_released
+        remedy = remedies.prepare if can_be_prepared else remedies.restore("log-mels" if is_released else "sound")
+        return self._finding("log-mel", log_mel, remedy, error.fault, error.problem)
 
     def _read_label(self, path: Path) -> None:
         read_class_ids(path, self.size, CLASSES["avss"], "")

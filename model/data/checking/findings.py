@@ -24,6 +24,8 @@ class Finding:
     """Path below the subset root, or what else it is about."""
     problem: str
     """To follow the place."""
+    is_note: bool = False
+    """Whether the loader does without: worth knowing, no fault."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,16 +26,29 @@ CLASS_LIST = "label2idx.json"
 
 
 def index_findings(entries: Sequence[IndexEntry], remedies: Remedies) -> Iterator[Finding]:
-    """Splits of another size than expected, and clips that are listed twice."""
+    """Splits of another size than expected, and clips that are listed twice, in one split or in several."""
     index, remedy = INDEX_FILES[remedies.task], remedies.restore("the index")
     counts = Counter(entry.split for entry in entries)
     for split in SPLITS:
         expected = remedies.expected.clips[split]
         if counts[split] != expected:
             yield Finding("index: split", remedy, index, f"lists {counts[split]} {split} clips, not {expected}")
-    for entry, times in Counter(entries).items():
-        if times > 1:
-            yield Finding("index: repeated clip", remedy, index, f"lists {entry.split} clip {entry.name} {times} times")
+    listed: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        listed[_video(entry, remedies.task)].append(entry.split)
+    for video, splits in listed.items():
+        if len(splits) > 1:
+            kind = "index: repeated clip" if len(set(splits)) == 1 else "index: clip in several splits"
+            yield Finding(kind, remedy, index, f"lists clip {video} {len(splits)} times: {', '.join(splits)}")
+
+
+def _video(entry: IndexEntry, task: Task) -> str:
+    """What a clip is called whatever its split.
+
+    Names of S4 are those of videos, of which several categories may show different parts; MS3 has no categories, and
+    the uid of AVSS holds across its subsets.
+    """
+    return f"{entry.category}/{entry.name}" if task == "s4" else entry.name
 
 
 def class_findings(remedies: Remedies) -> Iterator[Finding]:
@@ -46,7 +59,7 @@ def class_findings(remedies: Remedies) -> Iterator[Finding]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         names = sorted(found, key=lambda name: int(found[name]))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         yield Finding("class list: unreadable", remedies.restore(CLASS_LIST), CLASS_LIST, "is no list of classes")
         return
     for place, (expected, name) in enumerate(zip(class_names(), names, strict=False)):

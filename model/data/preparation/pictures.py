@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.config import CLASSES
-from model.data.atomic_file import write_picture
 from model.data.avss_classes import class_ids
+from model.data.geometry import to_square
 from model.data.layout import ClipFiles, released_colours, released_picture
+from model.data.output import DAMAGED_TOO, Output
+from model.data.picture_writer import write_picture
 from model.data.pictures import read_class_ids, read_rgb
-from model.data.preparation.geometry import to_square
-from model.data.preparation.output import Output
 from model.data.remedies import RESTORE
 
 
@@ -29,10 +29,10 @@ def picture_outputs(files: ClipFiles, split: str, size: int) -> Iterator[Output]
         size: side of the prepared pictures, pixels.
     """
     for path in files.frames:
-        yield Output(partial(read_rgb, path, size, RESTORE), partial(_write_frame, path, split, size))
+        yield Output(partial(read_rgb, path, size, RESTORE), partial(_write_frame, path, split, size), DAMAGED_TOO)
     for path in files.masks:
         read = partial(read_class_ids, path, size, CLASSES["avss"], RESTORE)
-        yield Output(read, partial(_write_label, path, split, size))
+        yield Output(read, partial(_write_label, path, split, size), DAMAGED_TOO)
 
 
 def _write_frame(path: Path, split: str, size: int) -> None:

@@ -20,7 +20,7 @@ MIN_AREA = WORKING_AREA // 400
 
 
 class Felzenszwalb:
-    """Segments a picture into disjoint regions that cover it, typically 5 to 60."""
+    """Segments a picture into disjoint regions that cover it, usually 5 to 80."""
 
     name = "felzenszwalb"
     identity = f"scale={SCALE:g} sigma={SIGMA:g} area={WORKING_AREA} min_area={MIN_AREA}"

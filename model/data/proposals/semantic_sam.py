@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.config import Task
+from model.data.decoding import read_decoded
 from model.data.errors import DataError, FileError
 from model.data.layout import PREPARED, SUBSET_FOLDERS
 
@@ -53,12 +55,7 @@ class StoredMasks:
             FileError: the file is missing, damaged, or holds something other than masks; nothing in it is run.
         """
         path = self._file_of(frame)
-        try:
-            stored = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise FileError(path, "missing", "is missing", _MAKE) from None
-        except (ValueError, EOFError, OSError) as error:
-            raise FileError(path, "unreadable", f"cannot be read as an array ({error})", f"{_MAKE} anew") from None
+        stored = read_decoded(path, partial(np.load, allow_pickle=False), _problem, _MAKE, f"{_MAKE} anew")
         if not isinstance(stored, np.ndarray) or stored.ndim != 3:
             raise FileError(path, "mode", "holds no array (masks, height, width)", f"{_MAKE} anew")
         if stored.dtype != np.bool_ and not np.isin(stored, (0, 1)).all():
@@ -70,3 +67,7 @@ class StoredMasks:
         path = place.with_name(f"{place.stem}_mask.npy")
         prepared = path.parent.with_name(PREPARED + path.parent.name) / path.name
         return prepared if prepared.exists() and not path.exists() else path
+
+
+def _problem(error: Exception) -> str:
+    return f"cannot be read as an array ({error})"

@@ -1,4 +1,4 @@
-"""The progress bar of work on many clips."""
+"""Progress bars with the time left, which vanish once the work is done."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 
-@contextmanager
-def clip_bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows a bar with the time left; gives a function to call with clips done and total."""
+def progress_bars(console: Console) -> Progress:
+    """Room for bars; each task added to it is one."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    return Progress(*columns, console=console, transient=True)
+
+
+@contextmanager
+def progress_bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows one bar; gives a function to call with how much is done and how much there is."""
+    with progress_bars(console) as progress:
         bar = progress.add_task(description, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)

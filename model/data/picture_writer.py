@@ -1,0 +1,19 @@
+"""Writing pictures, each whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from model.whole import whole_file
+
+
+def write_picture(path: Path, picture: Image.Image) -> None:
+    """Writes a picture in the format that its name says, with Pillow's defaults; folders are made as needed.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with whole_file(path) as draft:
+        picture.save(draft, format=Image.registered_extensions()[path.suffix])

@@ -1,0 +1,106 @@
+"""Files and folders that are there whole or not at all: made beside their place, flushed to disk, moved there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+DRAFT = ".draft"
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+"""What systems answer when a folder is moved to where something is."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A place for a file, which becomes `path` once the block is done, and leaves no trace if the block fails.
+
+    Args:
+        path: replaced if it exists; its folder is made as needed.
+
+    Raises:
+        OSError: the folder cannot be made, or the file not be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = _draft(path)
+    try:
+        yield draft
+        _flush_to_disk(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder, which becomes `path` once the block is done, and leaves no trace if the block fails.
+
+    What killed processes of this machine left of earlier tries is removed first.
+
+    Args:
+        path: absent or an empty folder by the end of the block.
+
+    Raises:
+        FileExistsError: something is at the place by then.
+        OSError: the folder cannot be made or written.
+    """
+    place = path.resolve()
+    draft = _draft(place)
+    for left in drafts(place.parent):
+        if left == draft or _is_orphan(left, place):
+            shutil.rmtree(left)
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        for written in (*draft.rglob("*"), draft):
+            _flush_to_disk(written)
+        try:
+            draft.rename(place)
+        except OSError as error:
+            if error.errno not in TAKEN:
+                raise
+            raise FileExistsError(errno.EEXIST, "something else was put there meanwhile", str(path)) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def drafts(folder: Path) -> list[Path]:
+    """Files and folders that are being made in a folder, or were when their process was killed."""
+    return list(folder.glob(f".*{DRAFT}"))
+
+
+def _draft(path: Path) -> Path:
+    """Named by its process, so that two that make the same never meet."""
+    return path.with_name(f"{_stem(path)}{os.getpid()}{DRAFT}")
+
+
+def _stem(path: Path) -> str:
+    # A folder may be shared, and processes of two machines may have the same number.
+    return f".{path.name}.{socket.gethostname()}."
+
+
+def _is_orphan(draft: Path, path: Path) -> bool:
+    """Whether a draft of `path` was begun by a process of this machine that is no more."""
+    process = draft.name.removeprefix(_stem(path)).removesuffix(DRAFT)
+    if not (draft.name.startswith(_stem(path)) and process.isdecimal()):
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # it runs, under another user
+        pass
+    return False
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Returns once the system has written out a file's content, or a folder's list of names."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
