@@ -29,11 +29,11 @@ def leftovers(store: Store) -> Iterator[Leftover]:
     """
     for folder in store.trials():
         try:
-            result = folder.result
+            tested = folder.tested_checkpoint
         except InputError:
             continue
-        if result is not None:
-            yield from _beyond(folder, folder.path / result.checkpoint)
+        if tested is not None:
+            yield from _beyond(folder, tested)
 
 
 def delete(chosen: Iterable[Leftover]) -> None:
