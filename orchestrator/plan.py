@@ -83,8 +83,10 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
     return bound if workers is None else [_sized(trial, workers) for trial in bound]
 
 
-def trials_where_data_are(studies: Iterable[Study], data: Path, workers: int | None) -> tuple[list[Trial], list[Task]]:
-    """As `trials_on_data`, but trials whose data are not there stay unbound; names their tasks too.
+def trials_where_data_are(
+    studies: Iterable[Study], data: Path, workers: int | None
+) -> tuple[list[Trial], dict[Task, str]]:
+    """As `trials_on_data`, but trials whose data cannot be used stay unbound; says why, by task.
 
     Raises:
         InputError: overrides that do not fit.
@@ -92,18 +94,18 @@ def trials_where_data_are(studies: Iterable[Study], data: Path, workers: int | N
     from model.data.errors import DataError
     from model.data.fingerprint import data_fingerprint
 
-    absent: dict[Task, None] = {}
+    unusable: dict[Task, str] = {}
 
     @cache
     def fingerprint(task: Task, proposer: str, size: int) -> str:
         try:
             return data_fingerprint(data, task, proposer, size)
-        except DataError:
-            absent[task] = None
+        except DataError as error:
+            unusable[task] = str(error)
             return ""
 
     bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
-    return bound if workers is None else [_sized(trial, workers) for trial in bound], list(absent)
+    return bound if workers is None else [_sized(trial, workers) for trial in bound], unusable
 
 
 def _bind(trial: Trial, fingerprint: Callable[[Task, str, int], str]) -> Trial:

@@ -9,6 +9,7 @@ import typer
 
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_studies
+from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +62,7 @@ def plan(
     named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
     settings = resolve_settings(storage, data)
     studies = read_studies(list(dict.fromkeys([*named, *(words or [])])), scale)
-    trials, absent = trials_where_data_are(studies, settings.data, workers)
+    trials, unusable = trials_where_data_are(studies, settings.data, workers)
     store = Store(settings.storage)
     made = make_plan(sweep_name(studies), trials, store)
     outlook = look_ahead(studies, trials, made, Costs(store.finished()), store)
@@ -74,9 +75,8 @@ def plan(
         # Wider than the terminal rather than folded: rows stay lines that other tools can read.
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         _show(console, outlook, shown, price)
-        if absent:
-            told = f"no data for {', '.join(absent)} in {settings.data}: finished trials on those are not recognised"
-            console.print(told, style="yellow", markup=False, soft_wrap=True)
+        for task, reason in unusable.items():
+            say(f"finished {task.upper()} trials are not recognised: {reason}", console, "yellow")
     if max_gpu_hours is not None and outlook.left.likely > max_gpu_hours:
         what = f"the plan is likely to take {_hours(outlook.left)} GPU-hours"
         raise InputError(Problem(f"--max-gpu-hours {max_gpu_hours:g}", what, "plan fewer trials, or allow more"))

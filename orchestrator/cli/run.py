@@ -63,8 +63,9 @@ def run(
     paper = _only_paper(studies)
     store = Store(settings.storage)
     trials = trials_on_data(studies, settings.data, workers)
-    refuse_uneven(trials)
-    files = weight_files(vggish_weights, backbone_weights or [], with_sources(trials))
+    needed = list(with_sources(trials))
+    refuse_uneven(needed)
+    files = weight_files(vggish_weights, backbone_weights or [], needed)
     plan = make_plan(sweep_name(studies), trials, store)
     if not plan.to_run:
         console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")

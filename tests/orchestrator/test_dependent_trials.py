@@ -52,6 +52,14 @@ def test_a_plan_holds_the_source_before_its_follower(both_subsets, tmp_path):
     ]
 
 
+def test_a_source_whose_clips_do_not_divide_among_the_workers_is_refused_too(both_subsets, tmp_path):
+    uneven = tmp_path / "uneven.yaml"
+    uneven.write_text(DEPENDENT.read_text() + "\ntask_overrides:\n  s4: {training.batch: 3}\n")
+    run = Combo(tmp_path, both_subsets)("run", uneven, "--workers", 2)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "training.batch: 3 clips do not divide among 2 workers" in run.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_sweep_trains_the_source_first_and_starts_from_its_best_weights(both_subsets, tmp_path):
