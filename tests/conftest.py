@@ -1,7 +1,28 @@
 import resource
+import sys
+from collections import namedtuple
 from contextlib import contextmanager
 
 import pytest
+
+from orchestrator.cli.app import main
+
+Said = namedtuple("Said", ["code", "out", "err"])
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs the command line in this process; returns exit code, output and error output."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["combo", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return Said(end.value.code or 0, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from model.data.clip import Clip
 from model.data.layout import SUBSET_FOLDERS
 from model.data.synthetic.writer import write_synthetic
-from orchestrator.cli.app import main
 
 CLIPS = {"s4": 40, "ms3": 12, "avss": 18}
 
@@ -47,21 +45,6 @@ def coordinate_clip():
         labels=np.stack([x] * 2).astype(np.int64),
         annotated=np.array([True, True, False, False, False]),
     )
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Runs the command line in this process; returns exit code, output and error output."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["combo", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return end.value.code or 0, said.out, said.err
-
-    return run
 
 
 @pytest.fixture
