@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.identity import trial_key
-from experiments.overrides import lay_over, unknown_settings
+from experiments.question_files import experiment_names, read_question
+from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
 from experiments.schema import Cost, Experiment, Preset, Scale, Variant
-from experiments.yaml_files import read_yaml
 from model.config import Task, TrialConfig
 
-Layer = tuple[str, Mapping[str, JsonValue]]
-"""Overrides and where they stand."""
-
-ROOT = Path(__file__).resolve().parent
 FULL = "full"
 """The scale that is the experiment file itself."""
 GIVEN_ELSEWHERE = {
@@ -99,12 +92,6 @@ class Trial:
         return replace(self, source=source, config=self.config.model_copy(update={"initial_trial": source.key}))
 
 
-def experiment_names() -> list[str]:
-    """Names of all experiments that ship with the package."""
-    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and folder.name not in ("presets", "reported")]
-    return sorted(str(path.relative_to(ROOT).with_suffix("")) for folder in folders for path in folder.glob("*.yaml"))
-
-
 def experiment_of_table(table: str) -> str:
     """Name of the experiment behind a table such as `combo/3`.
 
@@ -126,24 +113,20 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     Raises:
         InputError: no such experiment, scale or preset, or mistakes in the files.
     """
-    path = (Path(name) if name.endswith((".yaml", ".yml")) else ROOT / f"{name}.yaml").resolve()
-    if not path.is_file() or (path.parent == ROOT / "presets"):
-        remedy = did_you_mean(name, experiment_names())
-        raise InputError(Problem(name, "no such experiment", remedy))
-    file = _shown(path) if path.is_relative_to(ROOT) else name
-    experiment = validate(Experiment, read_yaml(path, file), file)
+    question = read_question(name)
+    file = question.file
+    if question.is_search:
+        what = "is a search, which suggests its trials while it runs"
+        raise InputError(Problem(file, what, "this command takes experiments, such as combo/table7"))
+    experiment = validate(Experiment, question.content, file)
     if FULL in experiment.scales:
         raise InputError(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
         raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
     stand_ins = experiment.scales.get(scale, Scale()).presets
     used = {experiment.preset, *(variant.preset for variant in experiment.variants if variant.preset is not None)}
-    presets = {name: _load_preset(stand_ins.get(name, name), file) for name in sorted(used)}
-    study_name = str(path.relative_to(ROOT).with_suffix("")) if path.is_relative_to(ROOT) else path.stem
-    if not re.fullmatch(r"[A-Za-z0-9_/-]+", study_name):
-        what = "names folders and runs, so it may hold letters, digits, - and _ only"
-        raise InputError(Problem(file, f"the file's name {what}", "rename it"))
-    return Study(study_name, file, scale, experiment, presets, dict(assigned or {}))
+    presets = {name: load_preset(stand_ins.get(name, name), file) for name in sorted(used)}
+    return Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
 
 
 def expand(study: Study) -> list[Trial]:
@@ -174,9 +157,9 @@ def with_sources(trials: Iterable[Trial]) -> Iterator[Trial]:
 
 def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | None = None) -> TrialConfig:
     """The configuration of a preset on one task, outside any experiment."""
-    preset, file = _load_preset(name, "--preset")
-    layers = [*_preset_layers(preset, file, task), ("command line", {**(assigned or {}), "data.task": task})]
-    return _lay_together(layers, file)
+    preset, file = load_preset(name, "--preset")
+    layers = [*preset_layers(preset, file, task), ("command line", {**(assigned or {}), "data.task": task})]
+    return lay_together(layers, file)
 
 
 def _trial(study: Study, variant: Variant, task: Task, seed: int) -> Trial:
@@ -192,57 +175,12 @@ def _resolve(study: Study, variant: Variant, task: Task, seed: int) -> TrialConf
     file = study.file
     layers: list[Layer] = [
         (file, {"data.task": task, "seed": seed}),
-        *_preset_layers(*study.presets[variant.preset or study.experiment.preset], task),
+        *preset_layers(*study.presets[variant.preset or study.experiment.preset], task),
         (f"{file}: overrides", study.experiment.overrides),
         (f"{file}: task_overrides.{task}", study.experiment.task_overrides.get(task, {})),
         (f"{file}: variant '{variant.name}'", variant.overrides),
         (f"{file}: scales.{study.scale}", study.settings.overrides),
         ("command line", study.assigned),
     ]
-    misplaced = [
-        Problem(f"{source}: {key}", "cannot be overridden in an experiment", remedy)
-        for source, overrides in layers[1:]
-        for key, remedy in GIVEN_ELSEWHERE.items()
-        if key in overrides
-    ]
-    if misplaced:
-        raise InputError(*misplaced)
-    return _lay_together(layers, f"{file}: variant '{variant.name}'")
-
-
-def _preset_layers(preset: Preset, file: str, task: Task) -> list[Layer]:
-    return [(f"{file}: base", preset.base), (f"{file}: tasks.{task}", preset.tasks.get(task, {}))]
-
-
-def _lay_together(layers: Sequence[Layer], asked_by: str) -> TrialConfig:
-    """Later layers win. Mistakes of all layers are collected; each is told with the layer that it stands in."""
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    problems: list[Problem] = []
-    for source, overrides in layers:
-        unknown = unknown_settings(overrides, source)
-        problems += unknown.values()
-        known = {key: value for key, value in overrides.items() if key not in unknown}
-        values = lay_over(values, known, source)
-        origins = {key: value for key, value in origins.items() if key not in known} | dict.fromkeys(known, source)
-    try:
-        config = validate(TrialConfig, values, asked_by, origins)
-    except InputError as error:
-        raise InputError(*problems, *error.problems) from None
-    if problems:
-        raise InputError(*problems)
-    return config
-
-
-def _load_preset(name: str, asked_by: str) -> tuple[Preset, str]:
-    """The preset and its file as messages call it."""
-    path = ROOT / "presets" / f"{name}.yaml"
-    if not path.is_file():
-        known = [preset.stem for preset in (ROOT / "presets").glob("*.yaml")]
-        raise InputError(Problem(asked_by, f"names no preset: '{name}'", did_you_mean(name, known)))
-    file = _shown(path)
-    return validate(Preset, read_yaml(path, file), file), file
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT.parent)) if path.is_relative_to(ROOT.parent) else str(path)
+    refuse_misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")
+    return lay_together(layers, f"{file}: variant '{variant.name}'")

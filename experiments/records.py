@@ -3,7 +3,9 @@
 <storage>/trials/<trial key>/
     trial.json        TrialRecord, written once
     checkpoints/      step-<n>/ training states and best-<n>/ weights
+    attempts/         <n>.json, one AttemptRecord for each execution; <n>.stop asks that one to stop
     metrics/          attempt-<n>.jsonl, one MetricLine per line
+    logs/             attempt-<n>.log, what its process said; absent when it was silent
     pictures/         qualitative results, PNG
     quarantine.jsonl  clips that could not be used, one QuarantineLine per line; absent when there were none
     failure.json      FailureRecord of the last attempt, while it is not finished
@@ -31,6 +33,7 @@ RESULT_FILE = "result.json"
 FAILURE_FILE = "failure.json"
 SCORES_FILE = "scores.parquet"
 QUARANTINE_FILE = "quarantine.jsonl"
+ATTEMPTS_DIR = "attempts"
 METRICS_DIR = "metrics"
 CHECKPOINTS_DIR = "checkpoints"
 PICTURES_DIR = "pictures"
@@ -53,19 +56,47 @@ class TrialRecord(Record):
 
 
 class MetricLine(Record):
-    """One line of a metrics file: the scalars of one optimiser step or of one evaluation.
+    """One line of a metrics file: the scalars of one optimiser step, of one evaluation, or of the machine meanwhile.
 
     A gradient that overflows in half precision has an infinite norm; JSON holds it as text.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="strings")
 
-    kind: Literal["step", "evaluation"]
+    kind: Literal["step", "evaluation", "system"]
     attempt: int
     step: int
     time: float
     """Seconds since the epoch."""
     values: dict[str, float]
+
+
+Ending = Literal["finished", "failed", "preempted", "stopped", "pruned"]
+"""How an attempt ends: with a result, with an error, because its machine goes, because it was asked to, or because
+early stopping gave it up."""
+
+
+class AttemptRecord(Record):
+    """One execution of a trial. To make this file is to claim the trial; its beat says that the attempt is alive."""
+
+    attempt: int
+    host: str
+    process: str
+    """Identifies the process that writes the trial, for those on the same machine; empty if it cannot be known."""
+    workers: int
+    device: str
+    started: str
+    """ISO 8601 in UTC."""
+    beat: int = 0
+    """Grows while the attempt lives. Others compare it with what they saw before, by their own clock."""
+    seen: str = ""
+    """When the beat was written, ISO 8601 in UTC; for people, as clocks may jump."""
+    step: int = 0
+    best: float | None = None
+    """Best validation M_J so far, in [0, 1]."""
+    ended: Ending | None = None
+    reason: str = ""
+    """Why it failed, if it did."""
 
 
 class QuarantineLine(Record):
@@ -151,14 +182,31 @@ class ResultRecord(Record):
     checksums: dict[str, str]
     """SHA-256 of every file of the result, by path relative to the trial directory."""
     provenance: Provenance
+    seconds_per_clip: float | None = None
+    """Time of the network alone for one test clip, on the device of the provenance; None in older results."""
     quarantined: dict[str, list[str]] = {}
     """Clips by split that could not be used: others took their place in training, the scores leave them out."""
+
+
+FailureCategory = Literal[
+    "diverged",
+    "out-of-memory",
+    "import-error",
+    "exception",
+    "worker-died",
+    "node-lost",
+    "hung",
+    "preempted",
+    "disk-full",
+    "storage",
+]
 
 
 class FailureRecord(Record):
     """How an attempt ended without a result."""
 
     attempt: int
+    category: FailureCategory = "exception"
     kind: str
     """Name of the exception's class."""
     message: str

@@ -13,14 +13,15 @@ Item = TypeVar("Item")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")]
 
 
-def _once_each(items: list[Item]) -> list[Item]:
+def once_each(items: list[Item]) -> list[Item]:
+    """Refuses a list that holds the same entry twice."""
     if len(set(items)) < len(items):
         raise ValueError("the same entry stands here twice")
     return items
 
 
-Tasks = Annotated[list[Task], Field(min_length=1), AfterValidator(_once_each)]
-Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_once_each)]
+Tasks = Annotated[list[Task], Field(min_length=1), AfterValidator(once_each)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(once_each)]
 Overrides = dict[str, JsonValue]
 """Dotted keys of a `TrialConfig` and the values they get, such as `loss.lambda_ada: 5`."""
 

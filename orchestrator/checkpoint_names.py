@@ -7,7 +7,9 @@ from pathlib import Path
 
 from experiments.errors import InputError, Problem
 from experiments.records import TRIAL_FILE
-from orchestrator.store import Store, TrialFolder
+from experiments.storage.folder import FolderStorage
+from orchestrator.store import Store
+from orchestrator.trial_folder import TrialFolder
 
 TRIAL_KEY = re.compile(r"[0-9a-f]{16}")
 IMPORTED_NAME = re.compile(r"[^./\\][^/\\]*")
@@ -15,7 +17,7 @@ IMPORTED_NAME = re.compile(r"[^./\\][^/\\]*")
 
 
 def checkpoint_folder(name: str, store: Store) -> Path:
-    """The folder of the weights behind a name.
+    """The folder of the weights behind a name; those in a bucket are fetched.
 
     Args:
         name: a checkpoint folder, a trial folder or a trial key (the weights that were tested), or the name of an
@@ -29,11 +31,14 @@ def checkpoint_folder(name: str, store: Store) -> Path:
     if TRIAL_KEY.fullmatch(name) and not path.exists():
         return _tested(store.trial(name))
     if (path / TRIAL_FILE).is_file():
-        return _tested(TrialFolder(path))
+        place = path.absolute()
+        return _tested(TrialFolder(FolderStorage(place.parent), place.name))
     if path.is_file():
         raise InputError(Problem(name, "is a file, not a checkpoint folder", "import it with 'combo model import'"))
-    if not path.exists() and IMPORTED_NAME.fullmatch(name) and (store.imported / name).is_dir():
-        return store.imported / name
+    if not path.exists() and IMPORTED_NAME.fullmatch(name):
+        store.fetch_imported(name)
+        if (store.imported / name).is_dir():
+            return store.imported / name
     if not path.is_dir():
         remedy = "give a checkpoint folder, a trial key, or the name of an imported checkpoint"
         raise InputError(Problem(f"checkpoint '{name}'", "does not exist", remedy))
@@ -41,7 +46,7 @@ def checkpoint_folder(name: str, store: Store) -> Path:
 
 
 def _tested(folder: TrialFolder) -> Path:
-    checkpoint = folder.tested_checkpoint
+    checkpoint = folder.fetch_tested_checkpoint()
     if checkpoint is None:
         raise InputError(Problem(f"trial {folder.path.name}", "has no result in this storage", "run it to its end"))
     return checkpoint

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from experiments.errors import InputError, Problem
 
@@ -17,11 +18,14 @@ ENVIRONMENT = {
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "120",
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # one by default, so that actors would start one after the other
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C lets trials write checkpoints first
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 OBJECT_STORE_BYTES = 256 * 1024**2
 """Of a local Ray: trials exchange metric lines only, their data stays on disk."""
+CONNECT_SECONDS = 5.0
 ROUNDING = 1e-6
 """So that ten workers of 0.1 CPU fit on one."""
 
@@ -53,7 +57,7 @@ class Cluster:
 
 
 @contextmanager
-def running_ray(address: str | None, verbose: bool) -> Iterator[Cluster]:
+def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
     """Ray for the duration of a sweep: the cluster at `address`, or one on this machine that ends with the sweep.
 
     Raises:
@@ -61,6 +65,9 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[Cluster]:
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    remedy = "start the cluster, or unset RAY_ADDRESS to run on this machine"
+    if address and not listens(address):
+        raise InputError(Problem(f"RAY_ADDRESS {address}", "cannot be used: nobody listens there", remedy))
     import ray
 
     level = logging.INFO if verbose else logging.ERROR
@@ -70,11 +77,11 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[Cluster]:
             log_to_driver=verbose,
             logging_level=level,
             configure_logging=True,
+            runtime_env={"env_vars": ENVIRONMENT} if address else None,
             **({} if address else _local_options()),
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        remedy = "start the cluster, or unset RAY_ADDRESS to run on this machine"
         where = f"RAY_ADDRESS {address}" if address else "Ray on this machine"
         raise InputError(Problem(where, f"cannot be used: {reason}", remedy)) from None
     if not verbose:
@@ -83,10 +90,29 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[Cluster]:
         # Tune's errors are tracebacks of trials that failed: those are in storage, and in the live view as a line.
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
-        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        yield Cluster(tuple(Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive))
+        yield
     finally:
         ray.shutdown()
+
+
+def current_cluster() -> Cluster:
+    """What Ray has now; machines come and go."""
+    import ray
+
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return Cluster(tuple(Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive))
+
+
+def listens(address: str) -> bool:
+    """Whether an address takes connections; Ray itself tries for minutes. One without a port is left to Ray."""
+    place = urlsplit(address if "://" in address else f"ray://{address}")
+    if place.hostname is None or place.port is None:
+        return True
+    try:
+        socket.create_connection((place.hostname, place.port), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _local_options() -> dict[str, Any]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+COMMIT_FILE = "combo-lab.commit"
+"""Lies beside the packages where they were sent to a cluster, and says which commit they were taken from."""
+
 
 def current_commit() -> str | None:
-    """Short hash of the checkout this package lies in, `+dirty` if tracked files differ; None outside a checkout."""
+    """Short hash of the checkout this package lies in or was sent from, `+dirty` if tracked files differ.
+
+    None outside of a checkout.
+    """
     root = Path(__file__).parent.parent
+    if (root / COMMIT_FILE).exists():
+        return (root / COMMIT_FILE).read_text().strip() or None
     if not (root / ".git").exists():
         return None
     try:

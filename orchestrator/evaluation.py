@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from experiments.identity import KEY_LENGTH, canonical_json, flatten
-from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord, WeightsRecord
+from experiments.identity import KEY_LENGTH, canonical_json
+from experiments.records import SCORES_FILE, EvaluationRecord, WeightsRecord
 from model.data.avsbench import AVSBench
 from model.metrics.protocol import Protocol
 from model.training.evaluate import evaluate
@@ -19,15 +19,9 @@ from model.training.workers import Workers
 from model.weights.folder import file_checksum
 from model.weights.stored_model import StoredModel, load_model
 from orchestrator.commit import current_commit
-from orchestrator.mlflow_runs import ExperimentRuns
+from orchestrator.evaluation_folder import EvaluationFolder
 from orchestrator.provenance import code_version, device_name, now, package_versions, protocol_record, score_record
-from orchestrator.settings import Settings
-from orchestrator.store import EvaluationFolder, Store
-
-EVALUATION_TAG = "combo.evaluation_key"
-FINISHED_TAG = "combo.finished"
-MLFLOW_EXPERIMENT = "combo"
-"""The paper whose model this is; its trials are logged there too."""
+from orchestrator.store import Store
 
 
 class Evaluation:
@@ -101,36 +95,6 @@ class Evaluation:
         )
         self.folder.write_record(record)
         return record
-
-
-def log_evaluation(settings: Settings, folder: EvaluationFolder, record: EvaluationRecord) -> None:
-    """Puts an evaluation into MLflow, once. Raises what MLflow raises."""
-    from mlflow.entities import Param
-
-    runs = ExperimentRuns(settings, MLFLOW_EXPERIMENT)
-    identity = {EVALUATION_TAG: record.key}
-    if runs.find({**identity, FINISHED_TAG: record.finished}, "FINISHED"):
-        return
-    weights = record.weights
-    tags = {
-        "combo.task": weights.config.data.task,
-        "combo.protocol": record.protocol.label,
-        "combo.origin": weights.origin,
-        "combo.checkpoint_sha256": weights.sha256,
-        "combo.data_fingerprint": record.data_fingerprint,
-        "combo.commit": str(record.commit),
-    }
-    run = runs.find_or_create(identity, f"evaluation {weights.file or weights.sha256[:12]}", tags)
-    runs.client.set_tag(run, FINISHED_TAG, record.finished)
-    split = record.protocol.split
-    params = [Param(name, str(value)) for name, value in flatten(weights.config).items()]
-    runs.client.log_batch(run, params=params)
-    for metric, value in (("m_j", record.score.m_j), ("m_f", record.score.m_f)):
-        runs.client.log_metric(run, f"{split}/{metric}", value, step=weights.step)
-    runs.client.log_metric(run, f"quarantined/{split}", len(record.quarantined), step=weights.step)
-    for name in (EVALUATION_FILE, SCORES_FILE):
-        runs.client.log_artifact(run, str(folder.path / name))
-    runs.client.set_terminated(run, "FINISHED")
 
 
 def _weights_record(stored: StoredModel) -> WeightsRecord:

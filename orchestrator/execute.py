@@ -1,80 +1,106 @@
-"""Carries out a plan: Ray, MLflow and the live view around one sweep."""
+"""Carries out a plan: Ray, MLflow, the budget and the live view around one sweep."""
 
 from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from orchestrator.cluster import running_ray
+from orchestrator.agenda import Agenda, StopReason
+from orchestrator.attempts import AttemptWatch
+from orchestrator.budget import BudgetWatch
+from orchestrator.cluster import current_cluster, running_ray
 from orchestrator.commit import current_commit
-from orchestrator.machine import Machine, WorkerShape
+from orchestrator.machine import Conduct, Machine, Resources, WorkerShape
+from orchestrator.placement import refuse_unplaceable
 from orchestrator.plan import Plan
 from orchestrator.progress import SweepView
 from orchestrator.settings import Settings
+from orchestrator.stopping import heeding_requests, heeding_signals
 from orchestrator.store import Store
 from orchestrator.tracking import Tracker
-from orchestrator.weight_files import WeightFiles
+from orchestrator.updates import Wish
+
+if TYPE_CHECKING:
+    from orchestrator.search.study import SearchStudy
 
 
-@dataclass(frozen=True)
-class Resources:
-    """What each worker gets and how often it checkpoints."""
-
-    cpus_per_worker: float
-    gpus_per_worker: float | None
-    """None: one if the cluster has any."""
-    loader_workers: int
-    checkpoint_every: int
-    weight_files: WeightFiles
-
-
-def execute(plan: Plan, paper: str, settings: Settings, resources: Resources, console: Console, verbose: bool) -> bool:
-    """Runs what the plan says is to run; returns False when interrupted.
+def execute(
+    plan: Plan,
+    paper: str,
+    settings: Settings,
+    resources: Resources,
+    conduct: Conduct,
+    console: Console,
+    search: SearchStudy | None = None,
+) -> StopReason | None:
+    """Runs what the plan says is to run; returns why it ended early, if it did.
 
     Args:
         plan: of the sweep.
         paper: names the MLflow experiment.
         settings: places.
         resources: per worker.
+        conduct: limits of the run.
         console: for the live view.
-        verbose: let Ray speak.
+        search: suggests further trials.
 
     Raises:
         InputError: Ray cannot be reached, or a trial cannot be placed.
     """
-    trials = plan.to_run
-    store = Store(settings.storage)
+    storage = settings.storage
+    limits = conduct if search is None else conduct.within(search.search.search)
+    proposals = None
+    if search is not None:
+        from orchestrator.search.proposals import Proposals
+
+        proposals = Proposals(search, storage)
+    agenda = Agenda(plan.to_run, Store(storage), AttemptWatch(storage), limits.retries, limits.budget.trials, proposals)
     began = time.monotonic()
-    with Tracker(settings, paper, plan.name, trials, plan.finished) as tracker:
+    with Tracker(settings, paper, plan.name, plan.to_run, plan.finished) as tracker:
         with ExitStack() as stack:
             with console.status("starting Ray"):
-                cluster = stack.enter_context(running_ray(settings.ray_address, verbose))
-                from orchestrator.sweep import run_sweep
+                stack.enter_context(running_ray(settings.ray_address, conduct.verbose))
+                from orchestrator.search.early_stopping import make_scheduler
+                from orchestrator.sweep import Sweep
+                from orchestrator.telemetry import Receiver
             started = time.monotonic()
-            gpus = resources.gpus_per_worker
-            shape = WorkerShape(resources.cpus_per_worker, float(cluster.has_gpus) if gpus is None else gpus)
-            machine = Machine(
-                storage=settings.storage,
-                data=settings.data,
-                commit=current_commit(),
-                checkpoint_every=resources.checkpoint_every,
-                loader_workers=resources.loader_workers,
-                device="cuda" if shape.gpus else "cpu",
-                weight_files=resources.weight_files,
-            )
-            view = stack.enter_context(SweepView(console, plan.name, trials, plan.count("finished")))
-            folder = store.sweep(plan.name)
-            completed = run_sweep(plan.name, trials, machine, folder, cluster, shape, [view, tracker])
+            shape = _shape(resources)
+            refuse_unplaceable(plan.to_run, current_cluster(), shape)
+            view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
+            budget = BudgetWatch(limits.budget, shape.gpus or 1.0, lambda: stop("budget", "stopped"))
+            receiver = stack.enter_context(Receiver([view, tracker, budget]))
+
+            def stop(reason: StopReason, wish: Wish) -> None:
+                agenda.stop(reason)
+                receiver.stop_trials(wish)
+
+            stack.enter_context(view)
+            stack.enter_context(budget)
+            stack.enter_context(heeding_requests(storage, plan.name, lambda: stop("stopped", "stopped")))
+            stack.enter_context(heeding_signals(lambda wish: stop("interrupted", wish)))
+            machine = _machine(settings, resources, shape)
+            early_stopping = None if search is None else partial(make_scheduler, search.search)
+            Sweep(
+                plan.name,
+                agenda,
+                machine,
+                current_cluster,
+                shape,
+                limits.most_at_once,
+                receiver.mailbox,
+                early_stopping,
+            ).run()
         trained = time.monotonic()
     console.print(
         f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "
         f"MLflow was finished {time.monotonic() - trained:.0f} s later"
     )
     _admit(tracker, console)
-    return completed
+    return agenda.stop_reason
 
 
 def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> None:
@@ -84,7 +110,29 @@ def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> No
     _admit(tracker, console)
 
 
+def _shape(resources: Resources) -> WorkerShape:
+    gpus = resources.gpus_per_worker
+    return WorkerShape(resources.cpus_per_worker, float(current_cluster().has_gpus) if gpus is None else gpus)
+
+
+def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Machine:
+    return Machine(
+        storage=settings.storage,
+        data=settings.data,
+        commit=current_commit(),
+        checkpoint_every=resources.checkpoint_every,
+        keep_every=resources.keep_every,
+        loader_workers=resources.loader_workers,
+        micro_batch=resources.micro_batch,
+        compile=resources.compile,
+        channels_last=resources.channels_last,
+        device="cuda" if shape.gpus else "cpu",
+        hang_seconds=resources.hang_seconds,
+        weight_files=resources.weight_files,
+    )
+
+
 def _admit(tracker: Tracker, console: Console) -> None:
     if tracker.trouble:
-        message = f"MLflow is incomplete, the same command completes it: {tracker.trouble}"
+        message = f"MLflow is incomplete, `combo sync` completes it: {tracker.trouble}"
         console.print(message, style="yellow", markup=False)

@@ -1,10 +1,13 @@
-"""How the trials of a sweep run where they run; no part of their identity."""
+"""How the trials of a sweep run where they run, and how the run itself behaves; no part of any identity."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from experiments.search_schema import Search
+from experiments.storage.storage import Storage
+from orchestrator.budget import Budget
 from orchestrator.weight_files import WeightFiles
 
 
@@ -12,14 +15,22 @@ from orchestrator.weight_files import WeightFiles
 class Machine:
     """Places and operational settings that every trial of a sweep shares. Paths must be valid on all nodes."""
 
-    storage: Path
+    storage: Storage
     data: Path
     commit: str | None
     """Of the code that the driver runs."""
     checkpoint_every: int
     """Steps."""
+    keep_every: int | None = None
+    """Training states at multiples of it are kept besides the newest and the best."""
     loader_workers: int = 0
+    micro_batch: int | None = None
+    """Clips of one forward pass; None for a worker's whole share of the batch."""
+    compile: bool = False
+    channels_last: bool = False
     device: str = "cpu"
+    hang_seconds: float = 1800.0
+    """Without a step or a validation after which a trial's process is ended."""
     weight_files: WeightFiles = field(default_factory=WeightFiles)
 
 
@@ -34,3 +45,39 @@ class WorkerShape:
     def resources(self) -> dict[str, float]:
         """In Ray's words."""
         return {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What each worker gets, and how trials run."""
+
+    cpus_per_worker: float = 1.0
+    gpus_per_worker: float | None = None
+    """None: one if the cluster has any."""
+    loader_workers: int = 0
+    checkpoint_every: int = 1000
+    keep_every: int | None = None
+    micro_batch: int | None = None
+    compile: bool = False
+    channels_last: bool = False
+    hang_seconds: float = 1800.0
+    weight_files: WeightFiles = field(default_factory=WeightFiles)
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How a run as a whole behaves."""
+
+    retries: int = 3
+    """Further attempts of a trial whose process dies or hangs."""
+    most_at_once: int | None = None
+    """Trials; None for as many as fit."""
+    budget: Budget = field(default_factory=Budget)
+    verbose: bool = False
+    """Let Ray speak."""
+
+    def within(self, search: Search) -> Conduct:
+        """The same, and where it sets no limit the one that a search file states."""
+        hours, gpu_hours = self.budget.hours or search.budget.hours, self.budget.gpu_hours or search.budget.gpu_hours
+        budget = replace(self.budget, hours=hours, gpu_hours=gpu_hours)
+        return replace(self, most_at_once=self.most_at_once or search.concurrent, budget=budget)

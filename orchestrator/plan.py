@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, expand, with_sources
 from model.config import Task
+from orchestrator.failures import RETRIED
+from orchestrator.process_identity import is_dead
 from orchestrator.store import Store
 
-State = Literal["finished", "resumable", "failed", "new"]
+State = Literal["finished", "running", "resumable", "preempted", "stopped", "new", "failed", "pruned", "damaged"]
+TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
+"""States that `combo run` takes to a result; what failed by its own fault waits for `combo retry`."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class PlannedTrial:
     state: State
     attempts: int
     reason: str = ""
-    """Why the last attempt failed."""
+    """Why the last attempt failed, where the trial runs, or what is wrong with its folder."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,13 @@ class Plan:
 
     @property
     def to_run(self) -> list[Trial]:
-        """Trials that have no result yet."""
-        return [entry.trial for entry in self.entries if entry.state != "finished"]
+        """Trials that have no result yet and did not fail by their own fault."""
+        return [entry.trial for entry in self.entries if entry.state in TO_RUN]
+
+    @property
+    def failed(self) -> list[Trial]:
+        """Trials that failed by their own fault."""
+        return [entry.trial for entry in self.entries if entry.state == "failed"]
 
     @property
     def finished(self) -> list[Trial]:
@@ -140,11 +149,20 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
 
 def _look_up(trial: Trial, store: Store) -> PlannedTrial:
     folder = store.trial(trial.key)
-    folder.check_identity(trial)
-    attempts = folder.attempts
-    if folder.result is not None:
+    try:
+        folder.check_identity(trial)
+        is_finished, failure = folder.result is not None, folder.failure
+    except InputError as error:
+        return PlannedTrial(trial, "damaged", folder.attempts, str(error.problems[0]))
+    last, attempts = folder.last_attempt, folder.attempts
+    if is_finished:
         return PlannedTrial(trial, "finished", attempts)
-    failure = folder.failure
+    if last is not None and last.ended is None and not is_dead(last.process):
+        return PlannedTrial(trial, "running", attempts, f"step {last.step} on {last.host}, seen {last.seen}")
+    if last is not None and last.ended in ("preempted", "stopped", "pruned"):
+        return PlannedTrial(trial, last.ended, attempts)
+    state: State = "resumable" if folder.has_checkpoint else "new"
     if failure is not None:
-        return PlannedTrial(trial, "failed", attempts, f"{failure.kind}: {failure.message}")
-    return PlannedTrial(trial, "resumable" if folder.has_checkpoint else "new", attempts)
+        state = state if failure.category in RETRIED else "failed"
+        return PlannedTrial(trial, state, attempts, f"{failure.kind}: {failure.message}")
+    return PlannedTrial(trial, state, attempts)

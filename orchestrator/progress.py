@@ -14,11 +14,20 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.expand import Trial
-from orchestrator.updates import Failed, Finished, Measured, Started, Update
+from orchestrator.updates import Ended, Failed, Finished, Measured, Started, Update
 
 SMOOTHING = 0.1
 """Weight of the newest step in the running mean of step times."""
-STYLES = {"waiting": "dim", "running": "cyan", "finished": "green", "failed": "red"}
+STYLES = {
+    "waiting": "dim",
+    "running": "cyan",
+    "finished": "green",
+    "failed": "red",
+    "stopped": "yellow",
+    "preempted": "yellow",
+    "pruned": "dim",
+}
+OVER = ("finished", "failed", "pruned")
 
 
 @dataclass
@@ -38,7 +47,7 @@ class _Watched:
 
     @property
     def left(self) -> int:
-        return 0 if self.state in ("finished", "failed") else self.total - self.step
+        return 0 if self.state in OVER else self.total - self.step
 
 
 class SweepView:
@@ -68,6 +77,8 @@ class SweepView:
 
     def on_update(self, update: Update) -> None:
         """See `Listener`."""
+        if isinstance(update, Started):
+            self._watched.setdefault(update.key, _Watched(update.trial))
         watched = self._watched[update.key]
         match update:
             case Started():
@@ -78,7 +89,7 @@ class SweepView:
                 watched.step = update.line.step
                 seconds, before = update.line.values["seconds"], watched.step_seconds
                 watched.step_seconds = seconds if before is None else before + SMOOTHING * (seconds - before)
-            case Measured():
+            case Measured() if update.line.kind == "evaluation":
                 m_j = update.line.values["m_j"]
                 watched.best = max(m_j, watched.best or 0.0)
                 self._say(watched, f"step {update.line.step}/{watched.total}, val M_J {100 * m_j:.1f}{self._eta()}")
@@ -90,8 +101,13 @@ class SweepView:
                     watched.note += f"  ({unusable} clips quarantined)"
                 self._say(watched, f"finished: {watched.note}")
             case Failed():
-                watched.state, watched.note = "failed", f"{update.failure.kind}: {update.failure.message}"
-                self._say(watched, f"failed: {watched.note}")
+                watched.state = "waiting" if update.again else "failed"
+                what = "preempted" if update.failure.category == "preempted" else f"failed: {update.failure.kind}"
+                watched.note = f"{what}: {update.failure.message}"
+                self._say(watched, watched.note + ("; it gets another attempt" if update.again else ""))
+            case Ended():
+                watched.state = update.ending
+                self._say(watched, update.ending)
 
     def seconds_left(self) -> float | None:
         """Estimate for the whole sweep, from the trials that run now; None before the first steps."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.errors import InputError, Problem
+from experiments.storage.opening import open_storage
+from experiments.storage.storage import Storage
 
 DEFAULT_STORAGE = "combo-storage"
 DEFAULT_DATA = "data"
@@ -17,36 +17,30 @@ DEFAULT_DATA = "data"
 class Settings:
     """Places that a command works with."""
 
-    storage: Path
+    storage: Storage
     data: Path
     tracking_uri: str
-    """Of MLflow; a SQLite file in the storage folder by default."""
+    """Of MLflow; a SQLite file in the storage folder, or in the copy of a bucket, by default."""
     ray_address: str | None
     """Of a running cluster; None starts Ray on this machine."""
 
     @property
     def artifacts(self) -> Path:
         """Where the embedded MLflow keeps artifacts."""
-        return self.storage / "mlflow-artifacts"
+        return self.storage.root / "mlflow-artifacts"
 
 
-def resolve_settings(storage: Path | None = None, data: Path | None = None) -> Settings:
+def resolve_settings(storage: str | None = None, data: Path | None = None) -> Settings:
     """Settings from flags, then `COMBO_STORAGE`, `COMBO_DATA`, `MLFLOW_TRACKING_URI`, `RAY_ADDRESS`, then defaults.
 
     Raises:
-        InputError: the storage place is not a folder on this machine.
+        InputError: the storage is neither a folder nor a bucket.
+        StorageError: the bucket cannot be used.
     """
-    named = str(storage or os.environ.get("COMBO_STORAGE", DEFAULT_STORAGE))
-    if re.match(r"[a-z][a-z0-9+.-]+:/", named):
-        raise InputError(
-            Problem(f"storage '{named}'", "is not a folder", "this version stores in local or shared folders")
-        )
-    place = Path(named).absolute()
-    if place.exists() and not place.is_dir():
-        raise InputError(Problem(f"storage '{named}'", "is a file", "name a folder with --storage"))
+    place = open_storage(storage or os.environ.get("COMBO_STORAGE") or DEFAULT_STORAGE)
     return Settings(
         storage=place,
         data=Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)).absolute(),
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place / 'mlflow.db'}",
+        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place.root / 'mlflow.db'}",
         ray_address=os.environ.get("RAY_ADDRESS") or None,
     )

@@ -1,4 +1,4 @@
-"""Carries updates from trial processes to the driver through one small Ray actor."""
+"""Carries updates from trial processes to the driver, and its wish to stop back, through one small Ray actor."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from orchestrator.updates import Listener, Measured, Update
+from orchestrator.updates import Listener, Measured, Update, Wish
 
 POLL_SECONDS = 0.3
+ASK_SECONDS = 5.0
+"""For which a trial waits for an answer of the mailbox."""
 FLUSH_EVERY = 20
 """Step updates that a trial gathers before it sends them; everything else goes at once."""
 
@@ -21,6 +23,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._updates: list[Update] = []
+        self._wish: Wish | None = None
 
     def put(self, updates: list[Update]) -> None:
         """Takes in what a trial sends."""
@@ -31,21 +34,39 @@ class Mailbox:
         taken, self._updates = self._updates, []
         return taken
 
+    def stop(self, wish: Wish) -> None:
+        """All trials shall end; the first wish stands."""
+        self._wish = self._wish or wish
+
+    def wish(self) -> Wish | None:
+        """As what all trials shall end, if they shall."""
+        return self._wish
+
 
 class Sender:
-    """A trial's end of the mailbox; never waits for the driver."""
+    """A process's end of the mailbox; see `Link`."""
 
     def __init__(self, mailbox: Any) -> None:
         self._mailbox = mailbox
         self._gathered: list[Update] = []
+        self._lock = threading.Lock()
 
-    def __call__(self, update: Update) -> None:
+    def tell(self, update: Update) -> None:
         """Sends an update, or gathers it when it is one of many."""
-        self._gathered.append(update)
         is_step = isinstance(update, Measured) and update.line.kind == "step"
-        if not is_step or len(self._gathered) >= FLUSH_EVERY:
-            self._mailbox.put.remote(self._gathered)
-            self._gathered = []
+        with self._lock:
+            self._gathered.append(update)
+            if not is_step or len(self._gathered) >= FLUSH_EVERY:
+                self._mailbox.put.remote(self._gathered)
+                self._gathered = []
+
+    def wish(self) -> Wish | None:
+        """See `Link`."""
+        try:
+            wish: Wish | None = ray.get(self._mailbox.wish.remote(), timeout=ASK_SECONDS)
+        except ray.exceptions.RayError:
+            return None
+        return wish
 
 
 class Receiver:
@@ -65,6 +86,10 @@ class Receiver:
         self._closing.set()
         self._thread.join()
         self._pass_on()
+
+    def stop_trials(self, wish: Wish) -> None:
+        """Asks all running trials to write a checkpoint and end."""
+        self.mailbox.stop.remote(wish)
 
     def _poll(self) -> None:
         while not self._closing.wait(POLL_SECONDS):

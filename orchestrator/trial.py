@@ -1,4 +1,4 @@
-"""Runs one trial: drives `fit`, keeps the trial directory, tells the driver. Knows no Ray.
+"""Runs one trial: claims it, drives `fit`, keeps the trial directory, tells the driver. Knows no Ray.
 
 The same generator runs in a Tune actor, in every worker of a Train group, and in a plain loop.
 """
@@ -6,24 +6,22 @@ The same generator runs in a Tune actor, in every worker of a Train group, and i
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from experiments.expand import Trial
-from experiments.records import (
-    FailureRecord,
-    MetricLine,
-    Provenance,
-    QuarantineLine,
-    ResultRecord,
-)
+from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
+from experiments.storage.errors import StorageError
 from model.metrics.protocol import protocol_for
-from model.training.checkpoint import latest_training_state
-from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Tested
+from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
 from model.weights.folder import WEIGHTS_FILE, file_checksum
+from orchestrator.attempts import Attempt, AttemptTakenError, attempt_numbers
+from orchestrator.failures import failure, failure_record
 from orchestrator.machine import Machine
 from orchestrator.provenance import (
     TEST_SPLIT,
@@ -34,118 +32,178 @@ from orchestrator.provenance import (
     protocol_record,
     score_record,
 )
-from orchestrator.store import Store, TrialFolder
-from orchestrator.updates import Failed, Finished, Measured, Started, Update
+from orchestrator.pulse import Pulse
+from orchestrator.store import Store
+from orchestrator.system_metrics import SystemMetrics
+from orchestrator.termination import termination_requested
+from orchestrator.trial_folder import TrialFolder
+from orchestrator.trial_log import kept_log, log_name
+from orchestrator.updates import Finished, Link, Measured, Started
 
 log = logging.getLogger(__name__)
 
+Report = dict[str, float]
+"""`{"step", "m_j"}` of a validation."""
 
-def run_trial(
-    trial: Trial, machine: Machine, workers: Workers, tell: Callable[[Update], None]
-) -> Generator[dict[str, float], None, None]:
-    """Trains a trial to its end, from its newest checkpoint if it has one.
+
+def run_trial(trial: Trial, machine: Machine, workers: Workers, link: Link) -> Generator[Report, None, None]:
+    """Trains a trial to its end, from its newest checkpoint if it has one, or until it is asked to stop.
 
     Args:
         trial: what to train.
         machine: where and how.
-        workers: this worker's place in its group; only the first one writes and tells.
-        tell: receives every update.
+        workers: this worker's place in its group; only the first one claims, writes and tells.
+        link: to the driver.
 
     Yields:
         `{"step", "m_j"}` after each validation, for whoever schedules the trial.
 
     Raises:
+        AttemptTakenError: another run has the trial.
         Exception: whatever ended the attempt, after it has been recorded.
     """
-    store = Store(machine.storage)
+    store = Store(machine.storage.for_worker())
+    if workers.is_first:
+        yield from _run_first(trial, machine, workers, link, store)
+        return
+    for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
+        if isinstance(event, Evaluated):
+            yield _report(event)
+
+
+def _run_first(
+    trial: Trial, machine: Machine, workers: Workers, link: Link, store: Store
+) -> Generator[Report, None, None]:
+    """The worker that writes."""
+    number = max(attempt_numbers(store.storage, trial.key), default=0) + 1
+    attempt = Attempt(store.storage, trial.key, number, workers.count, machine.device)
     folder = store.trial(trial.key)
-    execution = _execution(trial, machine, store, folder)
-    attempt = folder.attempts + 1
-    writer = _Writer(trial, machine, folder, attempt, workers.count, tell) if workers.is_first else None
+    folder.fetch()
+    if (source := trial.config.initial_trial) is not None:
+        store.trial(source).fetch_tested_checkpoint()
+    writer = _Writer(trial, machine, folder, attempt, link)
+    ending: Ending = "finished"
     try:
-        if writer:
+        with (
+            kept_log(folder.path / log_name(number)),
+            Pulse(attempt, link, machine.hang_seconds, writer.hang) as pulse,
+            SystemMetrics(writer.add_system_sample),
+        ):
             writer.start()
-        for event in fit(trial.config, execution, workers):
-            if writer:
+            for event in fit(trial.config, _execution(trial, machine, store, pulse.should_stop), workers):
                 writer.record(event)
-            if isinstance(event, Evaluated):
-                yield {"step": float(event.step), "m_j": event.score.m_j}
-    except Exception as error:
-        if writer:
-            writer.fail(error)
+                if isinstance(event, Stepped):
+                    pulse.progress(event.step)
+                elif isinstance(event, Evaluated):
+                    pulse.progress(event.step, event.score.m_j)
+                    yield _report(event)
+                elif isinstance(event, Stopped):
+                    ending = pulse.wish or "stopped"
+        attempt.end(ending)
+    except AttemptTakenError:
         raise
+    except Exception as error:
+        writer.fail(error)
+        raise
+
+
+def _report(event: Evaluated) -> Report:
+    return {"step": float(event.step), "m_j": event.score.m_j}
 
 
 class _Writer:
     """The first worker's record of one attempt."""
 
-    def __init__(
-        self,
-        trial: Trial,
-        machine: Machine,
-        folder: TrialFolder,
-        attempt: int,
-        workers: int,
-        tell: Callable[[Update], None],
-    ) -> None:
+    def __init__(self, trial: Trial, machine: Machine, folder: TrialFolder, attempt: Attempt, link: Link) -> None:
         self.trial, self.machine, self.folder = trial, machine, folder
-        self.attempt, self.workers, self.tell = attempt, workers, tell
+        self.attempt, self.link = attempt, link
+        self.number = attempt.record.attempt
         self.started = datetime.now(UTC)
         self.clock = time.monotonic()
         self.seconds_before = folder.seconds_spent()
 
-    def start(self) -> None:
-        self.folder.begin(self.trial)
-        path = self.folder.metrics_file(self.attempt)
+        self.step = self.folder.steps_done
+        self.lock = threading.Lock()
+        path = folder.metrics_file(self.number)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.metrics = path.open("a", encoding="utf-8", buffering=1)
-        state = latest_training_state(self.folder.checkpoints)
-        done = int(state.name.removeprefix("step-")) if state else 0
-        self.tell(Started(self.trial.key, self.attempt, done))
+
+    def start(self) -> None:
+        self.folder.begin(self.trial)
+        self.link.tell(Started(self.trial, self.number, self.step))
 
     def record(self, event: Event) -> None:
         match event:
             case Stepped():
-                self._line("step", event.step, _step_values(event))
+                self.step = event.step
+                self._line("step", _step_values(event))
             case Evaluated():
-                self._line("evaluation", event.step, {"m_j": event.score.m_j, "m_f": event.score.m_f})
+                self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
             case Checkpointed():
-                pass
+                self.folder.publish_checkpoints()
+                self._publish()
             case Quarantined():
                 self._set_aside(event)
             case Tested():
                 self._finish(event)
+            case Stopped():
+                self._publish()
 
     def fail(self, error: Exception) -> None:
-        failure = FailureRecord(attempt=self.attempt, kind=type(error).__name__, message=str(error)[:2000], time=now())
-        self.folder.write_failure(failure)
-        self.tell(Failed(self.trial.key, failure))
+        """Notes the end of the attempt; on a full disk not even that may be possible, and the driver does it."""
+        log.error("attempt %d ended", self.number, exc_info=error)
+        with suppress(OSError, StorageError):
+            self._fail(failure_record(self.number, error))
+            self._publish()
 
-    def _line(self, kind: str, step: int, values: dict[str, float]) -> None:
+    def hang(self, seconds: float) -> None:
+        """Notes that nothing has moved for some time."""
+        said = f"no step and no validation for {seconds:.0f} s; --hang-after sets the limit"
+        self._fail(failure(self.number, "hung", "Hang", said))
+
+    def _fail(self, failed: FailureRecord) -> None:
+        self.folder.write_failure(failed)
+        self.attempt.end("failed", f"{failed.kind}: {failed.message}")
+
+    def _publish(self) -> None:
+        """Stores what grows while the attempt runs."""
+        self.folder.publish_metrics(self.number)
+        self.folder.publish_log(self.number)
+
+    def add_system_sample(self, values: dict[str, float]) -> None:
+        """Notes what the machine is doing; called from another thread."""
+        self._line("system", values)
+
+    def _line(self, kind: str, values: dict[str, float]) -> None:
         line = MetricLine.model_validate(
-            {"kind": kind, "attempt": self.attempt, "step": step, "time": time.time(), "values": values}
+            {"kind": kind, "attempt": self.number, "step": self.step, "time": time.time(), "values": values}
         )
-        self.metrics.write(line.model_dump_json() + "\n")
-        self.tell(Measured(self.trial.key, line))
+        with self.lock:
+            if self.metrics.closed:
+                return
+            self.metrics.write(line.model_dump_json() + "\n")
+        self.link.tell(Measured(self.trial.key, line))
 
     def _set_aside(self, event: Quarantined) -> None:
         log.warning("%s clip %s is quarantined: %s", event.split, event.clip, event.reason)
-        line = QuarantineLine(attempt=self.attempt, split=event.split, clip=event.clip, reason=event.reason)
+        line = QuarantineLine(attempt=self.number, split=event.split, clip=event.clip, reason=event.reason)
         self.folder.add_quarantined(line)
 
     def _quarantined(self) -> dict[str, list[str]]:
         """Clips by split. An earlier attempt's weights are inherited, its scores of the test split are not."""
         found: dict[str, set[str]] = {}
         for line in self.folder.quarantine_lines():
-            if line.split != TEST_SPLIT or line.attempt == self.attempt:
+            if line.split != TEST_SPLIT or line.attempt == self.number:
                 found.setdefault(line.split, set()).add(line.clip)
         return {split: sorted(clips) for split, clips in sorted(found.items())}
 
     def _finish(self, event: Tested) -> None:
-        self.metrics.close()
+        with self.lock:
+            self.metrics.close()
+        self._publish()
         files = [self.folder.write_scores(event.clips)]
         files += [self.folder.write_picture(name, picture) for name, picture in event.pictures.items()]
-        files += [event.folder / WEIGHTS_FILE, self.folder.metrics_file(self.attempt)]
+        files += [event.folder / WEIGHTS_FILE, self.folder.metrics_file(self.number)]
         result = ResultRecord(
             key=self.trial.key,
             protocol=protocol_record(protocol_for(self.trial.task), TEST_SPLIT),
@@ -157,10 +215,11 @@ class _Writer:
             checkpoint=str(event.folder.relative_to(self.folder.path)),
             checksums={str(path.relative_to(self.folder.path)): file_checksum(path) for path in files},
             provenance=self._provenance(),
+            seconds_per_clip=event.seconds_per_clip,
             quarantined=self._quarantined(),
         )
         self.folder.write_result(result)
-        self.tell(Finished(self.trial.key, result))
+        self.link.tell(Finished(self.trial.key, result))
 
     def _weight_files(self) -> dict[str, str]:
         files, config = self.machine.weight_files, self.trial.config
@@ -174,8 +233,8 @@ class _Writer:
             data_fingerprint=self.trial.config.data.fingerprint,
             packages=package_versions(),
             device=device_name(self.machine.device),
-            workers=self.workers,
-            attempts=self.attempt,
+            workers=self.attempt.record.workers,
+            attempts=self.number,
             started=self.started.isoformat(timespec="seconds"),
             finished=now(),
             weight_files=self._weight_files(),
@@ -183,18 +242,23 @@ class _Writer:
         )
 
 
-def _execution(trial: Trial, machine: Machine, store: Store, folder: TrialFolder) -> Execution:
+def _execution(trial: Trial, machine: Machine, store: Store, should_stop: Callable[[], bool]) -> Execution:
     initial = trial.config.initial_trial
     return Execution(
         data_root=machine.data,
-        checkpoints=folder.checkpoints,
+        checkpoints=store.trial(trial.key).checkpoints,
         checkpoint_every=machine.checkpoint_every,
+        keep_every=machine.keep_every,
         loader_workers=machine.loader_workers,
+        micro_batch=machine.micro_batch,
+        compile=machine.compile,
+        channels_last=machine.channels_last,
         device=machine.device,
         vggish_weights=machine.weight_files.vggish_of(trial.config),
         backbone_weights=machine.weight_files.backbone_of(trial.config),
         sound_cache=store.sound_cache,
         initial_weights=store.trial(initial).tested_checkpoint if initial else None,
+        should_stop=should_stop,
     )
 
 

@@ -1,21 +1,30 @@
-"""What a running trial tells the driver, and who listens."""
+"""What a running trial tells the driver and hears from it, and who listens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from experiments.records import FailureRecord, MetricLine, ResultRecord
+from experiments.expand import Trial
+from experiments.records import Ending, FailureRecord, MetricLine, ResultRecord
+
+Wish = Literal["stopped", "preempted"]
+"""How an attempt that is asked to end shall be called."""
 
 
 @dataclass(frozen=True)
 class Started:
     """An attempt began."""
 
-    key: str
+    trial: Trial
     attempt: int
     step: int
     """Steps that a checkpoint has saved us."""
+
+    @property
+    def key(self) -> str:
+        """Of the trial."""
+        return self.trial.key
 
 
 @dataclass(frozen=True)
@@ -36,13 +45,23 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """The attempt ended without a result."""
+    """The attempt ended with an error."""
 
     key: str
     failure: FailureRecord
+    again: bool
+    """Whether another attempt follows in this run."""
 
 
-Update = Started | Measured | Finished | Failed
+@dataclass(frozen=True)
+class Ended:
+    """The attempt ended early without an error."""
+
+    key: str
+    ending: Ending
+
+
+Update = Started | Measured | Finished | Failed | Ended
 
 
 class Listener(Protocol):
@@ -50,4 +69,16 @@ class Listener(Protocol):
 
     def on_update(self, update: Update) -> None:
         """Called in the order in which each trial sent its updates."""
+        ...
+
+
+class Link(Protocol):
+    """A trial's connection to the driver."""
+
+    def tell(self, update: Update) -> None:
+        """Passes an update on; never waits."""
+        ...
+
+    def wish(self) -> Wish | None:
+        """As what the driver wants its trials to end, if it does; None when it cannot be asked."""
         ...

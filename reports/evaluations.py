@@ -53,7 +53,7 @@ def _attempt_number(path: Path) -> int:
 def _read_lines(path: Path) -> tuple[list[MetricLine], int]:
     lines: list[MetricLine] = []
     unreadable = 0
-    for text in path.read_bytes().splitlines():
+    for text in path.read_bytes().splitlines() if path.is_file() else ():
         try:
             lines.append(MetricLine.model_validate_json(text))
         except ValidationError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +21,21 @@ PIXEL_STD = (58.395, 57.12, 57.375)
 MEMORY_LEVELS = 3
 EMBEDDED = 2
 """Dimensions of sound that has passed the audio encoder."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Frames before the query decoder.
+
+    Attributes:
+        memory: three maps (BT, C, H/s, W/s) for s = 32, 16, 8.
+        mask_features: (BT, C, H/4, W/4), fused with the audio.
+        audio: (BT, 1, C), or (BT, 1, C/2) when queries are concatenated.
+    """
+
+    memory: list[Tensor]
+    mask_features: Tensor
+    audio: Tensor
 
 
 class Combo(nn.Module):
@@ -72,11 +89,16 @@ class Combo(nn.Module):
         Returns:
             Predictions of the initial queries and after every decoder layer; the last is the final one.
         """
+        encoded = self.encode(frames, maskiges, sound)
+        return self.query_decoder(encoded.memory, encoded.mask_features, encoded.audio, gather)
+
+    def encode(self, frames: Tensor, maskiges: Tensor, sound: Tensor) -> Encoded:
+        """What every frame by itself gives the query decoder; see `forward` for the arguments."""
         maps = self.siam_encoder(self._normalise(frames), self._normalise(maskiges))
         pixels = self.pixel_decoder(maps)
         heard = sound if sound.ndim == EMBEDDED else self.audio_encoder(sound)
         visual, audio = self.fusion(pixels.mask_features, heard[:, None])
-        return self.query_decoder(pixels.memory, visual, self.audio_mlp(audio), gather)
+        return Encoded(pixels.memory, visual, self.audio_mlp(audio))
 
     def _normalise(self, pixels: Tensor) -> Tensor:
         return (pixels - self.pixel_mean) / self.pixel_std

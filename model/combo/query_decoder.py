@@ -122,6 +122,11 @@ class QueryDecoder(nn.Module):
         """Whether a backward pass reaches all parameters; data-parallel training must know."""
         return self.config.query_mode != "all"
 
+    @property
+    def mixes_frames(self) -> bool:
+        """Whether queries hear frames other than their own."""
+        return self.audio_expand == "official" and self.config.query_mode != "none"
+
     def forward(
         self, memory: list[Tensor], mask_features: Tensor, audio: Tensor, gather: Gather = alone
     ) -> list[Prediction]:
@@ -163,7 +168,7 @@ class QueryDecoder(nn.Module):
         frames, queries = audio.shape[0], self.config.queries
         learned = self.query_features.weight.expand(frames, -1, -1)
         heard = audio.expand(-1, queries, -1)
-        if self.audio_expand == "official" and self.config.query_mode != "none":
+        if self.mixes_frames:
             everyones, first = gather(audio)
             shuffled = everyones.expand(-1, queries, -1).reshape(queries, len(everyones), -1)
             heard = shuffled[:, first : first + frames].transpose(0, 1)

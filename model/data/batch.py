@@ -47,6 +47,25 @@ class Batch:
             positions=self.positions.to(device),
         )
 
+    def split(self, clips: int) -> list[Batch]:
+        """The same clips in batches of at most `clips`, in order."""
+        if clips >= len(self.names):
+            return [self]
+        frames = [int(part.sum()) for part in self.clip_lengths.split(clips)]
+        labelled = [int(part.sum()) for part in self.annotated.split(frames)]
+        parts = zip(
+            self.frames.split(frames),
+            self.maskiges.split(frames),
+            self.sound.split(frames),
+            self.clip_lengths.split(clips),
+            self.annotated.split(frames),
+            self.labels.split(labelled),
+            [self.names[first : first + clips] for first in range(0, len(self.names), clips)],
+            self.positions.split(clips),
+            strict=True,
+        )
+        return [Batch(*part) for part in parts]
+
 
 def collate(clips: Sequence[Clip], positions: Sequence[int]) -> Batch:
     """Joins clips of one size, of any length.

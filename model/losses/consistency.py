@@ -23,7 +23,7 @@ def consistency_terms(mask_logits: Tensor, lengths: list[int], reduce: Truth) ->
         reduce: official: mean over a chunk's pairs; paper: their sum.
 
     Returns:
-        The sum (a scalar) and the number of chunks, to be divided once all workers' counts are known.
+        The sum (a scalar) and the number of chunks, to be divided by the chunks of the whole batch.
     """
     total = mask_logits.new_zeros(())
     for chunk in mask_logits.flatten(1).split(lengths):

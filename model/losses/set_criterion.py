@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,9 +15,6 @@ from model.losses.consistency import chunk_lengths, consistency_terms
 from model.losses.matcher import Match, match
 from model.losses.points import PointSource, sample_points, uncertain_points
 from model.losses.targets import Target
-
-Average = Callable[[Tensor], Tensor]
-"""Mean of a tensor of counts over all workers; the identity where there is one."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,23 @@ class Supervision:
     clip_lengths: list[int]
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What losses are divided by: of the whole batch, or its mean over workers whose losses are averaged.
+
+    Attributes:
+        masks: targets of all annotated frames.
+        frames: annotated frames.
+        chunks: pieces that L_ada is cut into.
+    """
+
+    masks: float
+    frames: float
+    chunks: float
+
+
 class SetCriterion:
-    """Losses of all predictions, each normalised by counts over all workers so that their number does not matter.
+    """Losses of all predictions of a batch, or of a part of it: those of its parts add up to those of the whole.
 
     Args:
         config: weights and point sampling.
@@ -47,8 +59,14 @@ class SetCriterion:
     def __init__(self, config: LossConfig, truths: Truths, classes: int) -> None:
         self.config, self.truths, self.no_object = config, truths, classes
 
+    def counts(self, batch: Sequence[Supervision]) -> Counts:
+        """Of a batch in parts."""
+        targets = [target for part in batch for target in part.targets]
+        chunks = [length for part in batch for length in self._chunks(part)]
+        return Counts(sum(len(target.classes) for target in targets), len(targets), len(chunks))
+
     def __call__(
-        self, predictions: list[Prediction], supervision: Supervision, points: PointSource, average: Average
+        self, predictions: list[Prediction], supervision: Supervision, points: PointSource, counts: Counts
     ) -> dict[str, Tensor]:
         """Unweighted losses by name: `ce`, `mask`, `dice` of the final prediction, `ce_0`... of earlier ones.
 
@@ -56,19 +74,8 @@ class SetCriterion:
         none. See `weighted_sum`.
         """
         final, *earlier = [predictions[-1], *predictions[:-1]]
-        chunks = chunk_lengths(supervision.clip_lengths, self.truths.lada_chunk)
-        counts = average(
-            torch.tensor(
-                [
-                    sum(len(target.classes) for target in supervision.targets),
-                    len(supervision.targets) * final.class_logits.shape[1],
-                    len(chunks),
-                ],
-                dtype=torch.float64,
-                device=final.class_logits.device,
-            )
-        )
-        masks, queries, chunk_count = (float(count) for count in counts)
+        chunks = self._chunks(supervision)
+        masks, queries = counts.masks, counts.frames * final.class_logits.shape[1]
 
         losses: dict[str, Tensor] = {}
         for suffix, prediction in [("", final), *((f"_{i}", p) for i, p in enumerate(earlier))]:
@@ -81,7 +88,7 @@ class SetCriterion:
             losses[f"mask{suffix}"], losses[f"dice{suffix}"] = mask, dice
         for index, prediction in enumerate(earlier):
             total, _ = consistency_terms(prediction.mask_logits, chunks, self.truths.lada_reduce)
-            losses[f"consistency_{index}"] = total / chunk_count
+            losses[f"consistency_{index}"] = total / counts.chunks
         return losses
 
     def weighted_sum(self, losses: dict[str, Tensor]) -> Tensor:
@@ -93,6 +100,9 @@ class SetCriterion:
             "consistency": self.config.lambda_ada,
         }
         return torch.stack([weights[name.partition("_")[0]] * loss for name, loss in losses.items()]).sum()
+
+    def _chunks(self, supervision: Supervision) -> list[int]:
+        return chunk_lengths(supervision.clip_lengths, self.truths.lada_chunk)
 
     def _match(self, prediction: Prediction, targets: list[Target], points: PointSource) -> list[Match]:
         return [
@@ -116,7 +126,7 @@ class SetCriterion:
         weight = logits.new_ones(self.no_object + 1)
         weight[self.no_object] = self.config.no_object_weight
         total = F.cross_entropy(logits, wanted.flatten(), weight, reduction="sum")
-        # Every target takes exactly one query, so the weights' sum over all workers follows from two counts.
+        # Every target takes exactly one query, so the weights' sum over the batch follows from two counts.
         return total / (masks + self.config.no_object_weight * (queries - masks))
 
     def _mask_losses(

@@ -85,7 +85,7 @@ def predict(
         strip, told = Strip(task), []
         for segmented in segment(counted(), model, config, device):
             strip.add(segmented)
-            told.append(_tell(segmented, task))
+            told.append(tell(segmented, task))
             _mask_image(segmented.classes, task).save(draft / told[-1].mask)
         strip.draw().save(draft / FILMSTRIP_FILE)
 
@@ -98,7 +98,8 @@ def predict(
     return told
 
 
-def _tell(segmented: Segmented, task: Task) -> PredictedSecond:
+def tell(segmented: Segmented, task: Task) -> PredictedSecond:
+    """What is said of a second that was segmented."""
     inside = segmented.classes > 0
     ids, counts = np.unique(segmented.classes[inside], return_counts=True)
     shares = {

@@ -6,7 +6,6 @@ checkpoints/best-00000150/   weights with the best validation score so far
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import BaseModel, NonNegativeInt, ValidationError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -33,15 +33,32 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 class Progress:
     """What a run knows besides tensors: steps done and the best validation so far."""
 
-    def __init__(self, step: int = 0, best_step: int = 0, best: Score | None = None) -> None:
+    def __init__(
+        self, step: int = 0, best_step: int = 0, best: Score | None = None, *, awaits_validation: bool = False
+    ) -> None:
         self.step, self.best_step, self.best = step, best_step, best
+        self.awaits_validation = awaits_validation
+        """Whether the weights of this step are still to be validated."""
 
     def improve(self, score: Score) -> bool:
-        """Takes over a validation score if it is strictly better; says whether it was."""
+        """Takes over this step's validation score if it is strictly better; says whether it was."""
+        self.awaits_validation = False
         if self.best is not None and score.m_j <= self.best.m_j:
             return False
         self.best_step, self.best = self.step, score
         return True
+
+
+class _TrainingState(BaseModel):
+    """The manifest entries that make a folder a training state."""
+
+    step: NonNegativeInt
+    best_step: NonNegativeInt
+    best: tuple[float, float, int] | None
+    awaits_validation: bool = False
+    """Absent from states of versions that never stopped before a validation."""
+    scaler: dict[str, Any]
+    checksums: dict[str, str]
 
 
 def save_training_state(
@@ -58,6 +75,7 @@ def save_training_state(
         **describe(config, progress.step),
         "best_step": progress.best_step,
         "best": None if best is None else [best.j_sum, best.f_sum, best.count],
+        "awaits_validation": progress.awaits_validation,
         "scaler": dict(scaler),
     }
     tensors = {WEIGHTS_FILE: model.state_dict(), OPTIMIZER_FILE: _optimizer_tensors(optimizer)}
@@ -72,11 +90,16 @@ def save_best(root: Path, config: TrialConfig, model: nn.Module, step: int) -> P
 def load_training_state(
     folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[Progress, dict[str, Any]]:
-    """Fills model and optimiser, on the devices they are on; returns the progress and the gradient scaler's state."""
-    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    """Fills model and optimiser from what `latest_training_state` found, on the devices they are on.
+
+    Returns:
+        The progress and the gradient scaler's state.
+    """
+    state = _read_state(folder)
+    assert state is not None  # latest_training_state has read it
     fill(folder, model)
     stored = load_file(folder / OPTIMIZER_FILE)
-    for name, parameter in _named_parameters(optimizer):
+    for name, parameter in named_parameters(optimizer):
         if f"step/{name}" in stored:
             moments = {moment: stored[f"{moment}/{name}"] for moment in MOMENTS}
             optimizer.state[parameter] = {
@@ -84,8 +107,9 @@ def load_training_state(
                 moment: value if moment == "step" else value.to(parameter.device)
                 for moment, value in moments.items()
             }
-    best = None if manifest["best"] is None else Score(*manifest["best"])
-    return Progress(manifest["step"], manifest["best_step"], best), manifest["scaler"]
+    best = None if state.best is None else Score(*state.best)
+    progress = Progress(state.step, state.best_step, best, awaits_validation=state.awaits_validation)
+    return progress, state.scaler
 
 
 def latest_training_state(root: Path) -> Path | None:
@@ -94,23 +118,31 @@ def latest_training_state(root: Path) -> Path | None:
     Damaged ones are named in the log and passed over; training then makes them anew.
     """
     for folder in sorted(root.glob(STATES), reverse=True):
-        damage = damaged_file(folder) or _damaged_best(root, folder)
+        damage = damaged_file(folder) or _foreign_manifest(folder) or _damaged_best(root, folder)
         if damage is None:
             return folder
         log.warning("checkpoint %s is damaged (%s); using an earlier one", folder, damage)
     return None
 
 
-def prune(root: Path, keep: int, newest: int) -> None:
-    """Deletes all but `keep` training states up to step `newest`, and best weights that none of those refers to.
+def prune(root: Path, keep: int, newest: int, keep_every: int | None = None) -> None:
+    """Deletes training states that nothing needs, and best weights that none of those left refers to.
 
     What killed attempts have left half-written goes too, whichever machine they ran on. What lies beyond `newest` was
     damaged when training continued and is about to be written anew.
+
+    Args:
+        root: the trial's checkpoints.
+        keep: how many of the newest states stay.
+        newest: the last step with a state.
+        keep_every: states of multiples of this many steps stay too.
     """
     states = sorted(folder for folder in root.glob(STATES) if _step(folder) <= newest)
-    for folder in (*states[:-keep], *drafts(root)):
+    spaced = {folder for folder in states if keep_every and _step(folder) % keep_every == 0}
+    kept = spaced.union(states[-keep:])
+    for folder in (*(folder for folder in states if folder not in kept), *drafts(root)):
         shutil.rmtree(folder)
-    wanted = {manifest["best_step"] for folder in states[-keep:] if (manifest := read_manifest(folder))}
+    wanted = {state.best_step for folder in kept if (state := _read_state(folder))}
     for folder in root.glob("best-*"):
         if _step(folder) not in wanted and _step(folder) < newest:
             shutil.rmtree(folder)
@@ -121,12 +153,28 @@ def best_folder(root: Path, step: int) -> Path:
     return root / f"best-{step:08d}"
 
 
-def _damaged_best(root: Path, state: Path) -> str | None:
+def _read_state(folder: Path) -> _TrainingState | None:
+    """What a folder says of itself; None when it is no training state."""
+    try:
+        state = _TrainingState.model_validate(read_manifest(folder))
+    except ValidationError:
+        return None
+    return state if {WEIGHTS_FILE, OPTIMIZER_FILE} <= state.checksums.keys() else None
+
+
+def _foreign_manifest(folder: Path) -> str | None:
+    """The manifest's name if it is that of something else."""
+    return MANIFEST_FILE if _read_state(folder) is None else None
+
+
+def _damaged_best(root: Path, folder: Path) -> str | None:
     """Which file of the best weights that an intact training state refers to is damaged, if any."""
-    step = json.loads((state / MANIFEST_FILE).read_text())["best_step"]
-    folder = best_folder(root, step)
-    damage = damaged_file(folder) if step else None
-    return None if damage is None else f"{folder.name}/{damage}"
+    state = _read_state(folder)
+    if state is None or not state.best_step:
+        return None
+    best = best_folder(root, state.best_step)
+    damage = damaged_file(best)
+    return None if damage is None else f"{best.name}/{damage}"
 
 
 def _step(folder: Path) -> int:
@@ -136,12 +184,13 @@ def _step(folder: Path) -> int:
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
         f"{moment}/{name}": optimizer.state[parameter][moment]
-        for name, parameter in _named_parameters(optimizer)
+        for name, parameter in named_parameters(optimizer)
         if parameter in optimizer.state
         for moment in MOMENTS
     }
 
 
-def _named_parameters(optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
+def named_parameters(optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
+    """What an optimiser of `build_optimizer` trains, by the names of the network."""
     for group in optimizer.param_groups:
         yield from zip(group["names"], group["params"], strict=True)

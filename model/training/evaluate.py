@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +16,7 @@ from model.data.batch import Batch
 from model.data.loading import evaluation_batches
 from model.metrics.protocol import ClipScore, Protocol, Score, sum_totals
 from model.training.listening import Listen
+from model.training.stopping import ShouldStop, StopRequested, never
 from model.training.workers import Workers
 
 
@@ -23,6 +26,8 @@ class Evaluation:
 
     score: Score
     clips: list[ClipScore]
+    seconds_per_clip: float
+    """Median time from a clip's tensors to its class scores; sound that was heard beforehand is not in it."""
 
 
 @torch.no_grad()
@@ -34,6 +39,7 @@ def evaluate(
     workers: Workers,
     device: torch.device,
     on_clip: Callable[[], None] = lambda: None,
+    should_stop: ShouldStop = never,
 ) -> Evaluation:
     """Scores every clip once, one clip at a time as the authors do, spread over the workers.
 
@@ -47,24 +53,36 @@ def evaluate(
         workers: this worker's place among those that share the clips.
         device: where the model is.
         on_clip: called after each clip of this worker.
+        should_stop: asked before each clip of this worker.
 
     Raises:
         DataError: more clips than tolerated cannot be used; every worker raises it.
+        StopRequested: a worker was asked to stop; every worker raises it.
     """
     training = model.training
     model.eval()
-    scored: list[tuple[ClipScore, Tensor]] = []
+    scored: list[tuple[ClipScore, Tensor, float]] = []
+    stopping = False
     for batch in evaluation_batches(dataset, workers.rank, workers.count):
+        if stopping := should_stop():
+            break
         category = dataset.entries[int(batch.positions[0])].category
         on_device = listen(batch).to(device)
+        began = _seconds(device)
         scores = predict_scores(model, on_device)
-        scored.append(protocol.score_clip(scores, on_device.labels, batch.names[0], category))
+        spent = _seconds(device) - began
+        scored.append((*protocol.score_clip(scores, on_device.labels, batch.names[0], category), spent))
         on_clip()
     model.train(training)
+    if any(workers.gather([stopping])):
+        raise StopRequested
     share_quarantine(dataset, workers)
     everything = workers.gather(scored)
-    score = protocol.dataset_score(sum_totals([totals for _, totals in everything]))
-    return Evaluation(score, sorted((clip for clip, _ in everything), key=lambda clip: (clip.category, clip.clip)))
+    return Evaluation(
+        score=protocol.dataset_score(sum_totals([totals for _, totals, _ in everything])),
+        clips=sorted((clip for clip, _, _ in everything), key=lambda clip: (clip.category, clip.clip)),
+        seconds_per_clip=statistics.median(seconds for _, _, seconds in everything),
+    )
 
 
 def share_quarantine(dataset: AVSBench, workers: Workers) -> None:
@@ -82,3 +100,10 @@ def predict_scores(model: nn.Module, batch: Batch) -> Tensor:
     final = model(batch.frames, batch.maskiges, batch.sound)[-1]
     height, width = batch.frames.shape[2:]
     return class_scores(final, (height, width))
+
+
+def _seconds(device: torch.device) -> float:
+    """The time at which the device has done what it was given so far; scoring a clip waits for that anyway."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -12,7 +12,7 @@ from model.metrics.protocol import ClipScore, Score
 
 @dataclass(frozen=True)
 class Stepped:
-    """One optimiser step is done. `step` counts from 1; losses are means over all workers."""
+    """One optimiser step is done. `step` counts from 1; losses are those of the global batch."""
 
     step: int
     losses: dict[str, float]
@@ -36,6 +36,13 @@ class Checkpointed:
 
     step: int
     folder: Path
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Training was asked to end after `step` steps, and can be continued. The last event, on every worker."""
+
+    step: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,8 @@ class Tested:
     pictures: dict[str, Image]
     parameters: int
     trainable_parameters: int
+    seconds_per_clip: float
+    """Median time from a test clip's tensors to its class scores, on the device that was trained on."""
 
 
-Event = Stepped | Evaluated | Checkpointed | Quarantined | Tested
+Event = Stepped | Evaluated | Checkpointed | Stopped | Quarantined | Tested

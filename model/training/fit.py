@@ -6,48 +6,32 @@ a function of seed and step, so a trial that continues from a checkpoint equals 
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
-from model.combo.network import Combo
 from model.config import TrialConfig
 from model.data.avsbench import AVSBench
-from model.data.batch import Batch
 from model.data.loading import training_batches
-from model.losses.points import KeyedPoints
-from model.losses.set_criterion import SetCriterion, Supervision
-from model.losses.targets import frame_targets
 from model.metrics.protocol import protocol_for
-from model.training.checkpoint import (
-    Progress,
-    best_folder,
-    latest_training_state,
-    load_training_state,
-    prune,
-    save_best,
-    save_training_state,
-)
-from model.training.evaluate import evaluate, share_quarantine
-from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Tested
-from model.training.initial_weights import load_initial_weights
+from model.training.acceleration import compile_network, order_channels_last
+from model.training.checkpoint import best_folder, prune, save_best, save_training_state
+from model.training.evaluate import Evaluation, evaluate, share_quarantine
+from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stopped, Tested
+from model.training.gradients import BatchGradients
 from model.training.listening import listener
-from model.training.optim import build_optimizer, set_learning_rates
+from model.training.optim import build_optimizer
 from model.training.pictures import extreme_clips
-from model.training.workers import Workers, seed_step
-from model.weights.stored_model import load_weights, without_pretraining
+from model.training.start import continue_training, fresh_network, share_weights
+from model.training.stepper import Stepper
+from model.training.stopping import ShouldStop, StopRequested, never
+from model.training.workers import Workers
 
 CACHE_BYTES = 256 * 1024**2
 """A split that needs no more memory than this is decoded once and kept."""
-PLACES_PER_CLIP = 1000
-"""More than any clip has frames; spaces the places of one clip from those of the next."""
-AUTOCAST = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -70,12 +54,23 @@ class Execution:
     """Folder where a frozen audio encoder's embeddings are kept for other trials; None keeps them in memory."""
     initial_weights: Path | None = None
     """Best checkpoint of the trial that this one starts from."""
+    keep_every: int | None = None
+    """Training states of multiples of this many steps are kept besides the newest."""
+    micro_batch: int | None = None
+    """Clips per forward pass of a worker, for less memory; None takes its whole share of the batch at once."""
+    channels_last: bool = False
+    """Whether pictures lie in memory pixel by pixel, which suits some GPUs better."""
+    compile: bool = False
+    """Whether the network is compiled, which makes the first steps slow and the others faster."""
+    should_stop: ShouldStop = never
+    """Ends training early, to be continued; see `model.training.stopping`."""
 
 
 def fit(config: TrialConfig, execution: Execution, workers: Workers | None = None) -> Iterator[Event]:
     """Trains, validates, checkpoints and finally tests one trial.
 
-    Every worker of a group runs this generator in step with the others; the first one writes.
+    Every worker of a group runs this generator in step with the others. The first one alone reads and writes
+    checkpoints and weight files, which may therefore lie on its own machine.
 
     Args:
         config: the trial.
@@ -84,135 +79,124 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
 
     Yields:
         `Stepped` after each step, `Evaluated` and `Checkpointed` when due, `Quarantined` once for each clip that
-        turns out to be unusable, `Tested` at the end.
+        turns out to be unusable; at the end `Tested`, or `Stopped` when training was asked to end early.
 
     Raises:
         DataError: more clips of a split than tolerated cannot be used.
         CheckpointError: stored weights do not fit the configuration.
         BackboneError: the backbone cannot be built.
+        ExecutionError: the trial cannot run in this way on this machine.
         FloatingPointError: a loss is not finite.
     """
-    workers = workers or Workers()
-    device = torch.device(execution.device)
-    training, root = config.training, execution.checkpoints
-    train, validation, test = (_dataset(config, execution, split) for split in ("train", "val", "test"))
-    protocol = protocol_for(config.data.task)
-
-    torch.manual_seed(config.seed)
-    model = Combo(config if execution.backbone_weights is None else without_pretraining(config))
-    load_initial_weights(model, config, execution.vggish_weights, execution.backbone_weights, execution.initial_weights)
-    model.to(device)
-    optimizer = build_optimizer(model, config.optim)
-    scaler = torch.amp.GradScaler(device.type, enabled=training.precision == "fp16")
-    progress = Progress()
-    if (state := latest_training_state(root)) is not None:
-        progress, scaler_state = load_training_state(state, model, optimizer)
-        scaler.load_state_dict(scaler_state)
-    listen = listener(model, execution.sound_cache)
-    stepper = _Stepper(config, model, optimizer, scaler, workers, device)
-
-    for batch in training_batches(train, config, workers.rank, workers.count, progress.step, execution.loader_workers):
-        yield stepper.step(progress.step, listen(batch).to(device))
-        yield from _quarantined(train)
-        progress.step += 1
-        last = progress.step == training.iterations
-        if progress.step % training.evaluate_every == 0 or last:
-            share_quarantine(train, workers)
-            score = evaluate(model, validation, protocol, listen, workers, device).score
-            if progress.improve(score) and workers.is_first:
-                save_best(root, config, model, progress.step)
-            yield from _quarantined(train, validation)
-            yield Evaluated(progress.step, score)
-        if progress.step % execution.checkpoint_every == 0 or last:
-            if workers.is_first:
-                folder = save_training_state(root, config, model, optimizer, scaler.state_dict(), progress)
-                prune(root, execution.keep_checkpoints, progress.step)
-                yield Checkpointed(progress.step, folder)
-            workers.wait()
-
-    assert progress.best is not None  # the last step always evaluates
-    tested = best_folder(root, progress.best_step)
-    load_weights(tested, model)
-    evaluation = evaluate(model, test, protocol, listen, workers, device)
-    yield from _quarantined(test)
-    model.eval()
-    yield Tested(
-        best_step=progress.best_step,
-        folder=tested,
-        validation=progress.best,
-        score=evaluation.score,
-        clips=evaluation.clips if workers.is_first else [],
-        pictures=extreme_clips(model, test, evaluation.clips, listen, device) if workers.is_first else {},
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
-    )
+    training = _Training(config, execution, workers or Workers())
+    try:
+        yield from training.train()
+        yield from training.test()
+    except StopRequested:
+        yield from training.stop()
 
 
-class _Stepper:
-    """One optimiser step: forward, losses, backward, clip, update."""
+class _Training:
+    """A trial under way."""
 
-    def __init__(
-        self,
-        config: TrialConfig,
-        model: Combo,
-        optimizer: torch.optim.Optimizer,
-        scaler: torch.amp.GradScaler,
-        workers: Workers,
-        device: torch.device,
-    ) -> None:
-        self.config, self.optimizer, self.scaler, self.workers, self.device = config, optimizer, scaler, workers, device
-        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.model: nn.Module = model
-        if workers.count > 1:
-            self.model = DistributedDataParallel(
-                model,
-                device_ids=[device] if device.type == "cuda" else None,
-                find_unused_parameters=not model.uses_every_parameter,
-            )
-        self.criterion = SetCriterion(config.loss, config.truths, config.classes)
+    def __init__(self, config: TrialConfig, execution: Execution, workers: Workers) -> None:
+        self.config, self.execution, self.workers = config, execution, workers
+        self.device = torch.device(execution.device)
+        self.splits = workers.together(lambda: {split: _dataset(config, execution, split) for split in SPLITS})
+        self.protocol = protocol_for(config.data.task)
+        files = (execution.vggish_weights, execution.backbone_weights, execution.initial_weights)
+        self.model = fresh_network(config, *files, workers).to(self.device)
+        self.optimizer = build_optimizer(self.model, config.optim)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.training.precision == "fp16")
+        self.progress = continue_training(execution.checkpoints, self.model, self.optimizer, self.scaler, workers)
+        self.is_saved = True
+        """Whether a training state holds all that has been done."""
+        self.listen = listener(self.model, execution.sound_cache)
+        if execution.channels_last:
+            order_channels_last(self.model)
+        if execution.compile:
+            workers.together(lambda: compile_network(self.model, self.device))
+        gradients = BatchGradients(config, self.model, workers, self.device, execution.micro_batch)
+        self.stepper = Stepper(config, gradients, self.optimizer, self.scaler, workers, execution.should_stop)
 
-    def step(self, index: int, batch: Batch) -> Stepped:
-        """Step number `index`, counted from 0, on this worker's share of the batch."""
-        started = time.perf_counter()
-        config, optim = self.config, self.config.optim
-        self.model.train()
-        seed_step(config.seed, index, self.workers.rank)
-        factor = set_learning_rates(self.optimizer, index, config.training.iterations, optim.poly_power)
+    def train(self) -> Iterator[Event]:
+        """From where training is to the last step."""
+        progress, clips = self.progress, self.splits["train"]
+        yield from self._conclude_step()
+        loading = (self.workers.rank, self.workers.count, progress.step, self.execution.loader_workers)
+        for batch in training_batches(clips, self.config, *loading):
+            yield self.stepper.step(progress.step, self.listen(batch).to(self.device))
+            yield from _quarantined(clips)
+            progress.step += 1
+            progress.awaits_validation = self._is_due(self.config.training.evaluate_every)
+            self.is_saved = False
+            if self.stepper.is_stopping:
+                raise StopRequested
+            yield from self._conclude_step()
 
-        precision = AUTOCAST[config.training.precision]
-        with torch.autocast(self.device.type, dtype=precision, enabled=precision is not None):
-            predictions = self.model(batch.frames, batch.maskiges, batch.sound, self.workers.gather_rows)
-        losses = self.criterion(predictions, _supervision(batch), self._points(index, batch), self.workers.average)
-        total = self.criterion.weighted_sum(losses)
-        logged = self._averaged({**losses, "total": total})
-        if not all(map(math.isfinite, logged.values())):
-            raise FloatingPointError(f"loss is not finite at step {index + 1}: {logged}")
+    def test(self) -> Iterator[Event]:
+        """Scores the best weights."""
+        progress, clips, is_first = self.progress, self.splits["test"], self.workers.is_first
+        assert progress.best is not None  # the last step always evaluates
+        tested = best_folder(self.execution.checkpoints, progress.best_step)
+        share_weights(tested, self.model, self.workers)
+        evaluation = self._evaluate("test")
+        yield from _quarantined(clips)
+        self.model.eval()
+        pictures = extreme_clips(self.model, clips, evaluation.clips, self.listen, self.device) if is_first else {}
+        yield Tested(
+            best_step=progress.best_step,
+            folder=tested,
+            validation=progress.best,
+            score=evaluation.score,
+            clips=evaluation.clips if is_first else [],
+            pictures=pictures,
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            trainable_parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            seconds_per_clip=evaluation.seconds_per_clip,
+        )
 
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(total).backward()
-        self.scaler.unscale_(self.optimizer)
-        norm = nn.utils.clip_grad_norm_(self.parameters, optim.clip_norm)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        return Stepped(index + 1, logged, optim.lr * factor, float(norm), time.perf_counter() - started)
+    def stop(self) -> Iterator[Event]:
+        """Leaves everything so that the trial can be continued."""
+        if not self.is_saved:
+            yield from self._save()
+        yield from _quarantined(*self.splits.values())
+        yield Stopped(self.progress.step)
 
-    def _points(self, index: int, batch: Batch) -> KeyedPoints:
-        """Point source keyed by the place of each annotated frame: clip in the global batch, frame in the clip."""
-        places = [
-            int(position) * PLACES_PER_CLIP + frame
-            for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
-            for frame in range(int(length))
-        ]
-        supervised = [place for place, shown in zip(places, batch.annotated.tolist(), strict=True) if shown]
-        return KeyedPoints(self.config.seed, index, supervised, self.device)
+    def _conclude_step(self) -> Iterator[Event]:
+        """Whatever is due after a step and has not been done yet."""
+        if self.progress.awaits_validation:
+            yield from self._validate()
+        if not self.is_saved and self._is_due(self.execution.checkpoint_every):
+            yield from self._save()
 
-    def _averaged(self, losses: dict[str, Tensor]) -> dict[str, float]:
-        values = self.workers.average(torch.stack([loss.detach().double() for loss in losses.values()]))
-        return dict(zip(losses, values.tolist(), strict=True))
+    def _validate(self) -> Iterator[Event]:
+        share_quarantine(self.splits["train"], self.workers)
+        score = self._evaluate("val").score
+        self.is_saved = False
+        if self.progress.improve(score) and self.workers.is_first:
+            save_best(self.execution.checkpoints, self.config, self.model, self.progress.step)
+        yield from _quarantined(self.splits["train"], self.splits["val"])
+        yield Evaluated(self.progress.step, score)
 
+    def _save(self) -> Iterator[Event]:
+        root, progress, execution = self.execution.checkpoints, self.progress, self.execution
+        if self.workers.is_first:
+            scaler = self.scaler.state_dict()
+            folder = save_training_state(root, self.config, self.model, self.optimizer, scaler, progress)
+            prune(root, execution.keep_checkpoints, progress.step, execution.keep_every)
+            yield Checkpointed(progress.step, folder)
+        self.is_saved = True
+        self.workers.wait()
 
-def _supervision(batch: Batch) -> Supervision:
-    return Supervision(batch.annotated, frame_targets(batch.labels), batch.clip_lengths.tolist())
+    def _evaluate(self, split: str) -> Evaluation:
+        place = (self.listen, self.workers, self.device)
+        return evaluate(self.model, self.splits[split], self.protocol, *place, should_stop=self.execution.should_stop)
+
+    def _is_due(self, every: int) -> bool:
+        """Whether this step is a multiple of `every`, or the last one."""
+        step = self.progress.step
+        return step % every == 0 or step == self.config.training.iterations
 
 
 def _quarantined(*splits: AVSBench) -> Iterator[Quarantined]:

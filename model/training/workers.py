@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,16 +22,28 @@ class Workers:
 
     @property
     def is_first(self) -> bool:
-        """Whether this worker writes files and logs."""
+        """Whether this worker reads and writes checkpoints, and logs."""
         return self.rank == 0
 
     def average(self, values: Tensor) -> Tensor:
         """Mean over workers, the same on each; the input is left as it is."""
+        return self.sum(values) / self.count if self.count > 1 else values
+
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum over workers, the same on each; the input is left as it is."""
         if self.count == 1:
             return values
         total = values.clone()
         distributed.all_reduce(total)
-        return total / self.count
+        return total
+
+    def average_in_place(self, tensors: Sequence[Tensor]) -> None:
+        """Gives tensors their means over workers, all in one message."""
+        if self.count == 1:
+            return
+        flat = self.average(torch.cat([tensor.reshape(-1) for tensor in tensors]))
+        for tensor, mean in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(mean.view_as(tensor))
 
     def gather(self, items: list[Item]) -> list[Item]:
         """All workers' items, those of the first worker first."""
@@ -54,6 +67,39 @@ class Workers:
         alone = F.pad(rows.float(), (0, 0) * (rows.ndim - 1) + (before, after))
         return _SumOverWorkers.apply(alone).to(rows.dtype), before
 
+    def together(self, work: Callable[[], Item]) -> Item:
+        """What this worker's work gives; if any worker's fails, all of them raise the error of the first that did.
+
+        So none is left waiting for a worker that is no more, and every one can say what happened.
+
+        Raises:
+            Exception: that of any worker's work.
+        """
+        results: list[Item] = []
+        failures: list[Exception] = []
+        try:
+            results.append(work())
+        except Exception as error:
+            failures.append(error)
+        for failure in self.gather(failures):
+            raise failure
+        return results[0]
+
+    def share(self, item: Item) -> Item:
+        """The first worker's item, on every worker. For small things; see `share_tensors`."""
+        if self.count == 1:
+            return item
+        items = [item]
+        distributed.broadcast_object_list(items)
+        return items[0]
+
+    def share_tensors(self, tensors: Iterable[Tensor]) -> None:
+        """Gives tensors the first worker's values, in place; all must be on the workers' own devices."""
+        if self.count == 1:
+            return
+        for tensor in tensors:
+            distributed.broadcast(tensor.detach(), src=0)
+
     def wait(self) -> None:
         """Returns when every worker has called it."""
         if self.count > 1:
@@ -76,6 +122,9 @@ class _SumOverWorkers(torch.autograd.Function):
         return total
 
 
-def seed_step(seed: int, step: int, rank: int) -> None:
-    """Makes the randomness of one optimiser step a function of its number, so that resuming needs no RNG state."""
-    torch.manual_seed((seed * 1_000_003 + step) * 1_009 + rank)
+def seed_step(seed: int, step: int, part: int) -> None:
+    """Makes the randomness of one forward pass a function of its step and part of the batch.
+
+    So resuming needs no RNG state, and a pass that is made again draws the same.
+    """
+    torch.manual_seed((seed * 1_000_003 + step) * 1_009 + part)

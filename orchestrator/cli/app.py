@@ -7,10 +7,12 @@ import sys
 import typer
 
 from experiments.errors import InputError
+from experiments.storage.errors import StorageError
 from model.data.errors import DataError
 from model.layers.errors import BackboneError
+from model.training.errors import ExecutionError
 from model.weights.errors import CheckpointError
-from orchestrator.cli import data, gc, mlflow, model, plan, report, run, show, status
+from orchestrator.cli import data, doctor, gc, logs, mlflow, model, plan, report, run, show, status, stop, submit, sync
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
 from orchestrator.cli.plain import printable
 
@@ -25,10 +27,17 @@ app = typer.Typer(
 app.command("show")(show.show)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
+app.command("submit")(submit.submit)
 app.command("status")(status.status)
+app.command("watch")(status.watch)
+app.command("stop")(stop.stop)
+app.command("retry")(run.retry)
+app.command("logs")(logs.logs)
 app.command("report")(report.report)
 app.command("gc")(gc.gc)
+app.command("sync")(sync.sync)
 app.command("mlflow")(mlflow.mlflow)
+app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
 
@@ -41,7 +50,7 @@ def main() -> None:
         for problem in error.problems:
             print(f"error: {printable(str(problem))}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
-    except (DataError, CheckpointError, BackboneError, OSError) as error:
+    except (DataError, CheckpointError, BackboneError, ExecutionError, StorageError, OSError) as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:

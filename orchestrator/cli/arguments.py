@@ -22,11 +22,23 @@ Words = Annotated[
         help="Experiments by name (combo/table7) or YAML file, and settings laid over them (loss.lambda_ada=5).",
     ),
 ]
+TargetWords = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="EXPERIMENT... [KEY=VALUE...] | TRIAL...",
+        help="Experiments with settings laid over them, or trials by their keys.",
+    ),
+]
 ScaleOption = Annotated[str, typer.Option("--scale", help="Which scale of the experiment: full, or one it defines.")]
 StorageOption = Annotated[
-    Path | None, typer.Option("--storage", help="Storage folder.  [env: COMBO_STORAGE; default: combo-storage]")
+    str | None,
+    typer.Option("--storage", help="Folder, or s3://bucket/prefix.  [env: COMBO_STORAGE; default: combo-storage]"),
 ]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder.  [env: COMBO_DATA; default: data]")]
+AddressOption = Annotated[
+    str,
+    typer.Option("--address", metavar="URL", envvar="RAY_API_SERVER_ADDRESS", help="Of the cluster's dashboard."),
+]
 
 AssignmentWords = Annotated[
     list[str] | None,

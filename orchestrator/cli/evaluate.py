@@ -68,6 +68,7 @@ def evaluate(
         raise InputError(Problem("--protocol", str(error))) from None
     fingerprint = data_fingerprint(settings.data, wanted.task, wanted.maskige, wanted.size)
     evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
+    evaluation.folder.fetch()
     console = Console(highlight=False, stderr=as_json)
     place = chosen_device(device)
     known = evaluation.folder.record
@@ -107,10 +108,12 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
 
 def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
     """MLflow is a view of what is stored: when it cannot be reached, the scores stand."""
-    from orchestrator.evaluation import log_evaluation
-    from orchestrator.mlflow_runs import what_went_wrong
+    from orchestrator.tracking.evaluation_run import EVALUATION_TAG, MLFLOW_EXPERIMENT, log_evaluation
+    from orchestrator.tracking.experiment_runs import ExperimentRuns
+    from orchestrator.tracking.patience import what_went_wrong
 
     try:
-        log_evaluation(settings, evaluation.folder, record)
+        runs = ExperimentRuns(settings, MLFLOW_EXPERIMENT)
+        log_evaluation(runs, runs.find({EVALUATION_TAG: record.key}), evaluation.folder, record)
     except Exception as error:  # MLflow raises whatever its client, server or database raises
         say(f"MLflow could not be written, the same command tries again: {what_went_wrong(error)}", console, "yellow")

@@ -1,4 +1,4 @@
-"""`combo gc`: free the space of checkpoints that nothing needs any more."""
+"""`combo gc`: free the space of checkpoints and drafts that nothing needs any more."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def gc(
     ] = False,
     storage: StorageOption = None,
 ) -> None:
-    """List checkpoints that nothing needs any more: training states of finished trials, weights that lost.
+    """List what nothing needs any more: training states of finished trials, weights that lost, drafts of a day ago.
 
     The weights that were tested stay, as do all checkpoints of trials without a result.
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from orchestrator import retention
     from orchestrator.settings import resolve_settings
@@ -28,17 +29,19 @@ def gc(
 
     console = Console(highlight=False)
     settings = resolve_settings(storage)
-    found = list(retention.leftovers(Store(settings.storage)))
+    store = Store(settings.storage)
+    store.refresh()
+    found = list(retention.leftovers(store))
     if not found:
         console.print(f"nothing to free in {settings.storage}", soft_wrap=True, markup=False)
         return
-    table = Table("checkpoint", "why", box=None)
+    table = Table("what", "why", box=None)
     table.add_column("MiB", justify="right")
     for leftover in found:
         size = f"{leftover.size / 2**20:,.1f}"
-        table.add_row(str(leftover.path.relative_to(settings.storage)), leftover.reason, size)
+        table.add_row(Text(leftover.name), leftover.reason, size)
     console.print(table)
     if delete:
-        retention.delete(found)
+        retention.delete(settings.storage, found)
     done = "freed" if delete else "can be freed with --delete"
-    console.print(f"{len(found)} checkpoints, {retention.total_size(found) / 2**20:,.1f} MiB {done}")
+    console.print(f"{len(found)} in all, {retention.total_size(found) / 2**20:,.1f} MiB {done}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -11,23 +12,25 @@ from orchestrator.cli.arguments import StorageOption
 
 def mlflow(
     storage: StorageOption = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback are open to everyone.")] = (
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine only with a password.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
 ) -> None:
     """Open MLflow's own pages on the runs in the storage folder, until Ctrl-C."""
     from experiments.errors import InputError, Problem
+    from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
-    from orchestrator.tracking import serve
+    from orchestrator.tracking.server import refuse_open_host, serve
 
     settings = resolve_settings(storage)
     if not settings.tracking_uri.startswith("sqlite:"):
-        typer.echo(f"MLflow runs elsewhere: {settings.tracking_uri}")
+        typer.echo(f"MLflow runs elsewhere: {redacted(settings.tracking_uri)}")
         return
-    if not settings.storage.is_dir():
+    if not settings.storage.root.is_dir():
         raise InputError(
             Problem(str(settings.storage), "holds no runs yet", "run an experiment first, or name --storage")
         )
+    refuse_open_host(host, os.environ)
     typer.echo(f"MLflow: http://{host}:{port}  (Ctrl-C ends it)")
     serve(settings, host, port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import evaluate, predict, summary, weights
+from orchestrator.cli import evaluate, predict, register, summary, weights
 
 app = typer.Typer(help="Import, export, score and use models.", no_args_is_help=True)
 app.command("import")(weights.import_weights)
@@ -12,3 +12,4 @@ app.command("export")(weights.export_weights)
 app.command("summary")(summary.summary)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("register")(register.register)

@@ -52,7 +52,8 @@ def plan(
     """
     from rich.console import Console
 
-    from experiments.expand import experiment_names, experiment_of_table
+    from experiments.expand import experiment_of_table
+    from experiments.question_files import experiment_names
     from orchestrator.cost import Costs
     from orchestrator.outlook import look_ahead, most_cells_first
     from orchestrator.plan import make_plan, sweep_name, trials_where_data_are

@@ -1,4 +1,4 @@
-"""Progress bars with the time left, which vanish once the work is done."""
+"""Progress bars with the time left, which vanish once the work is done; nothing where no terminal is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def progress_bars(console: Console) -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager

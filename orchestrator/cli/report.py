@@ -30,11 +30,13 @@ def report(
     from model.data.errors import DataError
     from orchestrator.plan import trials_on_data
     from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
     from reports.build import build_report
     from reports.render import terminal
 
     settings = resolve_settings(storage, data)
     console = Console(highlight=False)
+    Store(settings.storage).refresh_all()
     for study in read_studies(words, scale):
         try:
             trials = trials_on_data([study], settings.data)
@@ -43,14 +45,14 @@ def report(
                 raise
             trials = expand(study)
         folder = out / study.name.replace("/", "-")
-        built = build_report(study, trials, settings.storage, folder)
+        built = build_report(study, trials, settings.storage.root, folder)
         console.print(terminal.render(built.table))
         for problem in built.problems:
             console.print(f"left out: {problem}", style="yellow", markup=False)
         console.print(
             f"{built.measured} cells measured, {built.missing} not; page: {built.files[-1].absolute()}", soft_wrap=True
         )
-    command = [_program(), "mlflow", *(["--storage", str(storage)] if storage else [])]
+    command = [_program(), "mlflow", *(["--storage", storage] if storage else [])]
     console.print(f"runs and metrics: {shlex.join(command)}", soft_wrap=True)
 
 

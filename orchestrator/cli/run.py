@@ -1,107 +1,165 @@
-"""`combo run`: make what exists equal what is wanted."""
+"""`combo run` and `combo retry`: make what exists equal what is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from experiments.errors import InputError, Problem
-from experiments.expand import Study
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words, read_studies
-from orchestrator.cli.exit_codes import INTERRUPTED, TRIALS_FAILED
+from orchestrator.cli import run_options as options
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words
+from orchestrator.cli.borrowed_options import takes_all_of
+from orchestrator.cli.chosen_targets import find_targets, print_standing
+from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.agenda import StopReason
     from orchestrator.plan import Plan
+
+EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
+    "interrupted": (INTERRUPTED, "interrupted; the same command continues from the checkpoints"),
+    "stopped": (STOPPED, "stopped on request; the same command continues from the checkpoints"),
+    "budget": (BUDGET_REACHED, "the budget is spent; the same command continues from the checkpoints"),
+    "disk-full": (STORAGE_FULL, "the storage is full: paused; free space, then the same command continues"),
+}
+"""Exit code and words for each reason to end before all is done."""
 
 
 def run(
     words: Words,
     scale: ScaleOption = "full",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Data-parallel workers per trial.  [default: as the experiment says]")
-    ] = None,
-    cpus_per_worker: Annotated[float, typer.Option(min=0.1, help="CPUs of each worker.")] = 1.0,
-    gpus_per_worker: Annotated[
-        float | None, typer.Option(min=0.0, help="GPUs of each worker.  [default: 1 if the cluster has any]")
-    ] = None,
-    loader_workers: Annotated[int, typer.Option(min=0, help="Processes that load data, per worker.")] = 0,
-    checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 1000,
-    vggish_weights: Annotated[Path | None, typer.Option(help="AudioSet weights of the frozen VGGish.")] = None,
-    backbone_weights: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[BACKBONE=]FILE",
-            help="ImageNet weights of a backbone, such as pvt_v2_b5.in1k=FILE, or of the only one; may be repeated.  "
-            "[default: from timm's cache]",
-        ),
-    ] = None,
+    workers: options.WorkersOption = None,
+    cpus_per_worker: options.CpusOption = 1.0,
+    gpus_per_worker: options.GpusOption = None,
+    loader_workers: options.LoaderOption = 0,
+    checkpoint_every: options.CheckpointOption = 1000,
+    keep_every: options.KeepOption = None,
+    micro_batch: options.MicroBatchOption = None,
+    compile_network: options.CompileOption = False,
+    channels_last: options.ChannelsLastOption = False,
+    vggish_weights: options.VGGishOption = None,
+    backbone_weights: options.BackboneOption = None,
+    hang_after: options.HangOption = 1800.0,
+    retries: options.RetriesOption = 3,
+    max_concurrent: options.MostAtOnceOption = None,
+    max_gpu_hours: options.GpuHoursOption = None,
+    max_hours: options.HoursOption = None,
+    max_trials: options.TrialsOption = None,
     storage: StorageOption = None,
     data: DataOption = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Ray's own messages.")] = False,
+    verbose: options.VerboseOption = False,
 ) -> None:
     """Train the trials that have no result yet, on Ray: on this machine, or on the cluster at RAY_ADDRESS.
 
     Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
+    Trials that failed by their own fault, such as a loss that is not finite, wait for `combo retry`.
     """
     from rich.console import Console
 
     from experiments.expand import with_sources
-    from orchestrator.execute import Resources, catch_up, execute
-    from orchestrator.plan import make_plan, refuse_uneven, sweep_name, trials_on_data
+    from orchestrator.budget import Budget
+    from orchestrator.execute import catch_up, execute
+    from orchestrator.machine import Conduct, Resources
+    from orchestrator.placement import refuse_unplaceable_here
+    from orchestrator.plan import refuse_uneven
     from orchestrator.settings import resolve_settings
     from orchestrator.store import Store
     from orchestrator.weight_files import weight_files
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
-    studies = read_studies(words, scale)
-    paper = _only_paper(studies)
     store = Store(settings.storage)
-    trials = trials_on_data(studies, settings.data, workers)
-    needed = list(with_sources(trials))
+    store.refresh()
+    targets = find_targets(words, scale, settings, store, workers)
+    plan, search = targets.plan(store), targets.search
+    needed = [*with_sources(targets.trials), *plan.to_run, *(search.probes() if search else [])]
     refuse_uneven(needed)
-    files = weight_files(vggish_weights, backbone_weights or [], needed)
-    plan = make_plan(sweep_name(studies), trials, store)
-    if not plan.to_run:
-        console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
-        catch_up(plan, paper, settings, console)
-        return
-    console.print(
-        f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, "
-        f"{plan.count('resumable') + plan.count('failed')} to continue, {plan.count('new')} to start"
+    if not plan.to_run and (search is None or search.complete):
+        _tell_nothing_to_run(plan, console)
+        catch_up(plan, targets.paper, settings, console)
+        raise typer.Exit(TRIALS_FAILED if plan.failed or plan.count("damaged") else 0)
+    if settings.ray_address is None:
+        refuse_unplaceable_here(needed, cpus_per_worker, gpus_per_worker)
+    resources = Resources(
+        cpus_per_worker,
+        gpus_per_worker,
+        loader_workers,
+        checkpoint_every,
+        keep_every,
+        micro_batch,
+        compile_network,
+        channels_last,
+        hang_after,
+        weight_files(vggish_weights, backbone_weights or [], needed),
     )
-
-    resources = Resources(cpus_per_worker, gpus_per_worker, loader_workers, checkpoint_every, files)
-    completed = execute(plan, paper, settings, resources, console, verbose)
-    after = make_plan(plan.name, trials, store)
+    conduct = Conduct(retries, max_concurrent, Budget(max_hours, max_gpu_hours, max_trials), verbose)
+    console.print(_beginning(plan))
+    ended_early = execute(plan, targets.paper, settings, resources, conduct, console, search)
+    store.refresh()
+    after = targets.plan(store)
     _tell_unfinished(after, console)
-    if not completed:
-        console.print("interrupted; the same command continues from the checkpoints", style="yellow")
-        raise typer.Exit(INTERRUPTED)
     console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
-    if after.to_run:
+    if search is not None:
+        print_standing(search, console)
+    if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
+        code, told = EARLY_ENDS[ended_early]
+        console.print(told, style="yellow")
+        raise typer.Exit(code)
+    if after.to_run or after.failed or after.count("damaged"):
         raise typer.Exit(TRIALS_FAILED)
+
+
+@takes_all_of(run)
+def retry(
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Forget the checkpoints of the failed trials first.")
+    ] = False,
+    **of_run: Any,
+) -> None:
+    """Give trials that failed by their own fault another attempt, from their checkpoints, and run what is unfinished.
+
+    Their earlier attempts stay on record. All options of `combo run`, its limits included, hold here too.
+    """
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+
+    settings = resolve_settings(of_run["storage"], of_run["data"])
+    store = Store(settings.storage)
+    store.refresh()
+    plan = find_targets(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
+    typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
+    for trial in plan.failed:
+        store.trial(trial.key).forgive(with_checkpoints=from_scratch)
+    run(**of_run)
+
+
+def _beginning(plan: Plan) -> str:
+    """What a run is about to do."""
+    new = plan.count("new")
+    told = f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, "
+    told += f"{len(plan.to_run) - new} to continue, {new} to start"
+    return told + (f", {len(plan.failed)} failed (`combo retry` runs those again)" if plan.failed else "")
+
+
+def _tell_nothing_to_run(plan: Plan, console: Console) -> None:
+    if plan.count("finished") == len(plan.entries):
+        console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
+        return
+    _tell_unfinished(plan, console)
+    remedy = "; `combo retry` gives failed trials another attempt" if plan.failed else ""
+    console.print(f"{plan.name}: nothing to run{remedy}")
 
 
 def _tell_unfinished(plan: Plan, console: Console) -> None:
     """Why trials have no result."""
     for entry in plan.entries:
         label, source = entry.trial.label, entry.trial.source
-        if entry.state == "failed":
+        if entry.state == "failed" or (entry.state == "resumable" and entry.reason):
             console.print(f"failed: {label}: {entry.reason}", style="red", markup=False)
+        elif entry.state == "damaged":
+            console.print(f"damaged: {label}: {entry.reason}", style="red", markup=False)
         elif entry.state == "new" and source is not None:
             told = f"not started: {label}: it starts from trial {source.key}, which is not finished"
             console.print(told, style="yellow", markup=False)
-
-
-def _only_paper(studies: Sequence[Study]) -> str:
-    """The paper that all studies belong to; each has an MLflow experiment of its own."""
-    papers = sorted({study.experiment.paper for study in studies})
-    if len(papers) > 1:
-        raise InputError(Problem("command line", f"names experiments of {' and '.join(papers)}", "run them one by one"))
-    return papers[0]

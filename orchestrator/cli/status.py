@@ -1,51 +1,100 @@
-"""`combo status`: what is finished, what can continue, what failed and why. Reads only."""
+"""`combo status` and `combo watch`: what is finished, what runs, what can continue, what failed and why. Reads only."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words, read_studies
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
+from orchestrator.cli.chosen_targets import find_targets, print_standing
+from orchestrator.cli.plain import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from orchestrator.plan import Plan
+    from orchestrator.search.study import SearchStudy
+    from orchestrator.store import Store
 
 
 def status(
-    words: Words,
+    words: TargetWords,
     scale: ScaleOption = "full",
     storage: StorageOption = None,
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Print the state of every trial of experiments."""
+    """Print the state of every trial of experiments, or of single trials."""
     import json
 
-    from orchestrator.plan import make_plan, sweep_name, trials_on_data
+    from rich.console import Console
+
+    from orchestrator.cli.sweep_table import TABLE_WIDTH, sweep_document, sweep_remarks, sweep_summary, sweep_table
+
+    look, store = _observer(words, scale, storage, data)
+    plan, search = look()
+    if as_json:
+        typer.echo(json.dumps(sweep_document(plan, search, store), indent=1))
+        return
+    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
+    console.print(sweep_table(plan, store))
+    for remark in sweep_remarks(plan, store):
+        say(remark, console, "yellow")
+    console.print(sweep_summary(plan), style="bold", markup=False)
+    if search is not None:
+        print_standing(search, console)
+
+
+def watch(
+    words: TargetWords,
+    scale: ScaleOption = "full",
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
+    storage: StorageOption = None,
+    data: DataOption = None,
+) -> None:
+    """Show the state of trials as it changes, from any machine that reaches the storage, until nothing is left to run.
+
+    Ctrl-C ends the view, never the trials.
+    """
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    from orchestrator.cli.sweep_table import sweep_summary, sweep_table
+
+    look, store = _observer(words, scale, storage, data)
+    console = Console(highlight=False)
+    told = ""
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            plan, search = look()
+            summary = sweep_summary(plan)
+            if console.is_terminal:
+                live.update(Group(sweep_table(plan, store), Text(summary, style="bold")), refresh=True)
+            elif summary != told:
+                console.print(summary, markup=False)
+            told = summary
+            if not plan.to_run and (search is None or search.complete):
+                return
+            time.sleep(every)
+
+
+def _observer(
+    words: list[str], scale: str, storage: str | None, data: Path | None
+) -> tuple[Callable[[], tuple[Plan, SearchStudy | None]], Store]:
+    """Looks at what the words name, as it is stored at the time of each call."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store import Store
 
     settings = resolve_settings(storage, data)
-    studies = read_studies(words, scale)
     store = Store(settings.storage)
-    plan = make_plan(sweep_name(studies), trials_on_data(studies, settings.data), store)
-    if as_json:
-        rows = [
-            {"key": e.trial.key, "trial": e.trial.label, "state": e.state, "attempts": e.attempts, "reason": e.reason}
-            for e in plan.entries
-        ]
-        typer.echo(json.dumps({"sweep": plan.name, "trials": rows}, indent=1))
-        return
 
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    def look() -> tuple[Plan, SearchStudy | None]:
+        store.refresh()
+        targets = find_targets(words, scale, settings, store)
+        return targets.plan(store), targets.search
 
-    styles = {"finished": "green", "resumable": "yellow", "failed": "red", "new": "dim"}
-    table = Table("trial key", "trial", "state", "attempts", "M_J", "M_F", "reason", box=None)
-    for entry in plan.entries:
-        result = store.trial(entry.trial.key).result
-        scores = (f"{100 * result.score.m_j:.1f}", f"{100 * result.score.m_f:.1f}") if result else ("", "")
-        state, reason = Text(entry.state, styles[entry.state]), Text(entry.reason)
-        table.add_row(entry.trial.key, entry.trial.label, state, str(entry.attempts), *scores, reason)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"{plan.name}: {plan.count('finished')} of {len(plan.entries)} trials finished", style="bold")
+    return look, store

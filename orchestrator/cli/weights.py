@@ -39,8 +39,13 @@ def import_weights(
         from model.weights.import_official import import_official, official_places
         from orchestrator.store import Store
 
-        folder = out or Store(resolve_settings(storage).storage).imported / f"{preset}-{task}"
+        store, name = Store(resolve_settings(storage).storage), f"{preset}-{task}"
+        if out is None:
+            store.fetch_imported(name)
+        folder = out or store.imported / name
         created = import_official(file, config, folder)
+        if out is None:
+            store.publish_imported(name)
     if not created:
         console.print(f"{file} is already imported: {folder}", soft_wrap=True, markup=False)
         return

@@ -20,6 +20,7 @@ from rich.table import Table
 from torch import Tensor
 
 from experiments.expand import Trial, load_study
+from experiments.storage.folder import FolderStorage
 from model.combo.network import Combo
 from model.data.avsbench import AVSBench
 from model.data.clip import Clip
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, required=True, help="storage folder of the demo")
     options = parser.parse_args()
 
-    store = Store(options.storage.absolute())
+    store = Store(FolderStorage(options.storage.absolute()))
     try:
         trials = trials_on_data([load_study("combo/table7", "demo")], options.data)
     except DataError as error:

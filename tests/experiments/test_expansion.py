@@ -3,7 +3,8 @@
 import pytest
 from experiment_files import experiment, trials_of
 
-from experiments.expand import ROOT, expand, experiment_names, load_study, resolve_preset
+from experiments.expand import expand, load_study, resolve_preset
+from experiments.question_files import ROOT, experiment_names
 from model.config import CLASSES
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))

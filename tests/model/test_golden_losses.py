@@ -73,7 +73,8 @@ def test_criterion_losses_and_gradients(task, classes):
     leaves = {f"{name}_{part}": g[f"{name}_{part}"].requires_grad_() for name in names for part in ("logits", "masks")}
     predictions = [Prediction(leaves[f"{name}_logits"], leaves[f"{name}_masks"]) for name in ("aux0", "aux1", "pred")]
     criterion = SetCriterion(WEIGHTS, Truths(), classes)
-    losses = criterion(predictions, supervision_of(task, g), ReplayedPoints(g), lambda counts: counts)
+    supervision = supervision_of(task, g)
+    losses = criterion(predictions, supervision, ReplayedPoints(g), criterion.counts([supervision]))
     official = {key.removeprefix("loss.loss_").replace("cosine", "consistency"): key for key in g if key[:5] == "loss."}
     assert set(losses) == set(official)
     for name, key in official.items():

@@ -10,7 +10,9 @@ import pytest
 import torch
 from combo_command import TINY, Combo, wait_until
 
-from orchestrator.store import Store, TrialFolder
+from experiments.storage.folder import FolderStorage
+from orchestrator.store import Store
+from orchestrator.trial_folder import TrialFolder
 
 CLIPS, SIZE = 20, 32
 
@@ -53,7 +55,7 @@ class Sweep:
     @property
     def trials(self) -> list[TrialFolder]:
         """Its trial directories."""
-        store = Store(self.combo.storage)
+        store = Store(FolderStorage(self.combo.storage))
         return [store.trial(folder.name) for folder in sorted((self.combo.storage / "trials").iterdir())]
 
 

@@ -6,6 +6,7 @@ from combo_command import TINY
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
 from experiments.records import ProtocolRecord, Provenance, ResultRecord, ScoreRecord
+from experiments.storage.folder import FolderStorage
 from orchestrator.checkpoint_names import checkpoint_folder
 from orchestrator.store import Store
 
@@ -20,7 +21,7 @@ def store(tmp_path, monkeypatch):
     (tmp_path / "storage" / "private").mkdir()
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    return Store(tmp_path / "storage")
+    return Store(FolderStorage(tmp_path / "storage"))
 
 
 @pytest.fixture

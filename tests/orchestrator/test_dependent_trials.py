@@ -7,6 +7,7 @@ import pytest
 from combo_command import Combo
 
 from experiments.expand import expand, load_study, with_sources
+from experiments.storage.folder import FolderStorage
 from model.training.fit import Execution, fit
 from orchestrator.plan import make_plan, trials_on_data
 from orchestrator.store import Store
@@ -44,7 +45,7 @@ def test_source_and_follower_are_bound_to_their_own_data(both_subsets):
 
 def test_a_plan_holds_the_source_before_its_follower(both_subsets, tmp_path):
     trials = trials_on_data([load_study(str(DEPENDENT))], both_subsets)
-    entries = make_plan("dependent", trials, Store(tmp_path)).entries
+    entries = make_plan("dependent", trials, Store(FolderStorage(tmp_path))).entries
     assert [(entry.trial.variant, entry.trial.task) for entry in entries] == [
         ("scratch", "ms3"),
         ("pretrained", "s4"),
@@ -66,7 +67,7 @@ def test_a_sweep_trains_the_source_first_and_starts_from_its_best_weights(both_s
     combo = Combo(tmp_path, both_subsets)
     run = combo("run", DEPENDENT)
     assert run.returncode == 0, run.stderr
-    store = Store(combo.storage)
+    store = Store(FolderStorage(combo.storage))
     scratch, pretrained = trials_on_data([load_study(str(DEPENDENT))], both_subsets)
     source, follower = store.trial(pretrained.source.key), store.trial(pretrained.key)
     assert source.result.provenance.finished <= follower.result.provenance.started

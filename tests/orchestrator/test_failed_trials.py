@@ -8,6 +8,7 @@ import pytest
 from combo_command import EXPERIMENTS, Combo, wait_until
 from mlflow_runs import Runs
 
+from experiments.storage.folder import FolderStorage
 from orchestrator.store import Store
 
 pytestmark = pytest.mark.slow
@@ -19,7 +20,7 @@ def broken(tmp_path_factory, data):
     """The command, its exit code and output, and the trials by variant."""
     combo = Combo(tmp_path_factory.mktemp("broken"), data)
     states = json.loads(combo("status", BROKEN, "--json").stdout)["trials"]
-    trials = {state["trial"].split()[0]: Store(combo.storage).trial(state["key"]) for state in states}
+    trials = {state["trial"].split()[0]: Store(FolderStorage(combo.storage)).trial(state["key"]) for state in states}
     process = combo.start("run", BROKEN, "--checkpoint-every", 2)
     wait_until(lambda: trials["killed"].has_checkpoint)
     os.kill(combo.process_writing(trials["killed"].metrics_file(1)), signal.SIGKILL)

@@ -6,6 +6,7 @@ import pytest
 from combo_command import Combo
 
 from experiments.expand import load_study
+from experiments.storage.folder import FolderStorage
 from model.weights.stored_model import read_stored_model
 from orchestrator.plan import trials_on_data
 from orchestrator.store import Store
@@ -38,7 +39,7 @@ def test_it_deletes_exactly_what_it_listed_and_keeps_what_was_tested(storage):
     listed = {path for path in before if str(path) in storage("gc").stdout}
     assert storage("gc", "--delete").returncode == 0
     assert folders(storage) == before - listed
-    for trial in Store(storage.storage).trials():
+    for trial in Store(FolderStorage(storage.storage)).trials():
         tested = trial.path / trial.result.checkpoint
         assert [path.name for path in trial.checkpoints.iterdir()] == [tested.name]
         assert read_stored_model(tested).step == trial.result.best_step
@@ -59,7 +60,7 @@ def test_finished_trials_stay_finished_and_their_report_the_same(storage, sweep)
 
 def test_a_trial_without_a_result_keeps_everything(storage, sweep):
     trial = trials_on_data([load_study(str(sweep.words[0]), "group")], sweep.data)[0]
-    folder = Store(storage.storage).trial(trial.key)
+    folder = Store(FolderStorage(storage.storage)).trial(trial.key)
     (folder.path / "result.json").unlink()
     before = sorted(path.name for path in folder.checkpoints.iterdir())
     storage("gc", "--delete")

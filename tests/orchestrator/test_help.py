@@ -7,10 +7,10 @@ import pytest
 @pytest.mark.parametrize(
     "words",
     [
-        *([], ["show"], ["plan"], ["gc"], ["run"], ["status"], ["report"], ["mlflow"]),
+        *([], ["show"], ["plan"], ["gc"], ["run"], ["status"], ["report"], ["mlflow"], ["sync"]),
         *(["data"], ["data", "synth"], ["data", "check"], ["data", "prepare"]),
         *(["model"], ["model", "import"], ["model", "export"], ["model", "summary"]),
-        *(["model", "evaluate"], ["model", "predict"], ["data", "maskige"]),
+        *(["model", "evaluate"], ["model", "predict"], ["model", "register"], ["data", "maskige"]),
     ],
 )
 def test_every_command_explains_itself(combo, words):

@@ -12,6 +12,7 @@ from mlflow_runs import Runs
 
 from experiments.expand import load_study
 from experiments.records import MetricLine
+from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
 from orchestrator.machine import Machine
 from orchestrator.plan import trials_on_data
@@ -56,7 +57,7 @@ class Abused:
 def abused(tmp_path_factory, data):
     combo = Combo(tmp_path_factory.mktemp("abused"), data)
     keys = [trial["key"] for trial in json.loads(combo("status", *WORDS, "--json").stdout)["trials"]]
-    abused = Abused(combo, [Store(combo.storage).trial(key) for key in keys])
+    abused = Abused(combo, [Store(FolderStorage(combo.storage)).trial(key) for key in keys])
     first, second, third = abused.trials
 
     interrupted = abused.start()
@@ -80,8 +81,8 @@ def abused(tmp_path_factory, data):
 @pytest.fixture
 def undisturbed(tmp_path, data, one_thread):  # noqa: ARG001
     """A plain Python loop over the first and the last trial: no Ray, another storage."""
-    store = Store(tmp_path)
-    machine = Machine(storage=store.root, data=data, commit=None, checkpoint_every=1000)
+    store = Store(FolderStorage(tmp_path))
+    machine = Machine(storage=store.storage, data=data, commit=None, checkpoint_every=1000)
     first, _, third = trials_on_data([load_study(str(TINY), "long")], data)
     for trial in (first, third):
         for _ in run_trial(trial, machine, Workers(), lambda _: None):

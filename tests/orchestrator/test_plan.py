@@ -5,6 +5,7 @@ from combo_command import TINY
 
 from experiments.expand import load_study
 from experiments.records import FailureRecord
+from experiments.storage.folder import FolderStorage
 from orchestrator.plan import make_plan, sweep_name, trials_on_data
 from orchestrator.store import Store
 
@@ -20,7 +21,7 @@ def trials(study, data):
 
 
 def test_nothing_has_run_at_first(trials, tmp_path):
-    plan = make_plan("tiny", trials, Store(tmp_path / "absent"))
+    plan = make_plan("tiny", trials, Store(FolderStorage(tmp_path / "absent")))
 
     assert [(entry.state, entry.attempts) for entry in plan.entries] == [("new", 0)] * 3
     assert plan.to_run == trials
@@ -28,7 +29,7 @@ def test_nothing_has_run_at_first(trials, tmp_path):
 
 
 def test_a_failed_trial_is_shown_with_its_reason_and_runs_again(trials, tmp_path):
-    store = Store(tmp_path)
+    store = Store(FolderStorage(tmp_path))
     folder = store.trial(trials[1].key)
     folder.begin(trials[1])
     folder.write_failure(FailureRecord(attempt=1, kind="DataError", message="unreadable", time="2026-11-20"))
@@ -40,7 +41,7 @@ def test_a_failed_trial_is_shown_with_its_reason_and_runs_again(trials, tmp_path
 
 
 def test_a_trial_with_a_checkpoint_continues(trials, tmp_path):
-    store = Store(tmp_path)
+    store = Store(FolderStorage(tmp_path))
     (store.trial(trials[0].key).checkpoints / "step-00000002").mkdir(parents=True)
 
     assert [entry.state for entry in make_plan("tiny", trials, store).entries] == ["resumable", "new", "new"]
@@ -48,7 +49,7 @@ def test_a_trial_with_a_checkpoint_continues(trials, tmp_path):
 
 @pytest.mark.slow
 def test_finished_trials_are_left_out(sweep, trials):
-    plan = make_plan("tiny", trials, Store(sweep.combo.storage))
+    plan = make_plan("tiny", trials, Store(FolderStorage(sweep.combo.storage)))
 
     assert plan.count("finished") == 3
     assert plan.to_run == []
@@ -58,7 +59,9 @@ def test_trials_that_two_studies_share_appear_once(study, trials, tmp_path, data
     copy = shutil.copy(TINY, tmp_path / "copy.yaml")
     both = trials_on_data([study, load_study(str(copy))], data)
 
-    assert [trial.key for trial in make_plan("both", both, Store(tmp_path)).to_run] == [trial.key for trial in trials]
+    assert [trial.key for trial in make_plan("both", both, Store(FolderStorage(tmp_path))).to_run] == [
+        trial.key for trial in trials
+    ]
 
 
 def test_the_number_of_workers_changes_no_identity(study, trials, data):

@@ -5,7 +5,9 @@ import json
 import pytest
 from combo_command import TINY
 
-from experiments.expand import experiment_names, load_study
+from experiments.expand import load_study
+from experiments.question_files import experiment_names
+from experiments.storage.folder import FolderStorage
 from orchestrator.plan import trials_on_data
 from orchestrator.store import Store
 
@@ -44,7 +46,7 @@ def test_finished_trials_cost_nothing_and_teach_what_others_cost(sweep):
     longer = document(sweep.combo("plan", *sweep.words, "training.iterations=12", "--json"))
     spent = [
         result.provenance.training_seconds * result.provenance.workers / 6
-        for _, result in Store(sweep.combo.storage).finished()
+        for _, result in Store(FolderStorage(sweep.combo.storage)).finished()
     ]
     for trial in longer["order"]:
         assert (trial["state"], trial["basis"]) == ("new", "measured")
@@ -55,7 +57,7 @@ def test_finished_trials_cost_nothing_and_teach_what_others_cost(sweep):
 def test_a_trial_with_a_checkpoint_costs_what_is_left_of_it(combo, data):
     whole = document(combo("plan", TINY, "--json"))["order"][0]
     first = trials_on_data([load_study(str(TINY))], data)[0]
-    folder = Store(combo.storage).trial(first.key)
+    folder = Store(FolderStorage(combo.storage)).trial(first.key)
     (folder.checkpoints / "step-00000004").mkdir(parents=True)
     rest = document(combo("plan", TINY, "--json"))["order"][0]
     assert (rest["key"], rest["state"]) == (first.key, "resumable")

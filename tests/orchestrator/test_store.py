@@ -13,6 +13,7 @@ from experiments.atomic_write import write_atomic
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
 from experiments.records import FailureRecord
+from experiments.storage.folder import FolderStorage
 from orchestrator.store import Store
 
 FAILURE = FailureRecord(attempt=1, kind="DataError", message="unreadable", time="2026-11-20T00:00:00+00:00")
@@ -35,7 +36,7 @@ def trial():
 
 @pytest.fixture
 def folder(tmp_path, trial):
-    return Store(tmp_path).trial(trial.key)
+    return Store(FolderStorage(tmp_path)).trial(trial.key)
 
 
 def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_content(tmp_path):

@@ -7,6 +7,7 @@ from combo_command import TINY
 from mlflow_runs import Runs
 
 from experiments.expand import load_study
+from experiments.storage.folder import FolderStorage
 from model.data.avsbench import AVSBench
 from model.data.errors import DataError
 from model.data.layout import clip_files
@@ -34,7 +35,7 @@ def attempt(tmp_path, data, trial):
 
     def start(data=data):
         told = []
-        machine = Machine(storage=tmp_path / "storage", data=data, commit=None, checkpoint_every=1)
+        machine = Machine(storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, checkpoint_every=1)
         return run_trial(trial, machine, Workers(), told.append), told
 
     return start
@@ -42,7 +43,7 @@ def attempt(tmp_path, data, trial):
 
 @pytest.fixture
 def folder(tmp_path, trial):
-    return Store(tmp_path / "storage").trial(trial.key)
+    return Store(FolderStorage(tmp_path / "storage")).trial(trial.key)
 
 
 def _steps(told):

@@ -6,12 +6,13 @@ import shutil
 from contextlib import suppress
 
 import pytest
+from safetensors.torch import load_file
 from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_step, outcome, run_fit, tiny_config
 
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed
 from model.weights.errors import CheckpointError
-from model.weights.folder import damaged_file
+from model.weights.folder import damaged_file, read_manifest, write_folder
 from model.whole import drafts, whole_folder
 
 
@@ -56,7 +57,7 @@ def test_every_byte_of_a_manifest_counts(checkpoints):
     for key, value in json.loads(whole).items():
         path.write_text(whole.replace(f'"{key}"', f'"{key}x"'))
         assert damaged_file(path.parent) == "manifest.json", key
-        if isinstance(value, int):
+        if type(value) is int:
             path.write_text(whole.replace(f'"{key}": {value}', f'"{key}": {value + 1}'))
             assert damaged_file(path.parent) == "manifest.json", key
     path.write_text(whole)
@@ -136,3 +137,24 @@ def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoint
 def test_a_checkpoint_holds_nothing_that_loading_could_run(straight):
     assert {path.suffix for path in straight[1].rglob("*") if path.is_file()} == {".safetensors", ".json"}
     assert names(straight[1] / "step-00000020") == ["manifest.json", "model.safetensors", "optimizer.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"best_step": None}, {"step": "nine"}, {"best": [1.0]}], ids=["absent", "text", "short"]
+)
+def test_a_whole_folder_that_is_no_training_state_is_passed_over(change, checkpoints, caplog):
+    folder = checkpoints / "step-00000020"
+    manifest = {**read_manifest(folder), **change}
+    kept = {key: value for key, value in manifest.items() if value is not None and key != "checksums"}
+    tensors = {name: load_file(folder / name) for name in manifest["checksums"]}
+    write_folder(folder, tensors, kept, replace=True)
+    assert latest_training_state(checkpoints).name == "step-00000015"
+    assert f"checkpoint {folder} is damaged (manifest.json); using an earlier one" in caplog.messages
+
+
+def test_states_of_multiples_of_a_distance_are_kept_with_their_best_weights(straight, tiny_data, tmp_path):
+    list(run_fit(tiny_config(), tiny_data, tmp_path, checkpoint_every=2, keep_checkpoints=1, keep_every=8))
+    assert names(tmp_path, "step-*") == ["step-00000008", "step-00000016", "step-00000020"]
+    wanted = {read_manifest(tmp_path / name)["best_step"] for name in names(tmp_path, "step-*")}
+    assert names(tmp_path, "best-*") == sorted(f"best-{step:08d}" for step in wanted)
+    assert outcome(straight[0]).best_step in wanted

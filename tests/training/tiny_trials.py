@@ -81,37 +81,58 @@ class RunningFit:
             self.process.join()
 
 
-def start_fit(config: TrialConfig, data: Path, checkpoints: Path, count: int = 1) -> list[RunningFit]:
-    """Trains in `count` data-parallel processes."""
+class Stopping:
+    """Asks for a stop from its `calls`-th call on, on one worker of several."""
+
+    def __init__(self, calls: int, rank: int = 0) -> None:
+        self.calls, self.rank = calls, rank
+
+    def __call__(self) -> bool:
+        is_asked = not distributed.is_initialized() or distributed.get_rank() == self.rank
+        self.calls -= is_asked
+        return self.calls <= 0
+
+
+def start_fit(
+    config: TrialConfig, data: Path, checkpoints: Path, count: int = 1, *, apart: bool = False, **execution: Any
+) -> list[RunningFit]:
+    """Trains in `count` data-parallel processes, which share the folder of checkpoints or have one each in it."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["model.training.fit"])
     running = []
     for rank in range(count):
         ours, theirs = context.Pipe(duplex=False)
+        folder = checkpoints / str(rank) if apart else checkpoints
         place = (Workers(rank, count), checkpoints.with_suffix(".rendezvous"))
-        process = context.Process(target=_send_events, args=(theirs, config, data, checkpoints, *place))
+        process = context.Process(target=_send_events, args=(theirs, config, data, folder, *place, execution))
         process.start()
         theirs.close()
         running.append(RunningFit(process, ours))
     return running
 
 
-def fit_together(config: TrialConfig, data: Path, checkpoints: Path, count: int) -> list[list[Event]]:
-    """Every worker's events of a run that must succeed."""
-    running = start_fit(config, data, checkpoints, count)
+def fit_together(config: TrialConfig, data: Path, checkpoints: Path, count: int, **execution: Any) -> list[list[Event]]:
+    """Every worker's events of a run that must succeed; see `start_fit`."""
+    running = start_fit(config, data, checkpoints, count, **execution)
     events = [list(worker.events()) for worker in running]
     assert [worker.process.exitcode for worker in running] == [0] * count
     return events
 
 
 def _send_events(
-    connection: Connection, config: TrialConfig, data: Path, checkpoints: Path, workers: Workers, rendezvous: Path
+    connection: Connection,
+    config: TrialConfig,
+    data: Path,
+    checkpoints: Path,
+    workers: Workers,
+    rendezvous: Path,
+    execution: dict[str, Any],
 ) -> None:
     if workers.count > 1:
         os.environ["GLOO_SOCKET_IFNAME"] = "lo"
         place = {"init_method": f"file://{rendezvous}", "rank": workers.rank, "world_size": workers.count}
         distributed.init_process_group("gloo", timeout=timedelta(seconds=60), **place)
-    for event in run_fit(config, data, checkpoints, workers):
+    for event in run_fit(config, data, checkpoints, workers, **execution):
         connection.send(event)
     if workers.count > 1:
         distributed.destroy_process_group()

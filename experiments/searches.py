@@ -1,0 +1,194 @@
+"""From a search file to the trials that its points are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+
+from pydantic import JsonValue
+
+from experiments.errors import InputError, Problem, did_you_mean, validate
+from experiments.expand import FULL, Trial
+from experiments.identity import flatten
+from experiments.overrides import lay_over, unknown_settings
+from experiments.question_files import read_question, search_names
+from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
+from experiments.schema import Preset
+from experiments.search_schema import Axis, Search, SearchScale
+from model.config import Task, TrialConfig
+
+Point = Mapping[str, JsonValue]
+"""One value for every axis, by dotted key."""
+
+GIVEN_ELSEWHERE = {
+    "seed": "say it under seed",
+    "data.task": "say it under task",
+    "data.fingerprint": "it is computed from the data folder",
+    "initial_trial": "the trials of a search start from no other trial",
+}
+"""Settings that a search's overrides cannot change, and what to do instead."""
+NEVER_VARIED = {
+    **dict.fromkeys(GIVEN_ELSEWHERE, "all points share it"),
+    "schema_version": "all points share it",
+    "data.maskige": "it changes the data; compare proposers in an experiment",
+    "data.size": "it changes the data; compare sizes in an experiment",
+}
+"""Settings that cannot be an axis, and why."""
+RUNGS = ("training.iterations", "training.evaluate_every")
+"""What early stopping measures time by."""
+
+
+@dataclass(frozen=True)
+class ScaledSearch:
+    """A search at one scale: what the files say, before points are suggested."""
+
+    name: str
+    """Path of the search file below `experiments/`, without its ending, such as `search/lambda_ada`."""
+    file: str
+    """The search file as messages call it."""
+    scale: str
+    search: Search
+    preset: Preset
+    base: TrialConfig
+    """What all points share; its values on the axes mean nothing."""
+
+    @property
+    def settings(self) -> SearchScale:
+        """The scale's own settings; empty for `full`."""
+        return self.search.scales.get(self.scale, SearchScale())
+
+    @property
+    def title(self) -> str:
+        """Names what is kept of it, such as `search-lambda_ada-demo`."""
+        return self.name.replace("/", "-") + ("" if self.scale == FULL else f"-{self.scale}")
+
+    @property
+    def task(self) -> Task:
+        """That all points are trained on."""
+        return self.settings.task or self.search.task
+
+    @property
+    def space(self) -> dict[str, Axis]:
+        """Axes by dotted key."""
+        return {**self.search.space, **self.settings.space}
+
+    @property
+    def axis_names(self) -> dict[str, str]:
+        """Short forms of the axes' keys: their last part, such as `queries`, or two parts where one is ambiguous."""
+        last = [key.rpartition(".")[2] for key in self.space]
+        return {
+            key: name if last.count(name) == 1 else ".".join(key.split(".")[-2:])
+            for key, name in zip(self.space, last, strict=True)
+        }
+
+    @property
+    def trials(self) -> int:
+        """Points wanted."""
+        return self.settings.trials or self.search.trials
+
+    @property
+    def grace_steps(self) -> int | None:
+        """Optimiser steps before the first rung of early stopping; None without early stopping."""
+        stopping = self.search.early_stopping
+        return None if stopping is None else stopping.grace_evaluations * self.base.training.evaluate_every
+
+    def on_data(self, fingerprint: str) -> ScaledSearch:
+        """The same search bound to the content of a data set."""
+        data = self.base.data.model_copy(update={"fingerprint": fingerprint})
+        return replace(self, base=self.base.model_copy(update={"data": data}))
+
+    def trial(self, point: Point) -> Trial:
+        """The trial of a point.
+
+        Raises:
+            InputError: the values of the point do not go together.
+        """
+        place = f"{self.file}: space"
+        values = lay_over(self.base.model_dump(), point, place)
+        config = validate(TrialConfig, values, self.file, dict.fromkeys(point, place))
+        variant = " ".join(f"{self.axis_names[key]}={value}" for key, value in point.items())
+        return Trial(self.name, variant, self.task, config.seed, 1, config, cost=self.preset.costs.get(self.task))
+
+    def point_of(self, config: TrialConfig) -> Point | None:
+        """The point that a configuration is; None if it lies outside of this search."""
+        settings, shared = flatten(config), flatten(self.base)
+        if any(settings[key] != shared[key] for key in shared if key not in self.space):
+            return None
+        point = {key: axis.find(settings[key]) for key, axis in self.space.items()}
+        return None if None in point.values() else point
+
+
+def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> ScaledSearch:
+    """Loads a search by name (`search/lambda_ada`) or by the path of a YAML file.
+
+    Args:
+        name: of the search.
+        scale: `full`, or one that the file defines.
+        assigned: overrides from the command line, laid over everything else.
+
+    Raises:
+        InputError: no such search, scale or preset, mistakes in the files, or demands that contradict each other.
+    """
+    question = read_question(name)
+    file = question.file
+    if not question.is_search:
+        raise InputError(Problem(file, "is no search: it has no space", did_you_mean(name, search_names())))
+    search = validate(Search, question.content, file)
+    if FULL in search.scales:
+        raise InputError(Problem(f"{file}: scales.{FULL}", "is the search itself", "give the scale another name"))
+    if scale != FULL and scale not in search.scales:
+        raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *search.scales])))
+    settings = search.scales.get(scale, SearchScale())
+    preset, preset_file = load_preset(settings.preset or search.preset, file)
+    own_layers: list[Layer] = [
+        (f"{file}: overrides", search.overrides),
+        (f"{file}: scales.{scale}", settings.overrides),
+        ("command line", dict(assigned or {})),
+    ]
+    task = settings.task or search.task
+    refuse_misplaced(own_layers, GIVEN_ELSEWHERE, "a search")
+    fixed = (file, {"data.task": task, "seed": search.seed})
+    base = lay_together([fixed, *preset_layers(preset, preset_file, task), *own_layers], file)
+    scaled = ScaledSearch(question.name, file, scale, search, preset, base)
+    if problems := [*_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
+        raise InputError(*problems)
+    return scaled
+
+
+def _axis_problems(scaled: ScaledSearch, own_layers: list[Layer]) -> Iterator[Problem]:
+    """What is wrong with each axis: its setting, what else gives it a value, and the values themselves."""
+    place = f"{scaled.file}: space"
+    unknown = unknown_settings(dict.fromkeys(scaled.space), place)
+    for key, axis in scaled.space.items():
+        if key in unknown:
+            yield unknown[key]
+        elif key in NEVER_VARIED:
+            yield Problem(f"{place}: {key}", "cannot be varied by a search", NEVER_VARIED[key])
+        elif key in RUNGS and scaled.search.early_stopping is not None:
+            yield Problem(f"{place}: {key}", "sets the rungs of early_stopping", "all points must share it")
+        else:
+            yield from _value_problems(scaled, key, axis)
+        for source, overrides in own_layers:
+            if key in overrides:
+                yield Problem(f"{source}: {key}", "is what the search varies", "leave it out")
+
+
+def _value_problems(scaled: ScaledSearch, key: str, axis: Axis) -> Iterator[Problem]:
+    for value in axis.extremes:
+        try:
+            scaled.trial({key: value})
+        except InputError as error:
+            yield from error.problems
+
+
+def _length_problems(scaled: ScaledSearch) -> Iterator[Problem]:
+    sizes = [axis.size for axis in scaled.space.values()]
+    known_sizes = [size for size in sizes if size is not None]
+    if len(known_sizes) == len(sizes) and prod(known_sizes) < scaled.trials:
+        where = f"{scaled.file}: {f'scales.{scaled.scale}.' if scaled.settings.trials else ''}trials"
+        yield Problem(where, f"asks for {scaled.trials} points of {prod(known_sizes)}", "lower it, or widen the space")
+    iterations = scaled.base.training.iterations
+    if scaled.grace_steps is not None and scaled.grace_steps >= iterations:
+        what = f"lasts {scaled.grace_steps} of {iterations} steps at scale {scaled.scale}, so nothing would end early"
+        yield Problem(f"{scaled.file}: early_stopping.grace_evaluations", what, "lower it")

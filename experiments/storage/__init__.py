@@ -1,0 +1,1 @@
+"""Where trials lie: a folder, or a bucket that speaks S3."""

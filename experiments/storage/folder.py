@@ -1,0 +1,75 @@
+"""Storage in a folder of this machine, or one that all nodes share."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.atomic_write import write_atomic
+from experiments.storage.local_files import delete_local, files_below
+from experiments.storage.names import check_folder, check_name, countable
+
+
+@dataclass(frozen=True)
+class FolderStorage:
+    """See `Storage`: the folder is the storage, so there is nothing to fetch or to publish."""
+
+    root: Path
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    @property
+    def cache(self) -> Path:
+        """See `Storage`."""
+        return self.root / "cache"
+
+    def fetch(self, name: str, wanted: Callable[[str], bool] | None = None) -> None:  # noqa: ARG002
+        """See `Storage`."""
+        check_folder(name)
+
+    def publish(self, name: str) -> None:
+        """See `Storage`."""
+        (self.root / check_name(name)).stat()
+
+    def create(self, name: str, content: bytes) -> bool:
+        """See `Storage`. A hard link, unlike a rename, does not replace what is there."""
+        path = self.root / check_name(name)
+        draft = write_atomic(path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft"), content)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink()
+        return True
+
+    def write(self, name: str, content: bytes) -> None:
+        """See `Storage`."""
+        write_atomic(self.root / check_name(name), content)
+
+    def read(self, name: str) -> bytes | None:
+        """See `Storage`."""
+        try:
+            return (self.root / check_name(name)).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def names(self, prefix: str) -> list[str]:
+        """See `Storage`."""
+        return sorted(countable(files_below(self.root, check_folder(prefix))))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """See `Storage`."""
+        return files_below(self.root, check_folder(prefix))
+
+    def delete(self, name: str) -> None:
+        """See `Storage`."""
+        delete_local(self.root / check_name(name))
+
+    def for_worker(self) -> FolderStorage:
+        """See `Storage`."""
+        return self

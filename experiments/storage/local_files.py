@@ -1,0 +1,37 @@
+"""Files below a folder of this machine, which other processes may change meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+
+def files_below(root: Path, prefix: str) -> dict[str, int]:
+    """Bytes of each file below `root / prefix`, by its name relative to the root; links to folders are not followed."""
+    found: dict[str, int] = {}
+    for folder, _, names in os.walk(root / prefix):
+        for name in names:
+            path = Path(folder, name)
+            with suppress(FileNotFoundError):
+                found[path.relative_to(root).as_posix()] = path.lstat().st_size
+    return found
+
+
+def delete_local(path: Path) -> None:
+    """Deletes a file, a link or a folder; what is not there is no error."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def delete_if_empty(folder: Path) -> bool:
+    """Deletes a folder that holds nothing; says whether it did."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""From the words of a command line to what it acts on, and how a search among them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from experiments.overrides import parse_assignments
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.search.study import SearchStudy
+    from orchestrator.settings import Settings
+    from orchestrator.store import Store
+    from orchestrator.targets import Targets
+
+
+def find_targets(
+    words: Sequence[str], scale: str, settings: Settings, store: Store, workers: int | None = None
+) -> Targets:
+    """Splits names from overrides and finds what the names stand for.
+
+    Raises:
+        InputError: see `orchestrator.targets.read_targets`.
+    """
+    from orchestrator.targets import read_targets
+
+    assigned = parse_assignments(word for word in words if "=" in word)
+    return read_targets([word for word in words if "=" not in word], assigned, scale, settings, store, workers)
+
+
+def print_standing(search: SearchStudy, console: Console) -> None:
+    """How far a search is, and its best points."""
+    from orchestrator.search.standing import best_table, headline
+
+    console.print(headline(search), style="bold", markup=False)
+    if search.best():
+        console.print(best_table(search))

@@ -1,0 +1,111 @@
+"""`combo logs`: the story of trials from storage, or the output of a job from the cluster. Reads only."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.errors import InputError, Problem
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
+from orchestrator.cli.chosen_targets import find_targets
+from orchestrator.cli.plain import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.plan import PlannedTrial
+    from orchestrator.store import Store
+
+EVERY_SECONDS = 2.0
+OVER = ("finished", "failed", "stopped", "pruned")
+"""States of trials that nobody works on."""
+
+
+def logs(
+    words: TargetWords,
+    scale: ScaleOption = "full",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on printing until all trials, or the job, are over.")
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="URL", help="Of a cluster's dashboard: the word is the id of its job."),
+    ] = None,
+    storage: StorageOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print what happened to trials: attempts, validation scores, warnings, failures, clips set aside, checkpoints.
+
+    With --address, print the output of a job that `combo submit` has started there.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    if address is not None:
+        raise typer.Exit(_job_output(words, address, follow, console))
+    _tell(words, scale, follow, storage, data, console)
+
+
+def _job_output(words: list[str], address: str, follow: bool, console: Console) -> int:
+    """Prints what a job has printed; returns its exit code when it was followed to its end."""
+    from orchestrator.cli.submit import follow_job
+    from orchestrator.jobs.client import JobServer
+
+    if len(words) != 1:
+        raise InputError(Problem("command line", "names several jobs", "give one, by the id that combo submit told"))
+    server = JobServer(address)
+    if follow:
+        return follow_job(server, words[0], console)
+    state = server.state(words[0])
+    typer.echo(server.output(words[0]), nl=False)
+    typer.echo(f"job {state.id} is {state.status.lower()}", err=True)
+    return 0
+
+
+def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data: Path | None, console: Console) -> None:
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+    from orchestrator.trial_story import outcome
+
+    settings = resolve_settings(storage, data)
+    store = Store(settings.storage)
+    seen: set[tuple[str, str]] = set()
+    while True:
+        store.refresh()
+        plan = find_targets(words, scale, settings, store).plan(store)
+        for entry in plan.entries:
+            _tell_course(entry, store, seen, console)
+        if not follow or all(entry.state in OVER for entry in plan.entries):
+            break
+        time.sleep(EVERY_SECONDS)
+    for entry in plan.entries:
+        for line in (f"{_name(entry)}: {entry.state}", *outcome(store.trial(entry.trial.key))):
+            _print(line, console, "bold" if line.startswith("trial ") else "")
+
+
+def _tell_course(entry: PlannedTrial, store: Store, seen: set[tuple[str, str]], console: Console) -> None:
+    """Prints what is new in a trial's course, below its name when another one's lines came before."""
+    from orchestrator.trial_story import course, fetch_story
+
+    key = entry.trial.key
+    fetch_story(store.trial(key))
+    new = [line for line in course(store.trial(key)) if (key, line) not in seen]
+    if new:
+        _print(_name(entry), console, "bold")
+    for line in new:
+        _print(line, console)
+        seen.add((key, line))
+
+
+def _name(entry: PlannedTrial) -> str:
+    key, label = entry.trial.key, entry.trial.label
+    return f"trial {key}" + (f", {label}" if entry.trial.study else "")
+
+
+def _print(text: str, console: Console, style: str = "") -> None:
+    """A line of a story, with the lines that continue it; nothing in them is a command or markup."""
+    for line in text.splitlines():
+        console.print(printable(line), style=style, markup=False, emoji=False)

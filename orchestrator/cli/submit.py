@@ -1,0 +1,116 @@
+"""`combo submit`: the same as `combo run`, on a cluster, through Ray Jobs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from experiments.expand import Study
+from orchestrator.cli.arguments import AddressOption, read_studies
+from orchestrator.cli.borrowed_options import takes_all_of
+from orchestrator.cli.run import run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.jobs.client import JobServer
+
+
+@takes_all_of(run)
+def submit(
+    context: typer.Context,
+    address: AddressOption,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Print what the job prints and exit as it does.")
+    ] = False,
+    **of_run: Any,
+) -> None:
+    """Run experiments on a cluster, as a Ray job, with all options of `combo run`.
+
+    The code goes along as it is here; the data and the storage must be where all nodes reach them. A cluster with
+    token authentication wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN. Credentials never travel with a job.
+    """
+    import getpass
+
+    from rich.console import Console
+
+    from experiments.expand import expand
+    from orchestrator.jobs.client import JobServer
+    from orchestrator.jobs.environment import job_variables
+    from orchestrator.jobs.request import JobRequest, job_command
+    from orchestrator.jobs.shipment import Shipment
+    from orchestrator.plan import sweep_name
+
+    console = Console(highlight=False, soft_wrap=True)
+    words: list[str] = of_run["words"]
+    studies = read_studies(words, of_run["scale"])
+    for study in studies:
+        expand(study)
+    shipment = Shipment(words)
+    command = job_command(shipment.words_there, list(_given_options(context)), os.environ)
+    request = JobRequest(sweep_name(studies), command, job_variables(os.environ))
+    server = JobServer(address)
+    _foresee(studies, of_run, console)
+    job = server.submit(request, shipment, getpass.getuser())
+    console.print(f"submitted as job {job} to {server.shown}", markup=False)
+    if follow:
+        raise typer.Exit(follow_job(server, job, console))
+    console.print(f"follow it with: combo logs {job} --follow --address {server.shown}", markup=False)
+
+
+def follow_job(server: JobServer, job: str, console: Console) -> int:
+    """Prints a job's output to its end; returns its exit code. Ctrl-C leaves the job alone."""
+    from orchestrator.jobs.follow import exit_code, follow
+
+    try:
+        ended = follow(server, job, lambda text: typer.echo(text, nl=False))
+    except KeyboardInterrupt:
+        again = f"combo logs {job} --follow --address {server.shown}"
+        console.print(f"\njob {job} goes on; to follow it again: {again}; to end it: combo stop", markup=False)
+        raise
+    reason = "" if ended.exit_code is not None else f": {ended.message.strip()}"
+    console.print(f"job {job} is over, {ended.status.lower()}{reason}", markup=False)
+    return exit_code(ended)
+
+
+def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
+    """The options of `combo run` that differ from their defaults, each with its value; a switch has none."""
+    own = {"context", "address", "follow"}
+    for parameter in context.command.params:
+        value = context.params.get(parameter.name or "")
+        if parameter.param_type_name != "option" or parameter.name in own or value == parameter.default:
+            continue
+        for one in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+            if isinstance(one, bool):
+                yield (parameter.opts if one else parameter.secondary_opts)[0], ""
+            else:
+                yield parameter.opts[0], str(one)
+
+
+def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console) -> None:
+    """Says what the job will find to do, where this machine reaches the same data and storage."""
+    from experiments.errors import InputError
+    from experiments.storage.errors import StorageError
+    from model.data.errors import DataError
+    from orchestrator.cost import Costs
+    from orchestrator.outlook import look_ahead
+    from orchestrator.plan import make_plan, sweep_name, trials_on_data
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store import Store
+
+    try:
+        settings = resolve_settings(of_run["storage"], of_run["data"])
+        store = Store(settings.storage)
+        store.refresh()
+        trials = trials_on_data(studies, settings.data, of_run["workers"])
+        plan = make_plan(sweep_name(studies), trials, store)
+        left = look_ahead(studies, trials, plan, Costs(store.finished()), store).left
+    except (DataError, InputError, StorageError, OSError):
+        return  # they are not here, or not readable; the job will say so if it finds the same
+    console.print(
+        f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, {len(plan.to_run)} to run, "
+        f"likely {left.likely:,.3g} GPU-hours"
+    )

@@ -1,0 +1,102 @@
+"""The state of a sweep's trials as a table and as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, get_args
+
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.plan import Plan, PlannedTrial, State
+from orchestrator.store import Store
+
+if TYPE_CHECKING:
+    from orchestrator.search.study import SearchStudy
+
+STYLES: dict[State, str] = {
+    "finished": "green",
+    "running": "cyan",
+    "resumable": "yellow",
+    "preempted": "yellow",
+    "stopped": "yellow",
+    "failed": "red",
+    "damaged": "red",
+    "pruned": "dim",
+    "new": "dim",
+}
+BAR_WIDTH = 20
+TABLE_WIDTH = 120
+"""Columns of the terminal that the table needs; wider than the terminal rather than folded, so that rows stay lines."""
+
+
+def sweep_table(plan: Plan, store: Store) -> Table:
+    """One row for each trial: state, how far, scores."""
+    table = Table("trial key", "trial", "state", "attempts", "", "steps", "best val M_J", "M_J", "M_F", box=None)
+    for column in table.columns:
+        column.no_wrap = True
+    for entry in plan.entries:
+        folder, total = store.trial(entry.trial.key), entry.trial.config.training.iterations
+        result = folder.result if entry.state == "finished" else None
+        last, done = folder.last_attempt, _steps(entry, store)
+        best = result.validation.m_j if result else last.best if last else None
+        table.add_row(
+            entry.trial.key,
+            Text(entry.trial.label),
+            Text(entry.state, STYLES[entry.state]),
+            str(entry.attempts),
+            ProgressBar(total=total, completed=done, width=BAR_WIDTH),
+            f"{done}/{total}",
+            "" if best is None else f"{100 * best:.1f}",
+            f"{100 * result.score.m_j:.1f}" if result else "",
+            f"{100 * result.score.m_f:.1f}" if result else "",
+        )
+    return table
+
+
+def sweep_remarks(plan: Plan, store: Store) -> Iterator[str]:
+    """What there is to say of single trials: why they failed, where they run, what a kill has torn."""
+    for entry in plan.entries:
+        if entry.reason:
+            yield f"{entry.state}: {entry.trial.label}: {entry.reason}"
+        yield from map(str, store.trial(entry.trial.key).torn_metrics())
+
+
+def sweep_summary(plan: Plan) -> str:
+    """How many trials are in which state, in a line."""
+    others = [state for state in get_args(State) if state != "finished" and plan.count(state)]
+    counts = "".join(f", {plan.count(state)} {state}" for state in others)
+    return f"{plan.name}: {plan.count('finished')} of {len(plan.entries)} trials finished{counts}"
+
+
+def sweep_document(plan: Plan, search: SearchStudy | None, store: Store) -> dict[str, Any]:
+    """The same for scripts; of a search, its points and the best of them too."""
+    if search is not None:
+        from orchestrator.search.standing import as_document
+
+        return {**sweep_document(plan, None, store), "search": as_document(search)}
+    return {
+        "sweep": plan.name,
+        "trials": [
+            {
+                "key": entry.trial.key,
+                "trial": entry.trial.label,
+                "state": entry.state,
+                "attempts": entry.attempts,
+                "step": _steps(entry, store),
+                "steps": entry.trial.config.training.iterations,
+                "reason": entry.reason,
+            }
+            for entry in plan.entries
+        ],
+    }
+
+
+def _steps(entry: PlannedTrial, store: Store) -> int:
+    if entry.state == "finished":
+        return entry.trial.config.training.iterations
+    folder = store.trial(entry.trial.key)
+    last = folder.last_attempt
+    running = last.step if last is not None and entry.state == "running" else 0
+    return max(folder.steps_done, running)

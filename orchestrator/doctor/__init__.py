@@ -1,0 +1,1 @@
+"""Checks what experiments need: packages, machine, GPUs, collectives, Ray, storage, MLflow, data, weights."""

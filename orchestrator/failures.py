@@ -1,0 +1,82 @@
+"""What ended an attempt, by class, and which classes are worth another attempt."""
+
+from __future__ import annotations
+
+import errno
+from datetime import UTC, datetime
+from typing import Final
+
+from experiments.records import FailureCategory, FailureRecord
+from orchestrator.redaction import redacted
+
+RETRIED: Final = frozenset[FailureCategory]({"worker-died", "hung", "node-lost", "preempted"})
+"""The machine's doing: the trial goes on from its checkpoint."""
+FREE: Final = frozenset[FailureCategory]({"node-lost", "preempted"})
+"""Of these, what says nothing about the trial and does not count as one of its retries."""
+
+PROCESS_GONE = frozenset(
+    {"ActorDiedError", "WorkerCrashedError", "WorkerHealthCheckFailedError", "ActorUnavailableError"}
+)
+"""Ray's words for it."""
+CONTACT_LOST = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
+"""What gloo and NCCL say in the workers that are left when one of a group dies."""
+FREE_LIMIT = 20
+"""Lest a cluster that loses every node keeps a trial forever."""
+OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+ADVICE: dict[FailureCategory, str] = {
+    "out-of-memory": "lower --micro-batch, or give the trial more workers",
+    "disk-full": "free space in the storage; the same command continues from the last checkpoint",
+    "worker-died": "its process is gone, perhaps killed for lack of memory",
+    "node-lost": "its machine left the cluster",
+}
+MESSAGE_LENGTH = 2000
+
+
+def classify(error: BaseException) -> FailureCategory:
+    """The class of an exception; by name where the class belongs to a library that is not imported here."""
+    names = {ancestor.__name__ for ancestor in type(error).__mro__}
+    if isinstance(error, FloatingPointError):
+        return "diverged"
+    if names & {"OutOfMemoryError", "MemoryError"}:
+        return "out-of-memory"
+    if isinstance(error, ImportError):
+        return "import-error"
+    if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
+        return "disk-full"
+    if "StorageError" in names:
+        return "storage"
+    if "NodeDiedError" in names or "node has died" in str(error):
+        return "node-lost"
+    if names & PROCESS_GONE or any(words in str(error) for words in CONTACT_LOST):
+        return "worker-died"
+    return "exception"
+
+
+def failure_record(attempt: int, error: BaseException) -> FailureRecord:
+    """The record of an attempt that an exception ended, with what to do about it."""
+    category = classify(error)
+    said = str(error) or type(error).__name__
+    if category in ("worker-died", "node-lost"):
+        said = ""  # Ray's words for it are pages of internal ids.
+    return failure(attempt, category, type(error).__name__, said)
+
+
+def failure(attempt: int, category: FailureCategory, kind: str, said: str) -> FailureRecord:
+    """A record made now."""
+    message = "; ".join(part for part in (redacted(said)[:MESSAGE_LENGTH], ADVICE.get(category, "")) if part)
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    return FailureRecord(attempt=attempt, category=category, kind=kind, message=message, time=time)
+
+
+def is_retried(category: FailureCategory, charged: int, free: int, retries: int) -> bool:
+    """Whether a trial gets another attempt in the same run.
+
+    Args:
+        category: of the failure.
+        charged: failures of this run that counted, this one included.
+        free: failures of this run that did not count.
+        retries: that the user grants.
+    """
+    if category not in RETRIED:
+        return False
+    return free <= FREE_LIMIT if category in FREE else charged <= retries

@@ -1,0 +1,1 @@
+"""Hands sweeps to a cluster through Ray Jobs."""

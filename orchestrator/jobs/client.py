@@ -1,0 +1,207 @@
+"""The cluster's job server. Everything that it can answer amiss becomes one sentence.
+
+Importing this file does not import Ray.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.errors import InputError, Problem
+from orchestrator.jobs.request import JobRequest
+from orchestrator.jobs.shipment import Shipment
+from orchestrator.redaction import redacted
+
+ANSWER_SECONDS = 5.0
+AGENT_SECONDS = 60.0
+TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+SWEEP = "combo.sweep"
+"""Metadata under which a job keeps the name of its sweep."""
+ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
+
+
+@dataclass(frozen=True)
+class JobState:
+    """How a job stands."""
+
+    id: str
+    status: str
+    """PENDING, RUNNING, SUCCEEDED, FAILED or STOPPED."""
+    message: str
+    exit_code: int | None
+    """Of its command; None while it runs, or if it never ran."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status in ENDED
+
+
+class JobServer:
+    """A cluster that takes jobs.
+
+    Args:
+        address: of its dashboard, such as `http://head:8265`.
+
+    Raises:
+        InputError: nobody answers there, it is no Ray, or it does not know our token.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = _checked(address)
+        _await_answer(self.address)
+        # Ray lets the environment overrule the address that it is given, which would send the job somewhere else.
+        os.environ["RAY_API_SERVER_ADDRESS"] = self.address
+        _prepare_token()
+        from ray.job_submission import JobSubmissionClient
+
+        for chatty in ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        with self._asking():
+            self._client = JobSubmissionClient(self.address)
+
+    @property
+    def shown(self) -> str:
+        """The address for people, without a password in it."""
+        return redacted(self.address)
+
+    def submit(self, request: JobRequest, shipment: Shipment, user: str) -> str:
+        """Starts a job; returns its id.
+
+        Args:
+            request: what to run.
+            shipment: the folder to run it in.
+            user: who asks; shown beside the job.
+
+        Raises:
+            InputError: the same sweep is running, or the cluster refuses the job.
+        """
+        with self._asking():
+            jobs = self._client.list_jobs()
+        for job in jobs:
+            if job.entrypoint == request.entrypoint and job.status.value not in ENDED:
+                raise _is_running(request.sweep, job.submission_id, self.shown)
+        name = _next_id(request.sweep, [job.submission_id or "" for job in jobs])
+        with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder, self._asking(f"job {name}"):
+            shipment.pack(Path(folder))
+            self._start(name, request, folder, {SWEEP: request.sweep, "user": user})
+        return name
+
+    def state(self, job: str) -> JobState:
+        """How a job stands now.
+
+        Raises:
+            InputError: there is no such job.
+            OSError: the cluster does not answer.
+        """
+        with self._asking(f"job {job}"):
+            found: Any = self._client.get_job_info(job)
+        return JobState(job, found.status.value, found.message or "", found.driver_exit_code)
+
+    def output(self, job: str) -> str:
+        """What its driver has printed.
+
+        Raises:
+            InputError: there is no such job.
+            OSError: the cluster does not answer.
+        """
+        with self._asking(f"job {job}"):
+            return str(self._client.get_job_logs(job))
+
+    def _start(self, name: str, request: JobRequest, folder: str, metadata: dict[str, str]) -> None:
+        """Asks until the head has an agent that starts jobs: it has none in its first seconds."""
+        end = time.monotonic() + AGENT_SECONDS
+        environment = {"working_dir": folder, "env_vars": dict(request.variables)}
+        while True:
+            try:
+                self._client.submit_job(
+                    entrypoint=request.entrypoint, submission_id=name, runtime_env=environment, metadata=metadata
+                )
+                return
+            except RuntimeError as error:
+                if "No available agent" not in str(error) or time.monotonic() > end:
+                    raise
+            time.sleep(1)
+
+    @contextmanager
+    def _asking(self, about: str = "") -> Iterator[None]:
+        """Turns what Ray raises into one sentence; a connection that fails stays an OSError, for it may come back."""
+        from ray.exceptions import AuthenticationError
+
+        where = " ".join(part for part in (f"Ray at {self.shown}", about) if part)
+        try:
+            yield
+        except AuthenticationError as error:
+            raise InputError(_refused(where, str(error))) from None
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise InputError(_explained(where, str(error))) from None
+
+
+def _checked(address: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+/?", address):
+        raise InputError(
+            Problem(f"--address {redacted(address)}", "is not the address of a dashboard", "such as http://head:8265")
+        )
+    return address.rstrip("/")
+
+
+def _await_answer(address: str) -> None:
+    """Ray's own client waits without a limit."""
+    try:
+        urllib.request.urlopen(f"{address}/api/version", timeout=ANSWER_SECONDS).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        what = f"does not answer: {getattr(reason, 'strerror', None) or reason}"
+        remedy = "check the address; behind a firewall, forward the dashboard's port"
+        raise InputError(Problem(f"Ray at {redacted(address)}", what, remedy)) from None
+
+
+def _prepare_token() -> None:
+    """Ray sends a token only in this mode, and ends the process if the file of the token is not there."""
+    path = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    if path and not Path(path).is_file():
+        raise InputError(Problem(f"RAY_AUTH_TOKEN_PATH {path}", "is not there", "name the file that holds the token"))
+    if any(os.environ.get(name) for name in TOKEN_VARIABLES):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def _refused(where: str, message: str) -> Problem:
+    if "invalid" in message.lower():
+        return Problem(where, "refuses the token", "set RAY_AUTH_TOKEN to the cluster's own")
+    remedy = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+    return Problem(where, "wants a token", remedy)
+
+
+def _explained(where: str, message: str) -> Problem:
+    if "status code 404" in message or "does not exist" in message:
+        return Problem(where, "is not there", "the dashboard lists the cluster's jobs")
+    if "already exists" in message:
+        return Problem(where, "was submitted by somebody else just now", "follow that one with combo logs")
+    if "404" in message or "ray_version" in message or "JSON" in message or "Expecting value" in message:
+        return Problem(where, "is no Ray dashboard", "name the head's dashboard, such as http://head:8265")
+    return Problem(where, f"refuses: {redacted(message.strip().splitlines()[-1][:500])}", "see the dashboard")
+
+
+def _is_running(sweep: str, job: str | None, address: str) -> InputError:
+    remedy = f"follow it with: combo logs {job} --follow --address {address}"
+    return InputError(Problem(sweep, f"is running already, as job {job}", remedy))
+
+
+def _next_id(sweep: str, known: list[str]) -> str:
+    """The next number of this sweep. Ray takes an id once only, so of two that ask at once one is refused."""
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", sweep)
+    numbers = [int(found[1]) for name in known if (found := re.fullmatch(rf"{re.escape(stem)}-(\d+)", name))]
+    return f"{stem}-{max(numbers, default=0) + 1}"

@@ -1,0 +1,84 @@
+"""The folder that travels to a cluster: this code as it is here, and the experiment files that were named."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from experiments.question_files import ROOT as EXPERIMENTS
+from orchestrator.commit import COMMIT_FILE, current_commit
+
+PACKAGES = ("orchestrator", "model", "experiments", "reports")
+SUFFIXES = {".py", ".yaml", ".json", ".j2", ".css"}
+"""Of the files that the packages consist of; whatever else lies among them stays here."""
+DISTRIBUTION = "combo-lab"
+NAMED_FOLDER = "named-experiments"
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """What a job needs to be given.
+
+    Args:
+        words: experiments and settings as the user named them.
+    """
+
+    words: Sequence[str]
+
+    @property
+    def words_there(self) -> list[str]:
+        """The same words for a command that runs in the folder."""
+        return [self._named_there(word) for word in self.words]
+
+    def pack(self, folder: Path) -> None:
+        """Fills an empty folder. Equal code and experiments give equal files, so that Ray uploads them once.
+
+        Args:
+            folder: that the job will start in.
+        """
+        for path in package_files():
+            _copy(path, folder / path.relative_to(EXPERIMENTS.parent))
+        for word in self.words:
+            if _is_own_file(word):
+                _copy(Path(word), folder / self._named_there(word))
+        (folder / COMMIT_FILE).write_text(f"{current_commit() or ''}\n")
+        # The version is read from the metadata of the installed package, and the nodes may have another one.
+        number = version(DISTRIBUTION)
+        about = folder / f"{DISTRIBUTION.replace('-', '_')}-{number}.dist-info" / "METADATA"
+        about.parent.mkdir()
+        about.write_text(f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {number}\n")
+
+    def _named_there(self, word: str) -> str:
+        """A file's name stays, since it names the study; its folder tells files of one name, and changes, apart."""
+        if not _is_experiment_file(word):
+            return word
+        path = Path(word).resolve()
+        if path.is_relative_to(EXPERIMENTS):
+            return str(path.relative_to(EXPERIMENTS).with_suffix(""))
+        return f"{NAMED_FOLDER}/{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}/{path.name}"
+
+
+def package_files() -> Iterator[Path]:
+    """The files of the packages, in a checkout as in an installed wheel."""
+    for package in PACKAGES:
+        for path in sorted((EXPERIMENTS.parent / package).rglob("*")):
+            if path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file():
+                yield path
+
+
+def _is_experiment_file(word: str) -> bool:
+    return word.endswith((".yaml", ".yml")) and "=" not in word
+
+
+def _is_own_file(word: str) -> bool:
+    """Whether it is an experiment file that the packages do not hold."""
+    return _is_experiment_file(word) and not Path(word).resolve().is_relative_to(EXPERIMENTS)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

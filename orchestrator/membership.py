@@ -1,0 +1,81 @@
+"""Which trials each sweep asked for: one small file per sweep and trial, never changed.
+
+A trial that several tables share is one trial, so its directory does not say what it was run for; and a trial that has
+not begun has no directory at all.
+
+<storage>/memberships/<sweep>/<trial key>.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from experiments.expand import Trial
+from experiments.records import Record
+from experiments.storage.storage import Storage
+from model.config import Task
+
+MEMBERSHIPS = "memberships"
+
+
+class Membership(Record):
+    """A trial's place in one sweep."""
+
+    key: str
+    """The trial key."""
+    sweep: str
+    paper: str
+    study: str
+    """The experiment, such as `combo/table7`."""
+    variant: str
+    task: Task
+    seed: int
+    label: str
+    joined: str
+    """ISO 8601 in UTC."""
+    clips: dict[str, int] = Field(default_factory=dict)
+    """Clips of the task by split, as the index of the data lists them."""
+
+
+def join_sweep(storage: Storage, trial: Trial, sweep: str, paper: str, clips: dict[str, int]) -> None:
+    """Notes that a sweep asked for a trial; does nothing if that is known."""
+    name = f"{MEMBERSHIPS}/{sweep}/{trial.key}.json"
+    if storage.read(name) is not None:
+        return
+    membership = Membership(
+        key=trial.key,
+        sweep=sweep,
+        paper=paper,
+        study=trial.study,
+        variant=trial.variant,
+        task=trial.task,
+        seed=trial.seed,
+        label=trial.label,
+        joined=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        clips=clips,
+    )
+    storage.create(name, (membership.model_dump_json(indent=1) + "\n").encode())
+
+
+def all_memberships(root: Path) -> list[Membership]:
+    """The memberships of all sweeps of a storage, the first to join first."""
+    return _read((root / MEMBERSHIPS).glob("[!.]*/[!.]*.json"))
+
+
+def memberships_of(root: Path, key: str) -> list[Membership]:
+    """The sweeps that asked for a trial, the first to do so first."""
+    return _read((root / MEMBERSHIPS).glob(f"[!.]*/{key}.json"))
+
+
+def _read(paths: Iterable[Path]) -> list[Membership]:
+    """Damaged files are passed over: they only say what a run is called."""
+    found = []
+    for path in paths:
+        with suppress(ValidationError):
+            found.append(Membership.model_validate_json(path.read_bytes()))
+    return sorted(found, key=lambda membership: (membership.joined, membership.sweep, membership.key))

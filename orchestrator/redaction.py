@@ -1,0 +1,42 @@
+"""Secrets in text: finds them where they must not travel, and takes them out of what is written down."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+SECRET_NAME = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|ACCESS_KEY|API_KEY|PRIVATE_KEY", re.IGNORECASE)
+"""Variables and query parameters so named hold secrets."""
+NO_SECRET = re.compile(r"_(?:PATH|FILE|MODE)$|PARALLELISM")
+"""But not those that say where a secret lies, or use the word otherwise."""
+USER_INFO = re.compile(r"(?<=://)[^/?#@\s'\"]*:[^/?#\s'\"]*@|(?<=http://)[^/?#@\s'\"]+@|(?<=https://)[^/?#@\s'\"]+@")
+QUERY_SECRET = re.compile(rf"([?&][^=&\s]*(?:{SECRET_NAME.pattern})[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE)
+SHORTEST = 8
+"""Characters of a value that is looked for in text; shorter ones are part of ordinary words."""
+HIDDEN = "***"
+
+
+def carries_credentials(text: str) -> bool:
+    """Whether a URL, or a word with a URL in it, names a password, a token or a key."""
+    if USER_INFO.search(text):
+        return True
+    try:
+        query = urlsplit(text).query
+    except ValueError:
+        return False
+    return any(SECRET_NAME.search(name) for name, _ in parse_qsl(query))
+
+
+def redacted(text: str) -> str:
+    """The text without credentials in URLs, and without the values of this process's variables that hold secrets."""
+    text = QUERY_SECRET.sub(rf"\1{HIDDEN}", USER_INFO.sub(f"{HIDDEN}@", text))
+    for value in _secrets():
+        text = text.replace(value, HIDDEN)
+    return text
+
+
+def _secrets() -> list[str]:
+    """Longest first, lest a part of one hides the rest of another."""
+    named = (value for name, value in os.environ.items() if SECRET_NAME.search(name) and not NO_SECRET.search(name))
+    return sorted({value for value in named if len(value) >= SHORTEST}, key=len, reverse=True)

@@ -1,0 +1,37 @@
+"""A search as the agenda of a sweep sees it: it proposes trials and hears what became of them."""
+
+from __future__ import annotations
+
+from experiments.expand import Trial
+from experiments.storage.storage import Storage
+from orchestrator.search.journal import write_journal
+from orchestrator.search.study import SearchStudy
+
+
+class Proposals:
+    """See `orchestrator.agenda.Proposer`.
+
+    Args:
+        study: that suggests.
+        storage: gets Optuna's journal, for those who want to look at the study with its tools.
+    """
+
+    workers = 1
+    """Of each trial; data-parallel points would leave fewer of them side by side."""
+
+    def __init__(self, study: SearchStudy, storage: Storage) -> None:
+        self._study, self._storage = study, storage
+
+    @property
+    def complete(self) -> bool:
+        """Whether no further trial will be proposed."""
+        return self._study.complete
+
+    def ask(self) -> Trial | None:
+        """The next trial, or none for good."""
+        return self._study.ask()
+
+    def ended(self, key: str) -> None:
+        """Storage knows what became of a trial."""
+        self._study.settle(key)
+        write_journal(self._study, self._storage)

@@ -1,0 +1,85 @@
+"""What storage knows of a search. Trial directories are the truth, so no other record of the search has to survive."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from experiments.errors import InputError
+from experiments.identity import trial_key
+from experiments.records import ATTEMPTS_DIR, METRICS_DIR, TRIAL_FILE, AttemptRecord, TrialRecord
+from experiments.searches import ScaledSearch
+from experiments.storage.storage import Storage
+from model.config import TrialConfig
+from orchestrator.failures import RETRIED
+from orchestrator.search.points import RUNNING, Outcome, TriedPoint, failed, finished, pruned
+from orchestrator.store import Store
+from orchestrator.stored_documents import read_record
+from orchestrator.trial_folder import TrialFolder
+
+
+class StoredTrials:
+    """The trials in storage, seen as points of a search.
+
+    Args:
+        search: bound to its data.
+        storage: with its documents fetched (`Store.refresh`).
+    """
+
+    def __init__(self, search: ScaledSearch, storage: Storage) -> None:
+        self._search, self._storage = search, storage
+        self._store = Store(storage)
+
+    def points(self) -> list[TriedPoint]:
+        """All points of the search that have a trial directory, in the order of their first attempts."""
+        found = [
+            TriedPoint(point, self._search.trial(point), self._outcome(folder))
+            for folder in self._store.trials()
+            if (config := _config(folder)) is not None and (point := self._search.point_of(config)) is not None
+        ]
+        return sorted(found, key=lambda tried: (_began(self._store.trial(tried.trial.key)), tried.trial.key))
+
+    def outcome(self, key: str) -> Outcome | None:
+        """What became of a trial, as it is stored now; None if storage does not know it.
+
+        Raises:
+            InputError: its result is damaged.
+        """
+        folder = self._store.trial(key)
+        folder.fetch_documents()
+        return self._outcome(folder) if (folder.path / TRIAL_FILE).exists() else None
+
+    def _outcome(self, folder: TrialFolder) -> Outcome:
+        result = folder.result
+        if result is not None:
+            return finished(result, self._search.search.objectives)
+        failure = folder.failure
+        # What the machine did to an attempt leaves the trial to be run; other failures wait for `combo retry`.
+        if failure is not None and failure.category not in RETRIED:
+            return failed(f"{failure.kind}: {failure.message}")
+        # A search without early stopping wants to the end what another one gave up.
+        last = folder.last_attempt
+        if self._search.search.early_stopping is not None and last is not None and last.ended == "pruned":
+            self._storage.fetch(f"{folder.name}/{METRICS_DIR}")
+            lines = (line for line in folder.metric_lines() if line.kind == "evaluation")
+            return pruned({line.step: line.values["m_j"] for line in lines})
+        return RUNNING
+
+
+def _config(folder: TrialFolder) -> TrialConfig | None:
+    """Of an intact directory; others are none of this search's business."""
+    with suppress(InputError):
+        stored = read_record(folder.path / TRIAL_FILE, TrialRecord)
+        return stored.config if stored is not None and trial_key(stored.config) == folder.path.name else None
+    return None
+
+
+def _began(folder: TrialFolder) -> datetime:
+    """When the first attempt began; trials that do not say so come first."""
+    with suppress(InputError, ValueError):
+        first = read_record(folder.path / ATTEMPTS_DIR / "1.json", AttemptRecord)
+        told = first or (folder.result and folder.result.provenance)
+        if told:
+            began = datetime.fromisoformat(told.started)
+            return began if began.tzinfo else began.replace(tzinfo=UTC)
+    return datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,82 @@
+"""Runs of one MLflow experiment, found again by their tags. Raises what MLflow raises."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.settings import Settings
+from orchestrator.tracking.connection import Connection
+from orchestrator.tracking.patience import Patience
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+PAGE = 1000
+
+
+class ExperimentRuns:
+    """One experiment on the tracking place of the settings; made when it is not there.
+
+    Args:
+        settings: tracking place, and where the embedded MLflow keeps artifacts.
+        experiment: its name, one per paper.
+        patience: with MLflow.
+    """
+
+    def __init__(self, settings: Settings, experiment: str, patience: Patience | None = None) -> None:
+        settings.artifacts.parent.mkdir(parents=True, exist_ok=True)
+        self.client: Any = Connection(settings.tracking_uri, patience or Patience())
+        self._id = self._find_experiment(experiment, settings)
+
+    def find(self, identity: dict[str, str], status: str | None = None) -> Run | None:
+        """The run with these tags, and this status if one is given; the oldest, if there are several."""
+        return next(iter(self.search(identity, status)), None)
+
+    def search(self, identity: dict[str, str], status: str | None = None) -> list[Run]:
+        """All runs with these tags, and this status if one is given; the oldest first."""
+        return self._search(self.client, identity, status)
+
+    def create(self, identity: dict[str, str], name: str, tags: dict[str, str], started: int | None = None) -> Run:
+        """A new run, unless there is one with the identifying tags by now.
+
+        Args:
+            identity: tags that no other run has together.
+            name: of the run.
+            tags: further ones.
+            started: in milliseconds since the epoch; None is now.
+        """
+
+        def find(client: MlflowClient) -> str | None:
+            return next((str(run.info.run_id) for run in self._search(client, identity)), None)
+
+        def make(client: MlflowClient) -> str:
+            return str(client.create_run(self._id, started, {**identity, **tags}, name).info.run_id)
+
+        return self.client.get_run(self.client.make(find, make))
+
+    def _search(self, client: Any, identity: dict[str, str], status: str | None = None) -> list[Run]:
+        wanted = [f"tags.`{tag}` = '{value}'" for tag, value in identity.items()]
+        wanted += [f"attributes.status = '{status}'"] if status else []
+        search = partial(
+            client.search_runs, [self._id], " and ".join(wanted), max_results=PAGE, order_by=["start_time ASC"]
+        )
+        page = search()
+        found = list(page)
+        while page.token:
+            page = search(page_token=page.token)
+            found += page
+        return found
+
+    def _find_experiment(self, name: str, settings: Settings) -> str:
+        embedded = settings.tracking_uri.startswith("sqlite:")
+
+        def find(client: MlflowClient) -> str | None:
+            found = client.get_experiment_by_name(name)
+            return None if found is None else str(found.experiment_id)
+
+        def make(client: MlflowClient) -> str:
+            return str(client.create_experiment(name, settings.artifacts.as_uri() if embedded else None))
+
+        return str(self.client.make(find, make))

@@ -1,0 +1,193 @@
+"""What MLflow should hold of a trial, from its directory alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from experiments.identity import flatten
+from experiments.records import (
+    ATTEMPTS_DIR,
+    METRICS_DIR,
+    PICTURES_DIR,
+    RESULT_FILE,
+    SCORES_FILE,
+    TRIAL_FILE,
+    AttemptRecord,
+    FailureRecord,
+    ResultRecord,
+    TrialRecord,
+)
+from orchestrator.membership import Membership
+from orchestrator.process_identity import is_dead
+from orchestrator.stored_documents import read_record
+from orchestrator.tracking.metric_points import MetricPoints, Point
+from orchestrator.tracking.moments import milliseconds
+from orchestrator.trial_folder import TrialFolder
+
+TRIAL_TAG = "combo.trial_key"
+RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
+"""MLflow's words for the state of a run."""
+POINTS_VERSION = 1
+"""Of the way from metric lines to points; another one makes every run be compared point by point."""
+LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """A trial's run as it should be."""
+
+    folder: TrialFolder
+    trial: TrialRecord
+    result: ResultRecord | None
+    failure: FailureRecord | None
+    attempts: list[AttemptRecord]
+    sweeps: Sequence[Membership]
+    """That asked for it, the first one first."""
+    running: bool
+
+    @property
+    def key(self) -> str:
+        """The trial key."""
+        return self.trial.key
+
+    @property
+    def name(self) -> str:
+        """Of the run."""
+        return self.sweeps[0].label if self.sweeps else self.key
+
+    @property
+    def status(self) -> str:
+        """FINISHED means that there is a result."""
+        if self.result is not None:
+            return FINISHED
+        if self.running:
+            return RUNNING
+        given_back = bool(self.attempts) and self.attempts[-1].ended in ("preempted", "stopped", "pruned")
+        return FAILED if self.failure is not None and not given_back else KILLED
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The resolved configuration."""
+        return {name: str(value) for name, value in flatten(self.trial.config).items()}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a trial is, was run for, and came to."""
+        tags = {
+            TRIAL_TAG: self.key,
+            "combo.task": self.trial.config.data.task,
+            "combo.data_fingerprint": self.trial.config.data.fingerprint,
+            "combo.attempts": str(max(self.folder.attempts, len(self.attempts))),
+        }
+        tags |= {f"combo.attempt.{one.attempt}": self._in_words(one) for one in self.attempts}
+        if self.sweeps:
+            first = self.sweeps[0]
+            tags |= {"combo.experiment": first.study, "combo.variant": first.variant}
+            tags |= {"combo.sweeps": ", ".join(membership.sweep for membership in self.sweeps)}
+        if self.result is not None:
+            tags |= {
+                "combo.checkpoint": f"{_address(self.folder)}/{self.result.checkpoint}",
+                "combo.protocol": self.result.protocol.label,
+                "combo.commit": str(self.result.provenance.commit),
+            }
+        elif self.failure is not None:
+            tags |= {
+                "combo.failure": self.failure.message[:LONGEST_MESSAGE],
+                "combo.failure_category": self.failure.category,
+            }
+        return {name: value for name, value in tags.items() if value}
+
+    @property
+    def started(self) -> int | None:
+        """Milliseconds since the epoch; None if nothing says when."""
+        if self.attempts:
+            return milliseconds(self.attempts[0].started)
+        return next((int(line.time * 1000) for line in self.folder.metric_lines()), None)
+
+    @property
+    def ended(self) -> int | None:
+        """Milliseconds since the epoch; None if nothing says when."""
+        if self.result is not None:
+            return milliseconds(self.result.provenance.finished)
+        if self.failure is not None:
+            return milliseconds(self.failure.time)
+        return milliseconds(self.attempts[-1].seen) if self.attempts else None
+
+    @property
+    def artifacts(self) -> dict[str, Path]:
+        """Files by their path below the run; none before there is a result."""
+        if self.result is None:
+            return {}
+        pictures = sorted(path for path in (self.folder.path / PICTURES_DIR).glob("[!.]*") if path.is_file())
+        files = [self.folder.path / name for name in (TRIAL_FILE, RESULT_FILE, SCORES_FILE)]
+        return {str(path.relative_to(self.folder.path)): path for path in (*files, *pictures)}
+
+    @cached_property
+    def points(self) -> MetricPoints:
+        """All metrics."""
+        points = MetricPoints(self.folder.metric_lines())
+        if self.result is not None:
+            step, ended = self.result.best_step, self.ended or 0
+            points.put(Point("test/m_j", step, ended, self.result.score.m_j))
+            points.put(Point("test/m_f", step, ended, self.result.score.m_f))
+            for split, clips in self.result.quarantined.items():
+                points.put(Point(f"quarantined/{split}", step, ended, len(clips)))
+        return points
+
+    def digest(self) -> str:
+        """Of the files that `points` reads: as long as it stays the same, so do the points."""
+        digest = hashlib.sha256(str(POINTS_VERSION).encode())
+        for path in sorted((self.folder.path / METRICS_DIR).glob("[!.]*")):
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        if self.result is not None:
+            digest.update(self.result.model_dump_json().encode())
+        return digest.hexdigest()
+
+    def _in_words(self, attempt: AttemptRecord) -> str:
+        """How an attempt ended and where it ran."""
+        ending: str | None = attempt.ended
+        if ending is None and attempt is self.attempts[-1]:
+            ending = {FINISHED: "finished", RUNNING: "running"}.get(self.status)
+        workers = f"{attempt.workers} worker{'s' if attempt.workers > 1 else ''}"
+        return f"{ending or 'lost'}, {workers} on {attempt.device}, {attempt.host}"
+
+
+def read_content(folder: TrialFolder, sweeps: Sequence[Membership], running: bool | None = None) -> RunContent | None:
+    """What MLflow should hold of a trial; None if it has not begun.
+
+    Args:
+        folder: of the trial.
+        sweeps: that asked for it.
+        running: whether an attempt lives; None finds out, as far as that can be told from this machine.
+
+    Raises:
+        InputError: a stored record is damaged.
+    """
+    trial = read_record(folder.path / TRIAL_FILE, TrialRecord)
+    if trial is None:
+        return None
+    attempts = _attempts(folder.path)
+    if running is None:
+        running = bool(attempts) and attempts[-1].ended is None and not is_dead(attempts[-1].process)
+    return RunContent(folder, trial, folder.result, folder.failure, attempts, sweeps, running)
+
+
+def _attempts(folder: Path) -> list[AttemptRecord]:
+    found = []
+    for path in (folder / ATTEMPTS_DIR).glob("[!.]*.json"):
+        with suppress(ValidationError):
+            found.append(AttemptRecord.model_validate_json(path.read_bytes()))
+    return sorted(found, key=lambda record: record.attempt)
+
+
+def _address(folder: TrialFolder) -> str:
+    """Where the trial is for everyone, which is not where this process reads a copy of a bucket."""
+    storage = str(folder.storage)
+    return f"{storage}/{folder.name}" if "://" in storage else folder.path.as_uri()

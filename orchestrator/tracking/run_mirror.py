@@ -1,0 +1,171 @@
+"""Makes one run of MLflow equal to the directory of its trial. Raises what MLflow raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.tracking.dataset_input import dataset_input
+from orchestrator.tracking.experiment_runs import ExperimentRuns
+from orchestrator.tracking.metric_points import BATCH, PREFIXES, MetricPoints, Point
+from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+PARENT_TAG = "mlflow.parentRunId"
+DIGEST_TAG = "combo.metrics_digest"
+"""Set once all points of the trial directory, and no others, are in MLflow: then they need no second look."""
+OURS = (*PREFIXES.values(), "test/", "quarantined/")
+"""What the names of metrics begin with that storage decides on; others are the user's."""
+PARAMS_PER_REQUEST = 100
+
+
+def make_equal(
+    runs: ExperimentRuns, run: Run | None, content: RunContent, parent: str | None, sent: MetricPoints | None = None
+) -> Run:
+    """Writes what a run lacks, and makes it anew if it has points that storage has not.
+
+    Args:
+        runs: of the trial's paper.
+        run: of the trial; None if there is none yet.
+        content: what it should be.
+        parent: id of the sweep's run.
+        sent: what the run is known to have got; None if only a look at it can tell.
+
+    Returns:
+        the run, as it was before the last changes.
+    """
+    if run is None:
+        run = _create(runs, content, parent)
+    digest = content.digest()
+    if run.data.tags.get(DIGEST_TAG) != digest:
+        points = content.points
+        if sent is None or not sent.were_sent() or not sent.equals(points):
+            run = _log_points(runs, run, content, parent, points)
+    _log_params(runs.client, run, content.params)
+    _log_dataset(runs.client, run, content)
+    _log_artifacts(runs.client, run, content)
+    # A run whose trial runs has no digest: what comes next would make it false.
+    running = content.status == RUNNING
+    tags = content.tags | ({PARENT_TAG: parent} if parent else {}) | ({} if running else {DIGEST_TAG: digest})
+    _set_tags(runs.client, run, tags)
+    _drop_tags(runs.client, run, tags)
+    set_status(runs.client, run, content.status, content.ended)
+    return run
+
+
+def log_points(client: Any, run_id: str, points: list[Point]) -> None:
+    """Adds points; those that are there already change nothing."""
+    from mlflow.entities import Metric
+
+    client.log_batch(run_id, metrics=[Metric(one.name, one.value, one.time, one.step) for one in points])
+
+
+def set_status(client: Any, run: Run, status: str, ended: int | None) -> None:
+    """Opens or ends a run, if it says otherwise."""
+    if status == RUNNING:
+        if run.info.status != RUNNING:
+            client.update_run(run.info.run_id, status=RUNNING)
+    elif run.info.status != status or (ended is not None and run.info.end_time != ended):
+        client.set_terminated(run.info.run_id, status, ended)
+
+
+def _create(runs: ExperimentRuns, content: RunContent, parent: str | None) -> Run:
+    tags = {PARENT_TAG: parent} if parent else {}
+    return runs.create({TRIAL_TAG: content.key}, content.name, tags, content.started)
+
+
+def _log_points(runs: ExperimentRuns, run: Run, content: RunContent, parent: str | None, points: MetricPoints) -> Run:
+    """Points cannot be deleted in MLflow, so a run that has wrong ones makes way for a new one."""
+    missing: list[Point] | None = _missing(runs.client, run, points)
+    if missing is None:
+        runs.client.delete_run(run.info.run_id)
+        users = {name: value for name, value in run.data.tags.items() if _is_users(name)}
+        run = _create(runs, content, parent)
+        if users:
+            _set_tags(runs.client, run, users)
+        missing = [point for name in points.names() for point in points.of(name)]
+    waiting = iter(missing)
+    while batch := list(islice(waiting, BATCH)):
+        log_points(runs.client, run.info.run_id, batch)
+    return run
+
+
+def _missing(client: Any, run: Run, points: MetricPoints) -> list[Point] | None:
+    """Points that the run lacks; None if it has others than these."""
+    missing: list[Point] = []
+    names = points.names()
+    logged = {name for name in run.data.metrics if name.startswith(OURS)}
+    if logged - set(names):
+        return None
+    for name in names:
+        there = set(_history(client, run.info.run_id, name)) if name in logged else set()
+        wanted = {_comparable(point): point for point in points.of(name)}
+        if there - wanted.keys():
+            return None
+        missing += [point for key, point in wanted.items() if key not in there]
+    return missing
+
+
+def _history(client: Any, run_id: str, name: str) -> Iterator[tuple[int, int, str]]:
+    for metric in client.get_metric_history(run_id, name):
+        yield _comparable(Point(name, metric.step, metric.timestamp, metric.value))
+
+
+def _comparable(point: Point) -> tuple[int, int, str]:
+    """As text a NaN equals itself."""
+    return point.step, point.time, repr(float(point.value))
+
+
+def _is_users(tag: str) -> bool:
+    return tag == "mlflow.note.content" or not tag.startswith(("combo.", "mlflow."))
+
+
+def _log_params(client: Any, run: Run, params: dict[str, str]) -> None:
+    from mlflow.entities import Param
+
+    missing = iter([Param(name, value) for name, value in params.items() if name not in run.data.params])
+    while batch := list(islice(missing, PARAMS_PER_REQUEST)):
+        client.log_batch(run.info.run_id, params=batch)
+
+
+def _log_dataset(client: Any, run: Run, content: RunContent) -> None:
+    wanted = dataset_input(content)
+    known = {one.dataset.digest for one in run.inputs.dataset_inputs} if run.inputs else set()
+    if wanted is not None and wanted.dataset.digest not in known:
+        client.log_inputs(run.info.run_id, [wanted])
+
+
+def _log_artifacts(client: Any, run: Run, content: RunContent) -> None:
+    """Uploads files that are missing or have another size."""
+    wanted = content.artifacts
+    if not wanted:
+        return
+    there = dict(_artifact_sizes(client, run.info.run_id, {path.rpartition("/")[0] for path in wanted}))
+    for path, file in wanted.items():
+        if there.get(path) != file.stat().st_size:
+            client.log_artifact(run.info.run_id, str(file), path.rpartition("/")[0] or None)
+
+
+def _artifact_sizes(client: Any, run_id: str, folders: set[str]) -> Iterator[tuple[str, int | None]]:
+    for folder in folders:
+        for file in client.list_artifacts(run_id, folder or None):
+            yield file.path, file.file_size
+
+
+def _set_tags(client: Any, run: Run, tags: dict[str, str]) -> None:
+    """Sets tags that differ."""
+    from mlflow.entities import RunTag
+
+    changed = [RunTag(name, value) for name, value in tags.items() if run.data.tags.get(name) != value]
+    if changed:
+        client.log_batch(run.info.run_id, tags=changed)
+
+
+def _drop_tags(client: Any, run: Run, tags: dict[str, str]) -> None:
+    """Deletes tags of ours that no longer hold."""
+    for name in run.data.tags:
+        if name.startswith("combo.") and name not in tags:
+            client.delete_tag(run.info.run_id, name)

@@ -1,0 +1,44 @@
+"""The parent runs: one for each sweep, above the runs of its trials. Raises what MLflow raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from orchestrator.membership import Membership
+from orchestrator.tracking.experiment_runs import ExperimentRuns
+from orchestrator.tracking.moments import milliseconds
+from orchestrator.tracking.run_content import FAILED, FINISHED, KILLED, RUNNING, RunContent
+from orchestrator.tracking.run_mirror import set_status
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+SWEEP_TAG = "combo.sweep"
+
+
+def sweep_run(runs: ExperimentRuns, known: Run | None, first: Membership) -> Run:
+    """The run of a sweep.
+
+    Args:
+        runs: of the sweep's paper.
+        known: the run, if it is there already.
+        first: the membership of the trial that joined first.
+    """
+    if known is not None:
+        return known
+    return runs.create({SWEEP_TAG: first.sweep}, first.sweep, {}, milliseconds(first.joined))
+
+
+def end_sweep(runs: ExperimentRuns, run: Run, members: Iterable[RunContent | None]) -> None:
+    """Says of a sweep what its trials say; those that have not begun are None."""
+    members = list(members)
+    status = combined_status(KILLED if member is None else member.status for member in members)
+    ended = max((member.ended or 0 for member in members if member is not None), default=0)
+    set_status(runs.client, run, status, ended or None)
+
+
+def combined_status(statuses: Iterable[str]) -> str:
+    """RUNNING if one runs, FINISHED if all are finished; else KILLED if one can be continued, or FAILED."""
+    all_of_them = set(statuses)
+    return next((status for status in (RUNNING, KILLED, FAILED) if status in all_of_them), FINISHED)

@@ -1,0 +1,159 @@
+"""What is refused before anything is sent, and what is sent."""
+
+import http.server
+import shlex
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments.question_files import ROOT as EXPERIMENTS
+from orchestrator.jobs.environment import job_variables
+from orchestrator.jobs.request import JobRequest, job_command
+from orchestrator.jobs.shipment import Shipment
+
+ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")
+NOBODY = "http://127.0.0.1:9"
+PLACES = ("--storage", "/shared/storage", "--data", "/shared/data")
+
+
+@pytest.fixture
+def refused(command, tmp_path, monkeypatch):
+    """Submits from an empty folder; returns the lines that say why not."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("COMBO_DATA", "COMBO_STORAGE", "MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def submit(*words):
+        said = command("submit", *words, "--address", NOBODY)
+        assert said.code == 2, said.err
+        assert said.out == ""
+        return said.err.splitlines()
+
+    return submit
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--storage", "here", "--data", "/shared/data"], "--storage here: is a path below a folder of this machine"),
+        (["--storage", "s3://bucket/trials", "--data", "here"], "--data here: is a path below a folder"),
+        (["--storage", "s3://bucket/trials"], "--data: is needed: a cluster has no default of its own"),
+        ([*PLACES, "--vggish-weights", "v.pth"], "--vggish-weights v.pth: is a path below a folder of this machine"),
+        ([*PLACES, "--backbone-weights", "resnet50.tv_in1k=r.pth"], "--backbone-weights resnet50.tv_in1k=r.pth: is a"),
+        ([*PLACES, "loss.lamda_ada=3"], "'lamda_ada' is not a setting of a trial (did you mean 'lambda_ada'?)"),
+        ([*PLACES, "--scale", "lng"], "has no scale 'lng' (did you mean 'long'?)"),
+        (["--storage", "s3://key:secret@bucket/a", "--data", "/d"], "--storage: carries credentials"),
+        (PLACES, "Ray at http://127.0.0.1:9: does not answer: Connection refused (check the address;"),
+    ],
+)
+def test_a_submission_that_cannot_work_is_refused_in_one_sentence(refused, words, message):
+    began = time.monotonic()
+    [line] = refused(ONE_TRIAL, *words)
+
+    assert message in line
+    assert line.startswith("error: ")
+    assert "secret@" not in line
+    assert time.monotonic() - began < 10
+
+
+def test_all_that_is_missing_is_said_at_once(refused):
+    assert len(refused(ONE_TRIAL)) == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("MLFLOW_TRACKING_URI", "https://me:my-password@mlflow/", "carries credentials"),
+        ("MLFLOW_TRACKING_URI", "postgresql+psycopg2://me:my-password@db/mlflow", "carries credentials"),
+        ("AWS_ENDPOINT_URL", "http://s3:9000?secret_key=my-password", "carries credentials"),
+        ("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db", "names a file of this machine"),
+        ("MLFLOW_TRACKING_URI", "mlruns", "names a file of this machine"),
+    ],
+)
+def test_a5_an_address_that_must_not_or_cannot_travel_is_refused(refused, monkeypatch, variable, value, message):
+    monkeypatch.setenv(variable, value)
+    [line] = refused(ONE_TRIAL, *PLACES)
+
+    assert line.startswith(f"error: {variable}: {message}")
+    assert "my-password" not in line
+
+
+def test_a_server_that_is_no_ray_is_named_as_such(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    said = command("submit", ONE_TRIAL, *PLACES, "--address", f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+
+    assert said.code == 2
+    assert "is no Ray dashboard" in said.err.splitlines()[-1]
+    assert "Traceback" not in said.err
+
+
+def test_a5_of_the_environment_only_addresses_travel():
+    mine = {
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ACCESS_KEY_ID": "id",
+        "MLFLOW_TRACKING_PASSWORD": "secret",
+        "RAY_AUTH_TOKEN": "secret",
+        "HOME": "/somewhere",
+        "AWS_ENDPOINT_URL": "http://s3:9000",
+        "MLFLOW_TRACKING_URI": "http://mlflow:5000",
+    }
+    sent = job_variables(mine)
+
+    assert sent["AWS_ENDPOINT_URL"] == "http://s3:9000"
+    assert sent["MLFLOW_TRACKING_URI"] == "http://mlflow:5000"
+    assert {name for name in sent if name in mine} == {"AWS_ENDPOINT_URL", "MLFLOW_TRACKING_URI"}
+    assert "secret" not in sent.values()
+
+
+def test_words_reach_the_cluster_as_they_were_given():
+    words = ["combo/table7", "data.maskige=a 'quoted' $HOME; name"]
+    options = [("--scale", "smoke"), ("--verbose", ""), ("--data", "/my data")]
+    request = JobRequest("x", job_command(words, options, {"COMBO_STORAGE": "s3://bucket/trials"}), {})
+    sent = shlex.split(request.entrypoint)
+
+    assert sent[:4] == ["python", "-m", "orchestrator.cli", "run"]
+    assert sent[4:6] == words
+    assert sent[6:] == ["--scale", "smoke", "--verbose", "--data", "/my data", "--storage", "s3://bucket/trials"]
+
+
+def test_the_packages_and_the_named_experiments_travel_and_nothing_else(tmp_path):
+    other = tmp_path / "elsewhere" / ONE_TRIAL.name
+    other.parent.mkdir()
+    other.write_text(ONE_TRIAL.read_text() + "# changed\n")
+    shipment = Shipment([str(ONE_TRIAL), str(other), "combo/table7", str(EXPERIMENTS / "combo" / "table3.yaml"), "a=b"])
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    shipment.pack(folder)
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    outside = {
+        name for name in files if name.partition("/")[0] not in ("orchestrator", "model", "experiments", "reports")
+    }
+
+    first, second, *rest = shipment.words_there
+    assert rest == ["combo/table7", "combo/table3", "a=b"]
+    assert first != second
+    assert files[first].read_bytes() == ONE_TRIAL.read_bytes()
+    assert files[second].read_bytes() == other.read_bytes()
+    assert outside - {first, second} == {"combo-lab.commit", "combo_lab-0.1.0.dist-info/METADATA"}
+    assert "experiments/combo/table7.yaml" in files
+    assert "reports/render/templates/page.html.j2" in files
+    assert not any("__pycache__" in name or "/." in name for name in files)
+    assert sum(path.stat().st_size for path in files.values()) < 5_000_000
+
+
+def test_equal_code_is_packed_into_equal_files(tmp_path):
+    def packed(name):
+        (tmp_path / name).mkdir()
+        Shipment(["combo/table7"]).pack(tmp_path / name)
+        return {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*.*")
+            if path.is_file()
+        }
+
+    assert packed("once") == packed("again")

@@ -1,0 +1,162 @@
+"""Trial directories are the truth of a search: what they hold is known, whoever trained it, and nothing runs twice."""
+
+from dataclasses import replace
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from search_files import load, result_of, search_content
+
+from experiments.errors import InputError
+from orchestrator.search.journal import journal_name, write_journal
+from orchestrator.search.points import RUNNING
+from orchestrator.search.study import SearchStudy
+
+ASHA = {"scheduler": "asha", "grace_evaluations": 1}
+
+
+@pytest.fixture
+def stopping_search(tmp_path):
+    return load(tmp_path, search_content(early_stopping=ASHA))
+
+
+def states(study):
+    return [tried.outcome.state for tried in study.points]
+
+
+def test_each_ending_is_told_as_what_it_is(stopping_search, workshop):
+    study = SearchStudy(stopping_search, workshop.storage)
+    finished, pruned, diverged, preempted, killed = (study.ask() for _ in range(5))
+    workshop.finish(finished, 0.5)
+    workshop.prune(pruned, {50: 0.1, 100: 0.2})
+    workshop.fail(diverged, "diverged")
+    workshop.begin(preempted, "preempted")
+    workshop.fail(killed, "worker-died")
+
+    again = SearchStudy(stopping_search, workshop.storage)
+    assert states(again) == ["finished", "pruned", "failed", "running", "running"]
+    assert again.points[0].outcome.values == (0.5,)
+    assert again.points[1].outcome.intermediate == {50: 0.1, 100: 0.2}
+    assert again.points[2].outcome.reason == "SomeError: so"
+    assert again.points[3].outcome == RUNNING
+    assert [trial.key for trial in again.pending] == [preempted.key, killed.key]
+
+
+def test_points_come_in_the_order_in_which_they_were_begun(search, workshop):
+    asked = [SearchStudy(search, workshop.storage).search.trial(point) for point in _points()]
+    for trial in asked:
+        workshop.finish(trial)
+    workshop.begin(asked[0], "finished")
+
+    keys = [tried.trial.key for tried in SearchStudy(search, workshop.storage).points]
+    assert keys == [trial.key for trial in asked]
+    assert keys != sorted(keys)
+
+
+def _points():
+    return [
+        {"loss.lambda_ada": 10.0 + number, "model.query_decoder.queries": 4, "model.fusion.mode": "none"}
+        for number in range(5)
+    ]
+
+
+def test_f13_no_point_runs_twice_when_optunas_storage_is_lost(search, workshop):
+    study = SearchStudy(search, workshop.storage)
+    first = [study.ask() for _ in range(6)]
+    for trial in first:
+        study.tell_finished(trial.key, workshop.finish(trial))
+    write_journal(study, workshop.storage)
+    workshop.storage.delete(journal_name(study))
+
+    again = SearchStudy(search, workshop.storage)
+    second = [trial for _ in range(12) if (trial := again.ask()) is not None]
+
+    assert len(second) == search.trials - len(first)
+    assert not {trial.key for trial in first} & {trial.key for trial in second}
+
+
+def test_a_point_that_somebody_trained_meanwhile_is_told_and_not_run_again(search, workshop):
+    ahead, behind = SearchStudy(search, workshop.storage), SearchStudy(search, workshop.storage)
+    theirs = ahead.ask()
+    workshop.finish(theirs, 0.75)
+    ours = behind.ask()
+
+    assert ours.key != theirs.key
+    assert [tried.trial.key for tried in behind.points] == [theirs.key, ours.key]
+    assert behind.points[0].outcome.values == (0.75,)
+
+
+def test_trials_of_other_data_settings_or_seeds_are_no_points(search, workshop):
+    trial = SearchStudy(search, workshop.storage).ask()
+    workshop.finish(trial.on_data("e" * 16))
+    config = trial.config
+    for changes in (
+        {"seed": 1},
+        {"optim": config.optim.model_copy(update={"lr": 1e-3})},
+        {"loss": config.loss.model_copy(update={"lambda_ada": 0.5})},
+        {"initial_trial": "a" * 16},
+    ):
+        workshop.finish(_with(trial, **changes))
+
+    assert SearchStudy(search, workshop.storage).points == []
+
+
+def _with(trial, **changes):
+    return replace(trial, config=trial.config.model_copy(update=changes))
+
+
+def test_a_search_without_early_stopping_trains_to_the_end_what_another_one_gave_up(search, stopping_search, workshop):
+    trial = SearchStudy(stopping_search, workshop.storage).ask()
+    workshop.prune(trial, {50: 0.1})
+
+    assert states(SearchStudy(stopping_search, workshop.storage)) == ["pruned"]
+    assert [pending.key for pending in SearchStudy(search, workshop.storage).pending] == [trial.key]
+
+
+def test_a_damaged_identity_elsewhere_does_not_stop_a_search(search, workshop):
+    workshop.finish(SearchStudy(search, workshop.storage).ask())
+    workshop.storage.write("trials/0123456789abcdef/trial.json", b"{")
+
+    assert states(SearchStudy(search, workshop.storage)) == ["finished"]
+
+
+def test_a_damaged_result_of_a_point_is_refused_with_its_file(search, workshop):
+    trial = SearchStudy(search, workshop.storage).ask()
+    workshop.begin(trial)
+    workshop.storage.write(f"trials/{trial.key}/result.json", b"{")
+
+    with pytest.raises(InputError, match=f"{trial.key}/result.json: is damaged"):
+        SearchStudy(search, workshop.storage)
+
+
+def test_more_trials_continue_a_search_that_was_complete(workshop, tmp_path):
+    short = SearchStudy(load(tmp_path, search_content(trials=3)), workshop.storage)
+    while trial := short.ask():
+        workshop.finish(trial)
+    assert short.complete
+
+    longer = SearchStudy(load(tmp_path, search_content(trials=5)), workshop.storage)
+    assert not longer.complete
+    more = [trial for _ in range(9) if (trial := longer.ask()) is not None]
+    assert len(more) == 2
+
+
+def test_optunas_own_tools_open_the_journal_and_find_no_trial_running(stopping_search, workshop):
+    study = SearchStudy(stopping_search, workshop.storage)
+    finished, pruned, failed, _running = (study.ask() for _ in range(4))
+    study.tell_finished(finished.key, result_of(finished, 0.5))
+    study.tell_pruned(pruned.key, {50: 0.1})
+    study.tell_failed(failed.key, "SomeError: so")
+    write_journal(study, workshop.storage)
+    write_journal(study, workshop.storage)
+
+    path = workshop.root / "searches" / "question" / "optuna.journal"
+    journal = JournalStorage(JournalFileBackend(str(path)))
+    (name,) = optuna.get_all_study_names(journal)
+    opened = optuna.load_study(study_name=name, storage=journal)
+    assert [trial.state.name for trial in opened.trials] == ["COMPLETE", "PRUNED", "FAIL"]
+    assert opened.best_trial.user_attrs["trial key"] == finished.key
+    assert opened.best_params == study.points[0].point
+    assert opened.trials[2].user_attrs["reason"] == "SomeError: so"
+    assert opened.user_attrs == {"objectives": ["m_j"]}

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.storage import s3
+from experiments.storage.bucket import BucketStorage
+from experiments.storage.folder import FolderStorage
+from experiments.storage.opening import open_storage
+from experiments.storage.storage import Storage
+from tests.servers.proxy import Proxy, proxy
+from tests.servers.s3 import S3Server, s3_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[S3Server]:
+    with s3_server() as running:
+        yield running
+
+
+@pytest.fixture
+def credentials(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets this process use the server; called with an endpoint or a secret, use those instead."""
+
+    def use(endpoint: str | None = None, secret: str | None = None) -> None:
+        for name, value in server.environment(endpoint, secret).items():
+            monkeypatch.setenv(name, value)
+        s3._client.cache_clear()
+
+    monkeypatch.setenv("COMBO_CACHE", str(tmp_path / "cache"))
+    use()
+    return use
+
+
+@pytest.fixture
+def bucket(server: S3Server, credentials: Callable[..., None]) -> BucketStorage:
+    """A storage in a new bucket, below a prefix."""
+    credentials()
+    storage = open_storage(f"s3://{server.new_bucket()}/my/trials")
+    assert isinstance(storage, BucketStorage)
+    return storage
+
+
+@pytest.fixture
+def between(server: S3Server, credentials: Callable[..., None]) -> Iterator[Proxy]:
+    """A proxy through which this process reaches the server from now on."""
+    with proxy(server.endpoint) as link:
+        credentials(endpoint=link.address)
+        yield link
+        s3._client.cache_clear()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """A storage of each kind."""
+    if request.param == "folder":
+        return FolderStorage(tmp_path / "storage")
+    opened: BucketStorage = request.getfixturevalue("bucket")
+    return opened

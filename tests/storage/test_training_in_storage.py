@@ -1,0 +1,67 @@
+"""A trial that is cut off continues wherever it is started again, from what is stored and nothing else."""
+
+import pytest
+import torch
+
+from experiments.expand import expand, load_study
+from model.data.fingerprint import data_fingerprint
+from model.data.synthetic.writer import write_synthetic
+from model.training.workers import Workers
+from orchestrator.machine import Machine
+from orchestrator.store import Store
+from orchestrator.trial import run_trial
+from orchestrator.updates import Finished, Started
+from tests.orchestrator.combo_command import TINY
+
+
+class Driver:
+    """Remembers what a trial tells."""
+
+    def __init__(self):
+        self.told = []
+
+    def tell(self, update):
+        self.told.append(update)
+
+    def wish(self):
+        return None
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Several threads per worker wait for each other where others compute as well."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    write_synthetic("s4", folder, 12, seed=0, size=32)
+    return folder
+
+
+def test_an_attempt_that_was_cut_off_is_continued_elsewhere(storage, data, monkeypatch, tmp_path):
+    trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
+    machine = Machine(storage=storage, data=data, commit=None, checkpoint_every=1)
+    driver = Driver()
+    reports = run_trial(trial, machine, Workers(), driver)
+    next(reports)
+    reports.close()
+    monkeypatch.setenv("COMBO_CACHE", str(tmp_path / "another node"))
+    list(run_trial(trial, machine, Workers(), driver))
+
+    begun = [update for update in driver.told if isinstance(update, Started)]
+    assert [update.attempt for update in begun] == [1, 2]
+    assert begun[1].step == 2
+    store = Store(storage.for_worker())
+    folder = store.trial(trial.key)
+    checkpoint = folder.fetch_tested_checkpoint()
+    assert (checkpoint / "model.safetensors").exists()
+    assert driver.told[-1] == Finished(trial.key, folder.result)
+    assert [name.rpartition("/")[2] for name in storage.names(f"{folder.name}/metrics")] == [
+        "attempt-1.jsonl",
+        "attempt-2.jsonl",
+    ]
