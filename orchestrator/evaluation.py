@@ -19,9 +19,16 @@ from model.training.workers import Workers
 from model.weights.folder import file_checksum
 from model.weights.stored_model import StoredModel, load_model
 from orchestrator.commit import current_commit
-from orchestrator.evaluation_folder import EvaluationFolder
-from orchestrator.provenance import code_version, device_name, now, package_versions, protocol_record, score_record
-from orchestrator.store import Store
+from orchestrator.store.evaluation_folder import EvaluationFolder
+from orchestrator.store.store import Store
+from orchestrator.trial.provenance import (
+    code_version,
+    device_name,
+    now,
+    package_versions,
+    protocol_record,
+    score_record,
+)
 
 
 class Evaluation:

@@ -46,9 +46,9 @@ def evaluate(
     from rich.console import Console
 
     from experiments.errors import InputError, Problem
-    from orchestrator.checkpoint_names import checkpoint_folder
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.checkpoint_names import checkpoint_folder
+    from orchestrator.store.store import Store
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)

@@ -23,9 +23,9 @@ def gc(
     from rich.table import Table
     from rich.text import Text
 
-    from orchestrator import retention
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store import retention
+    from orchestrator.store.store import Store
 
     console = Console(highlight=False)
     settings = resolve_settings(storage)

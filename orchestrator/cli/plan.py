@@ -14,8 +14,8 @@ from orchestrator.cli.plain import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.cost import Span
-    from orchestrator.outlook import Outlook, Prospect
+    from orchestrator.planning.cost import Span
+    from orchestrator.planning.outlook import Outlook, Prospect
 
 
 TABLE_WIDTH = 120
@@ -54,11 +54,11 @@ def plan(
 
     from experiments.expand import experiment_of_table
     from experiments.question_files import experiment_names
-    from orchestrator.cost import Costs
-    from orchestrator.outlook import look_ahead, most_cells_first
-    from orchestrator.plan import make_plan, sweep_name, trials_where_data_are
+    from orchestrator.planning.cost import Costs
+    from orchestrator.planning.outlook import look_ahead, most_cells_first
+    from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
 
     named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
     settings = resolve_settings(storage, data)

@@ -45,9 +45,9 @@ def predict(
     """Segment the sounding objects of a video, second by second: masks, a filmstrip and an overlay video."""
     from rich.console import Console
 
-    from orchestrator.checkpoint_names import checkpoint_folder
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.checkpoint_names import checkpoint_folder
+    from orchestrator.store.store import Store
 
     console = Console(highlight=False)
     folder = out or Path(f"{video.stem}-prediction")

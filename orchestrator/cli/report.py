@@ -28,9 +28,9 @@ def report(
 
     from experiments.expand import expand
     from model.data.errors import DataError
-    from orchestrator.plan import trials_on_data
+    from orchestrator.planning.plan import trials_on_data
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
     from reports.build import build_report
     from reports.render import terminal
 

@@ -15,8 +15,8 @@ from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, STOPPED, ST
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.agenda import StopReason
-    from orchestrator.plan import Plan
+    from orchestrator.planning.plan import Plan
+    from orchestrator.sweep.agenda import StopReason
 
 EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
     "interrupted": (INTERRUPTED, "interrupted; the same command continues from the checkpoints"),
@@ -59,14 +59,14 @@ def run(
     from rich.console import Console
 
     from experiments.expand import with_sources
-    from orchestrator.budget import Budget
-    from orchestrator.execute import catch_up, execute
-    from orchestrator.machine import Conduct, Resources
-    from orchestrator.placement import refuse_unplaceable_here
-    from orchestrator.plan import refuse_uneven
+    from orchestrator.planning.placement import refuse_unplaceable_here
+    from orchestrator.planning.plan import refuse_uneven
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
-    from orchestrator.weight_files import weight_files
+    from orchestrator.store.store import Store
+    from orchestrator.sweep.budget import Budget
+    from orchestrator.sweep.conduct import Conduct, Resources
+    from orchestrator.sweep.execute import catch_up, execute
+    from orchestrator.trial.weight_files import weight_files
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
@@ -123,7 +123,7 @@ def retry(
     Their earlier attempts stay on record. All options of `combo run`, its limits included, hold here too.
     """
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
 
     settings = resolve_settings(of_run["storage"], of_run["data"])
     store = Store(settings.storage)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from orchestrator.plan import Plan
+    from orchestrator.planning.plan import Plan
     from orchestrator.search.study import SearchStudy
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
 
 
 def status(
@@ -87,7 +87,7 @@ def _observer(
 ) -> tuple[Callable[[], tuple[Plan, SearchStudy | None]], Store]:
     """Looks at what the words name, as it is stored at the time of each call."""
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)

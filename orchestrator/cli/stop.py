@@ -26,11 +26,11 @@ def stop(
     """
     from rich.console import Console
 
-    from orchestrator.attempts import ask_to_stop
-    from orchestrator.plan import make_plan
+    from orchestrator.planning.plan import make_plan
     from orchestrator.settings import resolve_settings
-    from orchestrator.stopping import request_stop
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
+    from orchestrator.sweep.stopping import request_stop
+    from orchestrator.trial.attempts import ask_to_stop
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)

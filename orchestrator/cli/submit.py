@@ -42,7 +42,7 @@ def submit(
     from orchestrator.jobs.environment import job_variables
     from orchestrator.jobs.request import JobRequest, job_command
     from orchestrator.jobs.shipment import Shipment
-    from orchestrator.plan import sweep_name
+    from orchestrator.planning.plan import sweep_name
 
     console = Console(highlight=False, soft_wrap=True)
     words: list[str] = of_run["words"]
@@ -95,11 +95,11 @@ def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console)
     from experiments.errors import InputError
     from experiments.storage.errors import StorageError
     from model.data.errors import DataError
-    from orchestrator.cost import Costs
-    from orchestrator.outlook import look_ahead
-    from orchestrator.plan import make_plan, sweep_name, trials_on_data
+    from orchestrator.planning.cost import Costs
+    from orchestrator.planning.outlook import look_ahead
+    from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.store import Store
 
     try:
         settings = resolve_settings(of_run["storage"], of_run["data"])

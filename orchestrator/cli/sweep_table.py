@@ -9,8 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.plan import Plan, PlannedTrial, State
-from orchestrator.store import Store
+from orchestrator.planning.plan import Plan, PlannedTrial, State
+from orchestrator.store.store import Store
 
 if TYPE_CHECKING:
     from orchestrator.search.study import SearchStudy

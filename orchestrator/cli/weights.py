@@ -37,7 +37,7 @@ def import_weights(
     config = resolve_preset(preset, task, parse_assignments(words or []))
     with console.status(f"converting {file.name}"):
         from model.weights.import_official import import_official, official_places
-        from orchestrator.store import Store
+        from orchestrator.store.store import Store
 
         store, name = Store(resolve_settings(storage).storage), f"{preset}-{task}"
         if out is None:
@@ -68,9 +68,9 @@ def export_weights(
     """Write a checkpoint as a file that the authors' code loads; an imported one comes out as it went in."""
     from rich.console import Console
 
-    from orchestrator.checkpoint_names import checkpoint_folder
     from orchestrator.settings import resolve_settings
-    from orchestrator.store import Store
+    from orchestrator.store.checkpoint_names import checkpoint_folder
+    from orchestrator.store.store import Store
 
     console = Console(highlight=False)
     folder = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))

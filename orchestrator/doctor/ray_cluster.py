@@ -9,9 +9,9 @@ import json
 import sys
 import time
 
-from orchestrator.cluster import listens
 from orchestrator.doctor.finding import Finding, fail, ok
 from orchestrator.doctor.own_process import ProbeError, run_in_own_process
+from orchestrator.sweep.cluster import listens
 
 SECONDS = 120.0
 CURE_THERE = "check that this machine has the same Ray and Python as the cluster, and its token"
@@ -41,7 +41,7 @@ def look_at_ray(address: str | None) -> Finding:
 
 def _main(address: str | None) -> None:
     from experiments.errors import InputError
-    from orchestrator.cluster import running_ray
+    from orchestrator.sweep.cluster import running_ray
 
     began = time.monotonic()
     try:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from experiments.errors import InputError, Problem
-from orchestrator.cluster import ENVIRONMENT
 from orchestrator.redaction import carries_credentials
+from orchestrator.sweep.cluster import ENVIRONMENT
 
 TRAVELLING = (
     "MLFLOW_TRACKING_URI",

@@ -9,7 +9,7 @@ from orchestrator.search.study import SearchStudy
 
 
 class Proposals:
-    """See `orchestrator.agenda.Proposer`.
+    """See `orchestrator.sweep.agenda.Proposer`.
 
     Args:
         study: that suggests.

@@ -11,11 +11,11 @@ from experiments.records import ATTEMPTS_DIR, METRICS_DIR, TRIAL_FILE, AttemptRe
 from experiments.searches import ScaledSearch
 from experiments.storage.storage import Storage
 from model.config import TrialConfig
-from orchestrator.failures import RETRIED
 from orchestrator.search.points import RUNNING, Outcome, TriedPoint, failed, finished, pruned
-from orchestrator.store import Store
-from orchestrator.stored_documents import read_record
-from orchestrator.trial_folder import TrialFolder
+from orchestrator.store.store import Store
+from orchestrator.store.stored_documents import read_record
+from orchestrator.store.trial_folder import TrialFolder
+from orchestrator.trial.failures import RETRIED
 
 
 class StoredTrials:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from experiments.identity import flatten
 from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord
-from orchestrator.evaluation_folder import EvaluationFolder
+from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.moments import milliseconds
 

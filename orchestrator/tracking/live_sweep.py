@@ -16,9 +16,10 @@ from experiments.expand import Trial
 from model.config import Task
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
-from orchestrator.membership import Membership, all_memberships, join_sweep, memberships_of
 from orchestrator.settings import Settings
-from orchestrator.store import Store
+from orchestrator.store.membership import Membership, all_memberships, join_sweep, memberships_of
+from orchestrator.store.store import Store
+from orchestrator.store.trial_folder import is_in_checkpoint
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.metric_points import MetricPoints
 from orchestrator.tracking.patience import Patience, may_pass
@@ -26,8 +27,7 @@ from orchestrator.tracking.reconcile import reconcile
 from orchestrator.tracking.run_content import FINISHED, RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, log_points, make_equal, set_status
 from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep, sweep_run
-from orchestrator.trial_folder import is_in_checkpoint
-from orchestrator.updates import Ended, Failed, Finished, Measured, Started, Update
+from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started, Update
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

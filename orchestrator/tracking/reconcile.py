@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.run_content import KILLED, RUNNING, TRIAL_TAG, read_content
 from orchestrator.tracking.run_mirror import PARENT_TAG, set_status

@@ -10,15 +10,15 @@ from typing import Any
 from experiments.errors import InputError, Problem
 from experiments.records import TRIALS
 from model.weights.folder import WEIGHTS_FILE
-from orchestrator.membership import MEMBERSHIPS, memberships_of
-from orchestrator.provenance import code_version
 from orchestrator.settings import Settings
-from orchestrator.store import Store
+from orchestrator.store.membership import MEMBERSHIPS, memberships_of
+from orchestrator.store.store import Store
 from orchestrator.tracking.evaluation_run import MLFLOW_EXPERIMENT
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.pyfunc_model import COLUMNS, VIDEO
 from orchestrator.tracking.run_content import TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import make_equal
+from orchestrator.trial.provenance import code_version
 
 MODEL_FOLDER = "model"
 CHECKSUM_TAG = "combo.checkpoint_sha256"

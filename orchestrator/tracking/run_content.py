@@ -24,12 +24,12 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
-from orchestrator.membership import Membership
-from orchestrator.process_identity import is_dead
-from orchestrator.stored_documents import read_record
+from orchestrator.store.membership import Membership
+from orchestrator.store.stored_documents import read_record
+from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.tracking.metric_points import MetricPoints, Point
 from orchestrator.tracking.moments import milliseconds
-from orchestrator.trial_folder import TrialFolder
+from orchestrator.trial.process_identity import is_dead
 
 TRIAL_TAG = "combo.trial_key"
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"

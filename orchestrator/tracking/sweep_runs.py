@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from orchestrator.membership import Membership
+from orchestrator.store.membership import Membership
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.moments import milliseconds
 from orchestrator.tracking.run_content import FAILED, FINISHED, KILLED, RUNNING, RunContent

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from experiments.errors import InputError, Problem, did_you_mean
 from experiments.records import EVALUATIONS
-from orchestrator.membership import MEMBERSHIPS, Membership, all_memberships
 from orchestrator.settings import Settings
-from orchestrator.store import Store
+from orchestrator.store.membership import MEMBERSHIPS, Membership, all_memberships
+from orchestrator.store.store import Store
 from orchestrator.tracking.evaluation_run import EVALUATION_TAG, MLFLOW_EXPERIMENT, log_evaluation
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.reconcile import reconcile

@@ -16,7 +16,7 @@ from experiments.expand import Trial
 from orchestrator.settings import Settings
 from orchestrator.tracking.live_sweep import LiveSweep
 from orchestrator.tracking.patience import what_went_wrong
-from orchestrator.updates import Update
+from orchestrator.trial.updates import Update
 
 log = logging.getLogger(__name__)
 

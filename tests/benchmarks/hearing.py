@@ -31,8 +31,8 @@ from model.training.evaluate import evaluate
 from model.training.listening import unheard
 from model.training.workers import Workers
 from model.weights.stored_model import load_weights
-from orchestrator.plan import trials_on_data
-from orchestrator.store import Store
+from orchestrator.planning.plan import trials_on_data
+from orchestrator.store.store import Store
 
 CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ import pytest
 from ray_head import PROGRAMS, Head
 
 from orchestrator.commit import current_commit
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 
 ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")
 SECRETS = {

@@ -8,11 +8,11 @@ import pytest
 from experiments.expand import Trial, resolve_preset
 from experiments.records import QuarantineLine
 from experiments.storage.folder import FolderStorage
-from orchestrator.attempts import Attempt
-from orchestrator.failures import failure_record
-from orchestrator.store import Store
-from orchestrator.trial_log import MOST_BYTES, kept_log, log_name
-from orchestrator.trial_story import course
+from orchestrator.store.store import Store
+from orchestrator.store.trial_story import course
+from orchestrator.trial.attempts import Attempt
+from orchestrator.trial.failures import failure_record
+from orchestrator.trial.trial_log import MOST_BYTES, kept_log
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def failed(storage):
     metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
     folder.add_quarantined(QuarantineLine(attempt=2, split="train", clip="a\x1b[31mclip", reason="frame 3 is damaged"))
     (folder.path / "logs").mkdir()
-    (folder.path / log_name(2)).write_text(
+    folder.log_file(2).write_text(
         "2023-11-14T22:13:30Z WARNING model.training: a checkpoint is damaged\n  because it is\n"
         "2023-11-14T22:13:50Z WARNING model.training: later\n"
     )
@@ -100,15 +100,15 @@ def test_a_trial_that_is_not_there_is_refused(command, tmp_path):
 def test_warnings_are_kept_without_secrets_and_with_their_traceback(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobodyssecret")
     log = logging.getLogger("model.training.checkpoint")
-    with kept_log(tmp_path / log_name(1)):
+    with kept_log(tmp_path / "attempt-1.log"):
         log.warning("the server said no to nobodyssecret at https://me:pass-word@server")
         try:
             raise ValueError("nobodyssecret again")
         except ValueError:
-            logging.getLogger("orchestrator.trial").exception("it failed")
+            logging.getLogger("orchestrator.trial.run_trial").exception("it failed")
         logging.getLogger("ray").warning("not ours")
     log.warning("nobody listens any more")
-    kept = (tmp_path / log_name(1)).read_text()
+    kept = (tmp_path / "attempt-1.log").read_text()
 
     assert "WARNING model.training.checkpoint: the server said no to *** at https://***@server" in kept
     assert "ValueError: *** again" in kept
@@ -118,14 +118,14 @@ def test_warnings_are_kept_without_secrets_and_with_their_traceback(tmp_path, mo
 
 
 def test_an_attempt_with_nothing_to_say_leaves_no_log(tmp_path):
-    with kept_log(tmp_path / log_name(1)):
+    with kept_log(tmp_path / "attempt-1.log"):
         pass
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_log_stops_growing_and_says_so(tmp_path):
-    path = tmp_path / log_name(1)
+    path = tmp_path / "attempt-1.log"
     with kept_log(path):
         for _ in range(30):
             logging.getLogger("model").warning("x" * (MOST_BYTES // 20))
@@ -135,5 +135,5 @@ def test_a_log_stops_growing_and_says_so(tmp_path):
 
 
 def test_a_full_disk_ends_no_trial(tmp_path, full_disk):
-    with full_disk(10), kept_log(tmp_path / log_name(1)):
+    with full_disk(10), kept_log(tmp_path / "attempt-1.log"):
         logging.getLogger("model").warning("more than ten characters")

@@ -11,8 +11,8 @@ import torch
 from combo_command import TINY, Combo, wait_until
 
 from experiments.storage.folder import FolderStorage
-from orchestrator.store import Store
-from orchestrator.trial_folder import TrialFolder
+from orchestrator.store.store import Store
+from orchestrator.store.trial_folder import TrialFolder
 
 CLIPS, SIZE = 20, 32
 

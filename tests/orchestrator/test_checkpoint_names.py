@@ -7,8 +7,8 @@ from experiments.errors import InputError
 from experiments.expand import expand, load_study
 from experiments.records import ProtocolRecord, Provenance, ResultRecord, ScoreRecord
 from experiments.storage.folder import FolderStorage
-from orchestrator.checkpoint_names import checkpoint_folder
-from orchestrator.store import Store
+from orchestrator.store.checkpoint_names import checkpoint_folder
+from orchestrator.store.store import Store
 
 SCORE = ScoreRecord(j_sum=1, f_sum=1, count=2)
 BEST = "checkpoints/best-00000004"

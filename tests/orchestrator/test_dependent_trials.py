@@ -9,8 +9,8 @@ from combo_command import Combo
 from experiments.expand import expand, load_study, with_sources
 from experiments.storage.folder import FolderStorage
 from model.training.fit import Execution, fit
-from orchestrator.plan import make_plan, trials_on_data
-from orchestrator.store import Store
+from orchestrator.planning.plan import make_plan, trials_on_data
+from orchestrator.store.store import Store
 
 DEPENDENT = Path(__file__).parent / "dependent.yaml"
 

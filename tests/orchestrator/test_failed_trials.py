@@ -9,7 +9,7 @@ from combo_command import EXPERIMENTS, Combo, wait_until
 from mlflow_runs import Runs
 
 from experiments.storage.folder import FolderStorage
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 
 pytestmark = pytest.mark.slow
 BROKEN = EXPERIMENTS / "broken.yaml"

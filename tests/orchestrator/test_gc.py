@@ -8,8 +8,8 @@ from combo_command import Combo
 from experiments.expand import load_study
 from experiments.storage.folder import FolderStorage
 from model.weights.stored_model import read_stored_model
-from orchestrator.plan import trials_on_data
-from orchestrator.store import Store
+from orchestrator.planning.plan import trials_on_data
+from orchestrator.store.store import Store
 
 pytestmark = pytest.mark.slow
 

@@ -14,10 +14,10 @@ from experiments.expand import load_study
 from experiments.records import MetricLine
 from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
-from orchestrator.machine import Machine
-from orchestrator.plan import trials_on_data
-from orchestrator.store import Store
-from orchestrator.trial import run_trial
+from orchestrator.planning.plan import trials_on_data
+from orchestrator.store.store import Store
+from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_trial import run_trial
 
 pytestmark = pytest.mark.slow
 WORDS = (TINY, "--scale", "long")

@@ -6,8 +6,8 @@ from combo_command import TINY
 from experiments.expand import load_study
 from experiments.records import FailureRecord
 from experiments.storage.folder import FolderStorage
-from orchestrator.plan import make_plan, sweep_name, trials_on_data
-from orchestrator.store import Store
+from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data
+from orchestrator.store.store import Store
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from combo_command import TINY
 from experiments.expand import load_study
 from experiments.question_files import experiment_names
 from experiments.storage.folder import FolderStorage
-from orchestrator.plan import trials_on_data
-from orchestrator.store import Store
+from orchestrator.planning.plan import trials_on_data
+from orchestrator.store.store import Store
 
 
 def document(run):

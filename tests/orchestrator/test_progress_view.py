@@ -6,8 +6,8 @@ from rich.console import Console
 
 from experiments.expand import expand, load_study
 from experiments.records import FailureRecord, MetricLine
-from orchestrator.progress import SweepView, _clock
-from orchestrator.updates import Failed, Measured, Started
+from orchestrator.sweep.progress import SweepView, _clock
+from orchestrator.trial.updates import Failed, Measured, Started
 
 
 @pytest.fixture

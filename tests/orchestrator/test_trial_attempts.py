@@ -13,13 +13,13 @@ from model.data.errors import DataError
 from model.data.layout import clip_files
 from model.data.sampler import ShuffledSampler
 from model.training.workers import Workers
-from orchestrator.machine import Machine
-from orchestrator.plan import trials_on_data
+from orchestrator.planning.plan import trials_on_data
 from orchestrator.settings import resolve_settings
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 from orchestrator.tracking import Tracker
-from orchestrator.trial import run_trial
-from orchestrator.updates import Failed, Finished, Measured, Started
+from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_trial import run_trial
+from orchestrator.trial.updates import Failed, Finished, Measured, Started
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

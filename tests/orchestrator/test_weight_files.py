@@ -4,7 +4,7 @@ import pytest
 
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
-from orchestrator.weight_files import weight_files
+from orchestrator.trial.weight_files import weight_files
 
 BOTH = ["resnet50.tv_in1k", "pvt_v2_b5.in1k"]
 

@@ -10,7 +10,7 @@ from experiments.expand import expand, load_study
 from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
 from orchestrator.cli.app import main
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 
 VGGISH = "model.audio_encoder.name=vggish"
 IMAGENET = "model.backbone.weights=imagenet"

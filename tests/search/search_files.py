@@ -26,7 +26,7 @@ from experiments.records import (
 )
 from experiments.searches import ScaledSearch, load_search
 from experiments.storage.folder import FolderStorage
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 
 FINGERPRINT = "d" * 16
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)

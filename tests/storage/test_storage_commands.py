@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.expand import expand
-from orchestrator.store import Store
+from orchestrator.store.store import Store
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
 
 TRIAL = expand(make_study())[0].on_data(FINGERPRINT)

@@ -7,10 +7,10 @@ from experiments.expand import expand, load_study
 from model.data.fingerprint import data_fingerprint
 from model.data.synthetic.writer import write_synthetic
 from model.training.workers import Workers
-from orchestrator.machine import Machine
-from orchestrator.store import Store
-from orchestrator.trial import run_trial
-from orchestrator.updates import Finished, Started
+from orchestrator.store.store import Store
+from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_trial import run_trial
+from orchestrator.trial.updates import Finished, Started
 from tests.orchestrator.combo_command import TINY
 
 

@@ -11,8 +11,8 @@ from experiments.expand import expand
 from experiments.records import FailureRecord, MetricLine
 from experiments.storage.bucket import BucketStorage
 from experiments.storage.folder import FolderStorage
-from orchestrator import retention
-from orchestrator.store import Store
+from orchestrator.store import retention
+from orchestrator.store.store import Store
 from reports.build import build_report
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
 

@@ -10,9 +10,9 @@ from experiments.expand import Trial, expand, load_study
 from experiments.records import FailureRecord, MetricLine, ProtocolRecord, Provenance, ResultRecord, ScoreRecord
 from experiments.storage.folder import FolderStorage
 from model.metrics.protocol import ClipScore
-from orchestrator.membership import join_sweep
-from orchestrator.store import Store
-from orchestrator.trial_folder import TrialFolder
+from orchestrator.store.membership import join_sweep
+from orchestrator.store.store import Store
+from orchestrator.store.trial_folder import TrialFolder
 
 SWEEP = "combo-table7"
 NOON = 1_795_262_400.0

@@ -5,7 +5,7 @@ from stored_trials import SWEEP, lines
 
 from orchestrator.tracking import Tracker, tracker
 from orchestrator.tracking.synchronise import synchronise
-from orchestrator.updates import Ended, Failed, Finished, Measured, Started
+from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started
 from tests.orchestrator.combo_command import wait_until
 
 

@@ -9,7 +9,7 @@ from stored_trials import SWEEP, lines, step
 
 from orchestrator.tracking import Tracker, connection, tracker
 from orchestrator.tracking.synchronise import synchronise
-from orchestrator.updates import Finished, Measured, Started
+from orchestrator.trial.updates import Finished, Measured, Started
 from tests.orchestrator.combo_command import wait_until
 from tests.servers.faulty_http import faulty_http
 from tests.servers.mlflow_server import mlflow_server

@@ -8,7 +8,7 @@ from stored_trials import SWEEP, lines
 
 from orchestrator.tracking import Tracker
 from orchestrator.tracking.synchronise import synchronise
-from orchestrator.updates import Finished, Measured, Started
+from orchestrator.trial.updates import Finished, Measured, Started
 from tests.servers.mlflow_server import mlflow_server
 from tests.servers.postgres import postgres
 from tests.servers.s3 import s3_server

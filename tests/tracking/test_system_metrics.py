@@ -3,7 +3,7 @@
 import threading
 import time
 
-from orchestrator.system_metrics import SystemMetrics
+from orchestrator.trial.system_metrics import SystemMetrics
 
 
 def test_processor_and_memory_are_sampled_until_the_context_closes():

@@ -1,0 +1,112 @@
+"""What a plan costs and what it fills: cells, sharing between tables, hours, and the order that fills most first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+from experiments.expand import Study, Trial, with_sources
+from orchestrator.planning.cost import Costs, Estimate, Span
+from orchestrator.planning.plan import Plan, PlannedTrial
+from orchestrator.store.store import Store
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """A trial of the plan, what it takes and what it is good for."""
+
+    entry: PlannedTrial
+    estimate: Estimate | None
+    """Of what is left; None when finished, or when nothing is known."""
+    cells: int
+    """Cells that need it, in all tables of the plan; those of trials that start from it included."""
+
+    @property
+    def cells_per_hour(self) -> float:
+        """Cells per likely hour of a worker; without an estimate, none."""
+        hours = self.estimate.worker_hours.likely if self.estimate else 0.0
+        return self.cells / hours if hours else 0.0
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A plan with its costs."""
+
+    prospects: tuple[Prospect, ...]
+    """Every different trial, in the order in which it would run."""
+    cells: int
+    """Of all tables of the plan."""
+    trials: int
+    """Counted once for every table that needs them."""
+    shared_hours: Span
+    """Worker-hours that are saved because tables share trials, finished ones included."""
+
+    @property
+    def left(self) -> Span:
+        """Worker-hours of everything that is not finished."""
+        return _sum([prospect.estimate for prospect in self.prospects])
+
+    @property
+    def memory_gib(self) -> float | None:
+        """The most that a worker of any unfinished trial needs; None when nothing is stated."""
+        needs = [prospect.estimate.memory_gib for prospect in self.prospects if prospect.estimate]
+        return max((need for need in needs if need is not None), default=None)
+
+    @property
+    def unknown(self) -> int:
+        """Unfinished trials whose cost nobody has measured or stated."""
+        return sum(prospect.entry.state != "finished" and prospect.estimate is None for prospect in self.prospects)
+
+
+def look_ahead(studies: Sequence[Study], trials: Sequence[Trial], plan: Plan, costs: Costs, store: Store) -> Outlook:
+    """Puts costs and uses beside a plan.
+
+    Args:
+        studies: the experiments of the plan.
+        trials: their trials, one for every use.
+        plan: the different ones among them, as storage knows them.
+        costs: what trials take.
+        store: says how far unfinished trials have come.
+    """
+    metrics = {study.name: len(study.experiment.table.metrics) for study in studies}
+    needed = list(with_sources(trials))
+    fills = Counter[str]()
+    for trial in trials:
+        for part in with_sources([trial]):
+            fills[part.key] += metrics[trial.study]
+    full = {trial.key: costs.estimate(trial, steps_done=0) for trial in needed}
+    prospects = [Prospect(entry, _remaining(entry, costs, store), fills[entry.trial.key]) for entry in plan.entries]
+    return Outlook(
+        prospects=tuple(prospects),
+        cells=sum(metrics[study.name] * len(study.experiment.variants) * len(study.tasks) for study in studies),
+        trials=len(needed),
+        shared_hours=_saved([trial.key for trial in needed], full),
+    )
+
+
+def most_cells_first(outlook: Outlook) -> tuple[Prospect, ...]:
+    """Unfinished trials by the cells that an hour of theirs fills, but never before the one that they start from."""
+    waiting = [prospect for prospect in outlook.prospects if prospect.entry.state != "finished"]
+    ranked = sorted(waiting, key=lambda prospect: -prospect.cells_per_hour)
+    by_key = {prospect.entry.trial.key: prospect for prospect in ranked}
+    ordered = dict.fromkeys(part.key for prospect in ranked for part in with_sources([prospect.entry.trial]))
+    return tuple(by_key[key] for key in ordered if key in by_key)
+
+
+def _remaining(entry: PlannedTrial, costs: Costs, store: Store) -> Estimate | None:
+    if entry.state == "finished":
+        return None
+    return costs.estimate(entry.trial, store.trial(entry.trial.key).steps_done)
+
+
+def _saved(keys: Sequence[str], full: Mapping[str, Estimate | None]) -> Span:
+    """All uses beyond the first one of each trial."""
+    again = Counter(keys) - Counter(dict.fromkeys(keys, 1))
+    return _sum([full[key] for key in again.elements()])
+
+
+def _sum(estimates: Sequence[Estimate | None]) -> Span:
+    return reduce(add, (estimate.worker_hours for estimate in estimates if estimate), Span())

@@ -1,0 +1,168 @@
+"""What a run would do: which trials are finished, which continue, which start. Planning starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Final, Literal
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Study, Trial, expand, with_sources
+from model.config import Task
+from orchestrator.store.store import Store
+from orchestrator.trial.failures import RETRIED
+from orchestrator.trial.process_identity import is_dead
+
+State = Literal["finished", "running", "resumable", "preempted", "stopped", "new", "failed", "pruned", "damaged"]
+TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
+"""States that `combo run` takes to a result; what failed by its own fault waits for `combo retry`."""
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial and what storage knows of it."""
+
+    trial: Trial
+    state: State
+    attempts: int
+    reason: str = ""
+    """Why the last attempt failed, where the trial runs, or what is wrong with its folder."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Unique trials of some studies, in order."""
+
+    name: str
+    """Of the sweep, such as `combo-table7-demo`."""
+    entries: list[PlannedTrial]
+
+    @property
+    def to_run(self) -> list[Trial]:
+        """Trials that have no result yet and did not fail by their own fault."""
+        return [entry.trial for entry in self.entries if entry.state in TO_RUN]
+
+    @property
+    def failed(self) -> list[Trial]:
+        """Trials that failed by their own fault."""
+        return [entry.trial for entry in self.entries if entry.state == "failed"]
+
+    @property
+    def finished(self) -> list[Trial]:
+        """Trials that have their result."""
+        return [entry.trial for entry in self.entries if entry.state == "finished"]
+
+    def count(self, state: State) -> int:
+        """Trials in a state."""
+        return sum(entry.state == state for entry in self.entries)
+
+
+def sweep_name(studies: Iterable[Study]) -> str:
+    """One name for studies that run together; the same studies always give the same name."""
+    parts = [study.name.replace("/", "-") + (f"-{study.scale}" if study.scale != "full" else "") for study in studies]
+    return "+".join(parts)
+
+
+def make_plan(name: str, trials: Iterable[Trial], store: Store) -> Plan:
+    """Looks every trial, and those that others start from, up in storage; shared trials appear once."""
+    unique: dict[str, Trial] = {}
+    for trial in with_sources(trials):
+        unique.setdefault(trial.key, trial)
+    return Plan(name, [_look_up(trial, store) for trial in unique.values()])
+
+
+def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
+    """Expands studies and binds every trial to the content of its data set.
+
+    Args:
+        studies: what to run.
+        data: the data folder.
+        workers: data-parallel workers of every trial; by default what the experiment says.
+
+    Raises:
+        DataError: a subset is not in the data folder.
+        InputError: overrides that do not fit.
+    """
+    from model.data.fingerprint import data_fingerprint
+
+    fingerprint = cache(partial(data_fingerprint, data))
+    bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
+    return bound if workers is None else [_sized(trial, workers) for trial in bound]
+
+
+def trials_where_data_are(
+    studies: Iterable[Study], data: Path, workers: int | None
+) -> tuple[list[Trial], dict[Task, str]]:
+    """As `trials_on_data`, but trials whose data cannot be used stay unbound; says why, by task.
+
+    Raises:
+        InputError: overrides that do not fit.
+    """
+    from model.data.errors import DataError
+    from model.data.fingerprint import data_fingerprint
+
+    unusable: dict[Task, str] = {}
+
+    @cache
+    def fingerprint(task: Task, proposer: str, size: int) -> str:
+        try:
+            return data_fingerprint(data, task, proposer, size)
+        except DataError as error:
+            unusable[task] = str(error)
+            return ""
+
+    bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
+    return bound if workers is None else [_sized(trial, workers) for trial in bound], unusable
+
+
+def _bind(trial: Trial, fingerprint: Callable[[Task, str, int], str]) -> Trial:
+    data = trial.config.data
+    bound = trial.on_data(fingerprint(trial.task, data.maskige, data.size))
+    return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
+
+
+def _sized(trial: Trial, workers: int) -> Trial:
+    return replace(trial, workers=workers, source=None if trial.source is None else _sized(trial.source, workers))
+
+
+def refuse_uneven(trials: Iterable[Trial]) -> None:
+    """Refuses trials whose clips do not divide among their workers.
+
+    Raises:
+        InputError: all problems at once.
+    """
+    uneven = {(trial.config.training.batch, trial.workers) for trial in trials}
+    problems = [
+        Problem(
+            "training.batch",
+            f"{batch} clips do not divide among {workers} workers",
+            "choose a number of workers that divides it",
+        )
+        for batch, workers in sorted(uneven)
+        if batch % workers
+    ]
+    if problems:
+        raise InputError(*problems)
+
+
+def _look_up(trial: Trial, store: Store) -> PlannedTrial:
+    folder = store.trial(trial.key)
+    try:
+        folder.check_identity(trial)
+        is_finished, failure = folder.result is not None, folder.failure
+    except InputError as error:
+        return PlannedTrial(trial, "damaged", folder.attempts, str(error.problems[0]))
+    last, attempts = folder.last_attempt, folder.attempts
+    if is_finished:
+        return PlannedTrial(trial, "finished", attempts)
+    if last is not None and last.ended is None and not is_dead(last.process):
+        return PlannedTrial(trial, "running", attempts, f"step {last.step} on {last.host}, seen {last.seen}")
+    if last is not None and last.ended in ("preempted", "stopped", "pruned"):
+        return PlannedTrial(trial, last.ended, attempts)
+    state: State = "resumable" if folder.has_checkpoint else "new"
+    if failure is not None:
+        state = state if failure.category in RETRIED else "failed"
+        return PlannedTrial(trial, state, attempts, f"{failure.kind}: {failure.message}")
+    return PlannedTrial(trial, state, attempts)

@@ -1,0 +1,102 @@
+"""What a verb is asked to act on: experiments, a search, or trials by their keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Study, Trial, load_study
+from experiments.question_files import read_question
+from experiments.searches import load_search
+from orchestrator.planning.plan import Plan, make_plan, sweep_name, trials_on_data
+from orchestrator.settings import Settings
+from orchestrator.store.store import Store
+
+if TYPE_CHECKING:
+    from orchestrator.search.study import SearchStudy
+
+TRIAL_KEY = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Trials, and the question that they answer."""
+
+    sweep: str
+    """The name under which they run; empty for trials that were named by their keys."""
+    paper: str
+    """That the question is from; each has an MLflow experiment of its own."""
+    trials: tuple[Trial, ...]
+    search: SearchStudy | None = None
+    """The search that suggests further trials, if it is one."""
+
+    def plan(self, store: Store) -> Plan:
+        """The trials as storage knows them since the last refresh; of a search, all points so far."""
+        points = [tried.trial for tried in self.search.points] if self.search else []
+        return make_plan(self.sweep, [*self.trials, *points], store)
+
+
+def read_targets(
+    names: Sequence[str],
+    assigned: Mapping[str, JsonValue],
+    scale: str,
+    settings: Settings,
+    store: Store,
+    workers: int | None = None,
+) -> Targets:
+    """Finds what the names stand for.
+
+    Args:
+        names: of experiments, of one search, or trial keys.
+        assigned: overrides of experiments or of the search.
+        scale: of experiments or of the search.
+        settings: places.
+        store: with its documents refreshed.
+        workers: data-parallel workers of every trial; by default what the experiment says.
+
+    Raises:
+        InputError: unknown names, mistakes in files, overrides that do not fit.
+        DataError: the data folder cannot be used.
+    """
+    if names and all(TRIAL_KEY.fullmatch(name) for name in names):
+        return Targets("", "", tuple(_stored_trial(name, store) for name in names))
+    if any(read_question(name).is_search for name in names):
+        return _search(names, assigned, scale, settings, store)
+    studies = [load_study(name, scale, assigned) for name in names]
+    if not studies:
+        raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))
+    return Targets(sweep_name(studies), _only_paper(studies), tuple(trials_on_data(studies, settings.data, workers)))
+
+
+def _search(
+    names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str, settings: Settings, store: Store
+) -> Targets:
+    from model.data.fingerprint import data_fingerprint
+    from orchestrator.search.study import SearchStudy
+
+    if len(names) > 1:
+        raise InputError(Problem("command line", "names a search beside something else", "name it alone"))
+    search = load_search(names[0], scale, assigned)
+    data = search.base.data
+    search = search.on_data(data_fingerprint(settings.data, search.task, data.maskige, data.size))
+    return Targets(search.title, search.search.paper, (), SearchStudy(search, store.storage))
+
+
+def _stored_trial(key: str, store: Store) -> Trial:
+    identity = store.trial(key).identity
+    if identity is None:
+        raise InputError(Problem(f"trial {key}", f"is not in {store.storage}", "`combo status EXPERIMENT` lists keys"))
+    config = identity.config
+    return Trial("", key, config.data.task, config.seed, 1, config)
+
+
+def _only_paper(studies: Sequence[Study]) -> str:
+    papers = sorted({study.experiment.paper for study in studies})
+    if len(papers) > 1:
+        raise InputError(Problem("command line", f"names experiments of {' and '.join(papers)}", "run them one by one"))
+    return papers[0]

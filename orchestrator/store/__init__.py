@@ -1,0 +1,1 @@
+"""What storage holds, as the orchestrator reads and writes it."""

@@ -1,0 +1,87 @@
+"""What nothing in storage needs any more: checkpoints of finished trials, and drafts that kills have left."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.errors import InputError
+from experiments.records import CHECKPOINTS_DIR, TRIALS
+from experiments.storage.local_files import files_below
+from experiments.storage.storage import Storage
+from orchestrator.store.store import Store
+
+DRAFT = ".draft"
+DRAFT_SECONDS = 86_400
+"""Age from which a draft is nobody's. No write takes so long; its writer may run on another machine."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Something in storage that can go."""
+
+    name: str
+    """In storage."""
+    reason: str
+    size: int
+    """Bytes."""
+
+
+def leftovers(store: Store) -> Iterator[Leftover]:
+    """What the checkpoints of finished trials hold beyond the weights that were tested, and drafts of killed writers.
+
+    Trials without a result keep everything, as they may be running or continue later. Tested weights stay, because
+    tables name them and other trials start from them. A damaged trial is left alone.
+    """
+    checkpoints = _checkpoint_sizes(store.storage)
+    for folder in store.trials():
+        try:
+            tested = folder.tested_checkpoint
+        except InputError:
+            continue
+        if tested is not None:
+            kept = tested.relative_to(store.root).as_posix()
+            for name, size in checkpoints[folder.name].items():
+                if name != kept:
+                    yield Leftover(name, _reason(name), size)
+    yield from _old_drafts(store.root)
+
+
+def delete(storage: Storage, chosen: Iterable[Leftover]) -> None:
+    """Deletes exactly these."""
+    for leftover in chosen:
+        storage.delete(leftover.name)
+
+
+def total_size(chosen: Sequence[Leftover]) -> int:
+    """Bytes of all of them."""
+    return sum(leftover.size for leftover in chosen)
+
+
+def _checkpoint_sizes(storage: Storage) -> Mapping[str, dict[str, int]]:
+    """Bytes of every stored checkpoint by its name, by the name of its trial's folder."""
+    sizes: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for file, size in sorted(storage.sizes(TRIALS).items()):
+        trial, checkpoints, inside = file.partition(f"/{CHECKPOINTS_DIR}/")
+        if checkpoints and "/" in inside and not inside.startswith("."):
+            name = f"{trial}{checkpoints}{inside.partition('/')[0]}"
+            sizes[trial][name] = sizes[trial].get(name, 0) + size
+    return sizes
+
+
+def _reason(checkpoint: str) -> str:
+    is_state = checkpoint.rpartition("/")[2].startswith("step-")
+    return "training state of a finished trial" if is_state else "weights that were not chosen"
+
+
+def _old_drafts(root: Path) -> Iterator[Leftover]:
+    """Files and folders that were being written when their process was killed, wherever in storage."""
+    for path in sorted(root.rglob(f".*{DRAFT}")):
+        files = [path / name for name in files_below(path, "")] if path.is_dir() else [path]
+        newest = max(file.lstat().st_mtime for file in (path, *files))
+        if time.time() - newest > DRAFT_SECONDS:
+            size = sum(file.lstat().st_size for file in files)
+            yield Leftover(path.relative_to(root).as_posix(), "half-written when its process ended", size)

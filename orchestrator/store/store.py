@@ -1,0 +1,92 @@
+"""All that one storage holds: trials, evaluations, imported weights, sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.errors import InputError
+from experiments.records import EVALUATIONS, RESULT_FILE, SWEEPS, TRIAL_FILE, TRIALS, ResultRecord, TrialRecord
+from experiments.storage.folder import FolderStorage
+from experiments.storage.storage import Storage
+from orchestrator.store.evaluation_folder import EvaluationFolder
+from orchestrator.store.stored_documents import read_record
+from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint
+
+IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
+class Store:
+    """All trials, evaluations and sweeps of one storage."""
+
+    storage: Storage
+
+    def __post_init__(self) -> None:
+        if isinstance(self.storage, Path):
+            object.__setattr__(self, "storage", FolderStorage(self.storage))
+
+    @property
+    def root(self) -> Path:
+        """Folder in which this process reads."""
+        return self.storage.root
+
+    def refresh(self) -> None:
+        """Makes the documents of all trials and evaluations here equal to those stored, metrics aside."""
+        for folder in (TRIALS, EVALUATIONS):
+            self.storage.fetch(folder, is_document)
+
+    def refresh_all(self) -> None:
+        """As `refresh`, with metrics, scores and pictures as well; only checkpoints are left out."""
+        for folder in (TRIALS, EVALUATIONS):
+            self.storage.fetch(folder, lambda name: is_document(name) or not is_in_checkpoint(name))
+
+    def has_result(self, key: str) -> bool:
+        """Whether a result of this trial is stored now."""
+        return self.storage.read(f"{TRIALS}/{key}/{RESULT_FILE}") is not None
+
+    def finished(self) -> Iterator[tuple[TrialRecord, ResultRecord]]:
+        """Identity and result of every finished trial whose documents are intact."""
+        for folder in self.trials():
+            with suppress(InputError):
+                trial, result = read_record(folder.path / TRIAL_FILE, TrialRecord), folder.result
+                if trial is not None and result is not None:
+                    yield trial, result
+
+    def trials(self) -> Iterator[TrialFolder]:
+        """The directories of all trials there are, in the order of their keys."""
+        for path in sorted((self.root / TRIALS).glob("[!.]*")):
+            if path.is_dir():
+                yield self.trial(path.name)
+
+    def trial(self, key: str) -> TrialFolder:
+        """The directory of a trial, whether or not it exists yet."""
+        return TrialFolder(self.storage, f"{TRIALS}/{key}")
+
+    def evaluation(self, key: str) -> EvaluationFolder:
+        """The directory of an evaluation, whether or not it exists yet."""
+        return EvaluationFolder(self.storage, f"{EVALUATIONS}/{key}")
+
+    @property
+    def imported(self) -> Path:
+        """Folder of the imported checkpoints."""
+        return self.root / IMPORTED
+
+    def fetch_imported(self, name: str) -> None:
+        """Makes an imported checkpoint here equal to the one stored."""
+        self.storage.fetch(f"{IMPORTED}/{name}")
+
+    def publish_imported(self, name: str) -> None:
+        """Stores an imported checkpoint."""
+        self.storage.publish(f"{IMPORTED}/{name}")
+
+    @property
+    def sound_cache(self) -> Path:
+        """Embeddings of the frozen audio encoder, which all trials share; may be deleted at any time."""
+        return self.storage.cache / "sound"
+
+    def sweep(self, name: str) -> Path:
+        """What Ray keeps of a sweep."""
+        return self.root / SWEEPS / name

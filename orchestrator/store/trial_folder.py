@@ -1,0 +1,310 @@
+"""One trial's directory in storage: what ran, how far it came, and what came of it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Trial
+from experiments.identity import trial_key
+from experiments.records import (
+    ATTEMPTS_DIR,
+    CHECKPOINTS_DIR,
+    FAILURE_FILE,
+    LOGS_DIR,
+    METRICS_DIR,
+    PICTURES_DIR,
+    QUARANTINE_FILE,
+    RESULT_FILE,
+    SCORES_FILE,
+    TRIAL_FILE,
+    AttemptRecord,
+    FailureRecord,
+    MetricLine,
+    QuarantineLine,
+    ResultRecord,
+    TrialRecord,
+)
+from experiments.storage.storage import Storage
+from orchestrator.store.stored_documents import DAMAGED, read_record, record_bytes, score_bytes, stored_lines
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from model.metrics.protocol import ClipScore
+
+log = logging.getLogger(__name__)
+
+DOCUMENTS = (".json", ".jsonl", ".stop")
+
+
+@dataclass(frozen=True)
+class TrialFolder:
+    """One trial's directory. What it reads is as new as the last fetch; what it writes is stored at once."""
+
+    storage: Storage
+    name: str
+    """In storage, such as `trials/<key>`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is read."""
+        return self.storage.root / self.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of training states and best weights."""
+        return self.path / CHECKPOINTS_DIR
+
+    @property
+    def identity(self) -> TrialRecord | None:
+        """Which trial this is, once it has begun.
+
+        Raises:
+            InputError: the stored record is damaged.
+        """
+        return read_record(self.path / TRIAL_FILE, TrialRecord)
+
+    @property
+    def result(self) -> ResultRecord | None:
+        """The outcome, once the trial is finished.
+
+        Raises:
+            InputError: the stored result is damaged.
+        """
+        return read_record(self.path / RESULT_FILE, ResultRecord)
+
+    @property
+    def tested_checkpoint(self) -> Path | None:
+        """Folder of the weights that were tested, once the trial is finished.
+
+        Raises:
+            InputError: the stored result is damaged, or names a place outside of this folder.
+        """
+        result = self.result
+        if result is None:
+            return None
+        checkpoint = self.path / result.checkpoint
+        if "\0" in result.checkpoint or not checkpoint.resolve().is_relative_to(self.path.resolve()):
+            problem = f"names a checkpoint outside of the trial folder, {result.checkpoint!r}"
+            raise InputError(Problem(str(self.path / RESULT_FILE), problem, DAMAGED))
+        return checkpoint
+
+    @property
+    def failure(self) -> FailureRecord | None:
+        """Why the last attempt ended early, if it did."""
+        return read_record(self.path / FAILURE_FILE, FailureRecord)
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether a training state was written; it may still turn out to be damaged."""
+        return self.steps_done > 0
+
+    @property
+    def steps_done(self) -> int:
+        """Optimiser steps behind the newest training state, damaged or not."""
+        return max((_step_of(path.name) for path in self.checkpoints.glob("step-*[0-9]")), default=0)
+
+    @property
+    def attempts(self) -> int:
+        """Executions started so far."""
+        claims = ((self.path / ATTEMPTS_DIR).glob("*.json"), self._metrics_files())
+        return max((_number(path) for path in chain(*claims)), default=0)
+
+    @property
+    def last_attempt(self) -> AttemptRecord | None:
+        """The newest claim on the trial as of the last fetch; a damaged one is none."""
+        with suppress(InputError):
+            return read_record(self.path / ATTEMPTS_DIR / f"{self.attempts}.json", AttemptRecord)
+        return None
+
+    def fetch(self) -> None:
+        """Makes all that can be read equal to what is stored: documents, metrics, checkpoints."""
+        self.storage.fetch(self.name)
+
+    def fetch_documents(self) -> None:
+        """Makes the documents equal to those stored, metrics and checkpoints aside."""
+        self.storage.fetch(self.name, is_document)
+
+    def fetch_tested_checkpoint(self) -> Path | None:
+        """Folder of the weights that were tested, made equal to what is stored; None if the trial is not finished.
+
+        Raises:
+            InputError: as for `tested_checkpoint`.
+        """
+        self.fetch_documents()
+        folder = self.tested_checkpoint
+        if folder is not None:
+            self.storage.fetch(folder.relative_to(self.storage.root).as_posix())
+        return folder
+
+    def metrics_file(self, attempt: int) -> Path:
+        """Where an attempt writes its `MetricLine`s."""
+        return self.path / METRICS_DIR / f"attempt-{attempt}.jsonl"
+
+    def log_file(self, attempt: int) -> Path:
+        """Where an attempt's process writes what it says."""
+        return self.path / LOGS_DIR / f"attempt-{attempt}.log"
+
+    def publish_metrics(self, attempt: int) -> None:
+        """Stores what an attempt has measured so far."""
+        self.storage.publish(f"{self.name}/{METRICS_DIR}/attempt-{attempt}.jsonl")
+
+    def publish_log(self, attempt: int) -> None:
+        """Stores what an attempt's process has said so far, if it has said anything."""
+        log_file = self.log_file(attempt)
+        if log_file.exists():
+            self.storage.publish(log_file.relative_to(self.storage.root).as_posix())
+
+    def publish_checkpoints(self) -> None:
+        """Stores checkpoints that are new here, then deletes stored ones that were pruned here.
+
+        What lies beyond the newest one here stays: it is of another attempt, if this one was thought dead.
+        """
+        place = f"{self.name}/{CHECKPOINTS_DIR}"
+        stored = {name.removeprefix(f"{place}/").partition("/")[0] for name in self.storage.sizes(place)}
+        here = sorted(path.name for path in self.checkpoints.glob("[!.]*-*[0-9]"))
+        for checkpoint in here:
+            self.storage.publish(f"{place}/{checkpoint}")
+        newest = max(map(_step_of, here), default=-1)
+        for pruned in sorted(stored - set(here)):
+            if 0 <= _step_of(pruned) <= newest:
+                self.storage.delete(f"{place}/{pruned}")
+
+    def metric_lines(self) -> Iterator[MetricLine]:
+        """What all attempts measured, in the order of the attempts; lines that a kill tore are passed over."""
+        for path in self._metrics_files():
+            for text in stored_lines(path):
+                with suppress(ValidationError):
+                    yield MetricLine.model_validate_json(text)
+
+    def torn_metrics(self) -> Iterator[Problem]:
+        """The metrics files with lines that nobody can read, as a kill in mid-write leaves them."""
+        for path in self._metrics_files():
+            torn = sum(not _is_metric(text) for text in stored_lines(path))
+            if torn:
+                yield Problem(str(path), f"{torn} unreadable line{'s' * (torn > 1)} passed over")
+
+    def seconds_spent(self) -> float:
+        """Time from the first to the last line of each attempt, summed."""
+        spans: dict[int, tuple[float, float]] = {}
+        for line in self.metric_lines():
+            first, _ = spans.get(line.attempt, (line.time, line.time))
+            spans[line.attempt] = first, line.time
+        return sum(last - first for first, last in spans.values())
+
+    def quarantine_lines(self) -> Iterator[QuarantineLine]:
+        """What all attempts could not use, in the order in which it was found; damaged lines are passed over."""
+        for line in stored_lines(self.path / QUARANTINE_FILE):
+            with suppress(ValidationError):
+                yield QuarantineLine.model_validate_json(line)
+
+    def add_quarantined(self, line: QuarantineLine) -> None:
+        """Notes a clip that an attempt could not use."""
+        lines = (*stored_lines(self.path / QUARANTINE_FILE), line.model_dump_json().encode())
+        self._write(QUARANTINE_FILE, b"".join(known + b"\n" for known in lines))
+
+    def check_identity(self, trial: Trial) -> bool:
+        """Whether the identity is stored already.
+
+        Raises:
+            InputError: the folder holds another trial or a damaged record.
+        """
+        stored = read_record(self.path / TRIAL_FILE, TrialRecord)
+        if stored is not None and trial_key(stored.config) != trial.key:
+            problem = f"holds another trial than its name says ({trial_key(stored.config)})"
+            raise InputError(Problem(str(self.path / TRIAL_FILE), problem, "move the folder away"))
+        return stored is not None
+
+    def begin(self, trial: Trial) -> None:
+        """Stores the identity, once, and forgets how the attempt before ended.
+
+        Raises:
+            InputError: the folder holds another trial or a damaged record.
+        """
+        if not self.check_identity(trial):
+            self._write(TRIAL_FILE, record_bytes(TrialRecord(key=trial.key, config=trial.config)))
+        self.storage.delete(f"{self.name}/{FAILURE_FILE}")
+
+    def write_scores(self, clips: Sequence[ClipScore]) -> Path:
+        """Per-clip scores as Parquet."""
+        return self._write(SCORES_FILE, score_bytes(clips))
+
+    def write_picture(self, name: str, picture: Image) -> Path:
+        """A qualitative result as PNG."""
+        buffer = io.BytesIO()
+        picture.save(buffer, format="PNG")
+        return self._write(f"{PICTURES_DIR}/{name}", buffer.getvalue())
+
+    def write_result(self, result: ResultRecord) -> None:
+        """The last write of a trial, once all that it names is stored: from now on the trial is finished.
+
+        The first result stays; a later one is dropped.
+        """
+        self.publish_checkpoints()
+        if self.metrics_file(result.provenance.attempts).exists():
+            self.publish_metrics(result.provenance.attempts)
+        if not self.storage.create(f"{self.name}/{RESULT_FILE}", record_bytes(result)):
+            self.fetch_documents()
+            log.warning("trial %s has a result already; a second one is dropped", result.key)
+        self.storage.delete(f"{self.name}/{FAILURE_FILE}")
+
+    def write_failure(self, failure: FailureRecord) -> None:
+        """Notes how an attempt ended."""
+        self._write(FAILURE_FILE, record_bytes(failure))
+
+    def forgive(self, *, with_checkpoints: bool) -> None:
+        """Forgets a failure, so that the trial goes on, or begins anew without its checkpoints. Attempts stay known."""
+        if with_checkpoints:
+            self.storage.delete(f"{self.name}/{CHECKPOINTS_DIR}")
+        self.storage.delete(f"{self.name}/{FAILURE_FILE}")
+
+    def _write(self, file: str, content: bytes) -> Path:
+        self.storage.write(f"{self.name}/{file}", content)
+        return self.path / file
+
+    def _metrics_files(self) -> list[Path]:
+        """Of all attempts, in their order."""
+        files = (self.path / METRICS_DIR).glob("attempt-*.jsonl")
+        return sorted((path for path in files if _number(path)), key=_number)
+
+
+def is_document(name: str) -> bool:
+    """Whether a file says what a trial is and how far it has come; of a training state its manifest says that."""
+    if is_in_checkpoint(name):
+        return "/step-" in name and name.endswith("/manifest.json")
+    return name.endswith(DOCUMENTS) and f"/{METRICS_DIR}/" not in name
+
+
+def is_in_checkpoint(name: str) -> bool:
+    """Whether a file is part of a checkpoint."""
+    return f"/{CHECKPOINTS_DIR}/" in name
+
+
+def _is_metric(text: bytes) -> bool:
+    with suppress(ValidationError):
+        MetricLine.model_validate_json(text)
+        return True
+    return False
+
+
+def _number(path: Path) -> int:
+    """Of the attempt that a file belongs to; 0 for a file of none."""
+    digits = path.stem.removeprefix("attempt-")
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _step_of(checkpoint: str) -> int:
+    """At which a checkpoint was written; -1 for what is no checkpoint."""
+    found = re.fullmatch(r"(?:step|best)-(\d+)", checkpoint)
+    return int(found[1]) if found else -1

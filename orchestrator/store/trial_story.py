@@ -1,0 +1,94 @@
+"""What happened to a trial, told from storage: its attempts one after the other, and what came of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+from experiments.records import AttemptRecord, MetricLine
+from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint
+from orchestrator.trial.attempts import attempt_numbers, read_attempt
+from orchestrator.trial.trial_log import TIME
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+"""Begins the lines of a log; those without one continue the line before."""
+
+
+def fetch_story(folder: TrialFolder) -> None:
+    """Makes all that a story is told from equal to what is stored; checkpoints stay where they are."""
+    folder.storage.fetch(folder.name, lambda name: is_document(name) or not is_in_checkpoint(name))
+
+
+def course(folder: TrialFolder) -> Iterator[str]:
+    """The attempts: how each began, what it measured on validation, what it logged, how it ended. Lines only grow."""
+    measured: dict[int, list[MetricLine]] = {}
+    last_steps: dict[int, int] = {}
+    for line in folder.metric_lines():
+        last_steps[line.attempt] = line.step
+        if line.kind == "evaluation":
+            measured.setdefault(line.attempt, []).append(line)
+    claimed = attempt_numbers(folder.storage, folder.path.name)
+    for number in sorted({*claimed, *last_steps}):
+        attempt = read_attempt(folder.storage, folder.path.name, number)
+        if attempt is not None:
+            yield _beginning(attempt)
+        said = [*map(_validation, measured.get(number, [])), *_log_lines(folder.log_file(number))]
+        yield from sorted(said, key=lambda line: line[: len("2000-01-01T00:00:00Z")])
+        if attempt is not None and attempt.ended is not None:
+            yield _end(attempt, last_steps.get(number, 0))
+
+
+def outcome(folder: TrialFolder) -> Iterator[str]:
+    """What there is now: the result or the last failure, clips that could not be used, checkpoints, torn files."""
+    if (result := folder.result) is not None:
+        score, weights = result.score, result.checkpoint
+        scores = f"M_J {100 * score.m_j:.2f}, M_F {100 * score.m_f:.2f}"
+        yield f"finished: {scores}, {result.protocol.label}, weights of step {result.best_step} in {weights}"
+    elif (failure := folder.failure) is not None:
+        said = f"{failure.kind}: {failure.message}"
+        yield f"attempt {failure.attempt} ended at {failure.time}, {failure.category}: {said}"
+    clips = sorted(folder.quarantine_lines(), key=lambda line: (line.split, line.clip))
+    for (split, clip), told in groupby(clips, key=lambda line: (line.split, line.clip)):
+        yield f"{split} clip {clip} is quarantined: {next(told).reason}"
+    states = sorted(folder.checkpoints.glob("*-*[0-9]"), key=lambda path: int(path.name.rpartition("-")[2]))
+    if states:
+        yield "checkpoints: " + ", ".join(path.name for path in states)
+    for problem in folder.torn_metrics():
+        yield str(problem)
+
+
+def _beginning(attempt: AttemptRecord) -> str:
+    size = f"{attempt.workers} worker" + ("s" if attempt.workers > 1 else "")
+    return f"attempt {attempt.attempt} began at {attempt.started} on {attempt.host}, {size} on {attempt.device}"
+
+
+def _end(attempt: AttemptRecord, step: int) -> str:
+    why = f": {attempt.reason}" if attempt.reason else ""
+    return f"attempt {attempt.attempt} ended at {attempt.seen}, {attempt.ended} at step {step}{why}"
+
+
+def _validation(line: MetricLine) -> str:
+    when = datetime.fromtimestamp(line.time, UTC).strftime(TIME)
+    scores = ", ".join(f"{_score_name(name)} {100 * value:.2f}" for name, value in line.values.items())
+    return f"{when} step {line.step}: validation {scores}"
+
+
+def _score_name(name: str) -> str:
+    return {"m_j": "M_J", "m_f": "M_F"}.get(name, name)
+
+
+def _log_lines(path: Path) -> Iterator[str]:
+    """Each with the lines that continue it, such as a traceback."""
+    parts: list[str] = []
+    with suppress(FileNotFoundError):
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            if STAMP.match(text) and parts:
+                yield "\n".join(parts)
+                parts = []
+            parts.append(text)
+    if parts:
+        yield "\n".join(parts)

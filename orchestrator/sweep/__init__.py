@@ -1,0 +1,1 @@
+"""Trials handed to the cluster together: which, when and where. Ray is known here."""

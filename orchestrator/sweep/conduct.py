@@ -1,0 +1,45 @@
+"""What a run of a sweep may take, and how it behaves; no part of any trial's identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from experiments.search_schema import Search
+from orchestrator.sweep.budget import Budget
+from orchestrator.trial.weight_files import WeightFiles
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What each worker gets, and how trials run."""
+
+    cpus_per_worker: float = 1.0
+    gpus_per_worker: float | None = None
+    """None: one if the cluster has any."""
+    loader_workers: int = 0
+    checkpoint_every: int = 1000
+    keep_every: int | None = None
+    micro_batch: int | None = None
+    compile: bool = False
+    channels_last: bool = False
+    hang_seconds: float = 1800.0
+    weight_files: WeightFiles = field(default_factory=WeightFiles)
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How a run as a whole behaves."""
+
+    retries: int = 3
+    """Further attempts of a trial whose process dies or hangs."""
+    most_at_once: int | None = None
+    """Trials; None for as many as fit."""
+    budget: Budget = field(default_factory=Budget)
+    verbose: bool = False
+    """Let Ray speak."""
+
+    def within(self, search: Search) -> Conduct:
+        """The same, and where it sets no limit the one that a search file states."""
+        hours, gpu_hours = self.budget.hours or search.budget.hours, self.budget.gpu_hours or search.budget.gpu_hours
+        budget = replace(self.budget, hours=hours, gpu_hours=gpu_hours)
+        return replace(self, most_at_once=self.most_at_once or search.concurrent, budget=budget)

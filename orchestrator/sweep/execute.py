@@ -1,0 +1,139 @@
+"""Carries out a plan: Ray, MLflow, the budget and the live view around one sweep."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from orchestrator.commit import current_commit
+from orchestrator.planning.placement import refuse_unplaceable
+from orchestrator.planning.plan import Plan
+from orchestrator.settings import Settings
+from orchestrator.store.store import Store
+from orchestrator.sweep.agenda import Agenda, StopReason
+from orchestrator.sweep.budget import BudgetWatch
+from orchestrator.sweep.cluster import current_cluster, running_ray
+from orchestrator.sweep.conduct import Conduct, Resources
+from orchestrator.sweep.progress import SweepView
+from orchestrator.sweep.stopping import heeding_requests, heeding_signals
+from orchestrator.tracking import Tracker
+from orchestrator.trial.attempts import AttemptWatch
+from orchestrator.trial.machine import Machine, WorkerShape
+from orchestrator.trial.updates import Wish
+
+if TYPE_CHECKING:
+    from orchestrator.search.study import SearchStudy
+
+
+def execute(
+    plan: Plan,
+    paper: str,
+    settings: Settings,
+    resources: Resources,
+    conduct: Conduct,
+    console: Console,
+    search: SearchStudy | None = None,
+) -> StopReason | None:
+    """Runs what the plan says is to run; returns why it ended early, if it did.
+
+    Args:
+        plan: of the sweep.
+        paper: names the MLflow experiment.
+        settings: places.
+        resources: per worker.
+        conduct: limits of the run.
+        console: for the live view.
+        search: suggests further trials.
+
+    Raises:
+        InputError: Ray cannot be reached, or a trial cannot be placed.
+    """
+    storage = settings.storage
+    limits = conduct if search is None else conduct.within(search.search.search)
+    proposals = None
+    if search is not None:
+        from orchestrator.search.proposals import Proposals
+
+        proposals = Proposals(search, storage)
+    agenda = Agenda(plan.to_run, Store(storage), AttemptWatch(storage), limits.retries, limits.budget.trials, proposals)
+    began = time.monotonic()
+    with Tracker(settings, paper, plan.name, plan.to_run, plan.finished) as tracker:
+        with ExitStack() as stack:
+            with console.status("starting Ray"):
+                stack.enter_context(running_ray(settings.ray_address, conduct.verbose))
+                from orchestrator.search.early_stopping import make_scheduler
+                from orchestrator.sweep.sweep import Sweep
+                from orchestrator.sweep.telemetry import Receiver
+            started = time.monotonic()
+            shape = _shape(resources)
+            refuse_unplaceable(plan.to_run, current_cluster(), shape)
+            view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
+            budget = BudgetWatch(limits.budget, shape.gpus or 1.0, lambda: stop("budget", "stopped"))
+            receiver = stack.enter_context(Receiver([view, tracker, budget]))
+
+            def stop(reason: StopReason, wish: Wish) -> None:
+                agenda.stop(reason)
+                receiver.stop_trials(wish)
+
+            stack.enter_context(view)
+            stack.enter_context(budget)
+            stack.enter_context(heeding_requests(storage, plan.name, lambda: stop("stopped", "stopped")))
+            stack.enter_context(heeding_signals(lambda wish: stop("interrupted", wish)))
+            machine = _machine(settings, resources, shape)
+            early_stopping = None if search is None else partial(make_scheduler, search.search)
+            Sweep(
+                plan.name,
+                agenda,
+                machine,
+                current_cluster,
+                shape,
+                limits.most_at_once,
+                receiver.mailbox,
+                early_stopping,
+            ).run()
+        trained = time.monotonic()
+    console.print(
+        f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "
+        f"MLflow was finished {time.monotonic() - trained:.0f} s later"
+    )
+    _admit(tracker, console)
+    return agenda.stop_reason
+
+
+def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> None:
+    """Makes up for what MLflow lacks of trials that are all finished."""
+    with Tracker(settings, paper, plan.name, [], plan.finished) as tracker:
+        pass
+    _admit(tracker, console)
+
+
+def _shape(resources: Resources) -> WorkerShape:
+    gpus = resources.gpus_per_worker
+    return WorkerShape(resources.cpus_per_worker, float(current_cluster().has_gpus) if gpus is None else gpus)
+
+
+def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Machine:
+    return Machine(
+        storage=settings.storage,
+        data=settings.data,
+        commit=current_commit(),
+        checkpoint_every=resources.checkpoint_every,
+        keep_every=resources.keep_every,
+        loader_workers=resources.loader_workers,
+        micro_batch=resources.micro_batch,
+        compile=resources.compile,
+        channels_last=resources.channels_last,
+        device="cuda" if shape.gpus else "cpu",
+        hang_seconds=resources.hang_seconds,
+        weight_files=resources.weight_files,
+    )
+
+
+def _admit(tracker: Tracker, console: Console) -> None:
+    if tracker.trouble:
+        message = f"MLflow is incomplete, `combo sync` completes it: {tracker.trouble}"
+        console.print(message, style="yellow", markup=False)

@@ -1,0 +1,90 @@
+"""Runs the trials of an agenda on Ray Tune.
+
+Trials of one shape run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
+those with several run a Ray Train group each, started from a Tune trial. One shape after the other, because trials of
+different shapes would starve or deadlock each other's placement groups.
+
+torch is imported where trials run, not in the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ray import tune
+from ray.tune.schedulers import TrialScheduler
+
+from orchestrator.sweep.agenda import Agenda
+from orchestrator.sweep.cluster import Cluster
+from orchestrator.sweep.outcomes import Outcomes
+from orchestrator.sweep.suggestions import Suggestions
+from orchestrator.sweep.telemetry import Sender
+from orchestrator.sweep.trainables import COORDINATOR, SingleWorkerTrial, coordinate_group
+from orchestrator.trial.machine import Machine, WorkerShape
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all shapes of a sweep have in common.
+
+    Attributes:
+        name: of the sweep.
+        agenda: which trials, and when.
+        machine: where and how each runs.
+        cluster: tells what there is now.
+        shape: of one worker.
+        most_at_once: trials; None for as many as fit.
+        mailbox: Ray actor between trials and driver.
+        early_stopping: makes a scheduler that gives trials up.
+    """
+
+    name: str
+    agenda: Agenda
+    machine: Machine
+    cluster: Callable[[], Cluster]
+    shape: WorkerShape
+    most_at_once: int | None
+    mailbox: Any
+    early_stopping: Callable[[], TrialScheduler | None] | None = None
+
+    def run(self) -> None:
+        """Runs until the agenda is over. What became of the trials is in storage and on the agenda."""
+        while shapes := self.agenda.shapes():
+            self._run_shape(shapes[0])
+
+    def _run_shape(self, workers: int) -> None:
+        shared = {"machine": self.machine, "mailbox": self.mailbox}
+        trainable: Any
+        if workers == 1:
+            trainable, resources = tune.with_parameters(SingleWorkerTrial, **shared), self.shape.resources
+        else:
+            place = f"{self.machine.storage}/sweeps/{self.name}/train"
+            trainable = tune.with_parameters(coordinate_group, **shared, folder=place, shape=self.shape)
+            resources = COORDINATOR
+        tune.Tuner(
+            tune.with_resources(trainable, resources),
+            tune_config=tune.TuneConfig(
+                search_alg=Suggestions(self.agenda, workers, lambda: self._most(workers)),
+                scheduler=self.early_stopping() if self.early_stopping else None,
+                num_samples=-1,
+                reuse_actors=workers == 1,
+            ),
+            run_config=tune.RunConfig(
+                name=f"{self.name}-{workers}",
+                storage_path=str(self.machine.storage.root / "sweeps" / self.name / "tune"),
+                verbose=0,
+                callbacks=[Outcomes(self.agenda, self.machine.storage, Sender(self.mailbox))],
+                failure_config=tune.FailureConfig(max_failures=0),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        ).fit()
+
+    def _most(self, workers: int) -> int:
+        """Trials of one shape to hand out at once, at least one lest a shrunken cluster ends the sweep."""
+        places = max(1, self.cluster().places(self.shape.cpus, self.shape.gpus) // workers)
+        if self.most_at_once is not None:
+            return min(places, self.most_at_once)
+        # Tune itself holds back one-worker trials until an actor is free, and reuses an actor only if one waits for it.
+        return 2 * places if workers == 1 else places

@@ -1,0 +1,93 @@
+"""What Ray Tune runs for a trial: training itself for one worker, a Ray Train group for several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray.actor
+from ray import tune
+
+from orchestrator.sweep.telemetry import Sender
+from orchestrator.trial.machine import Machine, WorkerShape
+from orchestrator.trial.termination import listen_for_termination, termination_requested
+
+COORDINATOR = {"memory": 1.0}
+"""Resources of the Tune trial that starts a worker group and waits for it: Tune wants some, and a CPU would be idle."""
+
+SKIPPED = "skipped"
+"""In the last report of a trial that did not begin, because the sweep was about to stop."""
+
+
+class SingleWorkerTrial(tune.Trainable):
+    """A Tune actor that trains one-worker trials one after the other without starting anew."""
+
+    def setup(self, config: dict[str, Any], machine: Machine, mailbox: Any) -> None:
+        """Called once per actor."""
+        listen_for_termination()
+        self._machine, self._mailbox = machine, mailbox
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Turns to another trial."""
+        from model.training.workers import Workers
+        from orchestrator.trial.run_trial import run_trial
+
+        link = Sender(self._mailbox)
+        self._skipped = link.wish() is not None
+        self._reports = run_trial(new_config["trial"], self._machine, Workers(), link)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Trains to the next validation, or to the end."""
+        if self._skipped:
+            return {"done": True, SKIPPED: True}
+        report = next(self._reports, None)
+        if report is None and termination_requested():
+            ray.actor.exit_actor()  # lest Tune reuses a process whose machine is about to go
+        return {"done": True} if report is None else {**report, "done": False}
+
+    def cleanup(self) -> None:
+        """Called when the actor ends."""
+        self._reports.close()
+
+
+def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, folder: str, shape: WorkerShape) -> None:
+    """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune."""
+    from ray import train
+    from ray.train.torch import TorchTrainer
+    from ray.tune.integration.ray_train import TuneReportCallback
+
+    from orchestrator.sweep.worker_group import GroupBackend
+
+    trial = config["trial"]
+    if Sender(mailbox).wish() is not None:
+        tune.report({"done": True, SKIPPED: True})
+        return
+    TorchTrainer(
+        train_in_group,
+        train_loop_config={"trial": trial, "machine": machine, "mailbox": mailbox},
+        torch_config=GroupBackend(backend="nccl" if shape.gpus else "gloo"),
+        scaling_config=train.ScalingConfig(
+            num_workers=trial.workers, use_gpu=shape.gpus > 0, resources_per_worker=shape.resources
+        ),
+        # A name of its own for each attempt: Ray would continue one by its name, but storage knows better where from.
+        run_config=train.RunConfig(
+            name=f"{trial.key}-{tune.get_context().get_trial_id()}",
+            storage_path=folder,
+            callbacks=[TuneReportCallback()],
+        ),
+    ).fit()
+    tune.report({"done": True})
+
+
+def train_in_group(config: dict[str, Any]) -> None:
+    """One Ray Train worker."""
+    from ray import train
+
+    from model.training.workers import Workers
+    from orchestrator.trial.run_trial import run_trial
+
+    context = train.get_context()
+    workers = Workers(context.get_world_rank(), context.get_world_size())
+    for report in run_trial(config["trial"], config["machine"], workers, Sender(config["mailbox"])):
+        train.report(report)

@@ -1,0 +1,148 @@
+"""Claims on trials, so that no trial runs twice at once, whoever started the drivers and whatever their clocks say.
+
+An attempt is claimed by making its file, which only one caller can. It lives as long as its beat changes. Whoever
+wants the trial watches the beat by a clock of its own, and claims the next attempt once it has stood still; the one
+that was thought dead notices the next attempt and ends without a result.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from experiments.records import ATTEMPTS_DIR, TRIALS, AttemptRecord, Ending
+from experiments.storage.storage import Storage
+from orchestrator.trial.process_identity import is_dead, this_process
+
+BEAT_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
+"""A beat that has stood still for so long belongs to nobody; long enough for what shared folders cache."""
+
+
+class AttemptTakenError(Exception):
+    """Somebody else runs the trial."""
+
+
+class Attempt:
+    """An attempt that this process holds.
+
+    Args:
+        storage: of the trial.
+        key: of the trial.
+        number: one more than the attempt before.
+        workers: that run it.
+        device: they run on.
+
+    Raises:
+        AttemptTakenError: the number is claimed already.
+    """
+
+    def __init__(self, storage: Storage, key: str, number: int, workers: int, device: str) -> None:
+        self._storage, self._key = storage, key
+        self.record = AttemptRecord(
+            attempt=number,
+            host=socket.gethostname(),
+            process=this_process(),
+            workers=workers,
+            device=device,
+            started=_now(),
+            seen=_now(),
+        )
+        if not storage.create(_file(key, number), _document(self.record)):
+            raise AttemptTakenError(f"attempt {number} of trial {key} is claimed by another run")
+
+    def renew(self, step: int, best: float | None) -> None:
+        """Says that the attempt lives, and how far it is."""
+        self._write(beat=self.record.beat + 1, seen=_now(), step=step, best=best)
+
+    def end(self, ending: Ending, reason: str = "") -> None:
+        """Gives the trial back."""
+        self._write(ended=ending, reason=reason, seen=_now())
+
+    def is_superseded(self) -> bool:
+        """Whether somebody thought this attempt dead and has claimed the next one."""
+        return self._storage.read(_file(self._key, self.record.attempt + 1)) is not None
+
+    def is_asked_to_stop(self) -> bool:
+        """Whether `combo stop` names this attempt."""
+        return self._storage.read(_stop_file(self._key, self.record.attempt)) is not None
+
+    def _write(self, **changes: object) -> None:
+        self.record = self.record.model_copy(update=changes)
+        self._storage.write(_file(self._key, self.record.attempt), _document(self.record))
+
+
+class AttemptWatch:
+    """Tells which trials are free, from the beats that this process has seen.
+
+    Args:
+        storage: of the trials.
+        patience: seconds for which the beat of a living attempt may stand still.
+    """
+
+    def __init__(self, storage: Storage, patience: float = PATIENCE_SECONDS) -> None:
+        self._storage, self._patience = storage, patience
+        self._seen: dict[str, tuple[AttemptRecord, float]] = {}
+
+    def holder(self, key: str) -> AttemptRecord | None:
+        """The attempt that has the trial now, as far as can be known; None if it is free."""
+        last = last_attempt(self._storage, key)
+        if last is None or last.ended is not None or is_dead(last.process):
+            self._seen.pop(key, None)
+            return None
+        known, since = self._seen.get(key, (None, 0.0))
+        if known != last:
+            self._seen[key] = last, time.monotonic()
+            return last
+        return None if time.monotonic() - since > self._patience else last
+
+
+def last_attempt(storage: Storage, key: str) -> AttemptRecord | None:
+    """The newest attempt as it is stored now."""
+    numbers = attempt_numbers(storage, key)
+    return read_attempt(storage, key, numbers[-1]) if numbers else None
+
+
+def attempt_numbers(storage: Storage, key: str) -> list[int]:
+    """Of all attempts that were ever claimed, ascending."""
+    names = (name.rpartition("/")[2].removesuffix(".json") for name in storage.names(f"{TRIALS}/{key}/{ATTEMPTS_DIR}"))
+    return sorted(int(name) for name in names if name.isdigit())
+
+
+def read_attempt(storage: Storage, key: str, number: int) -> AttemptRecord | None:
+    """One attempt; None if its file is gone or damaged, which then holds nothing back."""
+    content = storage.read(_file(key, number))
+    with suppress(ValidationError):
+        return None if content is None else AttemptRecord.model_validate_json(content)
+    return None
+
+
+def end_attempt(storage: Storage, record: AttemptRecord, key: str, ending: Ending, reason: str = "") -> None:
+    """Says how an attempt ended whose own process could not."""
+    ended = record.model_copy(update={"ended": ending, "reason": reason, "seen": _now()})
+    storage.write(_file(key, record.attempt), _document(ended))
+
+
+def ask_to_stop(storage: Storage, key: str, attempt: int) -> None:
+    """Asks a running attempt to write a checkpoint and end; it looks every few seconds."""
+    storage.write(_stop_file(key, attempt), b"")
+
+
+def _file(key: str, number: int) -> str:
+    return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{number}.json"
+
+
+def _stop_file(key: str, number: int) -> str:
+    return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{number}.stop"
+
+
+def _document(record: AttemptRecord) -> bytes:
+    return (record.model_dump_json(indent=1) + "\n").encode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

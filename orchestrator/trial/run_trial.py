@@ -1,0 +1,271 @@
+"""Runs one trial: claims it, drives `fit`, keeps the trial directory, tells the driver. Knows no Ray.
+
+The same generator runs in a Tune actor, in every worker of a Train group, and in a plain loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from experiments.expand import Trial
+from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
+from experiments.storage.errors import StorageError
+from model.metrics.protocol import protocol_for
+from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Stopped, Tested
+from model.training.fit import Execution, fit
+from model.training.workers import Workers
+from model.weights.folder import WEIGHTS_FILE, file_checksum
+from orchestrator.store.store import Store
+from orchestrator.store.trial_folder import TrialFolder
+from orchestrator.trial.attempts import Attempt, AttemptTakenError, attempt_numbers
+from orchestrator.trial.failures import failure, failure_record
+from orchestrator.trial.machine import Machine
+from orchestrator.trial.provenance import (
+    TEST_SPLIT,
+    code_version,
+    device_name,
+    now,
+    package_versions,
+    protocol_record,
+    score_record,
+)
+from orchestrator.trial.pulse import Pulse
+from orchestrator.trial.system_metrics import SystemMetrics
+from orchestrator.trial.termination import termination_requested
+from orchestrator.trial.trial_log import kept_log
+from orchestrator.trial.updates import Finished, Link, Measured, Started
+
+log = logging.getLogger(__name__)
+
+Report = dict[str, float]
+"""`{"step", "m_j"}` of a validation."""
+
+
+def run_trial(trial: Trial, machine: Machine, workers: Workers, link: Link) -> Generator[Report, None, None]:
+    """Trains a trial to its end, from its newest checkpoint if it has one, or until it is asked to stop.
+
+    Args:
+        trial: what to train.
+        machine: where and how.
+        workers: this worker's place in its group; only the first one claims, writes and tells.
+        link: to the driver.
+
+    Yields:
+        `{"step", "m_j"}` after each validation, for whoever schedules the trial.
+
+    Raises:
+        AttemptTakenError: another run has the trial.
+        Exception: whatever ended the attempt, after it has been recorded.
+    """
+    store = Store(machine.storage.for_worker())
+    if workers.is_first:
+        yield from _run_first(trial, machine, workers, link, store)
+        return
+    for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
+        if isinstance(event, Evaluated):
+            yield _report(event)
+
+
+def _run_first(
+    trial: Trial, machine: Machine, workers: Workers, link: Link, store: Store
+) -> Generator[Report, None, None]:
+    """The worker that writes."""
+    number = max(attempt_numbers(store.storage, trial.key), default=0) + 1
+    attempt = Attempt(store.storage, trial.key, number, workers.count, machine.device)
+    folder = store.trial(trial.key)
+    folder.fetch()
+    if (source := trial.config.initial_trial) is not None:
+        store.trial(source).fetch_tested_checkpoint()
+    writer = _Writer(trial, machine, folder, attempt, link)
+    ending: Ending = "finished"
+    try:
+        with (
+            kept_log(folder.log_file(number)),
+            Pulse(attempt, link, machine.hang_seconds, writer.hang) as pulse,
+            SystemMetrics(writer.add_system_sample),
+        ):
+            writer.start()
+            for event in fit(trial.config, _execution(trial, machine, store, pulse.should_stop), workers):
+                writer.record(event)
+                if isinstance(event, Stepped):
+                    pulse.progress(event.step)
+                elif isinstance(event, Evaluated):
+                    pulse.progress(event.step, event.score.m_j)
+                    yield _report(event)
+                elif isinstance(event, Stopped):
+                    ending = pulse.wish or "stopped"
+        attempt.end(ending)
+    except AttemptTakenError:
+        raise
+    except Exception as error:
+        writer.fail(error)
+        raise
+
+
+def _report(event: Evaluated) -> Report:
+    return {"step": float(event.step), "m_j": event.score.m_j}
+
+
+class _Writer:
+    """The first worker's record of one attempt."""
+
+    def __init__(self, trial: Trial, machine: Machine, folder: TrialFolder, attempt: Attempt, link: Link) -> None:
+        self.trial, self.machine, self.folder = trial, machine, folder
+        self.attempt, self.link = attempt, link
+        self.number = attempt.record.attempt
+        self.started = datetime.now(UTC)
+        self.clock = time.monotonic()
+        self.seconds_before = folder.seconds_spent()
+
+        self.step = self.folder.steps_done
+        self.lock = threading.Lock()
+        path = folder.metrics_file(self.number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.metrics = path.open("a", encoding="utf-8", buffering=1)
+
+    def start(self) -> None:
+        self.folder.begin(self.trial)
+        self.link.tell(Started(self.trial, self.number, self.step))
+
+    def record(self, event: Event) -> None:
+        match event:
+            case Stepped():
+                self.step = event.step
+                self._line("step", _step_values(event))
+            case Evaluated():
+                self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
+            case Checkpointed():
+                self.folder.publish_checkpoints()
+                self._publish()
+            case Quarantined():
+                self._set_aside(event)
+            case Tested():
+                self._finish(event)
+            case Stopped():
+                self._publish()
+
+    def fail(self, error: Exception) -> None:
+        """Notes the end of the attempt; on a full disk not even that may be possible, and the driver does it."""
+        log.error("attempt %d ended", self.number, exc_info=error)
+        with suppress(OSError, StorageError):
+            self._fail(failure_record(self.number, error))
+            self._publish()
+
+    def hang(self, seconds: float) -> None:
+        """Notes that nothing has moved for some time."""
+        said = f"no step and no validation for {seconds:.0f} s; --hang-after sets the limit"
+        self._fail(failure(self.number, "hung", "Hang", said))
+
+    def _fail(self, failed: FailureRecord) -> None:
+        self.folder.write_failure(failed)
+        self.attempt.end("failed", f"{failed.kind}: {failed.message}")
+
+    def _publish(self) -> None:
+        """Stores what grows while the attempt runs."""
+        self.folder.publish_metrics(self.number)
+        self.folder.publish_log(self.number)
+
+    def add_system_sample(self, values: dict[str, float]) -> None:
+        """Notes what the machine is doing; called from another thread."""
+        self._line("system", values)
+
+    def _line(self, kind: str, values: dict[str, float]) -> None:
+        line = MetricLine.model_validate(
+            {"kind": kind, "attempt": self.number, "step": self.step, "time": time.time(), "values": values}
+        )
+        with self.lock:
+            if self.metrics.closed:
+                return
+            self.metrics.write(line.model_dump_json() + "\n")
+        self.link.tell(Measured(self.trial.key, line))
+
+    def _set_aside(self, event: Quarantined) -> None:
+        log.warning("%s clip %s is quarantined: %s", event.split, event.clip, event.reason)
+        line = QuarantineLine(attempt=self.number, split=event.split, clip=event.clip, reason=event.reason)
+        self.folder.add_quarantined(line)
+
+    def _quarantined(self) -> dict[str, list[str]]:
+        """Clips by split. An earlier attempt's weights are inherited, its scores of the test split are not."""
+        found: dict[str, set[str]] = {}
+        for line in self.folder.quarantine_lines():
+            if line.split != TEST_SPLIT or line.attempt == self.number:
+                found.setdefault(line.split, set()).add(line.clip)
+        return {split: sorted(clips) for split, clips in sorted(found.items())}
+
+    def _finish(self, event: Tested) -> None:
+        with self.lock:
+            self.metrics.close()
+        self._publish()
+        files = [self.folder.write_scores(event.clips)]
+        files += [self.folder.write_picture(name, picture) for name, picture in event.pictures.items()]
+        files += [event.folder / WEIGHTS_FILE, self.folder.metrics_file(self.number)]
+        result = ResultRecord(
+            key=self.trial.key,
+            protocol=protocol_record(protocol_for(self.trial.task), TEST_SPLIT),
+            score=score_record(event.score),
+            best_step=event.best_step,
+            validation=score_record(event.validation),
+            parameters=event.parameters,
+            trainable_parameters=event.trainable_parameters,
+            checkpoint=str(event.folder.relative_to(self.folder.path)),
+            checksums={str(path.relative_to(self.folder.path)): file_checksum(path) for path in files},
+            provenance=self._provenance(),
+            seconds_per_clip=event.seconds_per_clip,
+            quarantined=self._quarantined(),
+        )
+        self.folder.write_result(result)
+        self.link.tell(Finished(self.trial.key, result))
+
+    def _weight_files(self) -> dict[str, str]:
+        files, config = self.machine.weight_files, self.trial.config
+        named = {"vggish": files.vggish_of(config), "backbone": files.backbone_of(config)}
+        return {name: file_checksum(path) for name, path in named.items() if path is not None}
+
+    def _provenance(self) -> Provenance:
+        return Provenance(
+            code_version=code_version(),
+            commit=self.machine.commit,
+            data_fingerprint=self.trial.config.data.fingerprint,
+            packages=package_versions(),
+            device=device_name(self.machine.device),
+            workers=self.attempt.record.workers,
+            attempts=self.number,
+            started=self.started.isoformat(timespec="seconds"),
+            finished=now(),
+            weight_files=self._weight_files(),
+            training_seconds=round(self.seconds_before + time.monotonic() - self.clock, 3),
+        )
+
+
+def _execution(trial: Trial, machine: Machine, store: Store, should_stop: Callable[[], bool]) -> Execution:
+    initial = trial.config.initial_trial
+    return Execution(
+        data_root=machine.data,
+        checkpoints=store.trial(trial.key).checkpoints,
+        checkpoint_every=machine.checkpoint_every,
+        keep_every=machine.keep_every,
+        loader_workers=machine.loader_workers,
+        micro_batch=machine.micro_batch,
+        compile=machine.compile,
+        channels_last=machine.channels_last,
+        device=machine.device,
+        vggish_weights=machine.weight_files.vggish_of(trial.config),
+        backbone_weights=machine.weight_files.backbone_of(trial.config),
+        sound_cache=store.sound_cache,
+        initial_weights=store.trial(initial).tested_checkpoint if initial else None,
+        should_stop=should_stop,
+    )
+
+
+def _step_values(event: Stepped) -> dict[str, float]:
+    """Losses by kind, unweighted and summed over the predictions, and the weighted total."""
+    values = {"lr": event.lr, "gradient_norm": event.gradient_norm, "seconds": event.seconds}
+    for name, loss in event.losses.items():
+        kind = f"loss_{name.partition('_')[0]}"
+        values[kind] = values.get(kind, 0.0) + loss
+    return values
