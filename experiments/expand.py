@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -17,6 +18,7 @@ from model.config import Task, TrialConfig
 
 FULL = "full"
 """The scale that is the experiment file itself."""
+TABLE_NAME = re.compile(r"[a-z-]+/(?:[0-9]+|[IVX]+)")
 GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
     "data.task": "list it under tasks",
@@ -103,8 +105,17 @@ def experiment_of_table(table: str) -> str:
         experiment = load_study(name).experiment
         tables[f"{experiment.paper}/{experiment.table.number}"] = name
     if table not in tables:
-        raise InputError(Problem(f"--table {table}", "is filled by no experiment", did_you_mean(table, list(tables))))
+        raise InputError(Problem(f"table {table}", "is filled by no experiment", did_you_mean(table, list(tables))))
     return tables[table]
+
+
+def without_table_names(names: Iterable[str]) -> list[str]:
+    """Names of experiments, with those of tables, such as `combo/3`, replaced by the experiments that fill them.
+
+    Raises:
+        InputError: no experiment fills such a table.
+    """
+    return [experiment_of_table(name) if TABLE_NAME.fullmatch(name) else name for name in names]
 
 
 def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> Study:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study, load_study
+from experiments.expand import Study, load_study, without_table_names
 from experiments.overrides import parse_assignments
 from model.config import Task
 
@@ -19,7 +19,8 @@ Words = Annotated[
     list[str],
     typer.Argument(
         metavar="EXPERIMENT... [KEY=VALUE...]",
-        help="Experiments by name (combo/table7) or YAML file, and settings laid over them (loss.lambda_ada=5).",
+        help="Experiments by name (combo/table7), by table (combo/7) or by YAML file, or a search (search/lambda_ada), "
+        "and settings laid over them (loss.lambda_ada=5).",
     ),
 ]
 TargetWords = Annotated[
@@ -121,7 +122,7 @@ def read_studies(words: Sequence[str], scale: str) -> list[Study]:
     Raises:
         InputError: no experiment is named, or a file or override has mistakes.
     """
-    names = [word for word in words if "=" not in word]
+    names = without_table_names(word for word in words if "=" not in word)
     assigned = parse_assignments(word for word in words if "=" in word)
     if not names:
         raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))

@@ -30,6 +30,19 @@ def find_targets(
     return read_targets([word for word in words if "=" not in word], assigned, scale, settings, store, workers)
 
 
+def names_search(words: Sequence[str]) -> bool:
+    """Whether a search is among the words.
+
+    Raises:
+        InputError: a name stands for no file.
+    """
+    from experiments.expand import without_table_names
+    from experiments.question_files import read_question
+
+    names = without_table_names(word for word in words if "=" not in word)
+    return any(read_question(name).is_search for name in names)
+
+
 def print_standing(search: SearchStudy, console: Console) -> None:
     """How far a search is, and its best points."""
     from orchestrator.search.standing import best_table, headline

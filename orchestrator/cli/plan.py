@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_studies
+from orchestrator.cli.chosen_targets import find_targets, names_search
 from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
@@ -54,17 +55,24 @@ def plan(
 
     from experiments.expand import experiment_of_table
     from experiments.question_files import experiment_names
+    from orchestrator.cli.plan_search import plan_search
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.outlook import look_ahead, most_cells_first
     from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
 
-    named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
     settings = resolve_settings(storage, data)
+    store = Store(settings.storage)
+    store.refresh()
+    if names_search(words or []):
+        study = find_targets(words or [], scale, settings, store).search
+        assert study is not None
+        _refuse_past(max_gpu_hours, plan_search(study, Costs(store.finished()), as_json))
+        return
+    named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
     studies = read_studies(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(studies, settings.data, workers)
-    store = Store(settings.storage)
     made = make_plan(sweep_name(studies), trials, store)
     outlook = look_ahead(studies, trials, made, Costs(store.finished()), store)
     shown = most_cells_first(outlook) if table else outlook.prospects
@@ -78,14 +86,20 @@ def plan(
         _show(console, outlook, shown, price)
         for task, reason in unusable.items():
             say(f"finished {task.upper()} trials are not recognised: {reason}", console, "yellow")
-    if max_gpu_hours is not None and outlook.left.likely > max_gpu_hours:
-        what = f"the plan is likely to take {_hours(outlook.left)} GPU-hours"
+    _refuse_past(max_gpu_hours, outlook.left)
+
+
+def _refuse_past(max_gpu_hours: float | None, left: Span | None) -> None:
+    if max_gpu_hours is not None and left is not None and left.likely > max_gpu_hours:
+        what = f"the plan is likely to take {_hours(left)} GPU-hours"
         raise InputError(Problem(f"--max-gpu-hours {max_gpu_hours:g}", what, "plan fewer trials, or allow more"))
 
 
 def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price: float | None) -> None:
     from rich.table import Table
     from rich.text import Text
+
+    from orchestrator.planning.plan import State
 
     table = Table("trial key", "trial", "state", "hours are", box=None)
     for heading in ("GPU-hours", "cells", "cells/hour"):
@@ -102,10 +116,7 @@ def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price
         f"\n{outlook.cells} cells need {outlook.trials} trials, {different} of them different: sharing saves "
         f"{outlook.trials - different} trials and {_hours(outlook.shared_hours)} GPU-hours"
     )
-    console.print(
-        f"{states.count('finished')} finished, {states.count('resumable') + states.count('failed')} to continue, "
-        f"{states.count('new')} to start"
-    )
+    console.print(", ".join(f"{states.count(state)} {state}" for state in get_args(State) if state in states))
     console.print(f"left: {_hours(outlook.left)} GPU-hours", style="bold")
     if price is not None:
         console.print(f"cost: {_hours(outlook.left.scaled(price))}", style="bold")

@@ -31,6 +31,7 @@ def run(
     words: Words,
     scale: ScaleOption = "full",
     workers: options.WorkersOption = None,
+    min_workers: options.LeastWorkersOption = None,
     cpus_per_worker: options.CpusOption = 1.0,
     gpus_per_worker: options.GpusOption = None,
     loader_workers: options.LoaderOption = 0,
@@ -59,13 +60,15 @@ def run(
     from rich.console import Console
 
     from experiments.expand import with_sources
-    from orchestrator.planning.placement import refuse_unplaceable_here
     from orchestrator.planning.plan import refuse_uneven
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.budget import Budget
     from orchestrator.sweep.conduct import Conduct, Resources
     from orchestrator.sweep.execute import catch_up, execute
+    from orchestrator.sweep.placement import Placement
+    from orchestrator.sweep.this_machine import this_machine
+    from orchestrator.trial.machine import WorkerShape
     from orchestrator.trial.weight_files import weight_files
 
     console = Console(highlight=False)
@@ -81,10 +84,13 @@ def run(
         catch_up(plan, targets.paper, settings, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.count("damaged") else 0)
     if settings.ray_address is None:
-        refuse_unplaceable_here(needed, cpus_per_worker, gpus_per_worker)
+        here = this_machine()
+        gpus = float(here.has_gpus) if gpus_per_worker is None else gpus_per_worker
+        Placement(lambda: here, WorkerShape(cpus_per_worker, gpus), min_workers).refuse_unplaceable(needed)
     resources = Resources(
         cpus_per_worker,
         gpus_per_worker,
+        min_workers,
         loader_workers,
         checkpoint_every,
         keep_every,
@@ -137,7 +143,8 @@ def retry(
 
 def _beginning(plan: Plan) -> str:
     """What a run is about to do."""
-    new = plan.count("new")
+    begun = {entry.trial.key for entry in plan.entries if entry.state != "new"}
+    new = sum(trial.key not in begun for trial in plan.to_run)
     told = f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, "
     told += f"{len(plan.to_run) - new} to continue, {new} to start"
     return told + (f", {len(plan.failed)} failed (`combo retry` runs those again)" if plan.failed else "")

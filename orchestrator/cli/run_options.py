@@ -10,6 +10,12 @@ import typer
 WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Data-parallel workers per trial.  [default: as the experiment says]")
 ]
+LeastWorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--min-workers", min=1, help="Start a trial with fewer workers, down to this, where not all of them fit."
+    ),
+]
 CpusOption = Annotated[float, typer.Option(min=0.1, help="CPUs of each worker.")]
 GpusOption = Annotated[
     float | None, typer.Option(min=0.0, help="GPUs of each worker, such as 0.5.  [default: 1 if the cluster has any]")

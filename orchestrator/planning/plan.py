@@ -41,8 +41,8 @@ class Plan:
 
     @property
     def to_run(self) -> list[Trial]:
-        """Trials that have no result yet and did not fail by their own fault."""
-        return [entry.trial for entry in self.entries if entry.state in TO_RUN]
+        """Trials that have no result yet and did not fail by their own fault, nor did the one that they start from."""
+        return [entry.trial for entry in self.entries if entry.state in TO_RUN and self._has_start(entry.trial)]
 
     @property
     def failed(self) -> list[Trial]:
@@ -57,6 +57,11 @@ class Plan:
     def count(self, state: State) -> int:
         """Trials in a state."""
         return sum(entry.state == state for entry in self.entries)
+
+    def _has_start(self, trial: Trial) -> bool:
+        """Whether what a trial starts from is there, or comes with this plan."""
+        states = {entry.trial.key: entry.state for entry in self.entries}
+        return trial.source is None or states[trial.source.key] in ("finished", *TO_RUN)
 
 
 def sweep_name(studies: Iterable[Study]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study, Trial, load_study
+from experiments.expand import Study, Trial, load_study, without_table_names
 from experiments.question_files import read_question
 from experiments.searches import load_search
 from orchestrator.planning.plan import Plan, make_plan, sweep_name, trials_on_data
@@ -65,6 +65,7 @@ def read_targets(
     """
     if names and all(TRIAL_KEY.fullmatch(name) for name in names):
         return Targets("", "", tuple(_stored_trial(name, store) for name in names))
+    names = without_table_names(names)
     if any(read_question(name).is_search for name in names):
         return _search(names, assigned, scale, settings, store)
     studies = [load_study(name, scale, assigned) for name in names]

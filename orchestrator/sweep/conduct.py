@@ -16,6 +16,8 @@ class Resources:
     cpus_per_worker: float = 1.0
     gpus_per_worker: float | None = None
     """None: one if the cluster has any."""
+    least_workers: int | None = None
+    """Of a trial whose own number does not fit; None if it must fit."""
     loader_workers: int = 0
     checkpoint_every: int = 1000
     keep_every: int | None = None

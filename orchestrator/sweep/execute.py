@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from orchestrator.commit import current_commit
-from orchestrator.planning.placement import refuse_unplaceable
 from orchestrator.planning.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
@@ -18,6 +17,7 @@ from orchestrator.sweep.agenda import Agenda, StopReason
 from orchestrator.sweep.budget import BudgetWatch
 from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.conduct import Conduct, Resources
+from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.progress import SweepView
 from orchestrator.sweep.stopping import heeding_requests, heeding_signals
 from orchestrator.tracking import Tracker
@@ -70,7 +70,8 @@ def execute(
                 from orchestrator.sweep.telemetry import Receiver
             started = time.monotonic()
             shape = _shape(resources)
-            refuse_unplaceable(plan.to_run, current_cluster(), shape)
+            placement = Placement(current_cluster, shape, resources.least_workers, limits.most_at_once)
+            placement.refuse_unplaceable(plan.to_run)
             view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
             budget = BudgetWatch(limits.budget, shape.gpus or 1.0, lambda: stop("budget", "stopped"))
             receiver = stack.enter_context(Receiver([view, tracker, budget]))
@@ -85,16 +86,7 @@ def execute(
             stack.enter_context(heeding_signals(lambda wish: stop("interrupted", wish)))
             machine = _machine(settings, resources, shape)
             early_stopping = None if search is None else partial(make_scheduler, search.search)
-            Sweep(
-                plan.name,
-                agenda,
-                machine,
-                current_cluster,
-                shape,
-                limits.most_at_once,
-                receiver.mailbox,
-                early_stopping,
-            ).run()
+            Sweep(plan.name, agenda, machine, placement, receiver.mailbox, early_stopping).run()
         trained = time.monotonic()
     console.print(
         f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "

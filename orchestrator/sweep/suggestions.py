@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ray.tune.search import Searcher
 
 from orchestrator.sweep.agenda import Agenda
+from orchestrator.sweep.placement import Placement
 
 
 class Suggestions(Searcher):
@@ -17,22 +18,23 @@ class Suggestions(Searcher):
 
     Args:
         agenda: what to run.
-        workers: of each trial.
-        most: trials that may run at once, asked anew each time.
+        workers: that each trial wants.
+        placement: how many fit, and with how many workers.
+        ahead: trials that are handed out beyond those that fit.
     """
 
-    def __init__(self, agenda: Agenda, workers: int, most: Callable[[], int]) -> None:
+    def __init__(self, agenda: Agenda, workers: int, placement: Placement, ahead: int) -> None:
         super().__init__()
-        self._agenda, self._workers, self._most = agenda, workers, most
+        self._agenda, self._workers, self._placement, self._ahead = agenda, workers, placement, ahead
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ARG002
         """The next trial, nothing for now, or the end."""
-        trial = self._agenda.next(self._workers, self._most())
+        trial = self._agenda.next(self._workers, self._placement.trials_at_once(self._workers) + self._ahead)
         if trial is not None:
-            return {"trial": trial}
+            return {"trial": replace(trial, workers=self._placement.workers_now(trial))}
         is_over = not self._agenda.running() and self._workers not in self._agenda.shapes()
         return Searcher.FINISHED if is_over else None
 

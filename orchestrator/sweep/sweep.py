@@ -17,12 +17,12 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 
 from orchestrator.sweep.agenda import Agenda
-from orchestrator.sweep.cluster import Cluster
 from orchestrator.sweep.outcomes import Outcomes
+from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.suggestions import Suggestions
 from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import COORDINATOR, SingleWorkerTrial, coordinate_group
-from orchestrator.trial.machine import Machine, WorkerShape
+from orchestrator.trial.machine import Machine
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class Sweep:
         name: of the sweep.
         agenda: which trials, and when.
         machine: where and how each runs.
-        cluster: tells what there is now.
-        shape: of one worker.
-        most_at_once: trials; None for as many as fit.
+        placement: how many of them fit.
         mailbox: Ray actor between trials and driver.
         early_stopping: makes a scheduler that gives trials up.
     """
@@ -43,9 +41,7 @@ class Sweep:
     name: str
     agenda: Agenda
     machine: Machine
-    cluster: Callable[[], Cluster]
-    shape: WorkerShape
-    most_at_once: int | None
+    placement: Placement
     mailbox: Any
     early_stopping: Callable[[], TrialScheduler | None] | None = None
 
@@ -58,15 +54,14 @@ class Sweep:
         shared = {"machine": self.machine, "mailbox": self.mailbox}
         trainable: Any
         if workers == 1:
-            trainable, resources = tune.with_parameters(SingleWorkerTrial, **shared), self.shape.resources
+            trainable, resources = tune.with_parameters(SingleWorkerTrial, **shared), self.placement.shape.resources
         else:
-            place = f"{self.machine.storage}/sweeps/{self.name}/train"
-            trainable = tune.with_parameters(coordinate_group, **shared, folder=place, shape=self.shape)
+            trainable = tune.with_parameters(coordinate_group, **shared, shape=self.placement.shape)
             resources = COORDINATOR
         tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
-                search_alg=Suggestions(self.agenda, workers, lambda: self._most(workers)),
+                search_alg=Suggestions(self.agenda, workers, self.placement, ahead=_ahead(workers, self.placement)),
                 scheduler=self.early_stopping() if self.early_stopping else None,
                 num_samples=-1,
                 reuse_actors=workers == 1,
@@ -81,10 +76,10 @@ class Sweep:
             ),
         ).fit()
 
-    def _most(self, workers: int) -> int:
-        """Trials of one shape to hand out at once, at least one lest a shrunken cluster ends the sweep."""
-        places = max(1, self.cluster().places(self.shape.cpus, self.shape.gpus) // workers)
-        if self.most_at_once is not None:
-            return min(places, self.most_at_once)
-        # Tune itself holds back one-worker trials until an actor is free, and reuses an actor only if one waits for it.
-        return 2 * places if workers == 1 else places
+
+def _ahead(workers: int, placement: Placement) -> int:
+    """Trials to hand out beyond those that fit.
+
+    Tune itself holds back one-worker trials until an actor is free, and reuses an actor only if a trial waits for it.
+    """
+    return placement.trials_at_once(1) if workers == 1 and placement.most_at_once is None else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ray.actor
@@ -51,7 +52,7 @@ class SingleWorkerTrial(tune.Trainable):
         self._reports.close()
 
 
-def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, folder: str, shape: WorkerShape) -> None:
+def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, shape: WorkerShape) -> None:
     """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune."""
     from ray import train
     from ray.train.torch import TorchTrainer
@@ -73,7 +74,8 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, fol
         # A name of its own for each attempt: Ray would continue one by its name, but storage knows better where from.
         run_config=train.RunConfig(
             name=f"{trial.key}-{tune.get_context().get_trial_id()}",
-            storage_path=folder,
+            # Ray keeps checkpoints here, of which it gets none: this node's own folder of the Tune trial will do.
+            storage_path=str(Path.cwd()),
             callbacks=[TuneReportCallback()],
         ),
     ).fit()

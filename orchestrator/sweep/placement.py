@@ -1,0 +1,57 @@
+"""How many trials of how many workers fit on the cluster, and which can never be placed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from experiments.errors import InputError, Problem
+from experiments.expand import Trial
+from orchestrator.sweep.cluster import Cluster
+from orchestrator.trial.machine import WorkerShape
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where trials find room.
+
+    Attributes:
+        cluster: tells what there is now; machines come and go.
+        shape: of one worker.
+        least_workers: with which a trial may run where its own number does not fit; None if it must fit.
+        most_at_once: trials; None for as many as fit.
+    """
+
+    cluster: Callable[[], Cluster]
+    shape: WorkerShape
+    least_workers: int | None = None
+    most_at_once: int | None = None
+
+    def refuse_unplaceable(self, trials: Iterable[Trial]) -> None:
+        """Refuses trials that this cluster has no room for.
+
+        Raises:
+            InputError: one sentence for the first of them.
+        """
+        places, shape = self._places(), self.shape
+        size = f"{shape.cpus:g} CPUs" + (f" and {shape.gpus:g} GPUs" if shape.gpus else "")
+        for trial in trials:
+            if min(trial.workers, self.least_workers or trial.workers) > places:
+                what = f"needs {trial.workers} workers of {size}, there is room for {places}"
+                remedy = "lower --workers, --cpus-per-worker or --gpus-per-worker, or name a cluster with RAY_ADDRESS"
+                raise InputError(Problem(trial.label, what, remedy))
+
+    def workers_now(self, trial: Trial) -> int:
+        """The workers that a trial starts with: its own number, or as many as fit and divide its batch."""
+        places, least = self._places(), self.least_workers or trial.workers
+        batch = trial.config.training.batch
+        fitting = (count for count in range(min(places, trial.workers), least - 1, -1) if batch % count == 0)
+        return next(fitting, trial.workers)
+
+    def trials_at_once(self, workers: int) -> int:
+        """Trials of so many workers that fit; at least one, lest a shrunken cluster ends the sweep."""
+        fitting = max(1, self._places() // workers)
+        return min(fitting, self.most_at_once or fitting)
+
+    def _places(self) -> int:
+        return self.cluster().places(self.shape.cpus, self.shape.gpus)

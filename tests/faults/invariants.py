@@ -1,0 +1,51 @@
+"""What holds after every fault, whatever it was."""
+
+from __future__ import annotations
+
+import hashlib
+
+from experiments.records import RESULT_FILE
+from model.weights.folder import damaged_file
+from tests.faults.watched_sweep import WatchedSweep
+
+TIMES = ("index.html",)
+"""Ends of the names of report files that also tell when and how long trials ran."""
+
+
+def check_storage(sweep: WatchedSweep) -> None:
+    """Every stored document parses, what a result names is there unchanged, and no trial has two results."""
+    for variant in sweep.keys:
+        folder = sweep.trial(variant)
+        assert folder.identity is not None
+        assert not list(folder.torn_metrics())
+        for checkpoint in folder.checkpoints.glob("[!.]*"):
+            assert damaged_file(checkpoint) is None
+        attempts = sweep.attempts(variant)
+        assert [record.attempt for record in attempts] == list(range(1, folder.attempts + 1))
+        finished = [record.attempt for record in attempts if record.ended == "finished"]
+        result = folder.result
+        assert finished == ([result.provenance.attempts] if result else [])
+        assert (folder.failure is None) or result is None
+        for name, checksum in result.checksums.items() if result else ():
+            assert hashlib.sha256((folder.path / name).read_bytes()).hexdigest() == checksum
+        assert len(list(folder.path.glob(f"*{RESULT_FILE}*"))) == (result is not None)
+
+
+def check_equal(sweep: WatchedSweep, undisturbed: WatchedSweep) -> None:
+    """Trials are finished, with weights, scores and tables equal bit by bit to those of a run without the fault."""
+    check_storage(sweep)
+    for variant in sweep.keys:
+        ours, theirs = sweep.trial(variant).result, undisturbed.trial(variant).result
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.key, ours.best_step, ours.checkpoint) == (theirs.key, theirs.best_step, theirs.checkpoint)
+        assert (ours.score, ours.validation) == (theirs.score, theirs.validation)
+        tested = f"{theirs.checkpoint}/model.safetensors"
+        assert ours.checksums[tested] == theirs.checksums[tested]
+        assert sweep.last_weights(variant) == undisturbed.last_weights(variant)
+    assert tables(sweep) == tables(undisturbed)
+
+
+def tables(sweep: WatchedSweep) -> dict[str, bytes]:
+    """The report's files that a fault may not change."""
+    return {name: content for name, content in sweep.report().items() if not name.endswith(TIMES)}
