@@ -10,10 +10,10 @@ from experiments.overrides import parse_assignments
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.planning.targets import Targets
     from orchestrator.search.study import SearchStudy
     from orchestrator.settings import Settings
     from orchestrator.store.store import Store
+    from orchestrator.targets import Targets
 
 
 def find_targets(
@@ -22,9 +22,9 @@ def find_targets(
     """Splits names from overrides and finds what the names stand for.
 
     Raises:
-        InputError: see `orchestrator.planning.targets.read_targets`.
+        InputError: see `orchestrator.targets.read_targets`.
     """
-    from orchestrator.planning.targets import read_targets
+    from orchestrator.targets import read_targets
 
     assigned = parse_assignments(word for word in words if "=" in word)
     return read_targets([word for word in words if "=" not in word], assigned, scale, settings, store, workers)

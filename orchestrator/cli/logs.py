@@ -68,7 +68,7 @@ def _job_output(words: list[str], address: str, follow: bool, console: Console) 
 def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data: Path | None, console: Console) -> None:
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
-    from orchestrator.store.trial_story import outcome
+    from orchestrator.trial.trial_story import outcome
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
@@ -88,7 +88,7 @@ def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data:
 
 def _tell_course(entry: PlannedTrial, store: Store, seen: set[tuple[str, str]], console: Console) -> None:
     """Prints what is new in a trial's course, below its name when another one's lines came before."""
-    from orchestrator.store.trial_story import course, fetch_story
+    from orchestrator.trial.trial_story import course, fetch_story
 
     key = entry.trial.key
     fetch_story(store.trial(key))

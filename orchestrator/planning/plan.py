@@ -38,11 +38,13 @@ class Plan:
     name: str
     """Of the sweep, such as `combo-table7-demo`."""
     entries: list[PlannedTrial]
+    keeps_pruned: bool = False
+    """Whether trials that early stopping gave up stay so, as in the search that did it; others want them finished."""
 
     @property
     def to_run(self) -> list[Trial]:
-        """Trials that have no result yet and did not fail by their own fault, nor did the one that they start from."""
-        return [entry.trial for entry in self.entries if entry.state in TO_RUN and self._has_start(entry.trial)]
+        """Trials that are to get a result, and whose sources have one or get it in the same run."""
+        return [entry.trial for entry in self.entries if self._is_wanted(entry) and self._has_start(entry)]
 
     @property
     def failed(self) -> list[Trial]:
@@ -58,10 +60,17 @@ class Plan:
         """Trials in a state."""
         return sum(entry.state == state for entry in self.entries)
 
-    def _has_start(self, trial: Trial) -> bool:
+    def _is_wanted(self, entry: PlannedTrial) -> bool:
+        """Whether a trial has no result yet and may still get one without `combo retry`."""
+        return entry.state in TO_RUN or (entry.state == "pruned" and not self.keeps_pruned)
+
+    def _has_start(self, entry: PlannedTrial) -> bool:
         """Whether what a trial starts from is there, or comes with this plan."""
-        states = {entry.trial.key: entry.state for entry in self.entries}
-        return trial.source is None or states[trial.source.key] in ("finished", *TO_RUN)
+        source = entry.trial.source
+        if source is None:
+            return True
+        (found,) = (other for other in self.entries if other.trial.key == source.key)
+        return found.state == "finished" or self._is_wanted(found)
 
 
 def sweep_name(studies: Iterable[Study]) -> str:
@@ -70,12 +79,12 @@ def sweep_name(studies: Iterable[Study]) -> str:
     return "+".join(parts)
 
 
-def make_plan(name: str, trials: Iterable[Trial], store: Store) -> Plan:
+def make_plan(name: str, trials: Iterable[Trial], store: Store, *, keeps_pruned: bool = False) -> Plan:
     """Looks every trial, and those that others start from, up in storage; shared trials appear once."""
     unique: dict[str, Trial] = {}
     for trial in with_sources(trials):
         unique.setdefault(trial.key, trial)
-    return Plan(name, [_look_up(trial, store) for trial in unique.values()])
+    return Plan(name, [_look_up(trial, store) for trial in unique.values()], keeps_pruned)
 
 
 def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:

@@ -9,10 +9,10 @@ from experiments.expand import Trial, resolve_preset
 from experiments.records import QuarantineLine
 from experiments.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.store.trial_story import course
 from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.failures import failure_record
 from orchestrator.trial.trial_log import MOST_BYTES, kept_log
+from orchestrator.trial.trial_story import course
 
 
 @pytest.fixture

@@ -37,8 +37,10 @@ class Targets:
 
     def plan(self, store: Store) -> Plan:
         """The trials as storage knows them since the last refresh; of a search, all points so far."""
-        points = [tried.trial for tried in self.search.points] if self.search else []
-        return make_plan(self.sweep, [*self.trials, *points], store)
+        if self.search is None:
+            return make_plan(self.sweep, self.trials, store)
+        points = [tried.trial for tried in self.search.points]
+        return make_plan(self.sweep, points, store, keeps_pruned=self.search.search.search.early_stopping is not None)
 
 
 def read_targets(
