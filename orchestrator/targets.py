@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -34,6 +34,14 @@ class Targets:
     trials: tuple[Trial, ...]
     search: SearchStudy | None = None
     """The search that suggests further trials, if it is one."""
+
+    def again(self, store: Store) -> Targets:
+        """The same as of the last refresh: a search has further points then."""
+        if self.search is None:
+            return self
+        from orchestrator.search.study import SearchStudy
+
+        return replace(self, search=SearchStudy(self.search.search, store.storage))
 
     def plan(self, store: Store) -> Plan:
         """The trials as storage knows them since the last refresh; of a search, all points so far."""

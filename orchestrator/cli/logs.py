@@ -73,9 +73,11 @@ def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data:
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
     seen: set[tuple[str, str]] = set()
+    store.refresh()
+    targets = find_targets(words, scale, settings, store)
     while True:
         store.refresh()
-        plan = find_targets(words, scale, settings, store).plan(store)
+        plan = targets.again(store).plan(store)
         for entry in plan.entries:
             _tell_course(entry, store, seen, console)
         if not follow or all(entry.state in OVER for entry in plan.entries):

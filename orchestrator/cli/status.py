@@ -91,10 +91,13 @@ def _observer(
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
+    store.refresh()
+    # Once, as it reads the data's fingerprint, which takes a while on a large set.
+    targets = find_targets(words, scale, settings, store)
 
     def look() -> tuple[Plan, SearchStudy | None]:
         store.refresh()
-        targets = find_targets(words, scale, settings, store)
-        return targets.plan(store), targets.search
+        now = targets.again(store)
+        return now.plan(store), now.search
 
     return look, store

@@ -12,7 +12,7 @@ from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, expand, with_sources
 from model.config import Task
 from orchestrator.store.store import Store
-from orchestrator.trial.failures import RETRIED
+from orchestrator.trial.failures import NOT_ITS_FAULT
 from orchestrator.trial.process_identity import is_dead
 
 State = Literal["finished", "running", "resumable", "preempted", "stopped", "new", "failed", "pruned", "damaged"]
@@ -177,6 +177,6 @@ def _look_up(trial: Trial, store: Store) -> PlannedTrial:
         return PlannedTrial(trial, last.ended, attempts)
     state: State = "resumable" if folder.has_checkpoint else "new"
     if failure is not None:
-        state = state if failure.category in RETRIED else "failed"
+        state = state if failure.category in NOT_ITS_FAULT else "failed"
         return PlannedTrial(trial, state, attempts, f"{failure.kind}: {failure.message}")
     return PlannedTrial(trial, state, attempts)

@@ -15,7 +15,7 @@ from orchestrator.search.points import RUNNING, Outcome, TriedPoint, failed, fin
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import read_record
 from orchestrator.store.trial_folder import TrialFolder
-from orchestrator.trial.failures import RETRIED
+from orchestrator.trial.failures import NOT_ITS_FAULT
 
 
 class StoredTrials:
@@ -55,7 +55,7 @@ class StoredTrials:
             return finished(result, self._search.search.objectives)
         failure = folder.failure
         # What the machine did to an attempt leaves the trial to be run; other failures wait for `combo retry`.
-        if failure is not None and failure.category not in RETRIED:
+        if failure is not None and failure.category not in NOT_ITS_FAULT:
             return failed(f"{failure.kind}: {failure.message}")
         # A search without early stopping wants to the end what another one gave up.
         last = folder.last_attempt

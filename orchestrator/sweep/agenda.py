@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -12,6 +12,7 @@ from experiments.records import FailureRecord
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import FREE, is_retried
+from orchestrator.trial.updates import Awaited, Finished, Update
 
 LOOK_EVERY = 2.0
 """Seconds between looks at what other runs hold."""
@@ -67,6 +68,7 @@ class Agenda:
         retries: further attempts that a trial gets when its process dies or hangs.
         most_trials: that this run may start; None for all.
         proposer: of further trials.
+        tell: hears what other runs do with these trials.
     """
 
     def __init__(
@@ -77,12 +79,13 @@ class Agenda:
         retries: int,
         most_trials: int | None = None,
         proposer: Proposer | None = None,
+        tell: Callable[[Update], None] | None = None,
     ) -> None:
         self.entries = {trial.key: Entry(trial) for trial in trials}
         self.stop_reason: StopReason | None = None
         self._store, self._watch, self._retries = store, watch, retries
         self._most_trials, self._started = most_trials, 0
-        self._proposer = proposer
+        self._proposer, self._tell = proposer, tell
 
     def next(self, workers: int, most: int) -> Trial | None:
         """The next trial of a shape that may start now; it counts as running from here on.
@@ -170,10 +173,22 @@ class Agenda:
         if source is not None and source.key in self.entries and self.entries[source.key].phase != "finished":
             return False
         holder = self._watch.holder(entry.trial.key)
-        entry.held_by = f"{holder.host}, attempt {holder.attempt}" if holder else ""
-        if holder is None and self._store.has_result(entry.trial.key):
-            self._end(entry.trial.key, "finished")
-        return holder is None and entry.phase == "waiting"
+        if holder is not None:
+            self._wait_for(entry, f"{holder.host}, attempt {holder.attempt}")
+            return False
+        folder = self._store.trial(entry.trial.key)
+        if not self._store.has_result(entry.trial.key):
+            return True
+        folder.fetch_documents()
+        self._end(entry.trial.key, "finished")
+        if self._tell and folder.result:
+            self._tell(Finished(entry.trial.key, folder.result))
+        return False
+
+    def _wait_for(self, entry: Entry, holder: str) -> None:
+        if self._tell and entry.held_by != holder:
+            self._tell(Awaited(entry.trial.key, holder))
+        entry.held_by = holder
 
     def _can_start_in_its_shape(self, entry: Entry) -> bool:
         """Whether a trial waits for nothing that must run in another shape first."""

@@ -59,7 +59,6 @@ def execute(
         from orchestrator.search.proposals import Proposals
 
         proposals = Proposals(search, storage)
-    agenda = Agenda(plan.to_run, Store(storage), AttemptWatch(storage), limits.retries, limits.budget.trials, proposals)
     began = time.monotonic()
     with Tracker(settings, paper, plan.name, plan.to_run, plan.finished) as tracker:
         with ExitStack() as stack:
@@ -67,7 +66,7 @@ def execute(
                 stack.enter_context(running_ray(settings.ray_address, conduct.verbose))
                 from orchestrator.search.early_stopping import make_scheduler
                 from orchestrator.sweep.sweep import Sweep
-                from orchestrator.sweep.telemetry import Receiver
+                from orchestrator.sweep.telemetry import Receiver, Sender
             started = time.monotonic()
             shape = _shape(resources)
             placement = Placement(current_cluster, shape, resources.least_workers, limits.most_at_once)
@@ -75,6 +74,15 @@ def execute(
             view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
             budget = BudgetWatch(limits.budget, shape.gpus or 1.0, lambda: stop("budget", "stopped"))
             receiver = stack.enter_context(Receiver([view, tracker, budget]))
+            agenda = Agenda(
+                plan.to_run,
+                Store(storage),
+                AttemptWatch(storage),
+                limits.retries,
+                limits.budget.trials,
+                proposals,
+                Sender(receiver.mailbox).tell,
+            )
 
             def stop(reason: StopReason, wish: Wish) -> None:
                 agenda.stop(reason)

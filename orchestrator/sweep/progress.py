@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.expand import Trial
-from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started, Update
+from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Measured, Started, Update
 
 SMOOTHING = 0.1
 """Weight of the newest step in the running mean of step times."""
@@ -105,6 +105,9 @@ class SweepView:
                 what = "preempted" if update.failure.category == "preempted" else f"failed: {update.failure.kind}"
                 watched.note = f"{what}: {update.failure.message}"
                 self._say(watched, watched.note + ("; it gets another attempt" if update.again else ""))
+            case Awaited():
+                watched.note = f"another run has it: {update.where}"
+                self._say(watched, watched.note)
             case Ended():
                 watched.state = update.ending
                 self._say(watched, update.ending)

@@ -9,8 +9,10 @@ from typing import Final
 from experiments.records import FailureCategory, FailureRecord
 from orchestrator.redaction import redacted
 
-RETRIED: Final = frozenset[FailureCategory]({"worker-died", "hung", "node-lost", "preempted"})
-"""The machine's doing: the trial goes on from its checkpoint."""
+RETRIED: Final = frozenset[FailureCategory]({"worker-died", "hung", "node-lost", "preempted", "storage"})
+"""The machine's doing: the trial goes on from its checkpoint, in the same run."""
+NOT_ITS_FAULT: Final = RETRIED | {"disk-full"}
+"""What the next `combo run` continues by itself; other failures wait for `combo retry`."""
 FREE: Final = frozenset[FailureCategory]({"node-lost", "preempted"})
 """Of these, what says nothing about the trial and does not count as one of its retries."""
 
@@ -20,6 +22,8 @@ PROCESS_GONE = frozenset(
 """Ray's words for it."""
 CONTACT_LOST = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 """What gloo and NCCL say in the workers that are left when one of a group dies."""
+ALLOCATION_REFUSED = "DefaultCPUAllocator: "
+"""How PyTorch begins when the machine, not a GPU, lacks memory; it has no class of its own for that."""
 FREE_LIMIT = 20
 """Lest a cluster that loses every node keeps a trial forever."""
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -37,7 +41,7 @@ def classify(error: BaseException) -> FailureCategory:
     names = {ancestor.__name__ for ancestor in type(error).__mro__}
     if isinstance(error, FloatingPointError):
         return "diverged"
-    if names & {"OutOfMemoryError", "MemoryError"}:
+    if names & {"OutOfMemoryError", "MemoryError"} or ALLOCATION_REFUSED in str(error):
         return "out-of-memory"
     if isinstance(error, ImportError):
         return "import-error"

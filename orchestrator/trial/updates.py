@@ -61,7 +61,16 @@ class Ended:
     ending: Ending
 
 
-Update = Started | Measured | Finished | Failed | Ended
+@dataclass(frozen=True)
+class Awaited:
+    """Another run has the trial; its result will be used."""
+
+    key: str
+    where: str
+    """For people: host and attempt."""
+
+
+Update = Started | Measured | Finished | Failed | Ended | Awaited
 
 
 class Listener(Protocol):

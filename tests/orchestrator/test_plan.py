@@ -1,13 +1,15 @@
+import json
 import shutil
 
 import pytest
 from combo_command import TINY
 
 from experiments.expand import load_study
-from experiments.records import FailureRecord
 from experiments.storage.folder import FolderStorage
 from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data
 from orchestrator.store.store import Store
+from orchestrator.trial.attempts import Attempt, last_attempt
+from orchestrator.trial.failures import failure
 
 
 @pytest.fixture
@@ -28,16 +30,87 @@ def test_nothing_has_run_at_first(trials, tmp_path):
     assert not (tmp_path / "absent").exists()
 
 
-def test_a_failed_trial_is_shown_with_its_reason_and_runs_again(trials, tmp_path):
+def attempt(store, trial, ended=None, category=None):
+    """Leaves what an attempt leaves."""
+    folder = store.trial(trial.key)
+    folder.begin(trial)
+    claim = Attempt(store.storage, trial.key, folder.attempts + 1, 1, "cpu")
+    if category is not None:
+        folder.write_failure(failure(claim.record.attempt, category, "SomeError", "so"))
+    if ended is not None:
+        claim.end(ended)
+
+
+@pytest.mark.parametrize("category", ["diverged", "out-of-memory", "import-error", "exception", "disk-full", "storage"])
+def test_a_trial_that_failed_by_its_own_fault_is_shown_with_its_reason_and_waits(trials, tmp_path, category):
     store = Store(FolderStorage(tmp_path))
-    folder = store.trial(trials[1].key)
-    folder.begin(trials[1])
-    folder.write_failure(FailureRecord(attempt=1, kind="DataError", message="unreadable", time="2026-11-20"))
+    attempt(store, trials[1], "failed", category)
 
     plan = make_plan("tiny", trials, store)
     assert [entry.state for entry in plan.entries] == ["new", "failed", "new"]
-    assert plan.entries[1].reason == "DataError: unreadable"
+    assert plan.entries[1].reason.startswith("SomeError: so")
+    assert plan.to_run == [trials[0], trials[2]]
+    assert plan.failed == [trials[1]]
+
+
+@pytest.mark.parametrize("category", ["worker-died", "node-lost", "hung", "preempted"])
+def test_a_trial_that_lost_its_process_or_machine_goes_on(trials, tmp_path, category):
+    store = Store(FolderStorage(tmp_path))
+    for trial in trials[:2]:
+        attempt(store, trial, "failed", category)
+    (store.trial(trials[0].key).checkpoints / "step-00000002").mkdir(parents=True)
+
+    plan = make_plan("tiny", trials, store)
+    assert [(entry.state, entry.attempts) for entry in plan.entries] == [("resumable", 1), ("new", 1), ("new", 0)]
+    assert plan.entries[0].reason.startswith("SomeError: so")
     assert plan.to_run == trials
+
+
+@pytest.mark.parametrize("ending", ["preempted", "stopped"])
+def test_a_trial_that_was_asked_to_end_says_so_and_goes_on(trials, tmp_path, ending):
+    store = Store(FolderStorage(tmp_path))
+    attempt(store, trials[0], ending)
+
+    plan = make_plan("tiny", trials, store)
+    assert [entry.state for entry in plan.entries] == [ending, "new", "new"]
+    assert plan.to_run == trials
+
+
+def test_what_a_search_gave_up_is_finished_for_a_table_and_left_by_the_search(trials, tmp_path):
+    store = Store(FolderStorage(tmp_path))
+    attempt(store, trials[0], "pruned")
+
+    table, search = (make_plan("tiny", trials, store, keeps_pruned=keeps) for keeps in (False, True))
+    assert [entry.state for entry in table.entries] == ["pruned", "new", "new"]
+    assert table.to_run == trials
+    assert search.to_run == trials[1:]
+
+
+def test_a_trial_runs_while_its_process_lives(trials, tmp_path):
+    store = Store(FolderStorage(tmp_path))
+    attempt(store, trials[0])
+    process = last_attempt(store.storage, trials[0].key).process
+    attempt(store, trials[1])
+    name = f"trials/{trials[1].key}/attempts/1.json"
+    document = json.loads(store.storage.read(name))
+    where, _ = process.rsplit("/", 1)
+    store.storage.write(name, json.dumps({**document, "process": f"{where}/1"}).encode())
+
+    plan = make_plan("tiny", trials, store)
+    assert [entry.state for entry in plan.entries] == ["running", "new", "new"]
+    assert plan.entries[0].reason.startswith("step 0 on ")
+    assert plan.to_run == trials
+
+
+def test_a_damaged_trial_is_said_and_left_alone(trials, tmp_path):
+    store = Store(FolderStorage(tmp_path))
+    attempt(store, trials[0], "stopped")
+    store.storage.write(f"trials/{trials[0].key}/trial.json", b"{")
+
+    plan = make_plan("tiny", trials, store)
+    assert [entry.state for entry in plan.entries] == ["damaged", "new", "new"]
+    assert "trial.json" in plan.entries[0].reason
+    assert plan.to_run == trials[1:]
 
 
 def test_a_trial_with_a_checkpoint_continues(trials, tmp_path):

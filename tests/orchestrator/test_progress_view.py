@@ -7,7 +7,7 @@ from rich.console import Console
 from experiments.expand import expand, load_study
 from experiments.records import FailureRecord, MetricLine
 from orchestrator.sweep.progress import SweepView, _clock
-from orchestrator.trial.updates import Failed, Measured, Started
+from orchestrator.trial.updates import Ended, Failed, Measured, Started
 
 
 @pytest.fixture
@@ -31,25 +31,37 @@ def _evaluation(trial, step, m_j):
 def test_without_a_terminal_every_change_is_a_line(trials):
     console, view = _view(trials, terminal=False)
     failure = FailureRecord(attempt=1, kind="DataError", message="a [/broken] picture", time="")
+    lost = FailureRecord(attempt=1, category="node-lost", kind="NodeDiedError", message="its machine left", time="")
     with view:
-        view.on_update(Started(trials[0].key, 1, 0))
+        view.on_update(Started(trials[0], 1, 0))
         view.on_update(_step(trials[0], 3))
         view.on_update(_evaluation(trials[0], 3, 0.25))
-        view.on_update(Started(trials[1].key, 2, 4))
-        view.on_update(Failed(trials[1].key, failure))
+        view.on_update(Started(trials[1], 2, 4))
+        view.on_update(Failed(trials[1].key, failure, again=False))
+        view.on_update(Failed(trials[2].key, lost, again=True))
+        view.on_update(Ended(trials[0].key, "stopped"))
 
     assert console.file.getvalue().splitlines() == [
         "[00:00] lambda-0 s4 seed 0: started",
         "[00:00] lambda-0 s4 seed 0: step 3/6, val M_J 25.0, about 00:30 left",
         "[00:00] lambda-10 s4 seed 0: started, continuing from step 4",
         "[00:00] lambda-10 s4 seed 0: failed: DataError: a [/broken] picture",
+        "[00:00] lambda-20 s4 seed 0: failed: NodeDiedError: its machine left; it gets another attempt",
+        "[00:00] lambda-0 s4 seed 0: stopped",
     ]
+
+
+def test_a_trial_that_a_search_proposed_meanwhile_is_shown_too(trials):
+    console, view = _view(trials[:1], terminal=False)
+    view.on_update(Started(trials[1], 1, 0))
+
+    assert console.file.getvalue() == "[00:00] lambda-10 s4 seed 0: started\n"
 
 
 def test_a_terminal_shows_every_trial_its_steps_the_best_score_and_the_time_left(trials):
     console, view = _view(trials, terminal=True)
     with view:
-        view.on_update(Started(trials[0].key, 1, 0))
+        view.on_update(Started(trials[0], 1, 0))
         view.on_update(_step(trials[0], 3))
         view.on_update(_evaluation(trials[0], 3, 0.25))
         view._live.refresh()
@@ -65,7 +77,7 @@ def test_a_terminal_shows_every_trial_its_steps_the_best_score_and_the_time_left
 
 def test_the_time_left_is_unknown_before_the_first_step(trials):
     _, view = _view(trials, terminal=False)
-    view.on_update(Started(trials[0].key, 1, 0))
+    view.on_update(Started(trials[0], 1, 0))
 
     assert view.seconds_left() is None
 
@@ -73,7 +85,7 @@ def test_the_time_left_is_unknown_before_the_first_step(trials):
 def test_trials_that_run_side_by_side_share_the_time_left(trials):
     _, view = _view(trials, terminal=False)
     for trial in trials[:2]:
-        view.on_update(Started(trial.key, 1, 0))
+        view.on_update(Started(trial, 1, 0))
         view.on_update(_step(trial, 2))
 
     assert view.seconds_left() == pytest.approx((4 + 4 + 6) * 2.0 / 2)

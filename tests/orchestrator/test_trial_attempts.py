@@ -1,9 +1,11 @@
 """Attempts of one trial in a plain Python loop, without Ray."""
 
 import shutil
+import time
 
 import pytest
 from combo_command import TINY
+from driver import Driver
 from mlflow_runs import Runs
 
 from experiments.expand import load_study
@@ -17,9 +19,11 @@ from orchestrator.planning.plan import trials_on_data
 from orchestrator.settings import resolve_settings
 from orchestrator.store.store import Store
 from orchestrator.tracking import Tracker
+from orchestrator.trial.attempts import BEAT_SECONDS, Attempt, AttemptTakenError, last_attempt
 from orchestrator.trial.machine import Machine
+from orchestrator.trial.pulse import LOOK_SECONDS
 from orchestrator.trial.run_trial import run_trial
-from orchestrator.trial.updates import Failed, Finished, Measured, Started
+from orchestrator.trial.updates import Finished, Measured, Started
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -33,10 +37,10 @@ def trial(data):
 def attempt(tmp_path, data, trial):
     """Starts an attempt; returns its reports and the updates that it tells."""
 
-    def start(data=data):
-        told = []
+    def start(data=data, trial=trial, wished=None):
+        driver = Driver(wished=wished)
         machine = Machine(storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, checkpoint_every=1)
-        return run_trial(trial, machine, Workers(), told.append), told
+        return run_trial(trial, machine, Workers(), driver), driver.told
 
     return start
 
@@ -54,7 +58,7 @@ def test_every_validation_is_reported_and_every_update_told(attempt, folder, tri
     reports, told = attempt()
 
     assert [report["step"] for report in reports] == [3.0, 6.0]
-    assert told[0] == Started(trial.key, attempt=1, step=0)
+    assert told[0] == Started(trial, attempt=1, step=0)
     assert _steps(told) == [1, 2, 3, 4, 5, 6]
     assert told[-1] == Finished(trial.key, folder.result)
 
@@ -67,10 +71,43 @@ def test_an_attempt_that_was_cut_off_is_continued(attempt, folder, trial):
 
     reports, told = attempt()
     list(reports)
-    assert told[0] == Started(trial.key, attempt=2, step=2)
+    assert told[0] == Started(trial, attempt=2, step=2)
     assert _steps(told) == [3, 4, 5, 6]
     assert folder.result.provenance.attempts == 2
     assert folder.result.provenance.training_seconds > before > 0
+
+
+@pytest.mark.parametrize("wish", ["stopped", "preempted"])
+def test_a_trial_that_is_asked_to_end_writes_a_checkpoint_and_says_how_it_ended(attempt, tmp_path, data, wish):
+    long = trials_on_data([load_study(str(TINY), "long")], data)[0]
+    folder = Store(FolderStorage(tmp_path / "storage")).trial(long.key)
+    reports, told = attempt(trial=long, wished=wish)
+    list(reports)
+
+    steps = _steps(told)
+    assert len(steps) < 120
+    assert folder.last_attempt.ended == wish
+    assert folder.steps_done == steps[-1]
+    assert folder.failure is None
+    reports, told = attempt(trial=long, wished="stopped")
+    list(reports)
+    assert told[0] == Started(long, attempt=2, step=steps[-1])
+    assert _steps(told)[0] == steps[-1] + 1
+
+
+def test_f14_a_trial_that_another_run_continues_is_given_up_without_a_result(attempt, tmp_path, data):
+    long = trials_on_data([load_study(str(TINY), "long")], data)[0]
+    reports, told = attempt(trial=long)
+    next(reports)
+    storage = FolderStorage(tmp_path / "storage")
+    theirs = Attempt(storage, long.key, 2, 1, "cpu")
+    time.sleep(BEAT_SECONDS + 2 * LOOK_SECONDS)
+
+    with pytest.raises(AttemptTakenError, match="attempt 1 was thought dead and is continued elsewhere"):
+        list(reports)
+    assert not any(isinstance(update, Finished) for update in told)
+    assert last_attempt(storage, long.key) == theirs.record
+    assert Store(storage).trial(long.key).failure is None
 
 
 def test_a_damaged_checkpoint_is_passed_over(attempt, folder, trial, caplog):
@@ -85,7 +122,7 @@ def test_a_damaged_checkpoint_is_passed_over(attempt, folder, trial, caplog):
 
     reports, told = attempt()
     list(reports)
-    assert told[0] == Started(trial.key, attempt=2, step=4)
+    assert told[0] == Started(trial, attempt=2, step=4)
     assert "is damaged (model.safetensors); using an earlier one" in caplog.text
 
 
@@ -123,12 +160,17 @@ def test_unreadable_clips_fail_the_trial_and_repaired_ones_let_it_finish(attempt
     assert folder.failure.message.startswith(
         f"2 of 4 test clips cannot be used, 1 would be tolerated; the first: {pictures[0]}"
     )
-    assert told[-1] == Failed(trial.key, folder.failure)
+    assert folder.failure.category == "exception"
+    assert (folder.last_attempt.ended, folder.last_attempt.reason) == (
+        "failed",
+        f"DataError: {folder.failure.message}",
+    )
+    assert not any(isinstance(update, Finished) for update in told)
 
     shutil.copytree(data, damaged, dirs_exist_ok=True)
     reports, told = attempt(damaged)
     next(reports, None)
-    assert told[0] == Started(trial.key, attempt=2, step=6)
+    assert told[0] == Started(trial, attempt=2, step=6)
     assert folder.failure is None
     assert folder.result.quarantined == {"val": [pictures[2].parent.name]}  # what was validated without it is kept
 

@@ -12,19 +12,7 @@ from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Finished, Started
 from tests.orchestrator.combo_command import TINY
-
-
-class Driver:
-    """Remembers what a trial tells."""
-
-    def __init__(self):
-        self.told = []
-
-    def tell(self, update):
-        self.told.append(update)
-
-    def wish(self):
-        return None
+from tests.orchestrator.driver import Driver
 
 
 @pytest.fixture(autouse=True)
