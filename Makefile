@@ -5,20 +5,25 @@ UV_VERSION := 0.13.8
 BIN := .venv/bin
 DEMO := .demo
 DEMO_CLIPS := 300
+# Tests carry the number of the fault (F1 to F23) or abuse (A1 to A6) that they inject in their names.
+FAULTS := $(patsubst %,test_f% or,1 2 3 4 5 6 7 8 9) $(patsubst %,test_a% or,1 2 3 4 5) test_a6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test test-faults lint bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking, Table 7
 	@$(BIN)/combo data synth --subset s4 --out $(DEMO)/data --clips $(DEMO_CLIPS) --seed 0 --size 64
 	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
 	@$(BIN)/combo report combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
-test: .venv/installed lint ## Lint, then run all tests
+test: .venv/installed lint ## Lint, then run all tests but the faults that take minutes
 	$(BIN)/pytest
+
+test-faults: .venv/installed ## Inject every fault for real, those included that take minutes
+	$(BIN)/pytest -m "fault or not fault" -k "$(FAULTS)"
 
 lint: .venv/installed ## Style, types and the rooms' import rules
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 DRAFT = ".draft"
+OLD = ".old"
+"""Before `DRAFT` in the name of what is being deleted."""
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """What systems answer when a folder is moved to where something is."""
 
@@ -68,8 +70,19 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def delete_folder(path: Path) -> None:
+    """Deletes a folder, which others see whole until it is gone.
+
+    Raises:
+        OSError: it is not there, or cannot be deleted.
+    """
+    old = path.with_name(f"{_stem(path)}{os.getpid()}{OLD}{DRAFT}")
+    path.rename(old)
+    shutil.rmtree(old)
+
+
 def drafts(folder: Path) -> list[Path]:
-    """Files and folders that are being made in a folder, or were when their process was killed."""
+    """Files and folders that are being made or deleted in a folder, or were when their process was killed."""
     return list(folder.glob(f".*{DRAFT}"))
 
 
@@ -85,7 +98,7 @@ def _stem(path: Path) -> str:
 
 def _is_orphan(draft: Path, path: Path) -> bool:
     """Whether a draft of `path` was begun by a process of this machine that is no more."""
-    process = draft.name.removeprefix(_stem(path)).removesuffix(DRAFT)
+    process = draft.name.removeprefix(_stem(path)).removesuffix(DRAFT).removesuffix(OLD)
     if not (draft.name.startswith(_stem(path)) and process.isdecimal()):
         return False
     try:

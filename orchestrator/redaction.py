@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import parse_qsl, urlsplit
 
 SECRET_NAME = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|ACCESS_KEY|API_KEY|PRIVATE_KEY", re.IGNORECASE)
@@ -15,6 +18,10 @@ QUERY_SECRET = re.compile(rf"([?&][^=&\s]*(?:{SECRET_NAME.pattern})[^=&\s]*=)[^&
 SHORTEST = 8
 """Characters of a value that is looked for in text; shorter ones are part of ordinary words."""
 HIDDEN = "***"
+
+
+class RedactedError(Exception):
+    """Stands for an exception whose text held secrets and whose class takes no other."""
 
 
 def carries_credentials(text: str) -> bool:
@@ -34,6 +41,30 @@ def redacted(text: str) -> str:
     for value in _secrets():
         text = text.replace(value, HIDDEN)
     return text
+
+
+@contextmanager
+def hiding_secrets() -> Iterator[None]:
+    """What is raised inside leaves as it is, or without its traceback and its secrets if it holds some.
+
+    For exceptions that leave our code for a library that writes tracebacks to files and screens.
+    """
+    try:
+        yield
+    except Exception as error:
+        told = "".join(traceback.format_exception(error))
+        if redacted(told) == told:
+            raise
+        raise _without_secrets(error) from None
+
+
+def _without_secrets(error: Exception) -> Exception:
+    """One of the same class, if that takes a text."""
+    text = redacted(str(error))
+    with suppress(Exception):
+        if str(alike := type(error)(text)) == text:
+            return alike
+    return RedactedError(f"{type(error).__name__}: {text}")
 
 
 def _secrets() -> list[str]:

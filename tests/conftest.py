@@ -10,6 +10,15 @@ from orchestrator.cli.app import main
 Said = namedtuple("Said", ["code", "out", "err"])
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leaves out faults that take minutes, unless `-m` speaks of them; `-m "not slow"` alone does not."""
+    if "fault" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("fault")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("fault")]
+
+
 @pytest.fixture
 def command(monkeypatch, capsys):
     """Runs the command line in this process; returns exit code, output and error output."""

@@ -21,11 +21,10 @@ from model.config import TrialConfig
 from model.metrics.protocol import Score
 from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
 from model.weights.stored_model import describe, fill, save_model
-from model.whole import drafts
+from model.whole import delete_folder, drafts
 
 log = logging.getLogger(__name__)
 
-STATES = "step-*[0-9]"
 OPTIMIZER_FILE = "optimizer.safetensors"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -117,7 +116,7 @@ def latest_training_state(root: Path) -> Path | None:
 
     Damaged ones are named in the log and passed over; training then makes them anew.
     """
-    for folder in sorted(root.glob(STATES), reverse=True):
+    for folder in reversed(_numbered(root, "step")):
         damage = damaged_file(folder) or _foreign_manifest(folder) or _damaged_best(root, folder)
         if damage is None:
             return folder
@@ -137,15 +136,18 @@ def prune(root: Path, keep: int, newest: int, keep_every: int | None = None) -> 
         newest: the last step with a state.
         keep_every: states of multiples of this many steps stay too.
     """
-    states = sorted(folder for folder in root.glob(STATES) if _step(folder) <= newest)
+    states = [folder for folder in _numbered(root, "step") if _step(folder) <= newest]
     spaced = {folder for folder in states if keep_every and _step(folder) % keep_every == 0}
     kept = spaced.union(states[-keep:])
-    for folder in (*(folder for folder in states if folder not in kept), *drafts(root)):
-        shutil.rmtree(folder)
+    for draft in drafts(root):
+        shutil.rmtree(draft)
+    for folder in states:
+        if folder not in kept:
+            delete_folder(folder)
     wanted = {state.best_step for folder in kept if (state := _read_state(folder))}
-    for folder in root.glob("best-*"):
+    for folder in _numbered(root, "best"):
         if _step(folder) not in wanted and _step(folder) < newest:
-            shutil.rmtree(folder)
+            delete_folder(folder)
 
 
 def best_folder(root: Path, step: int) -> Path:
@@ -175,6 +177,11 @@ def _damaged_best(root: Path, folder: Path) -> str | None:
     best = best_folder(root, state.best_step)
     damage = damaged_file(best)
     return None if damage is None else f"{best.name}/{damage}"
+
+
+def _numbered(root: Path, kind: str) -> list[Path]:
+    """The folders of a kind, such as `step-00000200`, ascending; what has no number is not ours."""
+    return sorted(folder for folder in root.glob(f"{kind}-*") if folder.name.partition("-")[2].isdecimal())
 
 
 def _step(folder: Path) -> int:

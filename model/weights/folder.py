@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from model.whole import whole_folder
+from model.whole import delete_folder, whole_folder
 
 WEIGHTS_FILE = "model.safetensors"
 MANIFEST_FILE = "manifest.json"
@@ -60,8 +59,8 @@ def write_folder(
         complete = {**manifest, "checksums": checksums}
         complete["own_checksum"] = _manifest_checksum(complete)
         (draft / MANIFEST_FILE).write_text(json.dumps(complete, indent=1, sort_keys=True))
-        if replace:
-            shutil.rmtree(folder, ignore_errors=True)
+        if replace and folder.exists():
+            delete_folder(folder)
     return folder
 
 

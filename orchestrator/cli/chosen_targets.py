@@ -30,6 +30,23 @@ def find_targets(
     return read_targets([word for word in words if "=" not in word], assigned, scale, settings, store, workers)
 
 
+def find_questions(
+    words: Sequence[str], scale: str, settings: Settings, store: Store, workers: int | None = None
+) -> Targets:
+    """As `find_targets`, for verbs that run trials: those run under the name of a question, not under their keys.
+
+    Raises:
+        InputError: as above, or trials are named by their keys.
+    """
+    from experiments.errors import InputError, Problem
+
+    targets = find_targets(words, scale, settings, store, workers)
+    if not targets.sweep:
+        remedy = "name the experiment or the search that they are of"
+        raise InputError(Problem("command line", "names trials by their keys", remedy))
+    return targets
+
+
 def names_search(words: Sequence[str]) -> bool:
     """Whether a search is among the words.
 

@@ -9,7 +9,7 @@ import typer
 from orchestrator.cli import run_options as options
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words
 from orchestrator.cli.borrowed_options import takes_all_of
-from orchestrator.cli.chosen_targets import find_targets, print_standing
+from orchestrator.cli.chosen_targets import find_questions, print_standing
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run(
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
     store.refresh()
-    targets = find_targets(words, scale, settings, store, workers)
+    targets = find_questions(words, scale, settings, store, workers)
     plan, search = targets.plan(store), targets.search
     needed = [*with_sources(targets.trials), *plan.to_run, *(search.probes() if search else [])]
     refuse_uneven(needed)
@@ -134,7 +134,7 @@ def retry(
     settings = resolve_settings(of_run["storage"], of_run["data"])
     store = Store(settings.storage)
     store.refresh()
-    plan = find_targets(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
+    plan = find_questions(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
     typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
     for trial in plan.failed:
         store.trial(trial.key).forgive(with_checkpoints=from_scratch)

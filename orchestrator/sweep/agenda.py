@@ -100,7 +100,14 @@ class Agenda:
             if entry.phase == "waiting" and entry.trial.workers == workers and self._may_start(entry):
                 return self._start(entry)
         proposed = self._proposer.ask() if self._proposer and self._proposer.workers == workers else None
-        return self._start(self.entries.setdefault(proposed.key, Entry(proposed))) if proposed else None
+        if proposed is None:
+            return None
+        entry = self.entries.setdefault(proposed.key, Entry(proposed))
+        return self._start(entry) if self._may_start(entry) else None
+
+    def attempt(self, key: str) -> int:
+        """The number that a trial must claim which was handed out: nobody had it when it was looked at."""
+        return self._watch.next_number(key)
 
     def shapes(self) -> list[int]:
         """Numbers of workers of the trials that may still start, ascending; none when the sweep is over."""

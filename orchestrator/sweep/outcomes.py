@@ -12,6 +12,7 @@ import ray.cloudpickle
 import ray.exceptions
 from ray import tune
 
+from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.records import AttemptRecord, FailureRecord
 from experiments.storage.errors import StorageError
@@ -71,7 +72,7 @@ class Outcomes(tune.Callback):
         recorded = folder.failure
         if recorded is None or recorded.attempt != number or (recorded.category == "exception" and _deaths(causes)):
             recorded = failure_record(number, (_deaths(causes) or causes)[0])
-            self._keep(key, recorded)
+            self._keep(_trial(trial), recorded)
         if attempt is not None and attempt.ended is None:
             with suppress(OSError, StorageError):
                 end_attempt(self._storage, attempt, key, "failed", f"{recorded.kind}: {recorded.message}")
@@ -94,11 +95,13 @@ class Outcomes(tune.Callback):
         again = self._agenda.failed(key, recorded)
         self._sender.tell(Failed(key, recorded, again))
 
-    def _keep(self, key: str, recorded: FailureRecord) -> None:
+    def _keep(self, trial: Trial, recorded: FailureRecord) -> None:
+        folder = self._store.trial(trial.key)
         try:
-            self._store.trial(key).write_failure(recorded)
-        except (OSError, StorageError) as error:
-            log.warning("the failure of trial %s could not be stored: %s", key, error)
+            folder.begin(trial)  # a process that lacks a package fails before it can say which trial this is
+            folder.write_failure(recorded)
+        except (InputError, OSError, StorageError) as error:
+            log.warning("the failure of trial %s could not be stored: %s", trial.key, error)
 
 
 def _trial(tune_trial: Any) -> Trial:

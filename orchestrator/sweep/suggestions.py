@@ -12,7 +12,7 @@ from orchestrator.sweep.placement import Placement
 
 
 class Suggestions(Searcher):
-    """Hands out trials, each as a configuration with the trial itself.
+    """Hands out trials, each as a configuration with the trial itself and the attempt to claim.
 
     Tune stores its search algorithms to restore them. This one has nothing to restore: storage tells what is done.
 
@@ -34,7 +34,8 @@ class Suggestions(Searcher):
         """The next trial, nothing for now, or the end."""
         trial = self._agenda.next(self._workers, self._placement.trials_at_once(self._workers) + self._ahead)
         if trial is not None:
-            return {"trial": replace(trial, workers=self._placement.workers_now(trial))}
+            placed = replace(trial, workers=self._placement.workers_now(trial))
+            return {"trial": placed, "attempt": self._agenda.attempt(trial.key)}
         is_over = not self._agenda.running() and self._workers not in self._agenda.shapes()
         return Searcher.FINISHED if is_over else None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import ray.actor
 from ray import tune
 
+from experiments.expand import Trial
+from orchestrator.redaction import hiding_secrets
 from orchestrator.sweep.telemetry import Sender
 from orchestrator.trial.machine import Machine, WorkerShape
 from orchestrator.trial.termination import listen_for_termination, termination_requested
@@ -30,19 +34,17 @@ class SingleWorkerTrial(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Turns to another trial."""
-        from model.training.workers import Workers
-        from orchestrator.trial.run_trial import run_trial
-
         link = Sender(self._mailbox)
         self._skipped = link.wish() is not None
-        self._reports = run_trial(new_config["trial"], self._machine, Workers(), link)
+        self._reports = self._train(new_config["trial"], new_config["attempt"], link)
         return True
 
     def step(self) -> dict[str, Any]:
         """Trains to the next validation, or to the end."""
         if self._skipped:
             return {"done": True, SKIPPED: True}
-        report = next(self._reports, None)
+        with hiding_secrets():
+            report = next(self._reports, None)
         if report is None and termination_requested():
             ray.actor.exit_actor()  # lest Tune reuses a process whose machine is about to go
         return {"done": True} if report is None else {**report, "done": False}
@@ -50,6 +52,13 @@ class SingleWorkerTrial(tune.Trainable):
     def cleanup(self) -> None:
         """Called when the actor ends."""
         self._reports.close()
+
+    def _train(self, trial: Trial, attempt: int, link: Sender) -> Generator[dict[str, float], None, None]:
+        """Imports only now what trains: an error while an actor is made would look like one whose process died."""
+        from model.training.workers import Workers
+        from orchestrator.trial.run_trial import run_trial
+
+        yield from run_trial(trial, self._machine, Workers(), link, attempt)
 
 
 def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, shape: WorkerShape) -> None:
@@ -64,9 +73,11 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, sha
     if Sender(mailbox).wish() is not None:
         tune.report({"done": True, SKIPPED: True})
         return
+    # The first worker notices what hangs, Ray notices when that one itself stands still.
+    os.environ["RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"] = str(machine.hang_seconds)
     TorchTrainer(
         train_in_group,
-        train_loop_config={"trial": trial, "machine": machine, "mailbox": mailbox},
+        train_loop_config={**config, "machine": machine, "mailbox": mailbox},
         torch_config=GroupBackend(backend="nccl" if shape.gpus else "gloo"),
         scaling_config=train.ScalingConfig(
             num_workers=trial.workers, use_gpu=shape.gpus > 0, resources_per_worker=shape.resources
@@ -91,5 +102,7 @@ def train_in_group(config: dict[str, Any]) -> None:
 
     context = train.get_context()
     workers = Workers(context.get_world_rank(), context.get_world_size())
-    for report in run_trial(config["trial"], config["machine"], workers, Sender(config["mailbox"])):
-        train.report(report)
+    link = Sender(config["mailbox"])
+    with hiding_secrets():
+        for report in run_trial(config["trial"], config["machine"], workers, link, config["attempt"]):
+            train.report(report)

@@ -87,10 +87,12 @@ class AttemptWatch:
     def __init__(self, storage: Storage, patience: float = PATIENCE_SECONDS) -> None:
         self._storage, self._patience = storage, patience
         self._seen: dict[str, tuple[AttemptRecord, float]] = {}
+        self._last: dict[str, int] = {}
 
     def holder(self, key: str) -> AttemptRecord | None:
         """The attempt that has the trial now, as far as can be known; None if it is free."""
-        last = last_attempt(self._storage, key)
+        self._last[key] = max(attempt_numbers(self._storage, key), default=0)
+        last = read_attempt(self._storage, key, self._last[key])
         if last is None or last.ended is not None or is_dead(last.process):
             self._seen.pop(key, None)
             return None
@@ -99,6 +101,13 @@ class AttemptWatch:
             self._seen[key] = last, time.monotonic()
             return last
         return None if time.monotonic() - since > self._patience else last
+
+    def next_number(self, key: str) -> int:
+        """Of the attempt that may be claimed if the trial was free when last looked at.
+
+        Whoever claims since then takes this number, and nobody can take it again.
+        """
+        return self._last[key] + 1
 
 
 def last_attempt(storage: Storage, key: str) -> AttemptRecord | None:

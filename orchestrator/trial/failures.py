@@ -20,6 +20,8 @@ PROCESS_GONE = frozenset(
     {"ActorDiedError", "WorkerCrashedError", "WorkerHealthCheckFailedError", "ActorUnavailableError"}
 )
 """Ray's words for it."""
+STANDS_STILL = "WorkerHealthCheckTimeoutError"
+"""Ray's word for a worker that lives and does not answer."""
 CONTACT_LOST = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 """What gloo and NCCL say in the workers that are left when one of a group dies."""
 ALLOCATION_REFUSED = "DefaultCPUAllocator: "
@@ -32,6 +34,7 @@ ADVICE: dict[FailureCategory, str] = {
     "disk-full": "free space in the storage; the same command continues from the last checkpoint",
     "worker-died": "its process is gone, perhaps killed for lack of memory",
     "node-lost": "its machine left the cluster",
+    "hung": "--hang-after sets the limit",
 }
 MESSAGE_LENGTH = 2000
 
@@ -51,6 +54,8 @@ def classify(error: BaseException) -> FailureCategory:
         return "storage"
     if "NodeDiedError" in names or "node has died" in str(error):
         return "node-lost"
+    if STANDS_STILL in names:
+        return "hung"
     if names & PROCESS_GONE or any(words in str(error) for words in CONTACT_LOST):
         return "worker-died"
     return "exception"
@@ -62,6 +67,8 @@ def failure_record(attempt: int, error: BaseException) -> FailureRecord:
     said = str(error) or type(error).__name__
     if category in ("worker-died", "node-lost"):
         said = ""  # Ray's words for it are pages of internal ids.
+    if category == "hung":
+        said = "its process lives and does not answer"
     return failure(attempt, category, type(error).__name__, said)
 
 

@@ -9,13 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
 from experiments.expand import Trial
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
 from experiments.storage.errors import StorageError
 from model.metrics.protocol import protocol_for
+from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
@@ -46,7 +47,9 @@ Report = dict[str, float]
 """`{"step", "m_j"}` of a validation."""
 
 
-def run_trial(trial: Trial, machine: Machine, workers: Workers, link: Link) -> Generator[Report, None, None]:
+def run_trial(
+    trial: Trial, machine: Machine, workers: Workers, link: Link, attempt: int | None = None
+) -> Generator[Report, None, None]:
     """Trains a trial to its end, from its newest checkpoint if it has one, or until it is asked to stop.
 
     Args:
@@ -54,6 +57,7 @@ def run_trial(trial: Trial, machine: Machine, workers: Workers, link: Link) -> G
         machine: where and how.
         workers: this worker's place in its group; only the first one claims, writes and tells.
         link: to the driver.
+        attempt: that was free when somebody looked, and may be taken by now; None claims one more than there are.
 
     Yields:
         `{"step", "m_j"}` after each validation, for whoever schedules the trial.
@@ -64,7 +68,9 @@ def run_trial(trial: Trial, machine: Machine, workers: Workers, link: Link) -> G
     """
     store = Store(machine.storage.for_worker())
     if workers.is_first:
-        yield from _run_first(trial, machine, workers, link, store)
+        number = attempt or max(attempt_numbers(store.storage, trial.key), default=0) + 1
+        claimed = Attempt(store.storage, trial.key, number, workers.count, machine.device)
+        yield from _run_first(trial, machine, workers, link, store, claimed)
         return
     for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
         if isinstance(event, Evaluated):
@@ -72,24 +78,21 @@ def run_trial(trial: Trial, machine: Machine, workers: Workers, link: Link) -> G
 
 
 def _run_first(
-    trial: Trial, machine: Machine, workers: Workers, link: Link, store: Store
+    trial: Trial, machine: Machine, workers: Workers, link: Link, store: Store, attempt: Attempt
 ) -> Generator[Report, None, None]:
     """The worker that writes."""
-    number = max(attempt_numbers(store.storage, trial.key), default=0) + 1
-    attempt = Attempt(store.storage, trial.key, number, workers.count, machine.device)
+    number = attempt.record.attempt
     folder = store.trial(trial.key)
-    folder.fetch()
-    if (source := trial.config.initial_trial) is not None:
-        store.trial(source).fetch_tested_checkpoint()
     writer = _Writer(trial, machine, folder, attempt, link)
     ending: Ending = "finished"
     try:
-        with (
-            kept_log(folder.log_file(number)),
-            Pulse(attempt, link, machine.hang_seconds, writer.hang) as pulse,
-            SystemMetrics(writer.add_system_sample),
-        ):
+        with ExitStack() as stack:
+            # From the start, as fetching the checkpoints may take longer than a claim lives without a beat.
+            pulse = stack.enter_context(Pulse(attempt, link, machine.hang_seconds, writer.hang))
+            _fetch(trial, store)
+            stack.enter_context(kept_log(folder.log_file(number)))
             writer.start()
+            stack.enter_context(SystemMetrics(writer.add_system_sample))
             for event in fit(trial.config, _execution(trial, machine, store, pulse.should_stop), workers):
                 writer.record(event)
                 if isinstance(event, Stepped):
@@ -98,13 +101,20 @@ def _run_first(
                     pulse.progress(event.step, event.score.m_j)
                     yield _report(event)
                 elif isinstance(event, Stopped):
-                    ending = pulse.wish or "stopped"
+                    ending = pulse.wish or "preempted"  # not asked itself: another worker of the group had SIGTERM
         attempt.end(ending)
     except AttemptTakenError:
         raise
     except Exception as error:
         writer.fail(error)
         raise
+
+
+def _fetch(trial: Trial, store: Store) -> None:
+    """Brings here what earlier attempts stored, and the weights to start from."""
+    store.trial(trial.key).fetch()
+    if (source := trial.config.initial_trial) is not None:
+        store.trial(source).fetch_tested_checkpoint()
 
 
 def _report(event: Evaluated) -> Report:
@@ -120,15 +130,17 @@ class _Writer:
         self.number = attempt.record.attempt
         self.started = datetime.now(UTC)
         self.clock = time.monotonic()
-        self.seconds_before = folder.seconds_spent()
-
-        self.step = self.folder.steps_done
+        self.step = 0
         self.lock = threading.Lock()
-        path = folder.metrics_file(self.number)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.metrics = path.open("a", encoding="utf-8", buffering=1)
 
     def start(self) -> None:
+        """Called once all that earlier attempts stored is here."""
+        self.seconds_before = self.folder.seconds_spent()
+        state = latest_training_state(self.folder.checkpoints)
+        self.step = int(state.name.removeprefix("step-")) if state else 0
+        path = self.folder.metrics_file(self.number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.metrics = path.open("a", encoding="utf-8", buffering=1)
         self.folder.begin(self.trial)
         self.link.tell(Started(self.trial, self.number, self.step))
 
@@ -158,7 +170,7 @@ class _Writer:
 
     def hang(self, seconds: float) -> None:
         """Notes that nothing has moved for some time."""
-        said = f"no step and no validation for {seconds:.0f} s; --hang-after sets the limit"
+        said = f"no step and no validation for {seconds:.0f} s"
         self._fail(failure(self.number, "hung", "Hang", said))
 
     def _fail(self, failed: FailureRecord) -> None:

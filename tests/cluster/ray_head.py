@@ -61,7 +61,7 @@ class Head:
 @contextmanager
 def running_head() -> Iterator[Head]:
     """A real head in processes of its own; all of them end with the context."""
-    port, dashboard, client, agent = _free_ports(4)
+    port, dashboard, client, agent = free_ports(4)
     mark = uuid.uuid4().hex
     address, token = f"http://127.0.0.1:{dashboard}", uuid.uuid4().hex
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
@@ -92,7 +92,7 @@ def running_head() -> Iterator[Head]:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(15)
-            _end_all(mark)
+            end_all(mark)
 
 
 def _wait_for(head: Head, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -105,7 +105,7 @@ def _wait_for(head: Head, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Free now, and outside of the range in which Ray's workers listen."""
     found: list[int] = []
     while len(found) < count:
@@ -117,8 +117,8 @@ def _free_ports(count: int) -> list[int]:
     return found
 
 
-def _end_all(mark: str) -> None:
-    """Ends what the head has left: every process that carries our mark, and no other."""
+def end_all(mark: str) -> None:
+    """Kills every process that carries our mark, and no other."""
     wanted = f"{MARK}={mark}".encode()
     for folder in Path("/proc").iterdir():
         with suppress(OSError):

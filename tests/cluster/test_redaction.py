@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.redaction import carries_credentials, redacted
+from orchestrator.redaction import RedactedError, carries_credentials, hiding_secrets, redacted
 
 WITH = [
     "https://me:pass-word@mlflow.example/api",
@@ -35,10 +35,34 @@ def test_other_text_stays_as_it_is(text):
     assert redacted(text) == text
 
 
-def test_values_of_secret_variables_are_hidden_wherever_they_stand(monkeypatch):
+def test_a5_values_of_secret_variables_are_hidden_wherever_they_stand(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "abcdefgh12345678")
     monkeypatch.setenv("MY_SERVICE_TOKEN", "abcdefgh")
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "/etc/ray/auth_token")
 
     assert redacted("signed with abcdefgh12345678, sent abcdefgh") == "signed with ***, sent ***"
     assert redacted("read /etc/ray/auth_token") == "read /etc/ray/auth_token"
+
+
+@pytest.mark.parametrize("kind", [ImportError, ValueError])
+def test_a5_an_exception_leaves_with_its_class_and_without_the_secrets(kind):
+    with pytest.raises(kind) as raised, hiding_secrets():
+        raise kind("no answer from https://me:pass-word@db")
+
+    assert str(raised.value) == "no answer from https://***@db"
+
+
+def test_a5_where_its_class_takes_no_text_another_one_stands_for_it():
+    with (
+        pytest.raises(RedactedError, match=r"UnicodeDecodeError: .* can't decode byte .*https://\*\*\*@db"),
+        hiding_secrets(),
+    ):
+        raise UnicodeDecodeError("utf-8", b"x", 0, 1, "https://me:pass-word@db")
+
+
+def test_an_exception_without_secrets_leaves_as_it_is():
+    error = OSError(28, "No space left on device", "/a/file")
+    with pytest.raises(OSError, match="No space") as raised, hiding_secrets():
+        raise error
+
+    assert raised.value is error

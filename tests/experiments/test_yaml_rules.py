@@ -36,7 +36,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_file_that_is_not_plain_is_refused_quickly(case, tmp_path):
+def test_a1_a_file_that_is_not_plain_is_refused_quickly(case, tmp_path):
     text, message = REFUSED[case]
     ran = tmp_path / "ran"
     started = time.process_time()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from experiments.storage.opening import open_storage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder, is_in_checkpoint
-from tests.faults.watched_sweep import WatchedSweep
-from tests.orchestrator.combo_command import Combo
+from tests.faults.watched_sweep import END_SECONDS, WatchedSweep
+from tests.orchestrator.combo_command import Combo, wait_until
+
+LOOK_SECONDS = 0.5
 
 
 class BucketSweep(WatchedSweep):
@@ -27,6 +29,10 @@ class BucketSweep(WatchedSweep):
         folder = super().trial(variant)
         folder.storage.fetch(folder.name, lambda name: not is_in_checkpoint(name))
         return folder
+
+    def wait_for_step(self, variant: str, attempt: int, step: int) -> None:
+        """As its parent, but looks so rarely that the server has time for the command."""
+        wait_until(lambda: max(self.steps(variant, attempt), default=0) >= step, END_SECONDS, LOOK_SECONDS)
 
     def fetch_all(self) -> None:
         """Makes everything here equal to what is stored."""

@@ -19,6 +19,8 @@ from tests.orchestrator.driver import Driver
 
 WRITES = {"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"}
 """Python tells its audit hooks of these, and of each file that it opens, before it asks the system."""
+DELETES = {"os.remove", "os.rmdir"}
+NO_FOLDER = -1
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 NEVER = -1
 
@@ -66,8 +68,12 @@ def _killer(storage: Path, kill_before: int, tell: Callable[[str], None]) -> Cal
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal count
+        if event != "open" and event not in WRITES:
+            return
         is_open = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
-        if not (event in WRITES or is_open) or not str(arguments[0]).startswith(root):
+        # Deleting a folder is told of by names in folders that are open.
+        is_here = str(arguments[0]).startswith(root) or (event in DELETES and arguments[1] != NO_FOLDER)
+        if not is_here or (event == "open" and not is_open):
             return
         if count == kill_before:
             os.kill(os.getpid(), signal.SIGKILL)

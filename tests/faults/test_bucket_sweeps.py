@@ -54,8 +54,8 @@ def outage(server, new_sweep):
         seconds = _go_away_in_mid_upload(between, sweep, "lambda-0")
         note("F23", f"S3 away for {OUTAGE_SECONDS} s in mid-upload", "nothing", seconds)
         run = ended(process)
-    sweep.fetch_all()
-    return sweep, run
+        sweep.fetch_all()
+        yield sweep, run
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +75,8 @@ def group(server, new_sweep):
         sweep.recovered_after("pair", 2)
         note("F2", "kill -9 of the driver, stored in S3, two workers", "", time.monotonic() - began)
         run = ended(process)
-    sweep.fetch_all()
-    return sweep, killed, run
+        sweep.fetch_all()
+        yield sweep, killed, run
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def torn_data(tmp_path_factory, data):
     shutil.copytree(data, folder)
     made = Combo(folder, folder)("data", "synth", "--subset", "ms3", "--out", folder, "--clips", 20, "--size", 32)
     assert made.returncode == 0, made.stderr
-    frames = [*folder.glob("*/ms3_data/visual_frames/**/*.png"), *folder.glob("*/ms3_data/visual_frames/**/*.jpg")]
+    frames = list(folder.glob("*/*/ms3_data/visual_frames/**/*.png"))
     assert frames
     for frame in frames:
         frame.write_bytes(frame.read_bytes()[:50])

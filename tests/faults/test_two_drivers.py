@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from experiments.expand import load_study
+from experiments.storage.folder import FolderStorage
+from orchestrator.planning.plan import trials_on_data
+from orchestrator.store.store import Store
+from orchestrator.sweep.agenda import Agenda
+from orchestrator.trial.attempts import Attempt, AttemptTakenError, AttemptWatch
 from tests.faults.fault_report import note
 from tests.faults.invariants import check_equal, check_storage
 from tests.faults.watched_sweep import FOLDER, THREE_TRIALS, WatchedSweep, ended
-
-pytestmark = pytest.mark.fault
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +24,20 @@ def overlapping(new_combo):
     return three, four, [ended(process) for process in processes]
 
 
+def test_f14_two_runs_that_see_a_trial_free_at_the_same_moment_can_claim_only_one_attempt_of_it(tmp_path, data):
+    storage = FolderStorage(tmp_path)
+    trials = trials_on_data([load_study(str(THREE_TRIALS))], data)
+    one, other = (Agenda(trials, Store(storage), AttemptWatch(storage), retries=3) for _ in range(2))
+    first, second = one.next(workers=1, most=2), other.next(workers=1, most=2)
+    assert first is not None
+    assert first == second
+
+    Attempt(storage, first.key, one.attempt(first.key), 1, "cpu")
+    with pytest.raises(AttemptTakenError):
+        Attempt(storage, first.key, other.attempt(first.key), 1, "cpu")
+
+
+@pytest.mark.fault
 def test_f14_no_trial_runs_twice_when_two_sweeps_overlap(overlapping):
     _, four, runs = overlapping
 
@@ -29,6 +47,7 @@ def test_f14_no_trial_runs_twice_when_two_sweeps_overlap(overlapping):
     note("F14", "two drivers with three trials in common", "nothing; every trial ran once")
 
 
+@pytest.mark.fault
 def test_f14_each_sweep_ends_with_all_of_its_trials_whoever_ran_them(overlapping, undisturbed):
     three, _, (of_three, of_four) = overlapping
 

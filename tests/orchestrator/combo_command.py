@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 COMBO = Path(sys.executable).with_name("combo")
@@ -19,10 +19,18 @@ OURS = ("COMBO_", "RAY_", "MLFLOW_", "OMP_")
 
 
 class Combo:
-    """The command with a data and a storage folder of its own, on a Ray of two CPUs whatever the machine has."""
+    """The command with a data and a storage folder of its own, on a Ray of two CPUs whatever the machine has.
 
-    def __init__(self, folder: Path, data: Path, **environment: str) -> None:
+    Args:
+        folder: in which it runs.
+        data: of the clips.
+        within: words before it that make it run in other surroundings.
+        environment: further variables.
+    """
+
+    def __init__(self, folder: Path, data: Path, within: Sequence[object] = (), **environment: str) -> None:
         self.folder, self.storage = folder, folder / "my storage"
+        self._within = within
         self._mark = uuid.uuid4().hex
         caller = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self._environment = {
@@ -44,7 +52,7 @@ class Combo:
     def start(self, *words: object) -> subprocess.Popen[str]:
         """Starts a command in a process group of its own, as a shell does."""
         return subprocess.Popen(
-            [COMBO, *map(str, words)],
+            [*map(str, self._within), COMBO, *map(str, words)],
             cwd=self.folder,
             env=self._environment,
             stdout=subprocess.PIPE,

@@ -93,7 +93,7 @@ def test_f7_no_more_run_at_once_than_may_whatever_is_tried_again(agenda, worksho
     assert sweep.running() == [first]
 
 
-@pytest.mark.parametrize("category", ["diverged", "out-of-memory", "import-error", "exception", "storage"])
+@pytest.mark.parametrize("category", ["diverged", "out-of-memory", "import-error", "exception"])
 def test_f17_what_is_a_trials_own_fault_is_not_tried_again(agenda, trials, category):
     sweep = agenda(trials[:1])
 
@@ -102,9 +102,9 @@ def test_f17_what_is_a_trials_own_fault_is_not_tried_again(agenda, trials, categ
     assert sweep.entries[trials[0].key].phase == "failed"
 
 
-@pytest.mark.parametrize("category", ["worker-died", "hung"])
+@pytest.mark.parametrize("category", ["worker-died", "hung", "storage"])
 @pytest.mark.parametrize("retries", [0, 2])
-def test_a_process_that_dies_or_hangs_costs_a_retry(agenda, trials, category, retries):
+def test_a_process_that_dies_or_hangs_or_loses_its_storage_costs_a_retry(agenda, trials, category, retries):
     sweep = agenda(trials[:1], retries)
     sweep.next(1, MANY)
 
@@ -211,6 +211,7 @@ def test_f14_what_another_run_gave_up_or_lost_is_taken_over(agenda, workshop, tr
 
     assert awaited(sweep) == given_up
     assert awaited(sweep) == lost
+    assert [sweep.attempt(trial.key) for trial in (given_up, lost)] == [2, 2]
 
 
 def test_f14_a_trial_that_another_run_claimed_first_is_waited_for(agenda, trials):

@@ -85,7 +85,7 @@ def test_a_trial_stands_for_the_weights_that_were_tested(store, finished):
 
 
 @pytest.mark.parametrize("checkpoint", ["../../private", "/etc", "checkpoints/out", "checkpoints/best-\0"])
-def test_a_result_that_names_weights_outside_of_its_trial_is_refused(store, finished, checkpoint):
+def test_a3_a_result_that_names_weights_outside_of_its_trial_is_refused(store, finished, checkpoint):
     folder = finished(checkpoint)
     (folder.checkpoints / "out").symlink_to(store.root / "private")
 

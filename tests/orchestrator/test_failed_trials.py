@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -21,7 +22,7 @@ def broken(tmp_path_factory, data):
     combo = Combo(tmp_path_factory.mktemp("broken"), data)
     states = json.loads(combo("status", BROKEN, "--json").stdout)["trials"]
     trials = {state["trial"].split()[0]: Store(FolderStorage(combo.storage)).trial(state["key"]) for state in states}
-    process = combo.start("run", BROKEN, "--checkpoint-every", 2)
+    process = combo.start("run", BROKEN, "--checkpoint-every", 2, "--retries", 0)
     wait_until(lambda: trials["killed"].has_checkpoint)
     os.kill(combo.process_writing(trials["killed"].metrics_file(1)), signal.SIGKILL)
     out, err = process.communicate(timeout=120)
@@ -34,17 +35,19 @@ def test_the_command_fails_and_names_each_failed_trial(broken):
     assert code == 1
     assert "Traceback" not in out + err
     assert "failed: diverging s4 seed 0: FloatingPointError: loss is not finite at step 2" in out
-    assert "failed: killed s4 seed 0: WorkerDied: its process is gone" in out
+    assert re.search(r"failed: killed s4 seed 0: \w+: its process is gone, perhaps killed for lack of memory", out)
     assert "1 of 3 trials finished" in out
 
 
 def test_failures_are_stored_with_kind_and_message(broken):
     *_, trials = broken
 
+    assert trials["diverging"].failure.category == "diverged"
     assert trials["diverging"].failure.kind == "FloatingPointError"
     assert trials["diverging"].failure.message.startswith("loss is not finite at step 2")
-    assert trials["killed"].failure.kind == "WorkerDied"
+    assert trials["killed"].failure.category == "worker-died"
     assert trials["killed"].has_checkpoint
+    assert {trial.last_attempt.ended for trial in trials.values()} == {"failed", "finished"}
 
 
 def test_the_sound_trial_finishes(broken):
@@ -59,8 +62,17 @@ def test_status_shows_the_reasons(broken):
     shown = combo("status", BROKEN).stdout
 
     assert "FloatingPointError: loss is not finite at step 2" in shown
-    assert "WorkerDied: its process is gone" in shown
-    assert "broken: 1 of 3 trials finished" in shown
+    assert "its process is gone" in shown
+    assert shown.endswith("broken: 1 of 3 trials finished, 1 resumable, 1 failed\n")
+
+
+def test_what_failed_by_its_own_fault_waits_for_a_retry_and_what_was_killed_does_not(broken):
+    combo, *_, trials = broken
+    plan = {trial["key"]: trial for trial in json.loads(combo("status", BROKEN, "--json").stdout)["trials"]}
+
+    assert plan[trials["diverging"].path.name]["state"] == "failed"
+    assert plan[trials["killed"].path.name]["state"] == "resumable"
+    assert plan[trials["killed"].path.name]["step"] > 0
 
 
 def test_the_report_shows_what_finished_and_what_did_not(broken):

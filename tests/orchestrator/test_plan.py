@@ -41,7 +41,7 @@ def attempt(store, trial, ended=None, category=None):
         claim.end(ended)
 
 
-@pytest.mark.parametrize("category", ["diverged", "out-of-memory", "import-error", "exception", "disk-full", "storage"])
+@pytest.mark.parametrize("category", ["diverged", "out-of-memory", "import-error", "exception"])
 def test_a_trial_that_failed_by_its_own_fault_is_shown_with_its_reason_and_waits(trials, tmp_path, category):
     store = Store(FolderStorage(tmp_path))
     attempt(store, trials[1], "failed", category)
@@ -53,8 +53,8 @@ def test_a_trial_that_failed_by_its_own_fault_is_shown_with_its_reason_and_waits
     assert plan.failed == [trials[1]]
 
 
-@pytest.mark.parametrize("category", ["worker-died", "node-lost", "hung", "preempted"])
-def test_a_trial_that_lost_its_process_or_machine_goes_on(trials, tmp_path, category):
+@pytest.mark.parametrize("category", ["worker-died", "node-lost", "hung", "preempted", "disk-full", "storage"])
+def test_a_trial_that_lost_its_process_its_machine_or_its_storage_goes_on(trials, tmp_path, category):
     store = Store(FolderStorage(tmp_path))
     for trial in trials[:2]:
         attempt(store, trial, "failed", category)

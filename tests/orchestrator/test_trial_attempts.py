@@ -110,7 +110,7 @@ def test_f14_a_trial_that_another_run_continues_is_given_up_without_a_result(att
     assert Store(storage).trial(long.key).failure is None
 
 
-def test_a_damaged_checkpoint_is_passed_over(attempt, folder, trial, caplog):
+def test_f9_a_damaged_checkpoint_is_passed_over(attempt, folder, trial, caplog):
     reports, _ = attempt()
     next(reports)
     next(reports)
@@ -126,7 +126,7 @@ def test_a_damaged_checkpoint_is_passed_over(attempt, folder, trial, caplog):
     assert "is damaged (model.safetensors); using an earlier one" in caplog.text
 
 
-def test_a_torn_metrics_line_stops_nothing(attempt, folder):
+def test_f4_a_torn_metrics_line_stops_nothing(attempt, folder):
     reports, _ = attempt()
     next(reports)
     reports.close()
@@ -192,11 +192,11 @@ def test_a_result_and_mlflow_name_the_clips_that_could_not_be_used(attempt, fold
         assert caplog.text.count(f"clip {line.clip} is quarantined: ") == 1
     assert len((folder.path / "quarantine.jsonl").read_text().splitlines()) == 2
 
-    settings = resolve_settings(tmp_path / "storage", damaged)
+    settings = resolve_settings(str(tmp_path / "storage"), damaged)
     with Tracker(settings, "combo", "tiny", [], [trial]) as tracker:
         pass
     assert tracker.trouble is None
-    metrics = Runs(settings.storage).nested[trial.key].data.metrics
+    metrics = Runs(settings.storage.root).nested[trial.key].data.metrics
     assert {name: metrics[name] for name in metrics if "quarantine" in name} == {
         "quarantined/train": 1.0,
         "quarantined/test": 1.0,

@@ -4,7 +4,7 @@ import shutil
 import sys
 
 import pytest
-from combo_command import TINY, wait_until
+from combo_command import TINY, Combo
 
 from experiments.expand import expand, load_study
 from experiments.storage.folder import FolderStorage
@@ -154,23 +154,40 @@ def test_synthetic_data_never_replace_other_data(refused, tmp_path, data):
 
 @pytest.mark.parametrize("document", ["trial.json", "result.json"])
 @pytest.mark.parametrize("content", ["", '{"key": "0123', '{"key": "0123456789abcdef"}', "[]"])
-@pytest.mark.parametrize("verb", ["run", "status"])
-def test_a_damaged_document_in_storage_is_named(refused, tmp_path, data, verb, document, content):
+def test_f4_a_damaged_document_in_storage_is_named_and_other_trials_are_unaffected(
+    command, tmp_path, data, document, content
+):
     trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
-    path = Store(FolderStorage(tmp_path / "storage")).trial(trial.key).path / document
+    path = Store(FolderStorage(tmp_path)).trial(trial.key).path / document
     path.parent.mkdir(parents=True)
     path.write_text(content)
 
-    said = refused(verb, TINY)
-    assert said.startswith(f"error: {path}: is damaged: ")
-    assert len(said.splitlines()) == 1
+    said = command("status", TINY, "--storage", tmp_path, "--data", data)
+    assert (said.code, said.err) == (0, "")
+    assert f"damaged: lambda-0 s4 seed 0: {path}: is damaged: " in said.out
+    assert said.out.endswith("tiny: 0 of 3 trials finished, 2 new, 1 damaged\n")
 
 
-@pytest.mark.slow
-def test_more_workers_than_the_machine_has_are_refused_before_anything_waits_for_them(combo):
-    run = combo("run", TINY, "--workers", 2, "--cpus-per-worker", 2, timeout=120)
+@pytest.mark.parametrize("verb", ["run", "retry"])
+def test_trials_run_under_the_name_of_their_experiment_not_by_their_keys(command, tmp_path, data, verb):
+    trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
+    Store(FolderStorage(tmp_path)).trial(trial.key).begin(trial)
+    said = command(verb, trial.key, "--storage", tmp_path, "--data", data)
 
-    assert run.returncode == 2
-    assert run.stderr.startswith("error: lambda-0 s4 seed 0: needs 2 workers of 2 CPUs, the cluster has room for 1")
+    assert said.code == 2
+    assert said.err == (
+        "error: command line: names trials by their keys (name the experiment or the search that they are of)\n"
+    )
+
+
+def test_f20_more_workers_than_the_machine_has_are_refused_without_starting_ray(tmp_path, data):
+    (tmp_path / "ray").mkdir()
+    combo = Combo(tmp_path, data, RAY_TMPDIR=str(tmp_path / "ray"))
+    run = combo("run", TINY, "--workers", 2, "--cpus-per-worker", 2)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: lambda-0 s4 seed 0: needs 2 workers of 2 CPUs, there is room for 1")
+    assert "lower --workers, --cpus-per-worker or --gpus-per-worker" in run.stderr
     assert not combo.storage.exists()
-    wait_until(lambda: not combo.processes(), 15)
+    assert not any((tmp_path / "ray").iterdir())
+    assert combo.processes() == []

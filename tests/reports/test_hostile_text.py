@@ -38,7 +38,7 @@ def hostile_out(storage, tmp_path):
     return build_report(study, trials, storage.root, tmp_path / "out"), tmp_path / "out"
 
 
-def test_hostile_text_in_html_is_text(hostile_out):
+def test_a6_hostile_text_in_html_is_text(hostile_out):
     text = (hostile_out[1] / "index.html").read_text()
     page = Page(text)
     assert "script" not in page.tags
@@ -49,7 +49,7 @@ def test_hostile_text_in_html_is_text(hostile_out):
     assert "\x1b" not in text
 
 
-def test_hostile_text_in_latex_is_text(hostile_out):
+def test_a6_hostile_text_in_latex_is_text(hostile_out):
     text = (hostile_out[1] / "table7.tex").read_text()
     assert_balanced(text)
     assert not re.search(r"\\(input|write)\b", text)
@@ -57,7 +57,7 @@ def test_hostile_text_in_latex_is_text(hostile_out):
     assert_compiles(hostile_out[1])
 
 
-def test_hostile_text_in_csv_is_text(hostile_out):
+def test_a6_hostile_text_in_csv_is_text(hostile_out):
     with (hostile_out[1] / "table7.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 16
@@ -69,7 +69,7 @@ def test_hostile_text_in_csv_is_text(hostile_out):
             assert not value.startswith("-") or name in ("delta", "interval_low")
 
 
-def test_hostile_text_in_markdown_is_text(hostile_out):
+def test_a6_hostile_text_in_markdown_is_text(hostile_out):
     lines = (hostile_out[1] / "table7.md").read_text().splitlines()
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) == 6
@@ -79,7 +79,7 @@ def test_hostile_text_in_markdown_is_text(hostile_out):
     assert "](" not in text
 
 
-def test_hostile_text_on_the_terminal_is_text(hostile_out):
+def test_a6_hostile_text_on_the_terminal_is_text(hostile_out):
     console = Console(width=400, force_terminal=False)
     with console.capture() as capture:
         console.print(terminal.render(hostile_out[0].table))
@@ -87,7 +87,7 @@ def test_hostile_text_on_the_terminal_is_text(hostile_out):
     assert "[red]r[/red]" in capture.get()
 
 
-def test_hostile_text_in_figures_is_text(hostile_out):
+def test_a6_hostile_text_in_figures_is_text(hostile_out):
     for file in ("table7_parameter.svg", "table7_learning.svg"):
         text = (hostile_out[1] / file).read_text()
         assert "script" not in Page(text).tags

@@ -2,12 +2,16 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from experiments.overrides import parse_assignments
+from experiments.question_files import read_question
+from experiments.searches import load_search
 from orchestrator.cli.app import app
 from orchestrator.cli.arguments import read_studies
 
@@ -39,6 +43,15 @@ def _find(words: list[str]) -> tuple[Any, list[str]]:
     return command, words
 
 
+def _read_questions(words: list[str], scale: str) -> Sequence[object]:
+    """The search that the words name, or the experiments."""
+    assigned = parse_assignments(word for word in words if "=" in word)
+    names = [word for word in words if "=" not in word]
+    if any(read_question(name).is_search for name in names):
+        return [load_search(name, scale, assigned) for name in names]
+    return read_studies(words, scale)
+
+
 def test_the_readme_shows_how_to_start():
     assert {"demo", "test"} <= {target for words in _commands("make", SHOWN) for target in words}
     assert {"run", "status", "mlflow"} <= {words[0] for words in _commands("combo", SHOWN)}
@@ -49,7 +62,7 @@ def test_every_combo_command_is_understood(words):
     command, rest = _find(words)
     parsed = command.make_context(command.name, rest).params
 
-    assert "scale" not in parsed or read_studies(parsed["words"], parsed["scale"])
+    assert "scale" not in parsed or _read_questions(parsed["words"], parsed["scale"])
 
 
 @pytest.mark.parametrize("words", _commands("combo", MENTIONED), ids=" ".join)

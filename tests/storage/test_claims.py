@@ -115,6 +115,18 @@ def test_f14_a_beat_that_stands_still_frees_the_trial_once_the_watcher_has_seen_
     assert watch.holder(KEY) is None
 
 
+def test_f14_who_claims_a_trial_between_a_look_and_a_start_keeps_it_even_when_it_has_ended_by_then(storage):
+    watch = AttemptWatch(storage)
+    assert watch.holder(KEY) is None
+    claim(storage.for_worker()).end("finished")
+
+    assert watch.next_number(KEY) == 1
+    with pytest.raises(AttemptTakenError):
+        claim(storage, watch.next_number(KEY))
+    assert watch.holder(KEY) is None
+    assert claim(storage, watch.next_number(KEY)).record.attempt == 2
+
+
 def test_f14_an_attempt_that_beats_keeps_its_trial(storage):
     attempt = claim(storage)
     watch = AttemptWatch(storage, PATIENCE)

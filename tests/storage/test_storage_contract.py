@@ -136,7 +136,7 @@ def test_drafts_and_half_written_folders_are_no_names(storage):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_that_lead_elsewhere_are_refused(storage, name):
+def test_a3_names_that_lead_elsewhere_are_refused(storage, name):
     for action in (storage.read, storage.fetch, storage.publish, storage.names, storage.sizes, storage.delete):
         with pytest.raises(StorageError, match="is no name of a stored file"):
             action(name)
@@ -152,7 +152,7 @@ def test_the_whole_storage_is_never_deleted_by_an_empty_name(storage):
     assert storage.names("") == ["trials/abc/trial.json"]
 
 
-def test_a_storage_travels_to_other_processes_without_secrets(storage, server):
+def test_a5_a_storage_travels_to_other_processes_without_secrets(storage, server):
     storage.write("trials/abc/trial.json", b"{}")
     pickled = pickle.dumps(storage)
 

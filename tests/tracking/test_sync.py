@@ -44,7 +44,7 @@ def wanted_points(stored, trial):
     return {(p.name, p.step, p.time, repr(float(p.value))): 1 for name in points.names() for p in points.of(name)}
 
 
-def test_an_empty_mlflow_gets_exactly_what_is_stored(sync, stored, three, view):
+def test_f12_an_empty_mlflow_gets_exactly_what_is_stored(sync, stored, three, view):
     assert sync() == "MLflow holds 4 runs, 4 of them changed now\n"
 
     seen = view()
@@ -74,7 +74,7 @@ def test_a_finished_trial_has_its_scores_artifacts_data_set_and_times(sync, thre
 
 
 @pytest.mark.usefixtures("three")
-def test_the_second_time_nothing_is_written(sync, stored):
+def test_f10_the_second_time_nothing_is_written(sync, stored):
     sync()
     files = [path for path in stored.store.root.glob("mlflow*") if path.is_file()]
     before = [path.read_bytes() for path in files]

@@ -41,7 +41,7 @@ def half_written(folder):
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "manifest.json"])
-def test_training_continues_before_a_damaged_state(file, straight, checkpoints, tiny_data, caplog):
+def test_f9_training_continues_before_a_damaged_state(file, straight, checkpoints, tiny_data, caplog):
     flip_byte(checkpoints / "step-00000020" / file)
     with caplog.at_level(logging.WARNING):
         events = list(run_fit(tiny_config(), tiny_data, checkpoints))
@@ -51,7 +51,7 @@ def test_training_continues_before_a_damaged_state(file, straight, checkpoints, 
     assert_same_outcome(events, straight[0])
 
 
-def test_every_byte_of_a_manifest_counts(checkpoints):
+def test_f9_every_byte_of_a_manifest_counts(checkpoints):
     path = checkpoints / "step-00000020" / "manifest.json"
     whole = path.read_text()
     for key, value in json.loads(whole).items():
@@ -81,7 +81,7 @@ def test_without_an_intact_state_training_starts_anew(checkpoints, tiny_data, ca
     assert next(run_fit(tiny_config(), tiny_data, checkpoints)).step == 1
 
 
-def test_a_half_written_state_is_never_used(checkpoints):
+def test_f8_a_half_written_state_is_never_used(checkpoints):
     half_written(checkpoints / "step-00000020")
     shutil.copytree(*drafts(checkpoints), checkpoints / ".step-00000025.elsewhere.7.draft")
     assert latest_training_state(checkpoints).name == "step-00000015"
@@ -134,7 +134,7 @@ def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoint
         next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
 
 
-def test_a_checkpoint_holds_nothing_that_loading_could_run(straight):
+def test_a2_a_checkpoint_holds_nothing_that_loading_could_run(straight):
     assert {path.suffix for path in straight[1].rglob("*") if path.is_file()} == {".safetensors", ".json"}
     assert names(straight[1] / "step-00000020") == ["manifest.json", "model.safetensors", "optimizer.safetensors"]
 

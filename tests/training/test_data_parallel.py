@@ -38,7 +38,7 @@ def together(tiny_data, tmp_path_factory):
     return fit_together(tiny_config(SILENT), tiny_data, checkpoints, count=2), checkpoints
 
 
-def test_two_workers_make_the_losses_of_one(alone, together):
+def test_f19_two_workers_make_the_losses_of_one(alone, together):
     (first, second), _ = together
     assert_same_losses(first, alone[0], range(1, 21))
     assert losses_by_step(first) == losses_by_step(second)
@@ -54,7 +54,7 @@ def test_every_worker_knows_every_score_and_the_first_one_writes(together):
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_scores_are_exactly_equal_when_clips_do_not_divide_among_workers(count, alone, tiny_data, tmp_path):
+def test_f19_scores_are_exactly_equal_when_clips_do_not_divide_among_workers(count, alone, tiny_data, tmp_path):
     events, checkpoints = alone
     shutil.copytree(checkpoints, tmp_path / "checkpoints")
     everyone = fit_together(tiny_config(SILENT), tiny_data, tmp_path / "checkpoints", count)

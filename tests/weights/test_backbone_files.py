@@ -152,7 +152,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])
-def test_a_pickle_that_asks_for_more_than_arrays_is_refused_and_nothing_of_it_runs(resnet, tmp_path, protocol):
+def test_a2_a_pickle_that_asks_for_more_than_arrays_is_refused_and_nothing_of_it_runs(resnet, tmp_path, protocol):
     trace = tmp_path / "exploded"
     file = tmp_path / "R-18.pkl"
     file.write_bytes(pickle.dumps({**in_detectron2(resnet), "__author__": Bomb(trace)}, protocol))

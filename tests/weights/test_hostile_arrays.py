@@ -89,5 +89,5 @@ def test_an_array_that_is_more_or_less_than_its_bytes_is_refused(tmp_path, value
     [ARRAY, b"cnumpy\ndtype\n", b"cnumpy.core.multiarray\n_reconstruct\n", b"c_codecs\nencode\n"],
 )
 @pytest.mark.parametrize("state", [b"}" + text("a") + b"K\x01s", b"N}" + text("__name__") + text("evil") + b"s\x86"])
-def test_a_pickle_cannot_change_what_reads_it(tmp_path, called, state):
+def test_a2_a_pickle_cannot_change_what_reads_it(tmp_path, called, state):
     assert "is damaged" in refusal(tmp_path, called + state + b"b")

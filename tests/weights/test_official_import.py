@@ -249,7 +249,7 @@ class Harmless:
         ({"model": {"weight": torch.ones(2)}, "args": Harmless()}, ""),
     ],
 )
-def test_a_file_that_asks_for_more_than_tensors_is_refused_and_nothing_of_it_runs(
+def test_a2_a_file_that_asks_for_more_than_tensors_is_refused_and_nothing_of_it_runs(
     refused, tmp_path, save, content, asked
 ):
     save(content, tmp_path / "bomb.pth")
