@@ -31,8 +31,11 @@ lint: .venv/installed ## Style, types and the rooms' import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed ## Measure speed, and whether the demo model uses its ears (needs `make demo` first)
+bench: .venv/installed ## Measure speed, overhead, and whether the demo model uses its ears (needs `make demo` first)
 	$(BIN)/python tests/benchmarks/fscore.py
+	$(BIN)/python tests/benchmarks/plan_paper.py
+	$(BIN)/python tests/benchmarks/overhead.py
+	$(BIN)/python tests/benchmarks/first_step.py
 	$(BIN)/python tests/benchmarks/hearing.py --data $(DEMO)/data --storage $(DEMO)/storage
 
 lock: .venv/uv ## Resolve pyproject.toml anew into the hash-pinned requirements.lock

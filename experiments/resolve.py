@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
@@ -28,8 +30,14 @@ def load_preset(name: str, asked_by: str) -> tuple[Preset, str]:
     if not path.is_file():
         known = [preset.stem for preset in (ROOT / "presets").glob("*.yaml")]
         raise InputError(Problem(asked_by, f"names no preset: '{name}'", did_you_mean(name, known)))
+    return _read_preset(path), shown(path)
+
+
+@cache
+def _read_preset(path: Path) -> Preset:
+    """Once, as most experiments start from the same few."""
     file = shown(path)
-    return validate(Preset, read_yaml(path, file), file), file
+    return validate(Preset, read_yaml(path, file), file)
 
 
 def preset_layers(preset: Preset, file: str, task: Task) -> list[Layer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 
 from experiments.records import ProtocolRecord, ScoreRecord
@@ -13,11 +14,13 @@ PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
 """Whose versions a result records."""
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Versions of the packages that a result depends on."""
     return {name: version(name) for name in PACKAGES}
 
 
+@cache
 def code_version() -> str:
     """Version of this package."""
     return version("combo-lab")

@@ -2,7 +2,8 @@
 
     .venv/bin/python tests/benchmarks/first_step.py
 
-The command itself runs, on 20 synthetic clips and a Ray of two CPUs; `marks/sitecustomize.py` notes when it passes where.
+The command itself runs, on 20 synthetic clips and a Ray of two CPUs; `marks/sitecustomize.py` notes when it passes
+where.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -56,7 +58,7 @@ def measure(folder: Path, data: Path) -> list[float]:
         moment, _, what = line.partition(" ")
         passed.setdefault(what, float(moment))
     moments = [began, *(passed[mark] for mark in PHASES)]
-    return [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    return [after - before for before, after in pairwise(moments)]
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ trial of any stack would be one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -67,7 +68,7 @@ class BareTrial(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         report = next(self._reports, None)
-        return {"done": True, "ended": __import__("time").time()} if report is None else {**report, "done": False}
+        return {"done": True, "ended": time.time()} if report is None else {**report, "done": False}
 
 
 def coordinate_bare_group(config: dict[str, Any]) -> None:  # noqa: ARG001
@@ -82,6 +83,7 @@ def coordinate_bare_group(config: dict[str, Any]) -> None:  # noqa: ARG001
         scaling_config=train.ScalingConfig(num_workers=2, resources_per_worker={"CPU": 1.0}),
         run_config=train.RunConfig(storage_path=tune.get_context().get_trial_dir(), callbacks=[TuneReportCallback()]),
     ).fit()
+    tune.report({"ended": time.time()})
 
 
 def report_bare() -> None:

@@ -2,7 +2,9 @@
 
     .venv/bin/python tests/benchmarks/overhead.py
 
-Every round runs each kind once, so that whatever else the machine does meets all of them; the ratio is that of medians.
+Every round runs each kind once, every other one backwards, so that whatever else the machine does meets all of them. A
+ratio is the median of the rounds' own. Seconds include the start of the actors; what follows the first trial is shown
+per trial beside them.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -24,63 +27,72 @@ from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.placement import Placement
+from orchestrator.tracking import Tracker
 from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.machine import Machine, WorkerShape
 
-SINGLE_TRIALS = 40
-"""Of one worker, in one sweep."""
+ONE_WORKER, TWO_WORKERS = 40, 1
+"""Trials in one sweep: many that reuse actors, one that starts a group."""
 GOAL = 1.1
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one sweep took."""
+
+    seconds: float
+    ends: list[float]
+    """When each trial ended."""
+
+    @property
+    def per_trial(self) -> float:
+        """Milliseconds from one end of a trial to the next."""
+        return 1000 * (max(self.ends) - min(self.ends)) / max(1, len(self.ends) - 1)
 
 
 class Arena:
     """A place where sweeps of either kind run one after the other.
+
+    Ray is imported in it only: its settings are read when it is.
 
     Args:
         folder: of this machine, empty.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._seeds = folder, 0
+        self._folder, self._trials = folder, 0
 
-    def ours(self, count: int, workers: int, *, tracked: bool = False) -> float:
-        """Seconds of a sweep of ours, from the first look at its trials to the last, MLflow's end included."""
+    def ours(self, count: int, workers: int, *, tracked: bool = False) -> Taken:
+        """A sweep of ours, from the first look at its trials until the mailbox, and MLflow if tracked, is closed."""
         from no_training import EmptyTrial, coordinate_empty_group, trials
 
         from orchestrator.sweep import sweep
         from orchestrator.sweep.telemetry import Receiver
-        from orchestrator.tracking import Tracker
 
         sweep.SingleWorkerTrial, sweep.coordinate_group = EmptyTrial, coordinate_empty_group
-        wanted = trials(count, self._seeds, workers)
-        self._seeds += count
-        name = f"empty-{self._seeds}"
+        wanted = trials(count, self._trials, workers)
+        self._trials += count
+        name = f"empty-{self._trials}"
         storage = FolderStorage(self._folder / name)
         agenda = Agenda(wanted, Store(storage), AttemptWatch(storage), retries=0)
         machine = Machine(storage, data=self._folder, commit=None, checkpoint_every=1)
         placement = Placement(current_cluster, WorkerShape(1.0, 0.0))
         settings = Settings(storage, self._folder, f"sqlite:///{storage.root / 'mlflow.db'}", None)
         began = time.perf_counter()
-        if tracked:
-            with Tracker(settings, "overhead", name, wanted, []) as tracker, Receiver([tracker]) as receiver:
-                sweep.Sweep(name, agenda, machine, placement, receiver.mailbox).run()
-                print("trials done after", time.perf_counter() - began)
-        else:
-            with Receiver([]) as receiver:
+        with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
+            with Receiver([tracker] if tracker else []) as receiver:
                 sweep.Sweep(name, agenda, machine, placement, receiver.mailbox).run()
         seconds = time.perf_counter() - began
-        ends = sorted(p.stat().st_mtime for p in storage.root.glob("trials/*/result.json"))
-        print("  ours ", len(ends), f"{1000*(ends[-1]-ends[0])/(len(ends)-1):.0f} ms/trial", f"{seconds:.1f}")
-        assert all(entry.phase == "finished" for entry in agenda.entries.values()), agenda.entries
-        return seconds
+        results = list(storage.root.glob("trials/*/result.json"))
+        assert len(results) == count
+        return Taken(seconds, [result.stat().st_mtime for result in results])
 
-    def bare(self, count: int, workers: int) -> float:
-        """Seconds of the same trials on Tune alone, or on Tune and Train."""
+    def bare(self, count: int, workers: int) -> Taken:
+        """The same trials on Tune alone, or on Tune and Train."""
         from no_training import BareTrial, coordinate_bare_group
         from ray import tune
 
-        from orchestrator.sweep.trainables import COORDINATOR
-
-        trainable, resources = (BareTrial, {"CPU": 1}) if workers == 1 else (coordinate_bare_group, COORDINATOR)
+        trainable, resources = (BareTrial, {"CPU": 1.0}) if workers == 1 else (coordinate_bare_group, {"memory": 1.0})
         began = time.perf_counter()
         results = tune.Tuner(
             tune.with_resources(trainable, resources),
@@ -94,36 +106,38 @@ class Arena:
         ).fit()
         seconds = time.perf_counter() - began
         assert len(results) == count
-        ends = sorted(r.metrics["ended"] for r in results)
-        print("  bare ", len(ends), f"{1000*(ends[-1]-ends[0])/(len(ends)-1):.0f} ms/trial", f"{seconds:.1f}")
         assert not results.errors, results.errors[0]
-        return seconds
-
-
-def in_turns(kinds: Sequence[Callable[[], float]], rounds: int) -> list[list[float]]:
-    """Times of each kind, one per round."""
-    taken = [[kind() for kind in kinds] for _ in range(rounds)]
-    return [list(times) for times in zip(*taken, strict=True)]
+        return Taken(seconds, [result.metrics["ended"] for result in results])
 
 
 def main() -> None:
     """Prints times and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="of each kind of sweep")
-    parser.add_argument("--only", type=int, default=0)
-    parser.add_argument("--count", type=int, default=40)
-    options = parser.parse_args()
+    rounds = range(parser.parse_args().rounds)
     os.environ["RAY_OVERRIDE_RESOURCES"] = '{"CPU": 2}'
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder, running_ray(None, verbose=False):
         arena = Arena(Path(folder))
-        if options.only in (0, 1):
-            kinds = [lambda: arena.bare(options.count, 1), lambda: arena.ours(options.count, 1), lambda: arena.ours(options.count, 1, tracked=True)]
-            for times in in_turns(kinds, options.rounds):
-                print([round(t, 1) for t in times], round(median(times), 1))
-        if options.only in (0, 2):
-            kinds = [lambda: arena.bare(1, 2), lambda: arena.ours(1, 2)]
-            for times in in_turns(kinds, options.rounds):
-                print([round(t, 1) for t in times], round(median(times), 1))
+        kinds = {
+            f"{ONE_WORKER} trials, one worker: bare Tune": lambda: arena.bare(ONE_WORKER, 1),
+            "ours": lambda: arena.ours(ONE_WORKER, 1),
+            "ours, in MLflow too": lambda: arena.ours(ONE_WORKER, 1, tracked=True),
+            f"{TWO_WORKERS} trial, two workers: bare Tune and Train": lambda: arena.bare(TWO_WORKERS, 2),
+            "ours, two workers": lambda: arena.ours(TWO_WORKERS, 2),
+        }
+        measured = []
+        for number in rounds:
+            order = list(kinds) if number % 2 == 0 else list(reversed(kinds))
+            measured.append({name: kinds[name]() for name in order})
+    table = Table("empty trials", "seconds", "ms per further trial", "of bare", title=f"Goal: {GOAL} of bare")
+    bare = ""
+    for name in kinds:
+        bare = name if "bare" in name else bare
+        ratio = median(taken[name].seconds / taken[bare].seconds for taken in measured)
+        seconds = median(taken[name].seconds for taken in measured)
+        further = median(taken[name].per_trial for taken in measured)
+        table.add_row(name, f"{seconds:.1f}", f"{further:.0f}" if further else "", f"{ratio:.2f}")
+    Console().print(table)
 
 
 if __name__ == "__main__":

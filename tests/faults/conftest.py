@@ -1,14 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.faults.watched_sweep import PAIR, THREE_TRIALS, WatchedSweep
+from tests.faults.watched_sweep import PAIR, THREE_TRIALS, WatchedSweep, kill
 from tests.orchestrator.combo_command import Combo
 
 CLIPS, SIZE = 20, 32
+SCENARIO_SECONDS = 1800
+"""For a fault with all that it is compared with, on a machine that is busy with other things."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives scenarios more time than other tests."""
+    for item in items:
+        if item.get_closest_marker("fault"):
+            item.add_marker(pytest.mark.timeout(SCENARIO_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +31,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_combo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Callable[..., Combo]:
-    """Makes the command with a storage of its own, and more variables if wanted."""
-    return lambda **environment: Combo(tmp_path_factory.mktemp("sweep"), data, **environment)
+def new_combo(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Iterator[Callable[..., Combo]]:
+    """Makes the command with a storage of its own, and more variables if wanted; none of its processes stays."""
+    made: list[Combo] = []
+
+    def make(**environment: str) -> Combo:
+        made.append(Combo(tmp_path_factory.mktemp("sweep"), data, **environment))
+        return made[-1]
+
+    yield make
+    for combo in made:
+        for pid in combo.processes():
+            with suppress(ProcessLookupError):
+                kill(pid)
 
 
 @pytest.fixture(scope="session")

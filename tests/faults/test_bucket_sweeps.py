@@ -16,6 +16,7 @@ from tests.servers.s3 import s3_server
 
 pytestmark = pytest.mark.fault
 OUTAGE_SECONDS = 20
+LOST = f"fewer than {CHECKPOINT_EVERY} steps, those since the last checkpoint"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def group(server, new_sweep):
         began = time.monotonic()
         process = sweep.start()
         sweep.recovered_after("pair", 2)
-        note("F2", "kill -9 of the driver, stored in S3, two workers", "", time.monotonic() - began)
+        note("F2", "kill -9 of the driver, stored in S3, two workers", LOST, time.monotonic() - began)
         run = ended(process)
         sweep.fetch_all()
         yield sweep, killed, run
@@ -92,7 +93,7 @@ def two_drivers(server, new_sweep):
     ended(drivers[doomed])
     survivor = sweeps[1 - doomed]
     seconds = survivor.recovered_after("lambda-0", 2)
-    note("F14", "two drivers at once in S3, one killed", "", seconds)
+    note("F14", "two drivers at once in S3, one killed", LOST, seconds)
     run = ended(drivers[1 - doomed])
     survivor.fetch_all()
     return survivor, run

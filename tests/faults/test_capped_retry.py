@@ -17,7 +17,7 @@ MOST = 2
 
 def test_f7_twenty_failed_trials_are_retried_two_at_a_time(new_combo):
     sweep = WatchedSweep(new_combo(), TWENTY)
-    places = ("--cpus-per-worker", 0.25)  # eight of them, so that only the limit can hold trials back
+    places = ("--cpus-per-worker", 0.5)  # four of them, so that only the limit can hold trials back
     first = sweep.run(*places)
     assert first.returncode == 1, first.stdout + first.stderr
     assert "0 of 20 trials finished" in first.stdout

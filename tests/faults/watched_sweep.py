@@ -21,7 +21,7 @@ CHECKPOINT_EVERY = 5
 FOLDER = Path(__file__).parent
 THREE_TRIALS = FOLDER / "three_trials.yaml"
 PAIR = (FOLDER / "group.yaml", "--scale", "two")
-END_SECONDS = 300
+END_SECONDS = 900
 
 
 class WatchedSweep:

@@ -71,7 +71,7 @@ def abused(tmp_path_factory, data):
     abused.end(interrupted)
 
     killed = abused.start()
-    wait_until(lambda: third.has_checkpoint and first.result and second.result)
+    wait_until(lambda: third.has_checkpoint and first.result and second.result, seconds=240)
     killed.kill()
     abused.end(killed)
     abused.finished_at = abused.result_times()
