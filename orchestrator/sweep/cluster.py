@@ -16,6 +16,7 @@ from experiments.errors import InputError, Problem
 ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # each report waits for the next poll: 2 s apiece by default
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "120",
+    "TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "5",  # for which a group that ends waits for one that hangs
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # one by default, so that actors would start one after the other

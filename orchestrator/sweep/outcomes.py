@@ -19,6 +19,7 @@ from experiments.storage.errors import StorageError
 from experiments.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
+from orchestrator.sweep.lost_nodes import NodeWatch
 from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import SKIPPED
 from orchestrator.trial.attempts import AttemptTakenError, end_attempt, last_attempt
@@ -39,9 +40,14 @@ class Outcomes(tune.Callback):
 
     def __init__(self, agenda: Agenda, storage: Storage, sender: Sender) -> None:
         self._agenda, self._storage, self._store, self._sender = agenda, storage, Store(storage), sender
+        self._nodes = NodeWatch()
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune stores its callbacks; this one has nothing to restore.
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
+        """A trial got its place."""
+        self._nodes.began(_trial(trial).key)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """A trial ran to its end, was asked to stop, or was given up by the scheduler."""
@@ -72,6 +78,9 @@ class Outcomes(tune.Callback):
         recorded = folder.failure
         if recorded is None or recorded.attempt != number or (recorded.category == "exception" and _deaths(causes)):
             recorded = failure_record(number, (_deaths(causes) or causes)[0])
+            self._keep(_trial(trial), recorded)
+        if recorded.category == "worker-died" and self._nodes.has_lost_one(key, is_unclear=_is_unclear(causes)):
+            recorded = failure(number, "node-lost", recorded.kind, "")
             self._keep(_trial(trial), recorded)
         if attempt is not None and attempt.ended is None:
             with suppress(OSError, StorageError):
@@ -137,3 +146,8 @@ def _causes(error: Any) -> Iterator[BaseException]:
 def _deaths(causes: list[BaseException]) -> list[BaseException]:
     """Those that are about a process that is gone; a worker whose partner died reports only that it lost contact."""
     return [cause for cause in causes if classify(cause) in ("worker-died", "node-lost")]
+
+
+def _is_unclear(causes: list[BaseException]) -> bool:
+    """Whether Ray knows no more than that a process does not answer."""
+    return any("is unavailable" in str(cause) for cause in causes)

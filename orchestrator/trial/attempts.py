@@ -88,19 +88,24 @@ class AttemptWatch:
         self._storage, self._patience = storage, patience
         self._seen: dict[str, tuple[AttemptRecord, float]] = {}
         self._last: dict[str, int] = {}
+        self._asking = 0.0
+        """Seconds spent on questions to storage: while it is away no beat can be heard, and none counts as missed."""
 
     def holder(self, key: str) -> AttemptRecord | None:
         """The attempt that has the trial now, as far as can be known; None if it is free."""
+        asked = time.monotonic()
         self._last[key] = max(attempt_numbers(self._storage, key), default=0)
         last = read_attempt(self._storage, key, self._last[key])
+        self._asking += time.monotonic() - asked
+        now = time.monotonic() - self._asking
         if last is None or last.ended is not None or is_dead(last.process):
             self._seen.pop(key, None)
             return None
         known, since = self._seen.get(key, (None, 0.0))
         if known != last:
-            self._seen[key] = last, time.monotonic()
+            self._seen[key] = last, now
             return last
-        return None if time.monotonic() - since > self._patience else last
+        return None if now - since > self._patience else last
 
     def next_number(self, key: str) -> int:
         """Of the attempt that may be claimed if the trial was free when last looked at.

@@ -5,7 +5,7 @@ import errno
 import pytest
 import ray.exceptions
 import torch
-from ray.train.v2._internal.exceptions import WorkerHealthCheckFailedError
+from ray.train.v2._internal.exceptions import WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError
 
 from experiments.storage.errors import StorageError
 from model.data.errors import DataError
@@ -25,6 +25,7 @@ RAYS = ray.exceptions
         (FloatingPointError("loss is not finite at step 2"), "diverged"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "out-of-memory"),
         (MemoryError(), "out-of-memory"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), "out-of-memory"),
         (RAYS.OutOfMemoryError("the node ran out of memory"), "out-of-memory"),
         (ImportError("cannot import name 'x'"), "import-error"),
         (ModuleNotFoundError("No module named 'timm'"), "import-error"),
@@ -37,6 +38,7 @@ RAYS = ray.exceptions
         (RAYS.WorkerCrashedError(), "worker-died"),
         (RAYS.ActorUnavailableError("the actor is unavailable", None), "worker-died"),
         (WorkerHealthCheckFailedError("no answer", RuntimeError("gone")), "worker-died"),
+        (WorkerHealthCheckTimeoutError("no answer for 15 s"), "hung"),
         (RuntimeError(GLOO[0]), "worker-died"),
         (RuntimeError(GLOO[1]), "worker-died"),
         (torch.distributed.DistBackendError(NCCL), "worker-died"),
