@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,7 +55,9 @@ def write_folder(
             try:
                 save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, draft / name)
             except SafetensorError as error:  # which also tells of full disks
-                raise OSError(f"{folder} could not be written: {error}") from None
+                failed = OSError(f"{folder} could not be written: {error}")
+                failed.errno = _system_error(error)
+                raise failed from None
             checksums[name] = file_checksum(draft / name)
         complete = {**manifest, "checksums": checksums}
         complete["own_checksum"] = _manifest_checksum(complete)
@@ -91,6 +94,12 @@ def file_checksum(path: Path) -> str:
     """SHA-256 as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _system_error(error: SafetensorError) -> int | None:
+    """The system's number of an error, such as that of a full disk; safetensors tells it in its text only."""
+    number = re.search(r"os error (\d+)", str(error))
+    return int(number[1]) if number else None
 
 
 def _manifest_checksum(manifest: Mapping[str, Any]) -> str:

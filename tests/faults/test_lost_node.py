@@ -60,4 +60,5 @@ def test_f20_what_fits_on_no_node_of_a_cluster_is_refused_although_all_nodes_tog
     _, _, refused, _ = lost_node
 
     assert refused.returncode == 2
-    assert "needs 1 workers of 2 CPUs, there is room for 0; lower --workers, --cpus-per-worker" in refused.stderr
+    assert "needs 1 workers of 2 CPUs, there is room for 0" in refused.stderr
+    assert "lower --workers, --cpus-per-worker or --gpus-per-worker" in refused.stderr
