@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from model.config import TrialConfig
 
 KEY_LENGTH = 16
+TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
 
 def canonical_json(config: TrialConfig) -> str:

@@ -25,6 +25,11 @@ class Settings:
     """Of a running cluster; None starts Ray on this machine."""
 
     @property
+    def has_own_mlflow(self) -> bool:
+        """Whether MLflow is the embedded one, which holds the runs of this storage only and moves along with it."""
+        return self.tracking_uri == _embedded(self.storage)
+
+    @property
     def artifacts(self) -> Path:
         """Where the embedded MLflow keeps artifacts."""
         return self.storage.root / "mlflow-artifacts"
@@ -41,6 +46,10 @@ def resolve_settings(storage: str | None = None, data: Path | None = None) -> Se
     return Settings(
         storage=place,
         data=Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)).absolute(),
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place.root / 'mlflow.db'}",
+        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or _embedded(place),
         ray_address=os.environ.get("RAY_ADDRESS") or None,
     )
+
+
+def _embedded(storage: Storage) -> str:
+    return f"sqlite:///{storage.root / 'mlflow.db'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,16 +10,16 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, load_study, without_table_names
+from experiments.identity import TRIAL_KEY
 from experiments.question_files import read_question
-from experiments.searches import load_search
+from experiments.searches import ScaledSearch, load_search
 from orchestrator.planning.plan import Plan, make_plan, sweep_name, trials_on_data
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
+from orchestrator.trial.attempts import AttemptWatch
 
 if TYPE_CHECKING:
     from orchestrator.search.study import SearchStudy
-
-TRIAL_KEY = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,13 @@ class Targets:
 
         return replace(self, search=SearchStudy(self.search.search, store.storage))
 
-    def plan(self, store: Store) -> Plan:
-        """The trials as storage knows them since the last refresh; of a search, all points so far."""
+    def plan(self, store: Store, watch: AttemptWatch | None = None) -> Plan:
+        """The trials as storage knows them since the last refresh; of a search, all points so far. See `make_plan`."""
         if self.search is None:
-            return make_plan(self.sweep, self.trials, store)
+            return make_plan(self.sweep, self.trials, store, watch=watch)
         points = [tried.trial for tried in self.search.points]
-        return make_plan(self.sweep, points, store, keeps_pruned=self.search.search.search.early_stopping is not None)
+        keeps_pruned = self.search.search.search.early_stopping is not None
+        return make_plan(self.sweep, points, store, keeps_pruned=keeps_pruned, watch=watch)
 
 
 def read_targets(
@@ -84,15 +84,24 @@ def read_targets(
     return Targets(sweep_name(studies), _only_paper(studies), tuple(trials_on_data(studies, settings.data, workers)))
 
 
+def read_search(names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str) -> ScaledSearch:
+    """Loads the search among the names.
+
+    Raises:
+        InputError: it is not the only name, or its file or the overrides have mistakes.
+    """
+    if len(names) > 1:
+        raise InputError(Problem("command line", "names a search beside something else", "name it alone"))
+    return load_search(names[0], scale, assigned)
+
+
 def _search(
     names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str, settings: Settings, store: Store
 ) -> Targets:
     from model.data.fingerprint import data_fingerprint
     from orchestrator.search.study import SearchStudy
 
-    if len(names) > 1:
-        raise InputError(Problem("command line", "names a search beside something else", "name it alone"))
-    search = load_search(names[0], scale, assigned)
+    search = read_search(names, assigned, scale)
     data = search.base.data
     search = search.on_data(data_fingerprint(settings.data, search.task, data.maskige, data.size))
     return Targets(search.title, search.search.paper, (), SearchStudy(search, store.storage))

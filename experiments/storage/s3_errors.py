@@ -37,6 +37,8 @@ REFUSED = {
 BUSY = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"}
 OVERTAKEN = {409, 412}
 """Somebody else writes the same object at this moment."""
+NOT_IMPLEMENTED = 501
+"""The endpoint will never know what it is asked for."""
 
 
 def code_of(error: Exception) -> str:
@@ -47,7 +49,9 @@ def code_of(error: Exception) -> str:
 def may_pass(error: Exception) -> bool:
     """Whether the same call can succeed later: the endpoint is away or busy, or the connection broke."""
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        status = _status_of(error)
+        if status == NOT_IMPLEMENTED:
+            return False
         return status >= 500 or status == 429 or status in OVERTAKEN or code_of(error) in BUSY
     if isinstance(error, SSLError):
         return False
@@ -75,8 +79,15 @@ def _what_and_remedy(error: Exception, endpoint: str) -> tuple[str, str]:
         return f"{endpoint} has no such bucket", "make it, or name another with --storage"
     if isinstance(error, SSLError):
         return f"the certificate of {endpoint} is not trusted", "name the authority's file in AWS_CA_BUNDLE"
+    if isinstance(error, ClientError) and _status_of(error) == NOT_IMPLEMENTED:
+        remedy = "COMBO Lab needs a server with conditional writes, If-None-Match"
+        return f"{endpoint} does not know how to do {error.operation_name} as it is asked to", remedy
     if isinstance(error, ClientError):
         return f"{endpoint} answers {code or 'with an error'} to {error.operation_name}", ""
     if may_pass(error):
         return f"{endpoint} cannot be reached ({type(error).__name__})", "check the network and AWS_ENDPOINT_URL"
     return f"{endpoint} cannot be used ({type(error).__name__})", ""
+
+
+def _status_of(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

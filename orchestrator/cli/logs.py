@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.store.store import Store
 
 EVERY_SECONDS = 2.0
-OVER = ("finished", "failed", "stopped", "pruned")
+OVER = ("finished", "failed", "stopped", "pruned", "damaged")
 """States of trials that nobody works on."""
 
 
@@ -68,6 +68,7 @@ def _job_output(words: list[str], address: str, follow: bool, console: Console) 
 def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data: Path | None, console: Console) -> None:
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
+    from orchestrator.trial.attempts import AttemptWatch
     from orchestrator.trial.trial_story import outcome
 
     settings = resolve_settings(storage, data)
@@ -75,9 +76,10 @@ def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data:
     seen: set[tuple[str, str]] = set()
     store.refresh()
     targets = find_targets(words, scale, settings, store)
+    watch = AttemptWatch(settings.storage)
     while True:
         store.refresh()
-        plan = targets.again(store).plan(store)
+        plan = targets.again(store).plan(store, watch)
         for entry in plan.entries:
             _tell_course(entry, store, seen, console)
         if not follow or all(entry.state in OVER for entry in plan.entries):

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from orchestrator.planning.outlook import Outlook, Prospect
 
 
-TABLE_WIDTH = 120
-"""Columns of the terminal that the table needs."""
-
-
 def plan(
     words: Annotated[
         list[str] | None,
@@ -56,6 +52,7 @@ def plan(
     from experiments.expand import experiment_of_table
     from experiments.question_files import experiment_names
     from orchestrator.cli.plan_search import plan_search
+    from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.outlook import look_ahead, most_cells_first
     from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
@@ -81,7 +78,6 @@ def plan(
 
         typer.echo(json.dumps(_document(outlook, shown), indent=1))
     else:
-        # Wider than the terminal rather than folded: rows stay lines that other tools can read.
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         _show(console, outlook, shown, price)
         for task, reason in unusable.items():

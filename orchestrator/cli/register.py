@@ -24,8 +24,8 @@ def register(
     from rich.console import Console
 
     from experiments.errors import InputError, Problem
+    from experiments.identity import TRIAL_KEY
     from orchestrator.settings import resolve_settings
-    from orchestrator.store.checkpoint_names import TRIAL_KEY
 
     if not TRIAL_KEY.fullmatch(trial):
         raise InputError(Problem(f"'{trial}'", "is no trial key", "combo status lists them"))

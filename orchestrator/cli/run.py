@@ -13,10 +13,16 @@ from orchestrator.cli.chosen_targets import find_questions, print_standing
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from rich.console import Console
 
+    from experiments.expand import Trial
     from orchestrator.planning.plan import Plan
+    from orchestrator.settings import Settings
     from orchestrator.sweep.agenda import StopReason
+    from orchestrator.trial.weight_files import WeightFiles
 
 EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
     "interrupted": (INTERRUPTED, "interrupted; the same command continues from the checkpoints"),
@@ -59,17 +65,11 @@ def run(
     """
     from rich.console import Console
 
-    from experiments.expand import with_sources
-    from orchestrator.planning.plan import refuse_uneven
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.budget import Budget
     from orchestrator.sweep.conduct import Conduct, Resources
     from orchestrator.sweep.execute import catch_up, execute
-    from orchestrator.sweep.placement import Placement
-    from orchestrator.sweep.this_machine import this_machine
-    from orchestrator.trial.machine import WorkerShape
-    from orchestrator.trial.weight_files import weight_files
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
@@ -77,16 +77,13 @@ def run(
     store.refresh()
     targets = find_questions(words, scale, settings, store, workers)
     plan, search = targets.plan(store), targets.search
-    needed = [*with_sources(targets.trials), *plan.to_run, *(search.probes() if search else [])]
-    refuse_uneven(needed)
     if not plan.to_run and (search is None or search.complete):
         _tell_nothing_to_run(plan, console)
         catch_up(plan, targets.paper, settings, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.count("damaged") else 0)
-    if settings.ray_address is None:
-        here = this_machine()
-        gpus = float(here.has_gpus) if gpus_per_worker is None else gpus_per_worker
-        Placement(lambda: here, WorkerShape(cpus_per_worker, gpus), min_workers).refuse_unplaceable(needed)
+    needed = [*plan.to_run, *(search.probes() if search else [])]
+    shape = (cpus_per_worker, gpus_per_worker, min_workers)
+    files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
     resources = Resources(
         cpus_per_worker,
         gpus_per_worker,
@@ -98,7 +95,7 @@ def run(
         compile_network,
         channels_last,
         hang_after,
-        weight_files(vggish_weights, backbone_weights or [], needed),
+        files,
     )
     conduct = Conduct(retries, max_concurrent, Budget(max_hours, max_gpu_hours, max_trials), verbose)
     console.print(_beginning(plan))
@@ -111,6 +108,10 @@ def run(
         print_standing(search, console)
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
         code, told = EARLY_ENDS[ended_early]
+        console.print(told, style="yellow")
+        raise typer.Exit(code)
+    if after.count("stopped") and after.count("stopped") == len(after.to_run) and not after.failed:
+        code, told = EARLY_ENDS["stopped"]
         console.print(told, style="yellow")
         raise typer.Exit(code)
     if after.to_run or after.failed or after.count("damaged"):
@@ -135,10 +136,40 @@ def retry(
     store = Store(settings.storage)
     store.refresh()
     plan = find_questions(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
+    shape = (of_run["cpus_per_worker"], of_run["gpus_per_worker"], of_run["min_workers"])
+    _refuse_impossible(plan.failed, settings, *shape, of_run["vggish_weights"], of_run["backbone_weights"])
     typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
     for trial in plan.failed:
         store.trial(trial.key).forgive(with_checkpoints=from_scratch)
     run(**of_run)
+
+
+def _refuse_impossible(
+    trials: Sequence[Trial],
+    settings: Settings,
+    cpus: float,
+    gpus: float | None,
+    least_workers: int | None,
+    vggish: Path | None,
+    backbones: list[str] | None,
+) -> WeightFiles:
+    """Refuses what cannot run, before anything is changed or Ray is started; returns the files of weights.
+
+    Raises:
+        InputError: uneven batches, too little room on this machine, or files of weights that are absent.
+    """
+    from orchestrator.planning.plan import refuse_uneven
+    from orchestrator.sweep.placement import Placement
+    from orchestrator.sweep.this_machine import this_machine
+    from orchestrator.trial.machine import WorkerShape
+    from orchestrator.trial.weight_files import weight_files
+
+    refuse_uneven(trials)
+    if settings.ray_address is None:
+        here = this_machine()
+        shape = WorkerShape(cpus, float(here.has_gpus) if gpus is None else gpus)
+        Placement(lambda: here, shape, least_workers).refuse_unplaceable(trials)
+    return weight_files(vggish, backbones or [], trials)
 
 
 def _beginning(plan: Plan) -> str:

@@ -88,16 +88,18 @@ def _observer(
     """Looks at what the words name, as it is stored at the time of each call."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
+    from orchestrator.trial.attempts import AttemptWatch
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
     store.refresh()
     # Once, as it reads the data's fingerprint, which takes a while on a large set.
     targets = find_targets(words, scale, settings, store)
+    watched = AttemptWatch(settings.storage)
 
     def look() -> tuple[Plan, SearchStudy | None]:
         store.refresh()
         now = targets.again(store)
-        return now.plan(store), now.search
+        return now.plan(store, watched), now.search
 
     return look, store

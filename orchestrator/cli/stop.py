@@ -26,11 +26,10 @@ def stop(
     """
     from rich.console import Console
 
-    from orchestrator.planning.plan import make_plan
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.stopping import request_stop
-    from orchestrator.trial.attempts import ask_to_stop
+    from orchestrator.trial.attempts import AttemptWatch, ask_to_stop
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
@@ -38,17 +37,16 @@ def stop(
     store.refresh()
     targets = find_targets(words, scale, settings, store)
     running = [entry for entry in targets.plan(store).entries if entry.state == "running"]
+    if targets.sweep:
+        request_stop(settings.storage, targets.sweep)  # a run that is about to start its first trial hears it too
     if not running:
         console.print("none of these trials runs", markup=False)
         return
-    if targets.sweep:
-        request_stop(settings.storage, targets.sweep)
     for entry in running:
         ask_to_stop(settings.storage, entry.trial.key, entry.attempts)
         console.print(f"asked to stop: {entry.trial.label}, {entry.reason}", markup=False)
+    watch = AttemptWatch(settings.storage)
     with console.status("waiting for their checkpoints"):
         while wait and running:
             time.sleep(LOOK_SECONDS)
-            store.refresh()
-            now = make_plan("", [entry.trial for entry in running], store)
-            running = [entry for entry in now.entries if entry.state == "running"]
+            running = [entry for entry in running if watch.holder(entry.trial.key) is not None]

@@ -11,6 +11,7 @@ import typer
 from experiments.expand import Study
 from orchestrator.cli.arguments import AddressOption, read_studies
 from orchestrator.cli.borrowed_options import takes_all_of
+from orchestrator.cli.chosen_targets import names_search
 from orchestrator.cli.run import run
 
 if TYPE_CHECKING:
@@ -37,28 +38,41 @@ def submit(
 
     from rich.console import Console
 
-    from experiments.expand import expand
     from orchestrator.jobs.client import JobServer
     from orchestrator.jobs.environment import job_variables
     from orchestrator.jobs.request import JobRequest, job_command
     from orchestrator.jobs.shipment import Shipment
-    from orchestrator.planning.plan import sweep_name
 
     console = Console(highlight=False, soft_wrap=True)
     words: list[str] = of_run["words"]
-    studies = read_studies(words, of_run["scale"])
-    for study in studies:
-        expand(study)
+    studies, name = _question(words, of_run["scale"])
     shipment = Shipment(words)
     command = job_command(shipment.words_there, list(_given_options(context)), os.environ)
-    request = JobRequest(sweep_name(studies), command, job_variables(os.environ))
+    request = JobRequest(name, command, job_variables(os.environ))
     server = JobServer(address)
-    _foresee(studies, of_run, console)
+    if studies:
+        _foresee(studies, of_run, console)
     job = server.submit(request, shipment, getpass.getuser())
     console.print(f"submitted as job {job} to {server.shown}", markup=False)
     if follow:
         raise typer.Exit(follow_job(server, job, console))
     console.print(f"follow it with: combo logs {job} --follow --address {server.shown}", markup=False)
+
+
+def _question(words: Sequence[str], scale: str) -> tuple[Sequence[Study], str]:
+    """The experiments, none of a search, and the name under which they run; their mistakes are found here already."""
+    from experiments.expand import expand, without_table_names
+    from experiments.overrides import parse_assignments
+    from orchestrator.planning.plan import sweep_name
+    from orchestrator.targets import read_search
+
+    if names_search(words):
+        names = without_table_names(word for word in words if "=" not in word)
+        return (), read_search(names, parse_assignments(word for word in words if "=" in word), scale).title
+    studies = read_studies(words, scale)
+    for study in studies:
+        expand(study)
+    return studies, sweep_name(studies)
 
 
 def follow_job(server: JobServer, job: str, console: Console) -> int:

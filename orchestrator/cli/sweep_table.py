@@ -28,7 +28,7 @@ STYLES: dict[State, str] = {
 }
 BAR_WIDTH = 20
 TABLE_WIDTH = 120
-"""Columns of the terminal that the table needs; wider than the terminal rather than folded, so that rows stay lines."""
+"""Columns that tables of trials get: wider than the terminal rather than folded, so that rows stay lines."""
 
 
 def sweep_table(plan: Plan, store: Store) -> Table:

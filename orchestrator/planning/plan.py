@@ -10,8 +10,10 @@ from typing import Final, Literal
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, expand, with_sources
+from experiments.records import AttemptRecord
 from model.config import Task
 from orchestrator.store.store import Store
+from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import NOT_ITS_FAULT
 from orchestrator.trial.process_identity import is_dead
 
@@ -79,12 +81,27 @@ def sweep_name(studies: Iterable[Study]) -> str:
     return "+".join(parts)
 
 
-def make_plan(name: str, trials: Iterable[Trial], store: Store, *, keeps_pruned: bool = False) -> Plan:
-    """Looks every trial, and those that others start from, up in storage; shared trials appear once."""
+def make_plan(
+    name: str,
+    trials: Iterable[Trial],
+    store: Store,
+    *,
+    keeps_pruned: bool = False,
+    watch: AttemptWatch | None = None,
+) -> Plan:
+    """Looks every trial, and those that others start from, up in storage; shared trials appear once.
+
+    Args:
+        name: of the sweep.
+        trials: wanted.
+        store: with its documents refreshed.
+        keeps_pruned: whether trials that early stopping gave up stay so.
+        watch: notices when an attempt on another machine is dead; without one it counts as running.
+    """
     unique: dict[str, Trial] = {}
     for trial in with_sources(trials):
         unique.setdefault(trial.key, trial)
-    return Plan(name, [_look_up(trial, store) for trial in unique.values()], keeps_pruned)
+    return Plan(name, [_look_up(trial, store, watch) for trial in unique.values()], keeps_pruned)
 
 
 def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
@@ -161,7 +178,7 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
         raise InputError(*problems)
 
 
-def _look_up(trial: Trial, store: Store) -> PlannedTrial:
+def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedTrial:
     folder = store.trial(trial.key)
     try:
         folder.check_identity(trial)
@@ -171,7 +188,7 @@ def _look_up(trial: Trial, store: Store) -> PlannedTrial:
     last, attempts = folder.last_attempt, folder.attempts
     if is_finished:
         return PlannedTrial(trial, "finished", attempts)
-    if last is not None and last.ended is None and not is_dead(last.process):
+    if last is not None and last.ended is None and _is_alive(trial.key, last, watch):
         return PlannedTrial(trial, "running", attempts, f"step {last.step} on {last.host}, seen {last.seen}")
     if last is not None and last.ended in ("preempted", "stopped", "pruned"):
         return PlannedTrial(trial, last.ended, attempts)
@@ -180,3 +197,8 @@ def _look_up(trial: Trial, store: Store) -> PlannedTrial:
         state = state if failure.category in NOT_ITS_FAULT else "failed"
         return PlannedTrial(trial, state, attempts, f"{failure.kind}: {failure.message}")
     return PlannedTrial(trial, state, attempts)
+
+
+def _is_alive(key: str, last: AttemptRecord, watch: AttemptWatch | None) -> bool:
+    """Whether an attempt may still run; only who watches for a while knows that of another machine's."""
+    return not is_dead(last.process) if watch is None else watch.holder(key) is not None

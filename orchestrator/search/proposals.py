@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
+from experiments.errors import InputError
 from experiments.expand import Trial
+from experiments.storage.errors import StorageError
 from experiments.storage.storage import Storage
 from orchestrator.search.journal import write_journal
 from orchestrator.search.study import SearchStudy
+
+log = logging.getLogger(__name__)
 
 
 class Proposals:
@@ -33,5 +39,8 @@ class Proposals:
 
     def ended(self, key: str) -> None:
         """Storage knows what became of a trial."""
-        self._study.settle(key)
-        write_journal(self._study, self._storage)
+        try:
+            self._study.settle(key)
+            write_journal(self._study, self._storage)
+        except (InputError, OSError, StorageError) as error:
+            log.warning("the search could not take note of trial %s: %s", key, error)

@@ -40,20 +40,19 @@ class StoredTrials:
         return sorted(found, key=lambda tried: (_began(self._store.trial(tried.trial.key)), tried.trial.key))
 
     def outcome(self, key: str) -> Outcome | None:
-        """What became of a trial, as it is stored now; None if storage does not know it.
-
-        Raises:
-            InputError: its result is damaged.
-        """
+        """What became of a trial, as it is stored now; None if storage does not know it."""
         folder = self._store.trial(key)
         folder.fetch_documents()
         return self._outcome(folder) if (folder.path / TRIAL_FILE).exists() else None
 
     def _outcome(self, folder: TrialFolder) -> Outcome:
-        result = folder.result
+        """A point whose records are damaged is lost to the search, which goes on with the others."""
+        try:
+            result, failure = folder.result, folder.failure
+        except InputError as error:
+            return failed(f"damaged: {error.problems[0]}")
         if result is not None:
             return finished(result, self._search.search.objectives)
-        failure = folder.failure
         # What the machine did to an attempt leaves the trial to be run; other failures wait for `combo retry`.
         if failure is not None and failure.category not in NOT_ITS_FAULT:
             return failed(f"{failure.kind}: {failure.message}")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from optuna.samplers import RandomSampler
 
 from experiments.errors import InputError
 from experiments.expand import Trial
-from experiments.records import ResultRecord
 from experiments.searches import Point, ScaledSearch
 from experiments.storage.storage import Storage
 from orchestrator.search.optuna_study import distributions, make_sampler, make_study
-from orchestrator.search.points import RUNNING, Outcome, TriedPoint, failed, finished, pruned
+from orchestrator.search.points import RUNNING, TriedPoint
 from orchestrator.search.stored import StoredTrials
 
 MOST_DRAWS = 16
@@ -31,9 +29,6 @@ class SearchStudy:
     Args:
         search: bound to its data.
         storage: with its documents fetched. Every trial that is a point of this search counts, whatever it was run for.
-
-    Raises:
-        InputError: a stored result is damaged.
     """
 
     def __init__(self, search: ScaledSearch, storage: Storage) -> None:
@@ -61,15 +56,12 @@ class SearchStudy:
         return [] if trial is None else [trial]
 
     def ask(self) -> Trial | None:
-        """The next trial to run; it counts as running until it is told.
+        """The next trial to run; it counts as running until it is settled.
 
         A point that is trained already, by whomever, is told what is stored of it and passed over.
 
         Returns:
             None when as many points as wanted are told or running, or no other point is left.
-
-        Raises:
-            InputError: a stored result is damaged.
         """
         while not self.complete:
             suggestion = self._suggest()
@@ -83,30 +75,9 @@ class SearchStudy:
                 return trial
         return None
 
-    def tell_finished(self, key: str, result: ResultRecord) -> None:
-        """The trial has its result; without one of the objectives, or with a score that is no number, it failed."""
-        self._tell(key, finished(result, self.search.search.objectives))
-
-    def tell_pruned(self, key: str, intermediate: Mapping[int, float]) -> None:
-        """Early stopping gave the trial up.
-
-        Args:
-            key: of the trial.
-            intermediate: validation M_J in [0, 1] by step.
-        """
-        self._tell(key, pruned(intermediate))
-
-    def tell_failed(self, key: str, reason: str = "") -> None:
-        """The trial failed and gets no further attempt."""
-        self._tell(key, failed(reason))
-
     def settle(self, key: str) -> None:
-        """Takes over what storage says of a trial now.
-
-        Raises:
-            InputError: its result is damaged.
-        """
-        self._tell(key, self._stored.outcome(key) or RUNNING)
+        """Takes over what storage says of a trial now."""
+        self._tried[key] = replace(self._tried[key], outcome=self._stored.outcome(key) or RUNNING)
 
     def best(self) -> list[TriedPoint]:
         """The best point, or with several objectives the Pareto front by descending first objective."""
@@ -114,9 +85,6 @@ class SearchStudy:
         front = [points[trial.number] for trial in make_study(self.search, points, RandomSampler()).best_trials]
         by_first = sorted(front, key=lambda tried: tried.outcome.values[0], reverse=True)
         return by_first if len(self.search.search.objectives) > 1 else by_first[:1]
-
-    def _tell(self, key: str, outcome: Outcome) -> None:
-        self._tried[key] = replace(self._tried[key], outcome=outcome)
 
     def _suggest(self) -> tuple[Point, Trial] | None:
         """A point that is not known yet."""

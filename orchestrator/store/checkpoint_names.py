@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 from experiments.errors import InputError, Problem
+from experiments.identity import TRIAL_KEY
 from experiments.records import TRIAL_FILE
 from experiments.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
 
-TRIAL_KEY = re.compile(r"[0-9a-f]{16}")
 IMPORTED_NAME = re.compile(r"[^./\\][^/\\]*")
 """One folder's name; what leads elsewhere is none."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +81,17 @@ def _reason(checkpoint: str) -> str:
 
 def _old_drafts(root: Path) -> Iterator[Leftover]:
     """Files and folders that were being written when their process was killed, wherever in storage."""
-    for path in sorted(root.rglob(f".*{DRAFT}")):
-        files = [path / name for name in files_below(path, "")] if path.is_dir() else [path]
-        newest = max(file.lstat().st_mtime for file in (path, *files))
-        if time.time() - newest > DRAFT_SECONDS:
-            size = sum(file.lstat().st_size for file in files)
-            yield Leftover(path.relative_to(root).as_posix(), "half-written when its process ended", size)
+    for path in sorted(_drafts(root)):
+        # Trials that live finish and delete theirs meanwhile.
+        with suppress(FileNotFoundError):
+            files = [path / name for name in files_below(path, "")] if path.is_dir() else [path]
+            newest = max(file.lstat().st_mtime for file in (path, *files))
+            if time.time() - newest > DRAFT_SECONDS:
+                size = sum(file.lstat().st_size for file in files)
+                yield Leftover(path.relative_to(root).as_posix(), "half-written when its process ended", size)
+
+
+def _drafts(root: Path) -> Iterator[Path]:
+    """`Path.rglob` would fail where a folder vanishes while it looks."""
+    for folder, folders, files in os.walk(root):
+        yield from (Path(folder, name) for name in (*folders, *files) if name.startswith(".") and name.endswith(DRAFT))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.errors import InputError
-from experiments.records import EVALUATIONS, RESULT_FILE, SWEEPS, TRIAL_FILE, TRIALS, ResultRecord, TrialRecord
-from experiments.storage.folder import FolderStorage
+from experiments.records import EVALUATIONS, RESULT_FILE, TRIAL_FILE, TRIALS, ResultRecord, TrialRecord
 from experiments.storage.storage import Storage
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.store.stored_documents import read_record
@@ -23,10 +22,6 @@ class Store:
     """All trials, evaluations and sweeps of one storage."""
 
     storage: Storage
-
-    def __post_init__(self) -> None:
-        if isinstance(self.storage, Path):
-            object.__setattr__(self, "storage", FolderStorage(self.storage))
 
     @property
     def root(self) -> Path:
@@ -86,7 +81,3 @@ class Store:
     def sound_cache(self) -> Path:
         """Embeddings of the frozen audio encoder, which all trials share; may be deleted at any time."""
         return self.storage.cache / "sound"
-
-    def sweep(self, name: str) -> Path:
-        """What Ray keeps of a sweep."""
-        return self.root / SWEEPS / name

@@ -20,6 +20,8 @@ Stored = TypeVar("Stored", bound=Record)
 
 DAMAGED = "restore it, or remove the trial folder to run it again"
 """What to do with a stored record that cannot be used."""
+LONGEST_LINE = 2**16
+"""Bytes; what is measured at one step is far shorter."""
 
 
 def read_record(path: Path, model: type[Stored]) -> Stored | None:
@@ -54,6 +56,13 @@ def score_bytes(clips: Sequence[ClipScore]) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return buffer.getvalue()
+
+
+def last_line(path: Path) -> bytes:
+    """The last line of a file, without reading the others; empty if there is none."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LONGEST_LINE))
+        return (file.read().splitlines() or [b""])[-1]
 
 
 def stored_lines(path: Path) -> list[bytes]:

@@ -12,8 +12,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
 from experiments.identity import trial_key
@@ -36,6 +34,7 @@ from experiments.records import (
     TrialRecord,
 )
 from experiments.storage.storage import Storage
+from orchestrator.store.measured_lines import read_metrics, read_quarantine, seconds_measured, torn_files
 from orchestrator.store.stored_documents import DAMAGED, read_record, record_bytes, score_bytes, stored_lines
 
 if TYPE_CHECKING:
@@ -183,31 +182,19 @@ class TrialFolder:
 
     def metric_lines(self) -> Iterator[MetricLine]:
         """What all attempts measured, in the order of the attempts; lines that a kill tore are passed over."""
-        for path in self._metrics_files():
-            for text in stored_lines(path):
-                with suppress(ValidationError):
-                    yield MetricLine.model_validate_json(text)
+        return read_metrics(self._metrics_files())
 
     def torn_metrics(self) -> Iterator[Problem]:
-        """The metrics files with lines that nobody can read, as a kill in mid-write leaves them."""
-        for path in self._metrics_files():
-            torn = sum(not _is_metric(text) for text in stored_lines(path))
-            if torn:
-                yield Problem(str(path), f"{torn} unreadable line{'s' * (torn > 1)} passed over")
+        """The metrics files that a kill in mid-write has torn."""
+        return torn_files(self._metrics_files())
 
     def seconds_spent(self) -> float:
         """Time from the first to the last line of each attempt, summed."""
-        spans: dict[int, tuple[float, float]] = {}
-        for line in self.metric_lines():
-            first, _ = spans.get(line.attempt, (line.time, line.time))
-            spans[line.attempt] = first, line.time
-        return sum(last - first for first, last in spans.values())
+        return seconds_measured(self.metric_lines())
 
     def quarantine_lines(self) -> Iterator[QuarantineLine]:
         """What all attempts could not use, in the order in which it was found; damaged lines are passed over."""
-        for line in stored_lines(self.path / QUARANTINE_FILE):
-            with suppress(ValidationError):
-                yield QuarantineLine.model_validate_json(line)
+        return read_quarantine(self.path / QUARANTINE_FILE)
 
     def add_quarantined(self, line: QuarantineLine) -> None:
         """Notes a clip that an attempt could not use."""
@@ -289,13 +276,6 @@ def is_document(name: str) -> bool:
 def is_in_checkpoint(name: str) -> bool:
     """Whether a file is part of a checkpoint."""
     return f"/{CHECKPOINTS_DIR}/" in name
-
-
-def _is_metric(text: bytes) -> bool:
-    with suppress(ValidationError):
-        MetricLine.model_validate_json(text)
-        return True
-    return False
 
 
 def _number(path: Path) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.records import FailureRecord
+from experiments.storage.errors import StorageError
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import FREE, is_retried
 from orchestrator.trial.updates import Awaited, Finished, Update
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
 """Seconds between looks at what other runs hold."""
@@ -84,7 +89,7 @@ class Agenda:
         self.entries = {trial.key: Entry(trial) for trial in trials}
         self.stop_reason: StopReason | None = None
         self._store, self._watch, self._retries = store, watch, retries
-        self._most_trials, self._started = most_trials, 0
+        self._most_trials, self._started = most_trials, set[str]()
         self._proposer, self._tell = proposer, tell
 
     def next(self, workers: int, most: int) -> Trial | None:
@@ -97,9 +102,10 @@ class Agenda:
         if self.stop_reason is not None or len(self.running()) >= most:
             return None
         for entry in self.entries.values():
-            if entry.phase == "waiting" and entry.trial.workers == workers and self._may_start(entry):
+            if entry.trial.workers == workers and self._is_open(entry) and self._may_start(entry):
                 return self._start(entry)
-        proposed = self._proposer.ask() if self._proposer and self._proposer.workers == workers else None
+        proposer = self._open_proposer()
+        proposed = proposer.ask() if proposer and proposer.workers == workers else None
         if proposed is None:
             return None
         entry = self.entries.setdefault(proposed.key, Entry(proposed))
@@ -114,9 +120,12 @@ class Agenda:
         if self.stop_reason is not None:
             return []
         self._settle()
-        waiting = {entry.trial.workers for entry in self.entries.values() if self._can_start_in_its_shape(entry)}
-        proposed = {self._proposer.workers} if self._proposer and not self._proposer.complete else set()
-        return sorted(waiting | proposed)
+        shapes = {entry.trial.workers for entry in self.entries.values() if self._can_start_in_its_shape(entry)}
+        if proposer := self._open_proposer():
+            shapes.add(proposer.workers)
+        if not shapes and not self.running() and self._is_limit_reached():
+            self.stop("budget")
+        return sorted(shapes)
 
     def running(self) -> list[Trial]:
         """Trials that run now."""
@@ -166,9 +175,7 @@ class Agenda:
 
     def _start(self, entry: Entry) -> Trial:
         entry.phase, entry.held_by = "running", ""
-        self._started += 1
-        if self._most_trials is not None and self._started >= self._most_trials:
-            self.stop("budget")
+        self._started.add(entry.trial.key)
         return entry.trial
 
     def _may_start(self, entry: Entry) -> bool:
@@ -176,6 +183,13 @@ class Agenda:
         if time.monotonic() - entry.looked < LOOK_EVERY:
             return False
         entry.looked = time.monotonic()
+        try:
+            return self._is_free(entry)
+        except (InputError, OSError, StorageError) as error:
+            log.warning("trial %s cannot be looked at now: %s", entry.trial.key, error)
+            return False
+
+    def _is_free(self, entry: Entry) -> bool:
         source = entry.trial.source
         if source is not None and source.key in self.entries and self.entries[source.key].phase != "finished":
             return False
@@ -200,9 +214,20 @@ class Agenda:
     def _can_start_in_its_shape(self, entry: Entry) -> bool:
         """Whether a trial waits for nothing that must run in another shape first."""
         source = self.entries.get(entry.trial.source.key) if entry.trial.source else None
-        if entry.phase != "waiting":
+        if not self._is_open(entry):
             return False
         return source is None or source.phase == "finished" or source.trial.workers == entry.trial.workers
+
+    def _is_open(self, entry: Entry) -> bool:
+        """Whether a trial waits, and the limit on trials leaves room for it; further attempts always have room."""
+        return entry.phase == "waiting" and (entry.trial.key in self._started or not self._is_limit_reached())
+
+    def _is_limit_reached(self) -> bool:
+        return self._most_trials is not None and len(self._started) >= self._most_trials
+
+    def _open_proposer(self) -> Proposer | None:
+        is_closed = self._proposer is None or self._proposer.complete or self._is_limit_reached()
+        return None if is_closed else self._proposer
 
     def _settle(self) -> None:
         """Followers of trials that will have no result in this run do not wait for them."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestrator.trial.updates import Ended, Failed, Finished, Started, Update
+from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Started, Update
 
 LOOK_SECONDS = 0.5
 
@@ -55,7 +55,7 @@ class BudgetWatch:
         with self._lock:
             if isinstance(update, Started):
                 self._since[update.key] = time.monotonic(), update.trial.workers
-            elif isinstance(update, Finished | Failed | Ended) and update.key in self._since:
+            elif isinstance(update, Finished | Failed | Ended | Awaited) and update.key in self._since:
                 self._spent += self._seconds(*self._since.pop(update.key))
 
     @property

@@ -28,6 +28,8 @@ ENVIRONMENT = {
 OBJECT_STORE_BYTES = 256 * 1024**2
 """Of a local Ray: trials exchange metric lines only, their data stays on disk."""
 CONNECT_SECONDS = 5.0
+JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Ray sets it where a submitted job's driver runs."""
 ROUNDING = 1e-6
 """So that ten workers of 0.1 CPU fit on one."""
 
@@ -79,7 +81,8 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
             log_to_driver=verbose,
             logging_level=level,
             configure_logging=True,
-            runtime_env={"env_vars": ENVIRONMENT} if address else None,
+            # A job brings them along, and Ray refuses to be told twice.
+            runtime_env={"env_vars": ENVIRONMENT} if address and JOB_VARIABLE not in os.environ else None,
             **({} if address else _local_options()),
         )
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -42,6 +42,8 @@ class Conduct:
 
     def within(self, search: Search) -> Conduct:
         """The same, and where it sets no limit the one that a search file states."""
-        hours, gpu_hours = self.budget.hours or search.budget.hours, self.budget.gpu_hours or search.budget.gpu_hours
-        budget = replace(self.budget, hours=hours, gpu_hours=gpu_hours)
+        own, stated = self.budget, search.budget
+        hours = stated.hours if own.hours is None else own.hours
+        gpu_hours = stated.gpu_hours if own.gpu_hours is None else own.gpu_hours
+        budget = replace(own, hours=hours, gpu_hours=gpu_hours)
         return replace(self, most_at_once=self.most_at_once or search.concurrent, budget=budget)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import SKIPPED
 from orchestrator.trial.attempts import AttemptTakenError, end_attempt, last_attempt
 from orchestrator.trial.failures import classify, failure, failure_record
-from orchestrator.trial.updates import Ended, Failed
+from orchestrator.trial.updates import Awaited, Ended, Failed
 
 log = logging.getLogger(__name__)
 
@@ -51,25 +51,44 @@ class Outcomes(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """A trial ran to its end, was asked to stop, or was given up by the scheduler."""
-        key = _trial(trial).key
-        attempt = last_attempt(self._storage, key)
-        if self._is_accounted_for(key, attempt):
-            return
-        if trial.last_result.get(SKIPPED) or attempt is None or attempt.ended is not None:
-            self._agenda.stopped(key)
-            return
-        end_attempt(self._storage, attempt, key, "pruned")
-        self._agenda.pruned(key)
-        self._sender.tell(Ended(key, "pruned"))
+        with self._whatever_storage_says(_trial(trial)):
+            self._settle_end(_trial(trial), is_skipped=bool(trial.last_result.get(SKIPPED)))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """A trial raised, or its process is gone."""
-        key = _trial(trial).key
-        causes = list(_causes(_error(trial)))
+        with self._whatever_storage_says(_trial(trial)):
+            self._settle_error(_trial(trial), list(_causes(_error(trial))))
+
+    @contextmanager
+    def _whatever_storage_says(self, trial: Trial) -> Iterator[None]:
+        """A storage that is away or damaged ends an attempt, never the sweep."""
+        try:
+            yield
+        except (InputError, OSError, StorageError) as error:
+            self._fail(trial.key, failure(0, "storage", type(error).__name__, str(error)))
+
+    def _settle_end(self, trial: Trial, is_skipped: bool) -> None:
+        key = trial.key
+        attempt = last_attempt(self._storage, key)
+        if self._is_accounted_for(key, attempt):
+            return
+        if attempt is None and not is_skipped:
+            said = f"nothing of it is in {self._storage}: use a folder that all nodes share, or a bucket"
+            self._fail(key, failure(0, "exception", "NotStored", said))
+        elif is_skipped or attempt is None or attempt.ended is not None:
+            self._agenda.stopped(key)
+        else:
+            end_attempt(self._storage, attempt, key, "pruned")
+            self._agenda.pruned(key)
+            self._sender.tell(Ended(key, "pruned"))
+
+    def _settle_error(self, trial: Trial, causes: list[BaseException]) -> None:
+        key = trial.key
+        attempt = last_attempt(self._storage, key)
         if any(type(cause).__name__ == AttemptTakenError.__name__ for cause in causes):
             self._agenda.taken(key)
+            self._sender.tell(Awaited(key, f"{attempt.host}, attempt {attempt.attempt}" if attempt else "elsewhere"))
             return
-        attempt = last_attempt(self._storage, key)
         if self._is_accounted_for(key, attempt):
             return
         number = attempt.attempt if attempt else 0
@@ -78,10 +97,10 @@ class Outcomes(tune.Callback):
         recorded = folder.failure
         if recorded is None or recorded.attempt != number or (recorded.category == "exception" and _deaths(causes)):
             recorded = failure_record(number, (_deaths(causes) or causes)[0])
-            self._keep(_trial(trial), recorded)
+            self._keep(trial, recorded)
         if recorded.category == "worker-died" and self._nodes.has_lost_one(key, is_unclear=_is_unclear(causes)):
             recorded = failure(number, "node-lost", recorded.kind, "")
-            self._keep(_trial(trial), recorded)
+            self._keep(trial, recorded)
         if attempt is not None and attempt.ended is None:
             with suppress(OSError, StorageError):
                 end_attempt(self._storage, attempt, key, "failed", f"{recorded.kind}: {recorded.message}")
@@ -102,6 +121,8 @@ class Outcomes(tune.Callback):
 
     def _fail(self, key: str, recorded: FailureRecord) -> None:
         again = self._agenda.failed(key, recorded)
+        if recorded.category == "disk-full":
+            self._sender.stop_trials("stopped")  # they would fill what is left, one after the other
         self._sender.tell(Failed(key, recorded, again))
 
     def _keep(self, trial: Trial, recorded: FailureRecord) -> None:

@@ -79,7 +79,9 @@ class SweepView:
         """See `Listener`."""
         if isinstance(update, Started):
             self._watched.setdefault(update.key, _Watched(update.trial))
-        watched = self._watched[update.key]
+        watched = self._watched.get(update.key)
+        if watched is None:
+            return  # a search proposed it, and it ended before it began
         match update:
             case Started():
                 watched.state, watched.step = "running", update.step

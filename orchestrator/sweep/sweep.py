@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ray import tune
+from ray.tune.error import TuneError
 from ray.tune.schedulers import TrialScheduler
 
+from experiments.errors import InputError, Problem
+from orchestrator.redaction import redacted
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.outcomes import Outcomes
 from orchestrator.sweep.placement import Placement
@@ -58,7 +61,7 @@ class Sweep:
         else:
             trainable = tune.with_parameters(coordinate_group, **shared, shape=self.placement.shape)
             resources = COORDINATOR
-        tune.Tuner(
+        tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
                 search_alg=Suggestions(self.agenda, workers, self.placement, ahead=_ahead(workers, self.placement)),
@@ -74,7 +77,14 @@ class Sweep:
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
-        ).fit()
+        )
+        try:
+            tuner.fit()
+        except TuneError as error:
+            said = redacted(str(error).strip().splitlines()[-1])
+            raise InputError(
+                Problem(f"sweep {self.name}", f"Ray Tune gave up: {said}", "run the command again")
+            ) from None
 
 
 def _ahead(workers: int, placement: Placement) -> int:

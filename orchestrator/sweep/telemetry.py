@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import ray
 import ray.exceptions
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from orchestrator.trial.updates import Listener, Measured, Update, Wish
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.3
 ASK_SECONDS = 5.0
@@ -60,6 +64,10 @@ class Sender:
                 self._mailbox.put.remote(self._gathered)
                 self._gathered = []
 
+    def stop_trials(self, wish: Wish) -> None:
+        """Asks all running trials to write a checkpoint and end."""
+        self._mailbox.stop.remote(wish)
+
     def wish(self) -> Wish | None:
         """See `Link`."""
         try:
@@ -73,7 +81,9 @@ class Receiver:
     """The driver's end: a thread that passes updates on to the listeners while the context is open."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
-        self.mailbox = ray.remote(num_cpus=0)(Mailbox).remote()
+        # On the driver's own node: were it on another one, that node could take all wishes to stop with it.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self.mailbox = ray.remote(num_cpus=0)(Mailbox).options(scheduling_strategy=here).remote()
         self._listeners = listeners
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="telemetry", daemon=True)
@@ -104,4 +114,12 @@ class Receiver:
             return
         for update in updates:
             for listener in self._listeners:
-                listener.on_update(update)
+                _pass_to(listener, update)
+
+
+def _pass_to(listener: Listener, update: Update) -> None:
+    """One listener's mistake must not make the others deaf."""
+    try:
+        listener.on_update(update)
+    except Exception:
+        log.exception("%s was lost on %s", type(update).__name__, type(listener).__name__)

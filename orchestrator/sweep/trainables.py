@@ -88,6 +88,8 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, sha
             # Ray keeps checkpoints here, of which it gets none: this node's own folder of the Tune trial will do.
             storage_path=str(Path.cwd()),
             callbacks=[TuneReportCallback()],
+            # Ray would start a group that finds no room again and again; the agenda decides what gets another attempt.
+            failure_config=train.FailureConfig(max_failures=0, controller_failure_limit=0, max_preemption_failures=0),
         ),
     ).fit()
     tune.report({"done": True})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
 from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.patience import Patience
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 PAGE = 1000
+STORAGE_TAG = "combo.storage"
+"""Whose a run is: several storages may share a server, and the same trial may be in each of them."""
 
 
 class ExperimentRuns:
     """One experiment on the tracking place of the settings; made when it is not there.
+
+    Runs of another storage are never found, so that nothing touches them.
 
     Args:
         settings: tracking place, and where the embedded MLflow keeps artifacts.
@@ -27,6 +32,9 @@ class ExperimentRuns:
 
     def __init__(self, settings: Settings, experiment: str, patience: Patience | None = None) -> None:
         settings.artifacts.parent.mkdir(parents=True, exist_ok=True)
+        self.storage = redacted(str(settings.storage))
+        """Address, without credentials."""
+        self._are_all_ours = settings.has_own_mlflow
         self.client: Any = Connection(settings.tracking_uri, patience or Patience())
         self._id = self._find_experiment(experiment, settings)
 
@@ -52,7 +60,8 @@ class ExperimentRuns:
             return next((str(run.info.run_id) for run in self._search(client, identity)), None)
 
         def make(client: MlflowClient) -> str:
-            return str(client.create_run(self._id, started, {**identity, **tags}, name).info.run_id)
+            all_tags = {STORAGE_TAG: self.storage, **identity, **tags}
+            return str(client.create_run(self._id, started, all_tags, name).info.run_id)
 
         return self.client.get_run(self.client.make(find, make))
 
@@ -67,7 +76,11 @@ class ExperimentRuns:
         while page.token:
             page = search(page_token=page.token)
             found += page
-        return found
+        return [run for run in found if self._is_ours(run)]
+
+    def _is_ours(self, run: Run) -> bool:
+        """Also if nothing says whose it is, as of runs that were made by other means."""
+        return self._are_all_ours or run.data.tags.get(STORAGE_TAG, self.storage) == self.storage
 
     def _find_experiment(self, name: str, settings: Settings) -> str:
         embedded = settings.tracking_uri.startswith("sqlite:")

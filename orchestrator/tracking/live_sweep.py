@@ -17,7 +17,7 @@ from model.config import Task
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
 from orchestrator.settings import Settings
-from orchestrator.store.membership import Membership, all_memberships, join_sweep, memberships_of
+from orchestrator.store.membership import MEMBERSHIPS, Membership, all_memberships, join_sweep, memberships_of
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import is_in_checkpoint
 from orchestrator.tracking.experiment_runs import ExperimentRuns
@@ -105,11 +105,9 @@ class LiveSweep:
 
     def deliver(self) -> None:
         """Brings MLflow up to date. Raises what MLflow raises; what could not be told is told the next time."""
-        while self._new:
-            trial = self._new[0]
-            join_sweep(self._store.storage, trial, self._sweep, self._paper, self._clips(trial.task))
-            self._new.pop(0)
+        self._join()
         runs = self._connected()
+        self._open(runs)
         first_error: Exception | None = None
         for key, attempt in list(self._attempts.items()):
             try:
@@ -132,6 +130,14 @@ class LiveSweep:
                 end_sweep(runs, known, [self._content(key, None) for key in self._members(sweep)])
             self._closed = True
 
+    def _join(self) -> None:
+        """Notes which trials the sweep asked for, and finds out which ones were asked for elsewhere."""
+        if self._new or self._runs is None:
+            for trial in self._new:
+                join_sweep(self._store.storage, trial, self._sweep, self._paper, self._clips(trial.task))
+            self._store.storage.fetch(MEMBERSHIPS)
+            self._new.clear()
+
     def _clips(self, task: Task) -> dict[str, int]:
         """Clips by split; none where this machine has no data."""
         with suppress(DataError):
@@ -143,10 +149,15 @@ class LiveSweep:
             runs = ExperimentRuns(self._settings, self._paper, Patience(given_up=self._given_up))
             reconcile(runs, self._store)
             self._parents: dict[str, Run] = {}
-            first = next(one for one in all_memberships(self._store.root) if one.sweep == self._sweep)
-            set_status(runs.client, self._parent(runs, first), RUNNING, None)
             self._runs = runs
         return self._runs
+
+    def _open(self, runs: ExperimentRuns) -> None:
+        """Makes the run of the sweep, as soon as a trial belongs to it: a search begins without any."""
+        if self._sweep not in self._parents:
+            first = next((one for one in all_memberships(self._store.root) if one.sweep == self._sweep), None)
+            if first is not None:
+                set_status(runs.client, self._parent(runs, first), RUNNING, None)
 
     def _tell(self, runs: ExperimentRuns, key: str, attempt: _Attempt) -> None:
         if not attempt.running:
@@ -174,7 +185,7 @@ class LiveSweep:
         if content is None:
             return None
         # A trial that several sweeps share is below the first that asked for it.
-        parent = self._parent(runs, content.sweeps[0]).info.run_id
+        parent = self._parent(runs, content.sweeps[0]).info.run_id if content.sweeps else None
         return make_equal(runs, runs.find({TRIAL_TAG: key}), content, parent, sent), content
 
     def _content(self, key: str, running: bool | None) -> RunContent | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from orchestrator.store.store import Store
 from orchestrator.tracking.experiment_runs import ExperimentRuns
-from orchestrator.tracking.run_content import KILLED, RUNNING, TRIAL_TAG, read_content
+from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, read_content
 from orchestrator.tracking.run_mirror import PARENT_TAG, set_status
 from orchestrator.tracking.sweep_runs import SWEEP_TAG, combined_status
 
 
 def reconcile(runs: ExperimentRuns, store: Store) -> None:
     """Gives every run that says RUNNING the state that storage knows. Raises what MLflow raises.
+
+    A run whose trial is not in this storage is left alone: it may be of another one.
 
     Args:
         runs: of one paper.
@@ -20,9 +22,10 @@ def reconcile(runs: ExperimentRuns, store: Store) -> None:
     for run in claimed:
         key = run.data.tags.get(TRIAL_TAG)
         if key is not None:
+            store.trial(key).fetch_documents()
             content = read_content(store.trial(key), [])
-            status, ended = (KILLED, None) if content is None else (content.status, content.ended)
-            set_status(runs.client, run, status, ended)
+            if content is not None:
+                set_status(runs.client, run, content.status, content.ended)
     for run in claimed:
         if SWEEP_TAG in run.data.tags:
             trials = runs.search({PARENT_TAG: run.info.run_id})

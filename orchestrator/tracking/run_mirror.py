@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.tracking.dataset_input import dataset_input
-from orchestrator.tracking.experiment_runs import ExperimentRuns
+from orchestrator.tracking.experiment_runs import STORAGE_TAG, ExperimentRuns
 from orchestrator.tracking.metric_points import BATCH, PREFIXES, MetricPoints, Point
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent
 
@@ -49,7 +49,8 @@ def make_equal(
     _log_artifacts(runs.client, run, content)
     # A run whose trial runs has no digest: what comes next would make it false.
     running = content.status == RUNNING
-    tags = content.tags | ({PARENT_TAG: parent} if parent else {}) | ({} if running else {DIGEST_TAG: digest})
+    tags = content.tags | {STORAGE_TAG: runs.storage} | ({PARENT_TAG: parent} if parent else {})
+    tags |= {} if running else {DIGEST_TAG: digest}
     _set_tags(runs.client, run, tags)
     _drop_tags(runs.client, run, tags)
     set_status(runs.client, run, content.status, content.ended)

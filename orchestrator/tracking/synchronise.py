@@ -78,7 +78,8 @@ class _Paper:
     def __init__(self, runs: ExperimentRuns, store: Store, outcome: Synchronised) -> None:
         self.runs, self._store, self._outcome = runs, store, outcome
         found = runs.search({})
-        self._trials = self._by_tag(found, TRIAL_TAG)
+        known = {folder.path.name for folder in store.trials()}
+        self._trials = self._by_tag((run for run in found if run.data.tags.get(TRIAL_TAG) in known), TRIAL_TAG)
         self._sweeps = self._by_tag(found, SWEEP_TAG)
         self._evaluations = self._by_tag(found, EVALUATION_TAG)
         self._touched: set[str] = set()

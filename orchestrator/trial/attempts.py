@@ -43,6 +43,8 @@ class Attempt:
 
     def __init__(self, storage: Storage, key: str, number: int, workers: int, device: str) -> None:
         self._storage, self._key = storage, key
+        self._step = 0
+        self._best: float | None = None
         self.record = AttemptRecord(
             attempt=number,
             host=socket.gethostname(),
@@ -55,24 +57,35 @@ class Attempt:
         if not storage.create(_file(key, number), _document(self.record)):
             raise AttemptTakenError(f"attempt {number} of trial {key} is claimed by another run")
 
-    def renew(self, step: int, best: float | None) -> None:
+    def progress(self, step: int, m_j: float | None) -> None:
+        """Training has come this far; the next beat tells it."""
+        self._step = step
+        if m_j is not None:
+            self._best = m_j if self._best is None else max(self._best, m_j)
+
+    def renew(self) -> None:
         """Says that the attempt lives, and how far it is."""
-        self._write(beat=self.record.beat + 1, seen=_now(), step=step, best=best)
+        self._write(beat=self.record.beat + 1)
 
     def end(self, ending: Ending, reason: str = "") -> None:
         """Gives the trial back."""
-        self._write(ended=ending, reason=reason, seen=_now())
+        self._write(ended=ending, reason=reason)
 
     def is_superseded(self) -> bool:
-        """Whether somebody thought this attempt dead and has claimed the next one."""
-        return self._storage.read(_file(self._key, self.record.attempt + 1)) is not None
+        """Whether somebody has ended this attempt, as the driver does with what is pruned, or has claimed the next."""
+        number = self.record.attempt
+        own = read_attempt(self._storage, self._key, number)
+        if own is not None and own.ended is not None and self.record.ended is None:
+            return True
+        return self._storage.read(_file(self._key, number + 1)) is not None
 
     def is_asked_to_stop(self) -> bool:
         """Whether `combo stop` names this attempt."""
         return self._storage.read(_stop_file(self._key, self.record.attempt)) is not None
 
     def _write(self, **changes: object) -> None:
-        self.record = self.record.model_copy(update=changes)
+        now = {"seen": _now(), "step": self._step, "best": self._best}
+        self.record = self.record.model_copy(update={**now, **changes})
         self._storage.write(_file(self._key, self.record.attempt), _document(self.record))
 
 

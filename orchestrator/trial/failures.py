@@ -29,6 +29,8 @@ ALLOCATION_REFUSED = "DefaultCPUAllocator: "
 FREE_LIMIT = 20
 """Lest a cluster that loses every node keeps a trial forever."""
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+FOLDER_AWAY = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN)
+"""What a shared folder answers whose server is away."""
 ADVICE: dict[FailureCategory, str] = {
     "out-of-memory": "lower --micro-batch, or give the trial more workers",
     "disk-full": "free space in the storage; the same command continues from the last checkpoint",
@@ -50,7 +52,7 @@ def classify(error: BaseException) -> FailureCategory:
         return "import-error"
     if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
         return "disk-full"
-    if "StorageError" in names:
+    if "StorageError" in names or (isinstance(error, OSError) and error.errno in FOLDER_AWAY):
         return "storage"
     if "NodeDiedError" in names or "node has died" in str(error):
         return "node-lost"

@@ -32,7 +32,6 @@ class Pulse:
     def __init__(self, attempt: Attempt, link: Link, hang_seconds: float, on_hang: Callable[[float], None]) -> None:
         self._attempt, self._link = attempt, link
         self._hang_seconds, self._on_hang = hang_seconds, on_hang
-        self._step, self._best = 0, float("-inf")
         self._progressed = time.monotonic()
         self._closing, self._superseded = threading.Event(), False
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
@@ -49,11 +48,13 @@ class Pulse:
 
     def progress(self, step: int, m_j: float | None = None) -> None:
         """Training has come this far."""
-        self._step, self._progressed = step, time.monotonic()
-        self._best = self._best if m_j is None else max(self._best, m_j)
+        self._progressed = time.monotonic()
+        self._attempt.progress(step, m_j)
 
     def should_stop(self) -> bool:
-        """Whether the trial shall write a checkpoint and end; costs nothing, as it is asked after every step.
+        """Whether the trial shall write a checkpoint and end; costs nothing.
+
+        It is asked after every step and every clip of a validation, so that it is a sign of progress too.
 
         Raises:
             AttemptTakenError: another run has claimed the trial, so that nothing must be written any more.
@@ -62,6 +63,7 @@ class Pulse:
             raise AttemptTakenError(
                 f"attempt {self._attempt.record.attempt} was thought dead and is continued elsewhere"
             )
+        self._progressed = time.monotonic()
         if self.wish is None and termination_requested():
             self.wish = "preempted"
         return self.wish is not None
@@ -84,7 +86,7 @@ class Pulse:
             elif self._attempt.is_asked_to_stop():
                 self.wish = "stopped"
             else:
-                self._attempt.renew(self._step, self._best if self._best >= 0 else None)
+                self._attempt.renew()
         except Exception as error:
             # While storage is away nobody else can claim the trial either; the next beat tries again.
             log.warning("the sign of life could not be written: %s", error)

@@ -151,12 +151,15 @@ class _Writer:
                 self._line("step", _step_values(event))
             case Evaluated():
                 self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
+                self.folder.publish_metrics(self.number)
             case Checkpointed():
+                self._refuse_superseded()
                 self.folder.publish_checkpoints()
                 self._publish()
             case Quarantined():
                 self._set_aside(event)
             case Tested():
+                self._refuse_superseded()
                 self._finish(event)
             case Stopped():
                 self._publish()
@@ -176,6 +179,10 @@ class _Writer:
     def _fail(self, failed: FailureRecord) -> None:
         self.folder.write_failure(failed)
         self.attempt.end("failed", f"{failed.kind}: {failed.message}")
+
+    def _refuse_superseded(self) -> None:
+        if self.attempt.is_superseded():
+            raise AttemptTakenError(f"attempt {self.number} was thought dead and is continued elsewhere")
 
     def _publish(self) -> None:
         """Stores what grows while the attempt runs."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
-from importlib.util import find_spec
+from contextlib import suppress
 from typing import Any
 
 import psutil
+import pynvml
 
 log = logging.getLogger(__name__)
 
@@ -43,39 +45,50 @@ class SystemMetrics:
         process, gpus = psutil.Process(), _gpus()
         psutil.cpu_percent()  # the first call only begins the measurement
         while not self._over.wait(self._every):
-            memory = psutil.virtual_memory()
-            self._tell(
-                {
-                    "cpu_utilization_percentage": psutil.cpu_percent(),
-                    "system_memory_usage_megabytes": memory.used / MEGABYTE,
-                    "system_memory_usage_percentage": memory.percent,
-                    "process_memory_usage_megabytes": process.memory_info().rss / MEGABYTE,
-                    **_gpu_sample(gpus),
-                }
-            )
+            try:
+                self._tell({**_machine_sample(process), **_gpu_sample(gpus)})
+            except Exception as error:
+                # Training notices by itself what keeps a sample from being written, such as a full disk.
+                log.warning("a sample of the machine is lost: %s: %s", type(error).__name__, error)
+
+
+def _machine_sample(process: psutil.Process) -> dict[str, float]:
+    memory = psutil.virtual_memory()
+    return {
+        "cpu_utilization_percentage": psutil.cpu_percent(),
+        "system_memory_usage_megabytes": memory.used / MEGABYTE,
+        "system_memory_usage_percentage": memory.percent,
+        "process_memory_usage_megabytes": process.memory_info().rss / MEGABYTE,
+    }
 
 
 def _gpus() -> list[Any]:
-    """Handles of the GPUs that the driver shows; none without NVIDIA's library or driver."""
-    if find_spec("pynvml") is None:
-        return []
-    import pynvml
-
+    """Handles of the GPUs that this process may use, in its own order; none without NVIDIA's driver."""
     try:
         pynvml.nvmlInit()
-        return [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = map(str, range(pynvml.nvmlDeviceGetCount())) if visible is None else visible.split(",")
+        return [_handle(name.strip()) for name in names if name.strip()]
     except pynvml.NVMLError as error:
         log.debug("GPUs are not sampled: %s", error)
         return []
 
 
+def _handle(name: str) -> Any:
+    """Of a GPU by its number or its UUID, as CUDA_VISIBLE_DEVICES names it."""
+    if name.isdecimal():
+        return pynvml.nvmlDeviceGetHandleByIndex(int(name))
+    return pynvml.nvmlDeviceGetHandleByUUID(name)
+
+
 def _gpu_sample(gpus: list[Any]) -> dict[str, float]:
+    """What each GPU tells; a part of one, as MIG makes them, does not tell everything."""
     sample: dict[str, float] = {}
     for index, gpu in enumerate(gpus):
-        import pynvml
-
-        memory = pynvml.nvmlDeviceGetMemoryInfo(gpu)
-        sample[f"gpu_{index}_memory_usage_megabytes"] = memory.used / MEGABYTE
-        sample[f"gpu_{index}_memory_usage_percentage"] = 100 * memory.used / memory.total
-        sample[f"gpu_{index}_utilization_percentage"] = float(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu)
+        with suppress(pynvml.NVMLError):
+            memory = pynvml.nvmlDeviceGetMemoryInfo(gpu)
+            sample[f"gpu_{index}_memory_usage_megabytes"] = memory.used / MEGABYTE
+            sample[f"gpu_{index}_memory_usage_percentage"] = 100 * memory.used / memory.total
+        with suppress(pynvml.NVMLError):
+            sample[f"gpu_{index}_utilization_percentage"] = float(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu)
     return sample

@@ -58,6 +58,14 @@ def test_a_submission_that_cannot_work_is_refused_in_one_sentence(refused, words
     assert time.monotonic() - began < 10
 
 
+def test_a_search_is_sent_as_experiments_are(refused):
+    [line] = refused("search/lambda_ada", *PLACES)
+    assert line.startswith(f"error: Ray at {NOBODY}: ")
+
+    [line] = refused("search/lambda_ada", ONE_TRIAL, *PLACES)
+    assert "names a search beside something else" in line
+
+
 def test_all_that_is_missing_is_said_at_once(refused):
     assert len(refused(ONE_TRIAL)) == 2
 

@@ -119,7 +119,7 @@ def test_f4_a_torn_metrics_line_is_passed_over_and_said(scene, command, undistur
         metrics.write(b'{"kind": "step", "att')
 
     told = command("logs", scene.trials[2].key, "--storage", scene.root)
-    assert f"{file}: 1 unreadable line passed over" in told.out
+    assert f"{file}: its last line is torn and passed over" in told.out
     list(scene.attempt(2)[0])
     assert {line.step for line in scene.cut_off.metric_lines()} == {1, 2, 3, 4, 5, 6}
     assert_equal(scene.cut_off, undisturbed)

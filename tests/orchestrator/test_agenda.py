@@ -157,7 +157,17 @@ def test_f21_a_run_starts_no_more_trials_than_it_may(agenda, workshop, trials):
     finish(sweep, workshop, sweep.next(1, MANY))
 
     assert sweep.next(1, MANY) is None
+    assert sweep.shapes() == []
     assert sweep.stop_reason == "budget"
+
+
+def test_f21_what_a_run_has_started_gets_its_retries_though_no_other_trial_may_start(agenda, trials):
+    sweep = agenda(trials, most_trials=1)
+    started = sweep.next(1, MANY)
+    sweep.failed(started.key, failure(1, "worker-died", "ActorDiedError", ""))
+
+    assert awaited(sweep) == started
+    assert sweep.stop_reason is None
 
 
 def test_a_follower_waits_for_its_source_and_starts_after_it(agenda, workshop):

@@ -48,7 +48,8 @@ def _leave(storage, trial, state):
     if state == "damaged":
         storage.write(f"{folder.name}/trial.json", b"{")
     elif state == "running":
-        attempt.renew(step=5, best=0.625)
+        attempt.progress(step=5, m_j=0.625)
+        attempt.renew()
     elif state in ("resumable", "failed"):
         category = "worker-died" if state == "resumable" else "diverged"
         (folder.checkpoints / "step-00000004").mkdir(parents=True)

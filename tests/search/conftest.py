@@ -18,3 +18,9 @@ def workshop(tmp_path: Path) -> Workshop:
 def search(tmp_path: Path) -> ScaledSearch:
     """Twelve points by TPE, three of them at random."""
     return load(tmp_path, search_content())
+
+
+@pytest.fixture
+def stopping_search(tmp_path: Path) -> ScaledSearch:
+    """The same with early stopping."""
+    return load(tmp_path, search_content(early_stopping={"scheduler": "asha", "grace_evaluations": 1}))

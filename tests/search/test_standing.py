@@ -3,7 +3,7 @@
 import json
 
 from rich.console import Console
-from search_files import load, result_of, search_content
+from search_files import load, search_content
 
 from orchestrator.search.standing import as_document, best_table, headline
 from orchestrator.search.study import SearchStudy
@@ -13,9 +13,11 @@ def test_a_front_is_shown_with_its_points_and_all_objectives(workshop, tmp_path)
     search = load(tmp_path, search_content(objectives=["m_j", "parameters", "seconds_per_clip"]))
     study = SearchStudy(search, workshop.storage)
     large, small, lost, _running = (study.ask() for _ in range(4))
-    study.tell_finished(large.key, result_of(large, 0.75, parameters=2_500_000, seconds_per_clip=0.0125))
-    study.tell_finished(small.key, result_of(small, 0.5, parameters=1_000_000, seconds_per_clip=0.0125))
-    study.tell_failed(lost.key, "SomeError: so")
+    workshop.finish(large, 0.75, parameters=2_500_000, seconds_per_clip=0.0125)
+    workshop.finish(small, 0.5, parameters=1_000_000, seconds_per_clip=0.0125)
+    workshop.fail(lost, "diverged")
+    for trial in (large, small, lost):
+        study.settle(trial.key)
 
     console = Console(width=200)
     with console.capture() as shown:
@@ -32,8 +34,10 @@ def test_a_front_is_shown_with_its_points_and_all_objectives(workshop, tmp_path)
 def test_scripts_get_every_point_with_its_state_values_and_reason(search, workshop):
     study = SearchStudy(search, workshop.storage)
     finished, failed, running = study.ask(), study.ask(), study.ask()
-    study.tell_finished(finished.key, result_of(finished, 0.75))
-    study.tell_failed(failed.key, "SomeError: so")
+    workshop.finish(finished, 0.75)
+    workshop.fail(failed, "diverged")
+    for trial in (finished, failed):
+        study.settle(trial.key)
 
     document = json.loads(json.dumps(as_document(study)))
     assert document["best"] == [finished.key]

@@ -6,19 +6,11 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from search_files import load, result_of, search_content
+from search_files import load, search_content
 
-from experiments.errors import InputError
 from orchestrator.search.journal import journal_name, write_journal
 from orchestrator.search.points import RUNNING
 from orchestrator.search.study import SearchStudy
-
-ASHA = {"scheduler": "asha", "grace_evaluations": 1}
-
-
-@pytest.fixture
-def stopping_search(tmp_path):
-    return load(tmp_path, search_content(early_stopping=ASHA))
 
 
 def states(study):
@@ -65,7 +57,8 @@ def test_f13_no_point_runs_twice_when_optunas_storage_is_lost(search, workshop):
     study = SearchStudy(search, workshop.storage)
     first = [study.ask() for _ in range(6)]
     for trial in first:
-        study.tell_finished(trial.key, workshop.finish(trial))
+        workshop.finish(trial)
+        study.settle(trial.key)
     write_journal(study, workshop.storage)
     workshop.storage.delete(journal_name(study))
 
@@ -121,13 +114,17 @@ def test_a_damaged_identity_elsewhere_does_not_stop_a_search(search, workshop):
     assert states(SearchStudy(search, workshop.storage)) == ["finished"]
 
 
-def test_a_damaged_result_of_a_point_is_refused_with_its_file(search, workshop):
+@pytest.mark.parametrize("file", ["result.json", "failure.json"])
+def test_a_damaged_record_of_a_point_costs_the_search_this_point_only(search, workshop, file):
     trial = SearchStudy(search, workshop.storage).ask()
     workshop.begin(trial)
-    workshop.storage.write(f"trials/{trial.key}/result.json", b"{")
+    workshop.storage.write(f"trials/{trial.key}/{file}", b"{")
 
-    with pytest.raises(InputError, match=f"{trial.key}/result.json: is damaged"):
-        SearchStudy(search, workshop.storage)
+    study = SearchStudy(search, workshop.storage)
+    assert states(study) == ["failed"]
+    assert study.points[0].outcome.reason.startswith("damaged: ")
+    assert f"{trial.key}/{file}: is damaged" in study.points[0].outcome.reason
+    assert study.ask().key != trial.key
 
 
 def test_more_trials_continue_a_search_that_was_complete(workshop, tmp_path):
@@ -145,9 +142,11 @@ def test_more_trials_continue_a_search_that_was_complete(workshop, tmp_path):
 def test_optunas_own_tools_open_the_journal_and_find_no_trial_running(stopping_search, workshop):
     study = SearchStudy(stopping_search, workshop.storage)
     finished, pruned, failed, _running = (study.ask() for _ in range(4))
-    study.tell_finished(finished.key, result_of(finished, 0.5))
-    study.tell_pruned(pruned.key, {50: 0.1})
-    study.tell_failed(failed.key, "SomeError: so")
+    workshop.finish(finished, 0.5)
+    workshop.prune(pruned, {50: 0.1})
+    workshop.fail(failed, "diverged")
+    for trial in (finished, pruned, failed):
+        study.settle(trial.key)
     write_journal(study, workshop.storage)
     write_journal(study, workshop.storage)
 

@@ -1,9 +1,10 @@
 """What a search suggests next follows from its seed and from what storage knows, and from nothing else."""
 
 import pytest
-from search_files import load, result_of, score_of, search_content
+from search_files import load, score_of, search_content
 
 from experiments.expand import Trial
+from experiments.records import ScoreRecord
 from orchestrator.search.study import SearchStudy
 
 SAMPLERS = ("tpe", "gp", "nsga2", "random")
@@ -13,7 +14,8 @@ def run_on(study, workshop, points=None) -> list[Trial]:
     """Trains one point after the other, as many as asked for, or all."""
     ran = []
     while (points is None or len(ran) < points) and (trial := study.ask()) is not None:
-        study.tell_finished(trial.key, workshop.finish(trial))
+        workshop.finish(trial)
+        study.settle(trial.key)
         ran.append(trial)
     return ran
 
@@ -110,9 +112,11 @@ def test_a_result_that_cannot_be_told_is_a_failed_point_with_its_reason(workshop
     search = load(tmp_path, search_content(objectives=["m_j", "seconds_per_clip"]))
     study = SearchStudy(search, workshop.storage)
     slow, unmeasured, broken = study.ask(), study.ask(), study.ask()
-    study.tell_finished(slow.key, result_of(slow, 0.5, seconds_per_clip=0.02))
-    study.tell_finished(unmeasured.key, result_of(unmeasured, 0.5))
-    study.tell_finished(broken.key, result_of(broken, float("nan"), seconds_per_clip=0.01))
+    workshop.finish(slow, 0.5, seconds_per_clip=0.02)
+    workshop.finish(unmeasured, 0.5)
+    workshop.finish(broken, 0.5, validation=ScoreRecord(j_sum=0.0, f_sum=0.0, count=0), seconds_per_clip=0.01)
+    for trial in (slow, unmeasured, broken):
+        study.settle(trial.key)
 
     assert [(tried.outcome.state, tried.outcome.reason) for tried in study.points] == [
         ("finished", ""),
@@ -123,10 +127,11 @@ def test_a_result_that_cannot_be_told_is_a_failed_point_with_its_reason(workshop
     assert study.ask() is not None
 
 
-def test_validation_scores_that_are_no_numbers_are_never_told(search, workshop):
-    study = SearchStudy(search, workshop.storage)
+def test_validation_scores_that_are_no_numbers_are_never_told(stopping_search, workshop):
+    study = SearchStudy(stopping_search, workshop.storage)
     trial = study.ask()
-    study.tell_pruned(trial.key, {100: float("nan"), 50: 0.25, 150: float("inf")})
+    workshop.prune(trial, {100: float("nan"), 50: 0.25, 150: float("inf")})
+    study.settle(trial.key)
 
     assert study.points[0].outcome.intermediate == {50: 0.25}
     assert study.ask() is not None
@@ -154,14 +159,18 @@ def test_the_pareto_front_holds_what_nothing_beats_in_everything(workshop, tmp_p
     for name, (m_j, parameters) in known.items():
         trial = study.ask()
         names[trial.key] = name
-        study.tell_finished(trial.key, result_of(trial, m_j, parameters=parameters))
+        workshop.finish(trial, m_j, parameters=parameters)
+        study.settle(trial.key)
 
     assert [names[tried.trial.key] for tried in study.best()] == ["best", "middle", "small"]
 
 
-def test_nothing_is_best_before_anything_is_finished(search, workshop):
-    study = SearchStudy(search, workshop.storage)
-    study.tell_failed(study.ask().key, "SomeError: so")
-    study.tell_pruned(study.ask().key, {50: 0.9})
+def test_nothing_is_best_before_anything_is_finished(stopping_search, workshop):
+    study = SearchStudy(stopping_search, workshop.storage)
+    failed, pruned = study.ask(), study.ask()
+    workshop.fail(failed, "diverged")
+    workshop.prune(pruned, {50: 0.9})
+    for trial in (failed, pruned):
+        study.settle(trial.key)
 
     assert study.best() == []

@@ -132,7 +132,8 @@ def test_f14_an_attempt_that_beats_keeps_its_trial(storage):
     watch = AttemptWatch(storage, PATIENCE)
     until = time.monotonic() + 3 * PATIENCE
     while time.monotonic() < until:
-        attempt.renew(step=4, best=0.25)
+        attempt.progress(step=4, m_j=0.25)
+        attempt.renew()
         assert watch.holder(KEY) == attempt.record
         time.sleep(PATIENCE / 10)
 

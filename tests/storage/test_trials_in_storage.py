@@ -75,7 +75,7 @@ def test_another_process_finds_what_a_trial_wrote(store):
     assert other.failure == FAILURE
     assert list(other.metric_lines()) == [line]
     assert [str(problem) for problem in other.torn_metrics()] == [
-        f"{other.metrics_file(1)}: 1 unreadable line passed over"
+        f"{other.metrics_file(1)}: its last line is torn and passed over"
     ]
 
 

@@ -132,3 +132,18 @@ def test_trials_that_finished_before_are_made_up_for(settings, stored, view, tri
 
     assert view().trials[trials[0].key].info.status == "FINISHED"
     assert changes(settings) == 0
+
+
+def test_a_sweep_that_nobody_joined_yet_is_no_trouble_and_begins_with_its_first_trial(
+    settings, run, stored, view, trials
+):
+    with Tracker(settings, "combo", SWEEP, [], []) as mirror:
+        pass
+    assert mirror.trouble is None
+
+    with Tracker(settings, "combo", SWEEP, [], []) as mirror:
+        run(mirror, trials[0], 1, 1, 20)
+        mirror.on_update(Finished(trials[0].key, stored.finish(trials[0])))
+    assert mirror.trouble is None
+    assert view().sweeps[SWEEP].info.status == "FINISHED"
+    assert changes(settings) == 0

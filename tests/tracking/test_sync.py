@@ -1,13 +1,17 @@
 """`combo sync`: MLflow becomes what storage is, whatever it was before."""
 
 import math
+from dataclasses import replace
 
 import pytest
-from stored_trials import NOON, SWEEP, evaluation, lines, step
+from mlflow import MlflowClient
+from mlflow_view import View
+from stored_trials import NOON, SWEEP, StoredTrials, evaluation, lines, step
 
 from experiments.expand import expand, load_study
 from experiments.identity import flatten
 from orchestrator.tracking.run_content import read_content
+from orchestrator.tracking.synchronise import synchronise
 
 UP_TO_DATE = "MLflow holds {} runs, all up to date\n"
 
@@ -206,3 +210,43 @@ def test_an_mlflow_that_is_away_is_one_sentence_without_the_password(command, st
     assert said.err.startswith("error: MLflow at http://***@127.0.0.1:9: cannot be written: ")
     assert said.err.count("\n") == 1
     assert "hunter2" not in said.err
+
+
+def _shared(settings, trials, folder):
+    """Two storages on one MLflow; the second has the first trial only. Each with its settings."""
+    both = []
+    for number, name in enumerate(("mine", "theirs")):
+        stored = StoredTrials(folder / name)
+        for trial in trials[: 2 - number]:
+            stored.join(trial)
+            stored.measure(trial, lines(1, 1, 5 + number))
+        both.append(replace(settings, storage=stored.storage))
+    return both
+
+
+def test_runs_of_another_storage_on_the_same_server_are_left_alone(settings, trials, tmp_path):
+    mine, theirs = _shared(settings, trials, tmp_path)
+    changed = [synchronise(one, [], lambda *_: None).changed for one in (mine, theirs, mine, theirs)]
+    assert changed == [3, 2, 0, 0]
+
+    client = MlflowClient(tracking_uri=settings.tracking_uri)
+    paper = client.get_experiment_by_name("combo").experiment_id
+    for run in client.search_runs([paper]):
+        client.update_run(run.info.run_id, status="RUNNING")
+    client.create_run(paper, tags={"combo.trial_key": trials[2].key})
+    synchronise(theirs, [], lambda *_: None)
+    running = client.search_runs([paper], "attributes.status = 'RUNNING'")
+    assert [run.data.tags.get("combo.storage") for run in running].count(str(mine.storage)) == 3
+    assert len(running) == 4
+
+
+def test_a_storage_that_moved_with_its_embedded_mlflow_keeps_its_runs(sync, command, stored, three, tmp_path):
+    sync()
+    stored.store.root.rename(tmp_path / "moved")
+    said = command("sync", "--storage", tmp_path / "moved")
+
+    assert said.code == 0
+    runs = View(f"sqlite:///{tmp_path / 'moved' / 'mlflow.db'}")
+    assert set(runs.trials) == {trial.key for trial in three}
+    again = command("sync", "--storage", tmp_path / "moved")
+    assert again.out == UP_TO_DATE.format(4)

@@ -24,3 +24,17 @@ def test_processor_and_memory_are_sampled_until_the_context_closes():
     assert 0 < sample["system_memory_usage_percentage"] <= 100
     time.sleep(0.2)
     assert len(samples) == taken
+
+
+def test_a_sample_that_cannot_be_told_does_not_end_the_sampling(caplog):
+    calls, enough = [], threading.Event()
+
+    def tell(_):
+        calls.append(1)
+        if len(calls) == 3:
+            enough.set()
+        raise OSError("no space left")
+
+    with SystemMetrics(tell, every=0.05):
+        assert enough.wait(10)
+    assert "a sample of the machine is lost: OSError: no space left" in caplog.text

@@ -1,0 +1,52 @@
+"""The lines that attempts append to files of a trial: what they measured, and which clips they could not use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from experiments.errors import Problem
+from experiments.records import MetricLine, QuarantineLine
+from orchestrator.store.stored_documents import last_line, stored_lines
+
+
+def read_metrics(files: Iterable[Path]) -> Iterator[MetricLine]:
+    """What was measured, in the order of the files; lines that a kill tore are passed over."""
+    for path in files:
+        for text in stored_lines(path):
+            with suppress(ValidationError):
+                yield MetricLine.model_validate_json(text)
+
+
+def torn_files(files: Iterable[Path]) -> Iterator[Problem]:
+    """The files whose last line nobody can read: a kill in mid-write tears no other, since lines are appended."""
+    for path in files:
+        text = last_line(path)
+        if text and not _is_metric(text):
+            yield Problem(str(path), "its last line is torn and passed over")
+
+
+def seconds_measured(lines: Iterable[MetricLine]) -> float:
+    """Time from the first to the last line of each attempt, summed."""
+    spans: dict[int, tuple[float, float]] = {}
+    for line in lines:
+        first, _ = spans.get(line.attempt, (line.time, line.time))
+        spans[line.attempt] = first, line.time
+    return sum(last - first for first, last in spans.values())
+
+
+def read_quarantine(path: Path) -> Iterator[QuarantineLine]:
+    """The clips that could not be used, in the order in which they were found; damaged lines are passed over."""
+    for line in stored_lines(path):
+        with suppress(ValidationError):
+            yield QuarantineLine.model_validate_json(line)
+
+
+def _is_metric(text: bytes) -> bool:
+    with suppress(ValidationError):
+        MetricLine.model_validate_json(text)
+        return True
+    return False
