@@ -46,6 +46,8 @@ class Tracker:
     ) -> None:
         self._updates: queue.SimpleQueue[Update | None] = queue.SimpleQueue()
         self._given_up = threading.Event()
+        # No server can be away where there is none: making the embedded database may take its time.
+        self._silence = LONGEST_END if settings.has_own_mlflow else SILENCE
         self._live = LiveSweep(settings, experiment, sweep, trials, finished, self._given_up)
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
         self._last_error: Exception | None = None
@@ -60,7 +62,7 @@ class Tracker:
         while self._thread.is_alive():
             self._thread.join(0.1)
             silent_since = max(began, self._live.answered)
-            if time.monotonic() > min(silent_since + SILENCE, began + LONGEST_END):
+            if time.monotonic() > min(silent_since + self._silence, began + LONGEST_END):
                 break
         self._given_up.set()
 
