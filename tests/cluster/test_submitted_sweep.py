@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ray_head import PROGRAMS, Head
 
+from experiments.storage.folder import FolderStorage
 from orchestrator.commit import current_commit
 from orchestrator.store.store import Store
 
@@ -48,7 +49,7 @@ def test_a_submitted_sweep_trains_and_stores_its_results(submitted):
     assert submitted.command.returncode == 0, submitted.command.stdout + submitted.command.stderr
     assert "submitted as job one_trial-1" in submitted.command.stdout
     assert "1 of 1 trials finished" in submitted.command.stdout
-    [(_, result)] = Store(submitted.storage).finished()
+    [(_, result)] = Store(FolderStorage(submitted.storage)).finished()
     assert result.provenance.commit == current_commit()
 
 

@@ -23,6 +23,15 @@ def test_f16_the_first_signal_is_a_wish_and_the_next_one_an_order(number, wish):
     assert wishes == [wish]
 
 
+@pytest.fixture
+def terminal():
+    """Ctrl-C as Python takes it in a terminal; a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_second_ctrl_c_interrupts():
     with heeding_signals(lambda _: None):
         os.kill(os.getpid(), signal.SIGINT)

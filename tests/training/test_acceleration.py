@@ -1,12 +1,14 @@
 """Other ways to run the same network: memory order, compilation, and precision, which is a choice of its own."""
 
 import math
+import os
+import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from tiny_trials import losses_by_step, outcome, run_fit, tiny_config
-
-from model.training.errors import ExecutionError
 
 SILENT = {"model.fusion.dropout": 0.0, "training.iterations": 4, "training.evaluate_every": 4}
 
@@ -35,11 +37,25 @@ def test_compilation_changes_no_loss(plain, tiny_data, tmp_path):
     assert outcome(events).folder.is_dir()
 
 
-def test_compilation_without_a_compiler_is_refused_before_the_first_step(tiny_data, tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    with pytest.raises(ExecutionError, match=r"^torch\.compile does not work on this machine \(.+\): install a C\+\+"):
-        next(run_fit(tiny_config(SILENT), tiny_data, tmp_path / "run", compile=True))
+COMPILE = """
+import torch
+from model.training.acceleration import compile_network
+compile_network(torch.nn.Linear(2, 2), torch.device("cpu"))
+"""
+
+
+def test_compilation_without_a_compiler_is_refused_before_the_first_step(tmp_path):
+    """In a process of its own: PyTorch remembers the compiler that it found once."""
+    place = {"PATH": str(tmp_path), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    ended = subprocess.run(
+        [sys.executable, "-c", COMPILE], env={**os.environ, **place}, capture_output=True, text=True, check=False
+    )
+
+    said = ended.stderr.splitlines()[-1]
+    assert re.match(
+        r"model\.training\.errors\.ExecutionError: torch\.compile does not work on this machine \(.+\): install a C\+\+",
+        said,
+    )
 
 
 def test_bf16_is_deterministic_and_not_fp32(plain, tiny_data, tmp_path):
