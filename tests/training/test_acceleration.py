@@ -53,7 +53,7 @@ def test_compilation_without_a_compiler_is_refused_before_the_first_step(tmp_pat
 
     said = ended.stderr.splitlines()[-1]
     assert re.match(
-        r"model\.training\.errors\.ExecutionError: torch\.compile does not work on this machine \(.+\): install a C\+\+",
+        r"model\.training\.errors\.ExecutionError: torch\.compile does not work on this machine \(.+\): install a C",
         said,
     )
 
