@@ -37,7 +37,7 @@ from orchestrator.trial.provenance import (
 )
 from orchestrator.trial.pulse import Pulse
 from orchestrator.trial.system_metrics import SystemMetrics
-from orchestrator.trial.termination import termination_requested
+from orchestrator.trial.termination import termination_requested, training
 from orchestrator.trial.trial_log import kept_log
 from orchestrator.trial.updates import Finished, Link, Measured, Started
 
@@ -67,14 +67,15 @@ def run_trial(
         Exception: whatever ended the attempt, after it has been recorded.
     """
     store = Store(machine.storage.for_worker())
-    if workers.is_first:
-        number = attempt or max(attempt_numbers(store.storage, trial.key), default=0) + 1
-        claimed = Attempt(store.storage, trial.key, number, workers.count, machine.device)
-        yield from _run_first(trial, machine, workers, link, store, claimed)
-        return
-    for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
-        if isinstance(event, Evaluated):
-            yield _report(event)
+    with training():
+        if workers.is_first:
+            number = attempt or max(attempt_numbers(store.storage, trial.key), default=0) + 1
+            claimed = Attempt(store.storage, trial.key, number, workers.count, machine.device)
+            yield from _run_first(trial, machine, workers, link, store, claimed)
+            return
+        for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
+            if isinstance(event, Evaluated):
+                yield _report(event)
 
 
 def _run_first(

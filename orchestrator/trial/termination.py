@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-_REQUESTED = threading.Event()
+_REQUESTED, _TRAINING = threading.Event(), threading.Event()
 
 
 def listen_for_termination() -> None:
-    """From now on SIGTERM ends this process only after its trial has been checkpointed; main thread only."""
-    signal.signal(signal.SIGTERM, lambda *_: _REQUESTED.set())
+    """From now on SIGTERM ends this process only after a trial that it trains was checkpointed; main thread only.
+
+    Ray ends processes by SIGTERM too, and by force some seconds later: one that trains nothing goes at once.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        _REQUESTED.set()
+        if _TRAINING.is_set():
+            return
+        if callable(before):
+            before(number, frame)
+        sys.exit(1)
+
+    signal.signal(signal.SIGTERM, heed)
+
+
+@contextmanager
+def training() -> Iterator[None]:
+    """While a trial is trained here, SIGTERM is a wish."""
+    _TRAINING.set()
+    try:
+        yield
+    finally:
+        _TRAINING.clear()
 
 
 def termination_requested() -> bool:
