@@ -20,19 +20,18 @@ class Suggestions(Searcher):
         agenda: what to run.
         workers: that each trial wants.
         placement: how many fit, and with how many workers.
-        ahead: trials that are handed out beyond those that fit.
     """
 
-    def __init__(self, agenda: Agenda, workers: int, placement: Placement, ahead: int) -> None:
+    def __init__(self, agenda: Agenda, workers: int, placement: Placement) -> None:
         super().__init__()
-        self._agenda, self._workers, self._placement, self._ahead = agenda, workers, placement, ahead
+        self._agenda, self._workers, self._placement = agenda, workers, placement
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ARG002
         """The next trial, nothing for now, or the end."""
-        trial = self._agenda.next(self._workers, self._placement.trials_at_once(self._workers) + self._ahead)
+        trial = self._agenda.next(self._workers, self._placement.trials_at_once(self._workers))
         if trial is not None:
             placed = replace(trial, workers=self._placement.workers_now(trial))
             return {"trial": placed, "attempt": self._agenda.attempt(trial.key)}

@@ -64,7 +64,7 @@ class Sweep:
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
-                search_alg=Suggestions(self.agenda, workers, self.placement, ahead=_ahead(workers, self.placement)),
+                search_alg=Suggestions(self.agenda, workers, self.placement),
                 scheduler=self.early_stopping() if self.early_stopping else None,
                 num_samples=-1,
                 reuse_actors=workers == 1,
@@ -85,11 +85,3 @@ class Sweep:
             raise InputError(
                 Problem(f"sweep {self.name}", f"Ray Tune gave up: {said}", "run the command again")
             ) from None
-
-
-def _ahead(workers: int, placement: Placement) -> int:
-    """Trials to hand out beyond those that fit.
-
-    Tune itself holds back one-worker trials until an actor is free, and reuses an actor only if a trial waits for it.
-    """
-    return placement.trials_at_once(1) if workers == 1 and placement.most_at_once is None else 0
