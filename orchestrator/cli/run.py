@@ -85,19 +85,20 @@ def run(
     shape = (cpus_per_worker, gpus_per_worker, min_workers)
     files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
     resources = Resources(
-        cpus_per_worker,
-        gpus_per_worker,
-        min_workers,
-        loader_workers,
-        checkpoint_every,
-        keep_every,
-        micro_batch,
-        compile_network,
-        channels_last,
-        hang_after,
-        files,
+        cpus_per_worker=cpus_per_worker,
+        gpus_per_worker=gpus_per_worker,
+        least_workers=min_workers,
+        loader_workers=loader_workers,
+        checkpoint_every=checkpoint_every,
+        keep_every=keep_every,
+        micro_batch=micro_batch,
+        compile=compile_network,
+        channels_last=channels_last,
+        hang_seconds=hang_after,
+        weight_files=files,
     )
-    conduct = Conduct(retries, max_concurrent, Budget(max_hours, max_gpu_hours, max_trials), verbose)
+    budget = Budget(hours=max_hours, gpu_hours=max_gpu_hours, trials=max_trials)
+    conduct = Conduct(retries=retries, most_at_once=max_concurrent, budget=budget, verbose=verbose)
     console.print(_beginning(plan))
     ended_early = execute(plan, targets.paper, settings, resources, conduct, console, search)
     store.refresh()
@@ -106,12 +107,10 @@ def run(
     console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
     if search is not None:
         print_standing(search, console)
+    if ended_early is None and not after.failed and 0 < after.count("stopped") == len(after.to_run):
+        ended_early = "stopped"  # trial by trial
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
         code, told = EARLY_ENDS[ended_early]
-        console.print(told, style="yellow")
-        raise typer.Exit(code)
-    if after.count("stopped") and after.count("stopped") == len(after.to_run) and not after.failed:
-        code, told = EARLY_ENDS["stopped"]
         console.print(told, style="yellow")
         raise typer.Exit(code)
     if after.to_run or after.failed or after.count("damaged"):

@@ -86,29 +86,29 @@ def _run_first(
     folder = store.trial(trial.key)
     writer = _Writer(trial, machine, folder, attempt, link)
     ending: Ending = "finished"
-    try:
-        with ExitStack() as stack:
-            # From the start, as fetching the checkpoints may take longer than a claim lives without a beat.
-            pulse = stack.enter_context(Pulse(attempt, link, machine.hang_seconds, writer.hang))
-            _fetch(trial, store)
-            stack.enter_context(kept_log(folder.log_file(number)))
-            writer.start()
-            stack.enter_context(SystemMetrics(writer.add_system_sample))
-            for event in fit(trial.config, _execution(trial, machine, store, pulse.should_stop), workers):
-                writer.record(event)
-                if isinstance(event, Stepped):
-                    pulse.progress(event.step)
-                elif isinstance(event, Evaluated):
-                    pulse.progress(event.step, event.score.m_j)
-                    yield _report(event)
-                elif isinstance(event, Stopped):
-                    ending = pulse.wish or "preempted"  # not asked itself: another worker of the group had SIGTERM
-        attempt.end(ending)
-    except AttemptTakenError:
-        raise
-    except Exception as error:
-        writer.fail(error)
-        raise
+    with kept_log(folder.log_file(number)):
+        try:
+            with ExitStack() as stack:
+                # From the start, as fetching the checkpoints may take longer than a claim lives without a beat.
+                pulse = stack.enter_context(Pulse(attempt, link, machine.hang_seconds, writer.hang))
+                _fetch(trial, store)
+                writer.start()
+                stack.enter_context(SystemMetrics(writer.add_system_sample))
+                for event in fit(trial.config, _execution(trial, machine, store, pulse.should_stop), workers):
+                    writer.record(event)
+                    if isinstance(event, Stepped):
+                        pulse.progress(event.step)
+                    elif isinstance(event, Evaluated):
+                        pulse.progress(event.step, event.score.m_j)
+                        yield _report(event)
+                    elif isinstance(event, Stopped):
+                        ending = pulse.wish or "preempted"  # not asked itself: another worker had SIGTERM
+            attempt.end(ending)
+        except AttemptTakenError:
+            raise
+        except Exception as error:
+            writer.fail(error)
+            raise
 
 
 def _fetch(trial: Trial, store: Store) -> None:

@@ -166,6 +166,9 @@ def test_unreadable_clips_fail_the_trial_and_repaired_ones_let_it_finish(attempt
         f"DataError: {folder.failure.message}",
     )
     assert not any(isinstance(update, Finished) for update in told)
+    log = folder.log_file(1).read_text()
+    assert "Traceback" in log
+    assert f"DataError: {folder.failure.message}" in log
 
     shutil.copytree(data, damaged, dirs_exist_ok=True)
     reports, told = attempt(damaged)
