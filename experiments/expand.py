@@ -13,11 +13,13 @@ from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.identity import trial_key
 from experiments.question_files import experiment_names, read_question
 from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
-from experiments.schema import Cost, Experiment, Preset, Scale, Variant
+from experiments.schema import Cost, Experiment, Part, Preset, Scale, Seeds, Variant
 from model.config import Task, TrialConfig
 
 FULL = "full"
 """The scale that is the experiment file itself."""
+SEEDS = "seeds"
+"""What the command line calls the seeds, beside the settings of a trial, as `seeds=[0,1,2]`."""
 TABLE_NAME = re.compile(r"[a-z-]+/(?:[0-9]+|[IVX]+)")
 GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
@@ -26,6 +28,10 @@ GIVEN_ELSEWHERE = {
     "initial_trial": "say starts_from in the variant",
 }
 """Settings that an experiment's overrides cannot change, and what to do instead."""
+
+
+class _Seeds(Part):
+    seeds: Seeds
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,24 @@ class Study:
 
     @property
     def seeds(self) -> list[int]:
-        """Seeds that each cell is trained with."""
+        """Seeds that each cell is trained with.
+
+        Raises:
+            InputError: the command line gives something else than a list of seeds.
+        """
+        if SEEDS in self.assigned:
+            return validate(_Seeds, {SEEDS: self.assigned[SEEDS]}, "command line").seeds
         return self.settings.seeds or self.experiment.seeds
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has trials at all; else its table shows what the paper reports and nothing else."""
+        return self.experiment.preset is not None
+
+    def starts(self, variant: Variant, task: Task) -> list[Task | None]:
+        """Where a variant's trials on a task start from: another task's best weights, or None for the preset's own."""
+        also = self.experiment.also_from.get(task)
+        return [variant.starts_from.get(task), *([also] if also is not None else [])]
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,8 @@ class Trial:
     config: TrialConfig
     source: Trial | None = None
     """The trial whose best weights this one starts from."""
+    in_own_column: bool = False
+    """Whether it stands apart from the variant's other trials on the task, because of where it starts from."""
     cost: Cost | None = None
     """As the preset states it."""
 
@@ -80,9 +104,15 @@ class Trial:
         return trial_key(self.config)
 
     @property
+    def start(self) -> Task | None:
+        """The task that its column names as the start."""
+        return self.source.task if self.source is not None and self.in_own_column else None
+
+    @property
     def label(self) -> str:
         """Short form for people, such as `lambda-10 s4 seed 0`."""
-        return f"{self.variant} {self.task} seed {self.seed}"
+        start = f" from {self.start}" if self.start else ""
+        return f"{self.variant} {self.task}{start} seed {self.seed}"
 
     def on_data(self, fingerprint: str) -> Trial:
         """The same trial bound to the content of a data set."""
@@ -118,6 +148,11 @@ def without_table_names(names: Iterable[str]) -> list[str]:
     return [experiment_of_table(name) if TABLE_NAME.fullmatch(name) else name for name in names]
 
 
+def trained_experiments() -> list[str]:
+    """Names of the experiments that ship with the package and have trials."""
+    return [name for name in experiment_names() if load_study(name).is_trained]
+
+
 def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> Study:
     """Loads an experiment by name (`combo/table7`) or by the path of a YAML file.
 
@@ -135,8 +170,9 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     if scale != FULL and scale not in experiment.scales:
         raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
     stand_ins = experiment.scales.get(scale, Scale()).presets
-    used = {experiment.preset, *(variant.preset for variant in experiment.variants if variant.preset is not None)}
-    presets = {name: load_preset(stand_ins.get(name, name), file) for name in sorted(used)}
+    asked = [experiment.preset, *(variant.preset for variant in experiment.variants)]
+    used = sorted({preset for preset in asked if preset is not None})
+    presets = {name: load_preset(stand_ins.get(name, name), file) for name in used}
     return Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
 
 
@@ -144,13 +180,17 @@ def expand(study: Study) -> list[Trial]:
     """All trials of a study, in the order of its rows; the data fingerprint is still empty.
 
     Raises:
-        InputError: overrides name no setting or give it a value it cannot have; all such mistakes at once.
+        InputError: the experiment is not trained here, or overrides name no setting or give it a value it cannot have;
+            all such mistakes at once.
     """
+    if not study.is_trained:
+        remedy = f"`combo report build {study.name}` shows what the paper reports"
+        raise InputError(Problem(study.file, "has no trials, as no preset names its network yet", remedy))
     trials: list[Trial] = []
     problems: dict[str, Problem] = {}
     for variant, task, seed in product(study.experiment.variants, study.tasks, study.seeds):
         try:
-            trials.append(_trial(study, variant, task, seed))
+            trials += [_trial(study, variant, task, start, seed) for start in study.starts(variant, task)]
         except InputError as error:
             problems |= {str(problem): problem for problem in error.problems}
     if problems:
@@ -173,25 +213,32 @@ def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | No
     return lay_together(layers, file)
 
 
-def _trial(study: Study, variant: Variant, task: Task, seed: int) -> Trial:
+def _trial(study: Study, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:
     workers = study.settings.workers.get(variant.name, 1)
-    preset, _ = study.presets[variant.preset or study.experiment.preset]
+    preset, _ = _preset(study, variant)
     config = _resolve(study, variant, task, seed)
-    trial = Trial(study.name, variant.name, task, seed, workers, config, cost=preset.costs.get(task))
-    source_task = variant.starts_from.get(task)
-    return trial if source_task is None else trial.starting_from(_trial(study, variant, source_task, seed))
+    apart = start is not None and start != variant.starts_from.get(task)
+    cost = preset.costs.get(task)
+    trial = Trial(study.name, variant.name, task, seed, workers, config, in_own_column=apart, cost=cost)
+    return trial if start is None else trial.starting_from(_trial(study, variant, start, None, seed))
+
+
+def _preset(study: Study, variant: Variant) -> tuple[Preset, str]:
+    name = variant.preset or study.experiment.preset
+    assert name is not None, "an experiment without a preset has no trials"
+    return study.presets[name]
 
 
 def _resolve(study: Study, variant: Variant, task: Task, seed: int) -> TrialConfig:
     file = study.file
     layers: list[Layer] = [
         (file, {"data.task": task, "seed": seed}),
-        *preset_layers(*study.presets[variant.preset or study.experiment.preset], task),
+        *preset_layers(*_preset(study, variant), task),
         (f"{file}: overrides", study.experiment.overrides),
         (f"{file}: task_overrides.{task}", study.experiment.task_overrides.get(task, {})),
         (f"{file}: variant '{variant.name}'", variant.overrides),
         (f"{file}: scales.{study.scale}", study.settings.overrides),
-        ("command line", study.assigned),
+        ("command line", {key: value for key, value in study.assigned.items() if key != SEEDS}),
     ]
     refuse_misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")
     return lay_together(layers, f"{file}: variant '{variant.name}'")

@@ -13,7 +13,7 @@ from experiments.yaml_files import read_yaml
 ROOT = Path(__file__).resolve().parent
 SEARCHES = "search"
 """Folder of the searches that ship with the package."""
-NO_QUESTIONS = ("presets", "reported")
+NO_QUESTIONS = ("figures", "presets", "reported", "settings")
 OWN_KEY = "space"
 """What every search has and no experiment."""
 

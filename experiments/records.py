@@ -7,6 +7,7 @@
     metrics/          attempt-<n>.jsonl, one MetricLine per line
     logs/             attempt-<n>.log, what its process said; absent when it was silent
     pictures/         qualitative results, PNG
+    predictions/      <clip>.npz, what the tested weights make of a few test clips, see `prediction_record`
     quarantine.jsonl  clips that could not be used, one QuarantineLine per line; absent when there were none
     failure.json      FailureRecord of the last attempt, while it is not finished
     scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
@@ -38,9 +39,14 @@ LOGS_DIR = "logs"
 METRICS_DIR = "metrics"
 CHECKPOINTS_DIR = "checkpoints"
 PICTURES_DIR = "pictures"
+PREDICTIONS_DIR = "predictions"
 
-SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames")
-"""Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object."""
+SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames", "classes")
+"""Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object; and for AVSS
+a list of structs with the fields CLASS_FIELDS, null for S4 and MS3. Files from before these were kept lack the column."""
+CLASS_FIELDS = ("id", "j_sum", "f_sum", "frames")
+"""Of each class that is predicted or present in the clip: its id, the sums of J and of F over the frames where it is,
+and how many these are. The sums of all clips give the data set's score to the last bit."""
 
 
 class Record(BaseModel):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -9,13 +12,23 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from experiments.schema import Measure
 from model.config import Task
 
 Paper = Literal["combo", "avs-bigen"]
 Metric = Literal["m_j", "m_f"]
+"""What is scored."""
 
 FOLDER = Path(__file__).parent / "reported"
-PRINTED_METRIC: dict[Metric, str] = {"m_j": "mIoU", "m_f": "F-score"}
+PRINTED_METRIC: dict[Measure, tuple[str, ...]] = {
+    "m_j": ("mIoU",),
+    "m_f": ("F-score",),
+    "parameters": ("Parameters", "#Params"),
+    "seconds_per_clip": ("Inference time",),
+}
+"""What the papers call a measure."""
+OF_THE_NETWORK: tuple[Measure, ...] = ("parameters", "seconds_per_clip")
+"""Measures that the papers print without a subset."""
 OWN_METHODS = ("COMBO (ours)", "Ours")
 """How the papers call their own rows; variants are settings of these."""
 OWN_TRAINING = (None, "scratch")
@@ -77,24 +90,70 @@ class Check(Printed):
     """What a claim that holds leaves unsaid."""
 
 
+class FigureNumbers(Printed):
+    """Numbers that a figure shows in one of its rows."""
+
+    figure: str
+    row: int
+    """From 0, top to bottom."""
+    values: tuple[float, ...]
+    decimals: int
+    """As printed."""
+    unit: str
+    note: str | None = None
+
+
 class Transcription(Printed):
     """All numbers of one paper."""
 
     paper: str
     records: tuple[PrintedNumber, ...]
+    figures: tuple[FigureNumbers, ...] = ()
     checks: tuple[Check, ...]
 
 
 class ReportedValue(Printed):
-    """A score that a paper reports."""
+    """A number that a paper reports."""
 
     record: str
     """Id of the transcribed record."""
-    percent: float
+    value: float
+    """Scores in percent, parameters in millions, times in milliseconds."""
     printed: str
     paper: str
     cite: Citation | None
     note: str | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure on one task."""
+
+    task: Task | None
+    """None for what belongs to the network alone."""
+    metric: Measure | Literal["setting"]
+    start: Task | None = None
+    """The task whose weights training starts from."""
+
+    def holds(self, record: PrintedNumber) -> bool:
+        """Whether a transcribed number stands in this column."""
+        inits = OWN_TRAINING if self.start is None else (f"pretrained on {self.start.upper()}",)
+        subset = None if self.metric in OF_THE_NETWORK else str(self.task).upper()
+        names = PRINTED_METRIC[self.metric] if self.metric != "setting" else ()
+        return record.subset == subset and record.metric in names and record.init in inits
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A row of a method that the paper compares its own with."""
+
+    method: str
+    backbone: str
+    """Empty where the paper prints none."""
+    variant: str
+    """What tells rows of the same method and backbone apart; empty where nothing has to."""
+    cite: Citation | None
+    values: dict[Column, ReportedValue]
 
 
 @cache
@@ -103,37 +162,100 @@ def transcription(paper: Paper) -> Transcription:
     return Transcription.model_validate_json((FOLDER / f"{paper}.json").read_bytes())
 
 
-def reported_value(paper: Paper, table: str, variant: str, task: Task, metric: Metric) -> ReportedValue | None:
-    """The paper's own score in percent, or None when the table has no such number.
+def reported_value(paper: Paper, table: str, variant: str, column: Column) -> ReportedValue | None:
+    """The paper's own number, or None when the table has no such number.
 
     Args:
         paper: which one.
         table: its number.
         variant: the row's variant; its backbone in tables whose own rows differ in nothing else.
-        task: the column's subset.
-        metric: the column's metric.
+        column: of the number.
     """
-    sources = transcription(paper)
-    for record in sources.records:
-        if (
-            record.kind == "value"
-            and record.value is not None
-            and record.table == table
-            and record.row.method in OWN_METHODS
-            and variant == (record.row.variant or record.row.backbone)
-            and record.subset == task.upper()
-            and record.metric == PRINTED_METRIC[metric]
-            and record.init in OWN_TRAINING
-        ):
-            return ReportedValue(
-                record=record.id,
-                percent=_percent(record.value, record.unit),
-                printed=record.value_text,
-                paper=sources.paper,
-                cite=record.cite,
-                note=record.note,
-            )
+    return _own(paper, table, variant, column, "value")
+
+
+def reported_gain(paper: Paper, table: str, variant: str, column: Column) -> ReportedValue | None:
+    """What the paper prints in brackets behind its own number: by how much it beats the others; None if nothing."""
+    return _own(paper, table, variant, column, "delta")
+
+
+def reported_setting(paper: Paper, table: str, variant: str, task: Task) -> str | None:
+    """A setting as the paper prints it, or None when the table has no such setting."""
+    for record in transcription(paper).records:
+        found = record.kind == "setting" and record.table == table and record.row.variant == variant
+        if found and record.subset == task.upper():
+            return record.value_text
     return None
+
+
+def published_rows(paper: Paper, table: str, method: str, columns: Iterable[Column]) -> list[PublishedRow]:
+    """The rows of a compared method in the order of the paper; empty when the table has none.
+
+    Args:
+        paper: which one.
+        table: its number.
+        method: as transcribed.
+        columns: of the table.
+    """
+    rows: dict[tuple[str, str], list[PrintedNumber]] = defaultdict(list)
+    for record in transcription(paper).records:
+        if record.table == table and record.kind == "value" and record.row.method == method:
+            rows[_backbone(record), record.row.variant or ""].append(record)
+    return [
+        PublishedRow(method, backbone, variant, records[0].cite, _values(paper, records, tuple(columns)))
+        for (backbone, variant), records in rows.items()
+    ]
+
+
+def compared_methods(paper: Paper, table: str) -> list[str]:
+    """The methods of a table that are not the paper's own, in its order."""
+    methods = (record.row.method for record in transcription(paper).records if record.table == table)
+    return [method for method in dict.fromkeys(methods) if method not in OWN_METHODS]
+
+
+def _own(
+    paper: Paper, table: str, variant: str, column: Column, kind: Literal["value", "delta"]
+) -> ReportedValue | None:
+    for record in transcription(paper).records:
+        if (
+            (record.kind, record.table) == (kind, table)
+            and record.row.method in OWN_METHODS
+            and variant == (record.row.variant or _backbone(record))
+            and record.value is not None
+            and column.holds(record)
+        ):
+            return _reported(paper, record, record.value)
+    return None
+
+
+def _values(paper: Paper, records: Sequence[PrintedNumber], columns: Sequence[Column]) -> dict[Column, ReportedValue]:
+    return {
+        column: _reported(paper, record, record.value)
+        for record in records
+        for column in columns
+        if record.value is not None and column.holds(record)
+    }
+
+
+def _reported(paper: Paper, record: PrintedNumber, value: float) -> ReportedValue:
+    return ReportedValue(
+        record=record.id,
+        value=_in_our_unit(value, record.unit),
+        printed=record.value_text,
+        paper=transcription(paper).paper,
+        cite=record.cite,
+        note=record.note,
+    )
+
+
+def _backbone(record: PrintedNumber) -> str:
+    """Without the transcriber's remark in brackets."""
+    return (record.row.backbone or "").partition(" (")[0]
+
+
+def figure_numbers(paper: Paper, figure: str) -> tuple[FigureNumbers, ...]:
+    """What a figure prints, row by row; empty when it prints no numbers."""
+    return tuple(numbers for numbers in transcription(paper).figures if numbers.figure == figure)
 
 
 def contradictions(paper: Paper, table: str) -> tuple[Check, ...]:
@@ -145,6 +267,6 @@ def contradictions(paper: Paper, table: str) -> tuple[Check, ...]:
     )
 
 
-def _percent(value: float, unit: str) -> float:
+def _in_our_unit(value: float, unit: str) -> float:
     """Fractions are scaled in decimal, so that 0.661 becomes 66.1 and not 66.10000000000001."""
     return float(Decimal(str(value)) * (100 if unit == "fraction" else 1))

@@ -20,6 +20,11 @@ def once_each(items: list[Item]) -> list[Item]:
     return items
 
 
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+Measure = Literal["m_j", "m_f", "parameters", "seconds_per_clip"]
+"""What a column holds: scores in percent, the network's size in millions, its time for a clip in milliseconds."""
+
 Tasks = Annotated[list[Task], Field(min_length=1), AfterValidator(once_each)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(once_each)]
 Overrides = dict[str, JsonValue]
@@ -38,6 +43,8 @@ class Variant(Part):
     name: Name
     label: str
     """As printed in the table; LaTeX math between dollar signs is kept by every renderer that can show it."""
+    side: str = ""
+    """What the table's second column says of it, where the table has one."""
     preset: Name | None = None
     """The row's own starting point, where it is not the experiment's."""
     overrides: Overrides = {}
@@ -47,21 +54,57 @@ class Variant(Part):
     """The paper's own row in `experiments/reported/`, when it has one: its `variant`, or else its `backbone`."""
 
 
+class PublishedGroup(Part):
+    """Rows that the paper compares its own with: they are reported, never trained here."""
+
+    label: str
+    """Heading of the rows; may be empty."""
+    methods: Annotated[list[str], Field(min_length=1), AfterValidator(once_each)]
+    """As the transcription in `experiments/reported/` calls them; all rows of a method come along."""
+
+
 class TableSpec(Part):
-    """How the experiment is laid out as a table: variants are rows, tasks and metrics are columns."""
+    """How the experiment is laid out as a table: variants are rows, tasks and measures are columns."""
 
     number: str
     caption: str
     row_header: str
-    metrics: list[Literal["m_j", "m_f"]] = ["m_j", "m_f"]
+    side_header: str | None = None
+    """Heading of a second column that tells rows apart, such as `Backbone`."""
+    metrics: Annotated[list[Measure], Field(min_length=1), AfterValidator(once_each)] = ["m_j", "m_f"]
+    variants_are: Literal["rows", "columns"] = "rows"
+    own_group: str = ""
+    """Heading of the experiment's own rows, where others stand above them."""
+    published: list[PublishedGroup] = []
+
+
+class Statistics(Part):
+    """How sure a table is of its numbers."""
+
+    interval: Literal["student_t", "bootstrap"] = "student_t"
+    """Of a mean: over seeds, or over the clips of the test split."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    baseline: Name | None = None
+    """The variant that the others are compared with, clip by clip; differences that are hardly chance get a dagger."""
+    significance: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = 2_000
 
 
 class FigureSpec(Part):
-    """Score against one numeric setting of the variants."""
+    """Score against one numeric setting of the variants; exactly one of `parameter` and `values`."""
 
-    parameter: str
-    """Dotted key of the setting on the horizontal axis, such as `loss.lambda_ada`."""
     label: str
+    """Of the horizontal axis; LaTeX math between dollar signs is typeset."""
+    parameter: str | None = None
+    """Dotted key of the setting, such as `loss.lambda_ada`."""
+    values: dict[Name, Number] = {}
+    """The setting's value by variant name, where nothing here has such a setting yet."""
+
+    @model_validator(mode="after")
+    def _setting_is_known_in_one_way(self) -> FigureSpec:
+        if (self.parameter is None) == (not self.values):
+            raise ValueError("needs exactly one of parameter and values")
+        return self
 
 
 class Scale(Part):
@@ -83,8 +126,11 @@ class Experiment(Part):
 
     title: str
     paper: Literal["combo", "avs-bigen"]
-    preset: Name
+    preset: Name | None
+    """Where its trials start; `null` where nothing here trains it yet, its table then shows what the paper reports."""
     tasks: Tasks
+    also_from: dict[Task, Task] = {}
+    """Task by task, a task whose best weights its trials start from in columns of their own, such as `ms3: s4`."""
     seeds: Seeds = [0]
     overrides: Overrides = {}
     task_overrides: dict[Task, Overrides] = {}
@@ -92,6 +138,7 @@ class Experiment(Part):
     variants: Annotated[list[Variant], Field(min_length=1)]
     scales: dict[Name, Scale] = {}
     table: TableSpec
+    statistics: Statistics = Statistics()
     figure: FigureSpec | None = None
 
     @model_validator(mode="after")
@@ -104,7 +151,7 @@ class Experiment(Part):
     @model_validator(mode="after")
     def _scales_name_what_there_is(self) -> Experiment:
         variants = {variant.name for variant in self.variants}
-        presets = {self.preset, *(variant.preset for variant in self.variants)}
+        presets = {self.preset, *(variant.preset for variant in self.variants)} - {None}
         for name, scale in self.scales.items():
             if unknown := scale.workers.keys() - variants:
                 raise ValueError(f"scales.{name}.workers names no variant: '{min(unknown)}'")
@@ -115,8 +162,35 @@ class Experiment(Part):
     @model_validator(mode="after")
     def _no_start_has_a_start(self) -> Experiment:
         for variant in self.variants:
-            if variant.starts_from.keys() & set(variant.starts_from.values()):
+            if variant.starts_from.keys() & {*variant.starts_from.values(), *self.also_from.values()}:
                 raise ValueError(f"variant '{variant.name}' starts from a task that itself starts from another")
+        if self.also_from.keys() & set(self.also_from.values()):
+            raise ValueError("also_from names a task that itself starts from another")
+        return self
+
+    @model_validator(mode="after")
+    def _baseline_is_a_variant(self) -> Experiment:
+        baseline = self.statistics.baseline
+        if baseline is not None and baseline not in {variant.name for variant in self.variants}:
+            raise ValueError(f"statistics.baseline names no variant: '{baseline}'")
+        return self
+
+    @model_validator(mode="after")
+    def _figure_has_a_value_for_every_variant(self) -> Experiment:
+        if self.figure is None:
+            return self
+        if self.figure.parameter is not None:
+            if self.preset is None:
+                raise ValueError("figure.parameter is a setting, which needs a preset; give figure.values instead")
+        elif differing := self.figure.values.keys() ^ {variant.name for variant in self.variants}:
+            raise ValueError(f"figure.values needs one number for each variant, see '{min(differing)}'")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_not_trained_has_no_settings(self) -> Experiment:
+        changed = self.overrides or self.task_overrides or self.scales or any(v.overrides for v in self.variants)
+        if self.preset is None and (changed or any(variant.preset for variant in self.variants)):
+            raise ValueError("settings and scales need a preset to be laid over")
         return self
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
-from experiments.schema import Name, Overrides, Part, once_each
+from experiments.schema import Measure, Name, Number, Overrides, Part, once_each
 from model.config import PositiveFloat, PositiveInt, Seed, Task
 
-Objective = Literal["m_j", "m_f", "parameters", "seconds_per_clip"]
+Objective = Measure
 """Scores are those of the validation split: a search never looks at the test split."""
 SCORES: tuple[Objective, ...] = ("m_j", "m_f")
 """Objectives that are maximised, in [0, 1]; the others are minimised."""
@@ -19,7 +19,6 @@ DIGITS = 4
 """Significant digits of suggested numbers, so that their trial keys are stable and can be typed."""
 
 Objectives = Annotated[list[Objective], Field(min_length=1), AfterValidator(once_each)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Integer = Annotated[int, Field(strict=True)]
 
 

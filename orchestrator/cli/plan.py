@@ -49,8 +49,7 @@ def plan(
     """
     from rich.console import Console
 
-    from experiments.expand import experiment_of_table
-    from experiments.question_files import experiment_names
+    from experiments.expand import experiment_of_table, trained_experiments
     from orchestrator.cli.plan_search import plan_search
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs
@@ -67,7 +66,7 @@ def plan(
         assert study is not None
         _refuse_past(max_gpu_hours, plan_search(study, Costs(store.finished()), as_json))
         return
-    named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
+    named = [*(trained_experiments() if everything else []), *([experiment_of_table(table)] if table else [])]
     studies = read_studies(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(studies, settings.data, workers)
     made = make_plan(sweep_name(studies), trials, store)

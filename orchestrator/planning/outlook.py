@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
+from experiments.columns import columns_of, task_of
 from experiments.expand import Study, Trial, with_sources
+from experiments.schema import Experiment
+from model.config import Task
 from orchestrator.planning.cost import Costs, Estimate, Span
 from orchestrator.planning.plan import Plan, PlannedTrial
 from orchestrator.store.store import Store
@@ -71,17 +74,17 @@ def look_ahead(studies: Sequence[Study], trials: Sequence[Trial], plan: Plan, co
         costs: what trials take.
         store: says how far unfinished trials have come.
     """
-    metrics = {study.name: len(study.experiment.table.metrics) for study in studies}
+    experiments = {study.name: study.experiment for study in studies}
     needed = list(with_sources(trials))
     fills = Counter[str]()
     for trial in trials:
         for part in with_sources([trial]):
-            fills[part.key] += metrics[trial.study]
+            fills[part.key] += _cells(experiments[trial.study], trial.task, trial.start)
     full = {trial.key: costs.estimate(trial, steps_done=0) for trial in needed}
     prospects = [Prospect(entry, _remaining(entry, costs, store), fills[entry.trial.key]) for entry in plan.entries]
     return Outlook(
         prospects=tuple(prospects),
-        cells=sum(metrics[study.name] * len(study.experiment.variants) * len(study.tasks) for study in studies),
+        cells=sum(_cells_of(study) for study in studies),
         trials=len(needed),
         shared_hours=_saved([trial.key for trial in needed], full),
     )
@@ -94,6 +97,19 @@ def most_cells_first(outlook: Outlook) -> tuple[Prospect, ...]:
     by_key = {prospect.entry.trial.key: prospect for prospect in ranked}
     ordered = dict.fromkeys(part.key for prospect in ranked for part in with_sources([prospect.entry.trial]))
     return tuple(by_key[key] for key in ordered if key in by_key)
+
+
+def _cells_of(study: Study) -> int:
+    """Cells that the trials of a study fill."""
+    experiment = study.experiment
+    return sum(task_of(column, experiment) in study.tasks for column in columns_of(experiment)) * len(
+        experiment.variants
+    )
+
+
+def _cells(experiment: Experiment, task: Task, start: Task | None) -> int:
+    """Cells that one trial fills, or helps to fill."""
+    return sum((task_of(column, experiment), column.start) == (task, start) for column in columns_of(experiment))
 
 
 def _remaining(entry: PlannedTrial, costs: Costs, store: Store) -> Estimate | None:

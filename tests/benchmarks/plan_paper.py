@@ -13,8 +13,7 @@ import time
 from pathlib import Path
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
-from experiments.expand import load_study
-from experiments.question_files import experiment_names
+from experiments.expand import load_study, trained_experiments
 from experiments.storage.folder import FolderStorage
 from orchestrator.planning.cost import Costs
 from orchestrator.planning.outlook import look_ahead
@@ -29,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder:
         store = Store(FolderStorage(Path(folder)))
         began, began_computing = time.perf_counter(), time.process_time()
-        studies = [load_study(name) for name in experiment_names()]
+        studies = [load_study(name) for name in trained_experiments()]
         trials, _ = trials_where_data_are(studies, Path(folder, "data"), None)
         plan = make_plan(sweep_name(studies), trials, store)
         outlook = look_ahead(studies, trials, plan, Costs(store.finished()), store)

@@ -3,7 +3,8 @@
 import pytest
 from experiment_files import experiment, trials_of
 
-from experiments.expand import expand, load_study, resolve_preset
+from experiments.errors import InputError
+from experiments.expand import expand, load_study, resolve_preset, trained_experiments
 from experiments.question_files import ROOT, experiment_names
 from model.config import CLASSES
 
@@ -16,7 +17,7 @@ def test_every_preset_is_valid_for_every_task(preset, task):
     assert resolve_preset(preset, task).data.task == task
 
 
-@pytest.mark.parametrize("name", experiment_names())
+@pytest.mark.parametrize("name", trained_experiments())
 def test_every_experiment_is_valid_at_every_scale(name):
     for scale in ("full", *load_study(name).experiment.scales):
         study = load_study(name, scale)
@@ -75,3 +76,30 @@ def test_a_trial_is_bound_to_its_data_without_losing_anything(tmp_path):
     assert bound.config.data.fingerprint == "0123"
     assert bound.key != trial.key
     assert bound.on_data("") == trial
+
+
+@pytest.mark.parametrize("name", sorted({*experiment_names()} - {*trained_experiments()}))
+def test_an_experiment_without_a_preset_says_that_it_is_not_trained_here(name):
+    with pytest.raises(InputError, match=f"has no trials, as no preset .*combo report build {name}"):
+        expand(load_study(name))
+
+
+def test_the_command_line_gives_the_seeds(tmp_path):
+    content = experiment(seeds=[0])
+    assert [trial.seed for trial in trials_of(tmp_path, content, assigned={"seeds": [3, 1]})] == [3, 1, 3, 1]
+    with pytest.raises(InputError, match="command line: seeds: the same entry stands here twice"):
+        trials_of(tmp_path, content, assigned={"seeds": [1, 1]})
+    with pytest.raises(InputError, match="command line: seeds: input should be a valid list, got 3"):
+        trials_of(tmp_path, content, assigned={"seeds": 3})
+
+
+def test_a_task_can_be_trained_from_another_tasks_weights_as_well(tmp_path):
+    """Table 6 of AVS-BiGen trains MS3 from scratch and from S4; both stand in columns of their own."""
+    variants = [
+        {"name": name, "label": name, "overrides": {"loss.lambda_ada": n}} for n, name in enumerate(("one", "two"))
+    ]
+    trials = trials_of(tmp_path, experiment(tasks=["s4", "ms3"], also_from={"ms3": "s4"}, variants=variants))
+    assert [(trial.task, trial.start) for trial in trials[:3]] == [("s4", None), ("ms3", None), ("ms3", "s4")]
+    assert trials[2].source.key == trials[0].key
+    assert trials[2].label == "one ms3 from s4 seed 0"
+    assert len({trial.key for trial in trials}) == 6

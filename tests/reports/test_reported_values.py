@@ -1,6 +1,6 @@
 import pytest
 
-from experiments.reported import OWN_METHODS, OWN_TRAINING, contradictions, reported_value, transcription
+from experiments.reported import OWN_METHODS, OWN_TRAINING, Column, contradictions, reported_value, transcription
 
 
 @pytest.mark.parametrize(
@@ -14,19 +14,21 @@ from experiments.reported import OWN_METHODS, OWN_TRAINING, contradictions, repo
 )
 def test_table_7_of_combo(weight, s4, avss):
     for task, expected in (("s4", s4), ("avss", avss)):
-        found = [reported_value("combo", "7", f"lambda_ada={weight}", task, metric) for metric in ("m_j", "m_f")]
-        assert tuple(value.percent for value in found) == expected
+        found = [
+            reported_value("combo", "7", f"lambda_ada={weight}", Column(task, metric)) for metric in ("m_j", "m_f")
+        ]
+        assert tuple(value.value for value in found) == expected
 
 
 def test_fractions_become_percent_without_binary_noise():
-    value = reported_value("avs-bigen", "1", "eta=0.5", "ms3", "m_f")
+    value = reported_value("avs-bigen", "1", "eta=0.5", Column("ms3", "m_f"))
     assert value.printed == "0.661"
-    assert value.percent == 66.1
+    assert value.value == 66.1
 
 
 def test_what_the_paper_does_not_print_is_none():
-    assert reported_value("combo", "7", "lambda_ada=7", "s4", "m_j") is None
-    assert reported_value("combo", "7", "lambda_ada=10", "ms3", "m_j") is None
+    assert reported_value("combo", "7", "lambda_ada=7", Column("s4", "m_j")) is None
+    assert reported_value("combo", "7", "lambda_ada=10", Column("ms3", "m_j")) is None
 
 
 @pytest.mark.parametrize("paper", ["combo", "avs-bigen"])

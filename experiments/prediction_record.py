@@ -1,0 +1,70 @@
+"""The stored form of a prediction: what a trial's tested weights make of one test clip, for figures.
+
+`<storage>/trials/<trial key>/predictions/<clip>.npz` is numpy's compressed format without pickles; its zip holds no
+times, so equal arrays are equal bytes. Of T frames of H by W pixels:
+
+    frames, maskiges   uint8 (T, H, W, 3), RGB
+    truth, prediction  uint8 (T, H, W), class ids; 255 is ignored
+    heat               float16 (T, H, W), share of the class scores that is not background's, 0 to 1
+    sound              int16 (n, 2), lowest and highest sample of each of n equal stretches from the start of the clip;
+                       n is 0 where the data set has no sound
+    record             uint8 (bytes), a `PredictionRecord` as JSON
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from experiments.records import Record
+from model.config import Fraction, PositiveInt, Task
+
+ENDING = ".npz"
+RECORD = "record"
+"""Name of the array that holds the record."""
+ARRAYS = {"frames": 4, "maskiges": 4, "truth": 3, "prediction": 3, "heat": 3, "sound": 2}
+"""Names of the other arrays, and how many axes they have."""
+Channel = Annotated[int, Field(ge=0, le=255)]
+
+
+class ShownClass(Record):
+    """A class that occurs in a clip, as figures show it."""
+
+    id: Annotated[int, Field(ge=1, le=254)]
+    name: str
+    colour: tuple[Channel, Channel, Channel]
+    """RGB, as in the labels of the data set."""
+
+
+class Choice(Record):
+    """Why a clip is shown."""
+
+    rule: Literal["first-by-category", "by-id"]
+    """Every category's first clip, then the second ones, the same for all trials on the same data; or asked for."""
+    rank: int
+    """Its place among the clips so chosen, from 0."""
+    chosen: int
+    """How many were chosen so."""
+
+
+class PredictionRecord(Record):
+    """Which clip a prediction file shows, and why that one."""
+
+    schema_version: Literal[1] = 1
+    clip: str
+    """Its name, which may be any text; the file's name is made from it."""
+    category: str
+    task: Task
+    m_j: Fraction
+    m_f: Fraction
+    """Of this clip alone, in [0, 1]."""
+    choice: Choice
+    seconds: int
+    """T, as there is a frame for each."""
+    sound_rate: PositiveInt
+    """Stretches of sound per second."""
+    proposer: str
+    """Whose Maskiges they are."""
+    classes: tuple[ShownClass, ...]
+    """Those that occur in truth or prediction, background aside; none where the task knows objects only."""
