@@ -47,7 +47,7 @@ class Evaluation:
         self, stored: StoredModel, data: Path, fingerprint: str, protocol: Protocol, split: str, store: Store
     ) -> None:
         self._stored, self._protocol, self._store = stored, protocol, store
-        self._protocol_record = protocol_record(protocol, split)
+        self._protocol_record = protocol_record(protocol.rules, split)
         self._fingerprint = fingerprint
         config = stored.config.data
         self.dataset = AVSBench(data, config.task, split, config.size, proposer=config.maskige)

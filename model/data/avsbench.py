@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model.config import CLASSES, Task
+from model.config import Task
 from model.data.clip import Clip
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
 from model.data.layout import SPLITS, clip_files
-from model.data.pictures import read_binary_mask, read_class_ids, read_rgb
+from model.data.pictures import read_label, read_rgb
 from model.data.quarantine import Quarantine
 from model.data.remedies import remedy_for_missing
 from model.data.sound import read_sound
@@ -94,11 +93,6 @@ class AVSBench:
             frames=np.stack([read_rgb(path, self.size, missing_frame) for path in files.frames]),
             maskiges=np.stack([read_rgb(path, self.size, missing_maskige) for path in files.maskiges]),
             log_mel=read_sound(files, self.task),
-            labels=np.stack([self._read_label(path, missing_frame) for path in files.masks]),
+            labels=np.stack([read_label(path, self.task, self.size, missing_frame) for path in files.masks]),
             annotated=np.array(files.annotated),
         )
-
-    def _read_label(self, path: Path, remedy: str) -> NDArray[np.int64]:
-        if self.task == "avss":
-            return read_class_ids(path, self.size, CLASSES[self.task], remedy)
-        return read_binary_mask(path, self.size, remedy)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from model.config import CLASSES, Task
 from model.data.decoding import read_decoded
 from model.data.errors import DataError, FileError
 
@@ -26,8 +27,21 @@ def read_rgb(path: Path, size: int | None, remedy: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(read_stored(path, size, remedy, as_rgb=True).transpose(2, 0, 1))
 
 
-def read_binary_mask(path: Path, size: int, remedy: str) -> NDArray[np.int64]:
+def read_label(path: Path, task: Task, size: int | None, remedy: str) -> NDArray[np.int64]:
+    """Reads a mask of S4 or MS3 or a label of AVSS as class ids, int64 (size, size).
+
+    Raises:
+        FileError: see `read_binary_mask` and `read_class_ids`.
+    """
+    if task == "avss":
+        return read_class_ids(path, size, CLASSES[task], remedy)
+    return read_binary_mask(path, size, remedy)
+
+
+def read_binary_mask(path: Path, size: int | None, remedy: str) -> NDArray[np.int64]:
     """Reads an S4 or MS3 mask as 0 and 1, int64 (size, size): stored values divided by 255, as the authors do.
+
+    Without a `size` it may have any.
 
     Raises:
         FileError: also if something is stored, but nothing as 255, which would silently become an empty mask.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-THRESHOLDS = 255
-BETA_SQUARED = 0.3
+from model.metrics.rules import BETA_SQUARED, THRESHOLDS
+
 EPSILON = 1e-20
 
 

@@ -11,8 +11,21 @@ import torch
 from torch import Tensor
 
 from model.config import CLASSES, Task
-from model.metrics.fscore import BETA_SQUARED, THRESHOLDS, f_curve, pooled_f
+from model.metrics.fscore import f_curve, pooled_f
 from model.metrics.jaccard import frame_jaccard
+from model.metrics.rules import BETA_SQUARED, BINARY, POOL_FREE_BINARY, SEMANTIC, Rules
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """What one class adds to the totals of a data set."""
+
+    id: int
+    j_sum: float
+    """Over the frames in which the class is predicted or present, as is `f_sum`."""
+    f_sum: float
+    frames: int
+    """How many these are."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,8 @@ class ClipScore:
     frames: int
     empty_frames: int
     """Frames whose truth holds no object."""
+    classes: tuple[ClassScore, ...] | None = None
+    """Where the data set's score is a mean over classes: each class that occurs in the clip, by its id."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +65,7 @@ class Score:
 class Protocol(TypingProtocol):
     """How scores are computed. `totals` of shards are added, then turned into a `Score`."""
 
-    name: str
-    version: int
-    f_pooling: str
-    thresholds: int
-    beta_squared: float
-    empty_mask_rule: str
+    rules: Rules
 
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
         """One clip's own score and its totals.
@@ -79,12 +89,7 @@ class BinaryProtocol:
     Totals are (sum of J, sum of F, clips), float64.
     """
 
-    name = "avsbench-binary"
-    version = 1
-    f_pooling = "clip"
-    thresholds = THRESHOLDS
-    beta_squared = BETA_SQUARED
-    empty_mask_rule = "J: share of background pixels predicted background; F: frame skipped, clip of empty frames is 0"
+    rules = BINARY
 
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
         """See `Protocol`."""
@@ -108,9 +113,7 @@ class PoolFreeBinaryProtocol(BinaryProtocol):
     clips, frames with an object, sums of the curves), (3 + 255,) float64.
     """
 
-    name = "avsbench-binary-dataset"
-    f_pooling = "dataset"
-    empty_mask_rule = "J: share of background pixels predicted background; F: frame skipped"
+    rules = POOL_FREE_BINARY
 
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
         """See `Protocol`. The clip's own F keeps the best threshold of the clip."""
@@ -133,12 +136,7 @@ class SemanticProtocol:
     Totals are (3, K) float64: sums of J, sums of F, frames counted per class.
     """
 
-    name = "avsbench-semantic"
-    version = 1
-    f_pooling = "frame_class"
-    thresholds = 1
-    beta_squared = BETA_SQUARED
-    empty_mask_rule = "a class counts in frames where it is predicted or present; classes never seen score 0"
+    rules = SEMANTIC
 
     def __init__(self, classes: int = CLASSES["avss"]) -> None:
         self.classes = classes
@@ -157,13 +155,19 @@ class SemanticProtocol:
         occurring = totals[2] > 0
         means = totals[:2, occurring] / totals[2, occurring]
         empty = int((labels == 0).flatten(1).all(1).sum())
-        record = ClipScore(clip, category, float(means[0].mean()), float(means[1].mean()), len(labels), empty)
-        return record, totals
+        m_j, m_f = (float(mean.mean()) for mean in means)
+        return ClipScore(clip, category, m_j, m_f, len(labels), empty, _class_scores(totals)), totals
 
     def dataset_score(self, totals: Tensor) -> Score:
         """See `Protocol`. The mean runs over all classes, background and never-seen ones included."""
-        means = (totals[:2] / totals[2]).nan_to_num(0.0)
-        return Score(float(means[0].sum()), float(means[1].sum()), totals.shape[1])
+        j_means, f_means = (totals[:2] / totals[2]).nan_to_num(0.0).tolist()
+        return Score(fsum(j_means), fsum(f_means), totals.shape[1])
+
+
+def _class_scores(totals: Tensor) -> tuple[ClassScore, ...]:
+    """The classes that occur, from a clip's totals (3, K)."""
+    columns = enumerate(totals.t().tolist())
+    return tuple(ClassScore(index, j_sum, f_sum, int(frames)) for index, (j_sum, f_sum, frames) in columns if frames)
 
 
 PROTOCOLS: dict[Task, tuple[Callable[[], Protocol], ...]] = {
@@ -184,11 +188,11 @@ def protocol_for(task: Task, name: str | None = None) -> Protocol:
     Raises:
         ValueError: no protocol of that name and version scores this task; the message lists those that do.
     """
-    known = {f"{protocol.name}@{protocol.version}": protocol for protocol in (make() for make in PROTOCOLS[task])}
+    known = {protocol.rules.label: protocol for protocol in (make() for make in PROTOCOLS[task])}
     if name is None:
         return next(iter(known.values()))
     for label, protocol in known.items():
-        if name in (label, protocol.name):
+        if name in (label, protocol.rules.name):
             return protocol
     raise ValueError(f"no protocol '{name}' scores {task.upper()}: use {' or '.join(known)}")
 

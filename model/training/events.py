@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL.Image import Image
 
 from model.metrics.protocol import ClipScore, Score
+from model.training.predictions import ClipPrediction
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Quarantined:
 class Tested:
     """Training is over; the test split was scored with the best weights. The last event.
 
-    `clips` and `pictures` are filled on the first worker only; pictures go by file name.
+    `clips`, `pictures` and `predictions` are filled on the first worker only; pictures go by file name.
     """
 
     best_step: int
@@ -68,6 +69,8 @@ class Tested:
     score: Score
     clips: list[ClipScore]
     pictures: dict[str, Image]
+    predictions: list[ClipPrediction]
+    """Of the clips that are shown of every trial on the same data, in their order."""
     parameters: int
     trainable_parameters: int
     seconds_per_clip: float

@@ -24,6 +24,7 @@ from model.training.gradients import BatchGradients
 from model.training.listening import listener
 from model.training.optim import build_optimizer
 from model.training.pictures import extreme_clips
+from model.training.predictions import ClipPrediction, predict_clips, shown_places
 from model.training.start import continue_training, fresh_network, share_weights
 from model.training.stepper import Stepper
 from model.training.stopping import ShouldStop, StopRequested, never
@@ -151,6 +152,7 @@ class _Training:
             score=evaluation.score,
             clips=evaluation.clips if is_first else [],
             pictures=pictures,
+            predictions=self._predictions() if is_first else [],
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             trainable_parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
             seconds_per_clip=evaluation.seconds_per_clip,
@@ -192,6 +194,11 @@ class _Training:
     def _evaluate(self, split: str) -> Evaluation:
         place = (self.listen, self.workers, self.device)
         return evaluate(self.model, self.splits[split], self.protocol, *place, should_stop=self.execution.should_stop)
+
+    def _predictions(self) -> list[ClipPrediction]:
+        clips = self.splits["test"]
+        predicted = predict_clips(self.model, clips, shown_places(clips), self.protocol, self.listen, self.device)
+        return list(predicted)
 
     def _is_due(self, every: int) -> bool:
         """Whether this step is a multiple of `every`, or the last one."""

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.errors import InputError
-from experiments.records import EVALUATIONS, RESULT_FILE, TRIAL_FILE, TRIALS, ResultRecord, TrialRecord
+from experiments.records import (
+    EVALUATIONS,
+    PREDICTIONS_DIR,
+    RESULT_FILE,
+    TRIAL_FILE,
+    TRIALS,
+    ResultRecord,
+    TrialRecord,
+)
 from experiments.storage.storage import Storage
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.store.stored_documents import read_record
@@ -34,9 +42,9 @@ class Store:
             self.storage.fetch(folder, is_document)
 
     def refresh_all(self) -> None:
-        """As `refresh`, with metrics, scores and pictures as well; only checkpoints are left out."""
+        """As `refresh`, with metrics, scores and pictures as well; only checkpoints and predictions are left out."""
         for folder in (TRIALS, EVALUATIONS):
-            self.storage.fetch(folder, lambda name: is_document(name) or not is_in_checkpoint(name))
+            self.storage.fetch(folder, lambda name: is_document(name) or not _is_large(name))
 
     def has_result(self, key: str) -> bool:
         """Whether a result of this trial is stored now."""
@@ -81,3 +89,8 @@ class Store:
     def sound_cache(self) -> Path:
         """Embeddings of the frozen audio encoder, which all trials share; may be deleted at any time."""
         return self.storage.cache / "sound"
+
+
+def _is_large(name: str) -> bool:
+    """Whether a file is fetched only where it is needed."""
+    return is_in_checkpoint(name) or f"/{PREDICTIONS_DIR}/" in name

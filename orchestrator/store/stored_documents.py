@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from experiments.errors import InputError, Problem
-from experiments.records import SCORE_COLUMNS, Record
+from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, Record
 
 if TYPE_CHECKING:
     from model.metrics.protocol import ClipScore
@@ -52,7 +52,11 @@ def score_bytes(clips: Sequence[ClipScore]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([asdict(clip) for clip in clips]).select(list(SCORE_COLUMNS))
+    of_class = dict(zip(CLASS_FIELDS, (pa.int32(), pa.float64(), pa.float64(), pa.int32()), strict=True))
+    text, number, count = pa.string(), pa.float64(), pa.int64()
+    types = (text, text, number, number, count, count, pa.list_(pa.struct(of_class.items())))
+    schema = pa.schema(zip(SCORE_COLUMNS, types, strict=True))
+    table = pa.Table.from_pylist([asdict(clip) for clip in clips], schema)
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return buffer.getvalue()

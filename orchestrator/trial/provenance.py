@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from experiments.records import ProtocolRecord, ScoreRecord
-from model.metrics.protocol import Protocol, Score
+from model.metrics.rules import Rules
+
+if TYPE_CHECKING:
+    from model.metrics.protocol import Score
 
 TEST_SPLIT = "test"
 PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
@@ -33,17 +38,9 @@ def device_name(device: str) -> str:
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
 
 
-def protocol_record(protocol: Protocol, split: str) -> ProtocolRecord:
-    """The stored form of a protocol."""
-    return ProtocolRecord(
-        name=protocol.name,
-        version=protocol.version,
-        split=split,
-        f_pooling=protocol.f_pooling,
-        thresholds=protocol.thresholds,
-        beta_squared=protocol.beta_squared,
-        empty_mask_rule=protocol.empty_mask_rule,
-    )
+def protocol_record(rules: Rules, split: str) -> ProtocolRecord:
+    """The stored form of the rules of a protocol."""
+    return ProtocolRecord(**asdict(rules), split=split)
 
 
 def score_record(score: Score) -> ScoreRecord:

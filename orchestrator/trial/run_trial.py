@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from experiments.expand import Trial
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
 from experiments.storage.errors import StorageError
-from model.metrics.protocol import protocol_for
+from model.metrics.rules import AUTHORS
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
 from model.weights.folder import WEIGHTS_FILE, file_checksum
+from orchestrator.store.prediction_files import write_chosen
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.trial.attempts import Attempt, AttemptTakenError, attempt_numbers
@@ -223,10 +224,11 @@ class _Writer:
         self._publish()
         files = [self.folder.write_scores(event.clips)]
         files += [self.folder.write_picture(name, picture) for name, picture in event.pictures.items()]
+        files += write_chosen(self.folder, self.trial.config, event.predictions)
         files += [event.folder / WEIGHTS_FILE, self.folder.metrics_file(self.number)]
         result = ResultRecord(
             key=self.trial.key,
-            protocol=protocol_record(protocol_for(self.trial.task), TEST_SPLIT),
+            protocol=protocol_record(AUTHORS[self.trial.task], TEST_SPLIT),
             score=score_record(event.score),
             best_step=event.best_step,
             validation=score_record(event.validation),

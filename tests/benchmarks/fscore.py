@@ -8,7 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from model.metrics.fscore import BETA_SQUARED, EPSILON, f_curve, thresholds
+from model.metrics.fscore import EPSILON, f_curve, thresholds
+from model.metrics.rules import BETA_SQUARED
 
 FRAMES, SIDE, ROUNDS = 5, 224, 5
 

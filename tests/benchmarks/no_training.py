@@ -115,4 +115,4 @@ def _no_training(config: TrialConfig, execution: Any, workers: Any) -> Iterator[
         (best / WEIGHTS_FILE).touch()
         (best / "manifest.json").touch()
     clips = [ClipScore("clip", "category", m_j=0.5, m_f=0.5, frames=1, empty_frames=0)]
-    yield Tested(1, best, score, score, clips, {}, parameters=0, trainable_parameters=0, seconds_per_clip=0.0)
+    yield Tested(1, best, score, score, clips, {}, [], parameters=0, trainable_parameters=0, seconds_per_clip=0.0)

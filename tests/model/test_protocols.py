@@ -69,8 +69,8 @@ def test_a_split_without_any_object_has_f_zero(protocol, clips):
 
 
 def test_protocols_go_by_name_with_or_without_version():
-    assert protocol_for("s4").name == "avsbench-binary"
-    assert protocol_for("avss").name == "avsbench-semantic"
+    assert protocol_for("s4").rules.name == "avsbench-binary"
+    assert protocol_for("avss").rules.name == "avsbench-semantic"
     for name in ("avsbench-binary-dataset", "avsbench-binary-dataset@1"):
         assert isinstance(protocol_for("ms3", name), PoolFreeBinaryProtocol)
     with pytest.raises(ValueError, match=r"no protocol 'avsbench-binary' scores AVSS: use avsbench-semantic@1"):

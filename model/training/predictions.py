@@ -1,0 +1,95 @@
+"""What the tested weights make of a few clips, whole, so that figures can be drawn without the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from model.combo.inference import object_share
+from model.data.avsbench import AVSBench
+from model.data.batch import collate
+from model.data.chosen_clips import first_by_category
+from model.data.layout import clip_files
+from model.data.sound_outline import read_outline
+from model.metrics.protocol import ClipScore, Protocol
+from model.training.evaluate import predict_scores
+from model.training.listening import Listen
+
+SHOWN = 6
+"""Clips that every trial predicts when its test is over."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClipPrediction:
+    """One test clip of T frames and what a model makes of it."""
+
+    score: ClipScore
+    frames: NDArray[np.uint8]
+    """(T, H, W, 3) RGB."""
+    maskiges: NDArray[np.uint8]
+    """(T, H, W, 3) RGB."""
+    truth: NDArray[np.uint8]
+    """(T, H, W) class ids; 0 is background, 255 is ignored."""
+    prediction: NDArray[np.uint8]
+    """(T, H, W) the class with the highest score."""
+    heat: NDArray[np.float16]
+    """(T, H, W) share of the class scores that is not background's, 0 to 1."""
+    sound: NDArray[np.int16]
+    """(n, 2) outline, see `model.data.sound_outline`."""
+
+
+def shown_places(dataset: AVSBench) -> list[int]:
+    """Places of the clips that every trial on the same data predicts; clips that cannot be used are passed over."""
+    places = first_by_category(dataset.entries)
+    usable = (place for place in places if dataset.quarantine.attempt(dataset.__getitem__, place) is not None)
+    return list(islice(usable, SHOWN))
+
+
+@torch.no_grad()
+def predict_clips(
+    model: nn.Module,
+    dataset: AVSBench,
+    places: Iterable[int],
+    protocol: Protocol,
+    listen: Listen,
+    device: torch.device,
+) -> Iterator[ClipPrediction]:
+    """Predicts clips one by one, as they are scored.
+
+    Args:
+        model: in evaluation mode, on the device.
+        dataset: a split whose frames all have labels.
+        places: of the clips in the split.
+        protocol: how to score them.
+        listen: what the model's audio encoder makes of a batch beforehand, see `model.training.listening`.
+        device: where the model is.
+
+    Raises:
+        FileError: a clip cannot be used.
+    """
+    for place in places:
+        entry = dataset.entries[place]
+        batch = listen(collate([dataset[place]], [place])).to(device)
+        scores = predict_scores(model, batch)
+        score, _ = protocol.score_clip(scores, batch.labels, entry.name, entry.category)
+        wav = clip_files(dataset.task, dataset.root, entry, dataset.proposer).wav
+        yield ClipPrediction(
+            score=score,
+            frames=_pixels(batch.frames),
+            maskiges=_pixels(batch.maskiges),
+            truth=batch.labels.to(torch.uint8).cpu().numpy(),
+            prediction=scores.argmax(1).to(torch.uint8).cpu().numpy(),
+            heat=object_share(scores.float()).half().cpu().numpy(),
+            sound=read_outline(wav, len(batch.frames)),
+        )
+
+
+def _pixels(pictures: Tensor) -> NDArray[np.uint8]:
+    """(T, 3, H, W) to (T, H, W, 3)."""
+    return pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()

@@ -1,0 +1,100 @@
+"""Writing predictions of a trial's clips into its directory; see `experiments.prediction_record` for their form."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.prediction_record import ARRAYS, ENDING, RECORD, Choice, PredictionRecord, ShownClass
+from experiments.records import PREDICTIONS_DIR
+from model.config import Task, TrialConfig
+from model.data.avss_classes import class_colours, class_names
+from model.data.sound_outline import OUTLINE_RATE
+from orchestrator.store.trial_folder import TrialFolder
+
+if TYPE_CHECKING:
+    from model.training.predictions import ClipPrediction
+
+LONGEST_NAME = 60
+"""Characters of a clip's name that its file's name keeps."""
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+"""The earliest moment that a zip can state."""
+
+
+def write_chosen(folder: TrialFolder, config: TrialConfig, predictions: Sequence[ClipPrediction]) -> list[Path]:
+    """Stores the clips that are shown of every trial, in the order in which the rule chose them."""
+    return [
+        write_prediction(folder, config, one, Choice(rule="first-by-category", rank=rank, chosen=len(predictions)))
+        for rank, one in enumerate(predictions)
+    ]
+
+
+def write_prediction(folder: TrialFolder, config: TrialConfig, prediction: ClipPrediction, choice: Choice) -> Path:
+    """Stores one clip, over what was there.
+
+    Args:
+        folder: of the trial.
+        config: of the trial.
+        prediction: by its tested weights.
+        choice: why this clip.
+    """
+    name = prediction_name(prediction.score.category, prediction.score.clip)
+    folder.storage.write(f"{folder.name}/{name}", _file_bytes(prediction, config, choice))
+    return folder.path / name
+
+
+def prediction_name(category: str, clip: str) -> str:
+    """Where a clip's prediction lies in the trial directory: the readable part of its name, and a digest of all of it.
+
+    Two clips may differ in characters that no file name should hold, or in upper and lower case only.
+    """
+    digest = hashlib.sha256(f"{category}/{clip}".encode()).hexdigest()[:8]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", clip)[:LONGEST_NAME].strip("-")
+    return f"{PREDICTIONS_DIR}/{'-'.join(filter(None, (readable, digest)))}{ENDING}"
+
+
+def shown_classes(task: Task, *maps: NDArray[np.uint8]) -> tuple[ShownClass, ...]:
+    """The classes that occur in maps of class ids, background and ignored pixels aside; none for S4 and MS3."""
+    if task != "avss":
+        return ()
+    names, colours = class_names(), class_colours().tolist()
+    present = sorted({int(index) for one in maps for index in np.unique(one)} & set(range(1, len(names))))
+    return tuple(ShownClass(id=index, name=names[index], colour=tuple(colours[index])) for index in present)
+
+
+def _file_bytes(prediction: ClipPrediction, config: TrialConfig, choice: Choice) -> bytes:
+    score, task = prediction.score, config.data.task
+    record = PredictionRecord(
+        clip=score.clip,
+        category=score.category,
+        task=task,
+        m_j=score.m_j,
+        m_f=score.m_f,
+        choice=choice,
+        seconds=len(prediction.frames),
+        sound_rate=OUTLINE_RATE,
+        proposer=config.data.maskige,
+        classes=shown_classes(task, prediction.truth, prediction.prediction),
+    )
+    arrays = {name: getattr(prediction, name) for name in ARRAYS}
+    return _archive(arrays | {RECORD: np.frombuffer(record.model_dump_json().encode(), dtype=np.uint8)})
+
+
+def _archive(arrays: dict[str, NDArray[np.generic]]) -> bytes:
+    """As `np.savez_compressed` writes them, without the time of day."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            info = zipfile.ZipInfo(f"{name}.npy", NO_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w") as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return buffer.getvalue()
