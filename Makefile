@@ -17,7 +17,7 @@ help: ## List the targets
 demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking, Table 7
 	@$(BIN)/combo data synth --subset s4 --out $(DEMO)/data --clips $(DEMO_CLIPS) --seed 0 --size 64
 	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
-	@$(BIN)/combo report combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
+	@$(BIN)/combo report build combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
 test: .venv/installed lint ## Lint, then run all tests but the faults that take minutes
 	$(BIN)/pytest
@@ -34,6 +34,7 @@ lint: .venv/installed ## Style, types and the rooms' import rules
 bench: .venv/installed ## Measure speed, overhead, and whether the demo model uses its ears (needs `make demo` first)
 	$(BIN)/python tests/benchmarks/fscore.py
 	$(BIN)/python tests/benchmarks/plan_paper.py
+	$(BIN)/python tests/benchmarks/report_scale.py
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/first_step.py
 	$(BIN)/python tests/benchmarks/hearing.py --data $(DEMO)/data --storage $(DEMO)/storage

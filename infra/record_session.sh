@@ -44,4 +44,4 @@ say 'The pictures come back, and the failed trials get another attempt:'
 rm -r data && mv intact data
 show "combo retry combo/table7 $small loss.lambda_ada=7 --max-concurrent 2"
 say 'The table, from what is stored:'
-show "combo report combo/table7 $small --out reports"
+show "combo report build combo/table7 $small --out reports"

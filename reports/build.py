@@ -1,95 +1,121 @@
-"""Builds all forms of a report from a storage folder."""
+"""Builds a report: the tables in every format, the plots, the figures, and the site around them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
 from experiments.expand import Study, Trial
+from experiments.settings_tables import Settings
 from reports.cells import Table
-from reports.evaluations import Curve, read_curve
-from reports.figures.learning_curves import learning_curves
-from reports.figures.parameter_curve import parameter_curve
-from reports.official import left_out, read_official_evaluations
+from reports.clip_statistics import ClipStatistics
+from reports.effort import effort_of
+from reports.figures.search_plots import search_plots
+from reports.figures.table_plots import plots_of
+from reports.matching import match
+from reports.official import left_out
 from reports.pictures import collect_pictures
-from reports.render import csv_file, html, latex, markdown
-from reports.render.math_label import in_unicode
-from reports.results import read_trials
-from reports.table import build_table
+from reports.results import Results
+from reports.search_outcomes import SearchOutcome
+from reports.settings_table import build_settings_table
+from reports.site.contents import Contents, PaperFigure, SearchPage, TablePage
+from reports.site.files import site_files
+from reports.slugs import slug
+from reports.table import Known, build_table
+
+
+@dataclass(frozen=True)
+class Question:
+    """An experiment and its trials."""
+
+    study: Study
+    trials: Sequence[Trial]
+    """Without data fingerprint they match stored trials on any data; none where nothing is trained here."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a report is asked for."""
+
+    questions: Sequence[Question]
+    settings: Sequence[Settings] = ()
+    searches: Sequence[SearchOutcome] = ()
+    figures: Sequence[PaperFigure] = ()
+    known: Known = field(default_factory=Known)
+    storage: str = ""
+    """Address of the storage, without credentials."""
+    problems: Sequence[Problem] = ()
+    """Stored files that could not be used by whoever asks."""
 
 
 @dataclass(frozen=True)
 class Report:
     """What was built."""
 
-    table: Table
+    tables: tuple[Table, ...]
     files: tuple[Path, ...]
-    """All files written, the page last."""
-    measured: int
-    """Cells with a number."""
-    missing: int
-    """Cells without one, including those of tasks that the scale does not train."""
+    """All files written, the overview last."""
     problems: tuple[Problem, ...]
     """Stored files that could not be used."""
 
+    @property
+    def page(self) -> Path:
+        """The overview."""
+        return self.files[-1]
 
-def build_report(study: Study, trials: Sequence[Trial], storage: Path, out: Path) -> Report:
-    """Writes table, figures, pictures and page; the same storage always gives the same bytes.
+
+def trial_keys(questions: Iterable[Question], results: Results) -> list[str]:
+    """The keys of the stored trials that may stand in the tables, each once."""
+    places = [match(question.trials, results) for question in questions]
+    found = (run for place in places for evidence in place.values() for run in (*evidence.runs, *evidence.elsewhere))
+    return list(dict.fromkeys(run.key for run in found))
+
+
+def build_report(
+    request: Request, results: Results, out: Path, on_table: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Writes everything below one folder; the same storage always gives the same bytes.
 
     Args:
-        study: the experiment at one scale.
-        trials: its trials; without data fingerprint they match stored trials on any data.
-        storage: folder that holds `trials/`.
+        request: what is asked for.
+        results: of the storage.
         out: folder for the report, made when absent; existing files of the same names are replaced.
+        on_table: called with the number of each table once it is done.
 
     Raises:
-        InputError: the figure's parameter is no number in some variant.
+        InputError: a figure's parameter is no number in some variant.
         OSError: the folder cannot be written.
     """
-    stored = read_trials(storage)
-    official, doubtful = read_official_evaluations(storage)
-    table = build_table(study, trials, stored, official)
-    curves = {run.key: read_curve(run.stored.path) for row in table.rows for runs in row.runs.values() for run in runs}
-    pictures, unusable = collect_pictures(table)
-    problems = (
-        *(trial.problem for trial in stored if trial.problem is not None),
-        *(problem for curve in curves.values() for problem in curve.problems),
-        *unusable,
-        *doubtful,
-        *left_out(official, trials, (record.key for record in table.official)),
+    statistics = ClipStatistics()
+    pages, problems = [], [*results.problems, *request.problems]
+    for question in request.questions:
+        page, unusable = _table_page(question, results, request.known, statistics)
+        pages.append(page)
+        problems += unusable
+        on_table(page.table.number)
+    pages += [TablePage(slug(one.name), build_settings_table(one), (), (), ()) for one in request.settings]
+    contents = Contents(
+        storage=request.storage,
+        tables=tuple(pages),
+        searches=tuple(SearchPage(slug(one.name), one, tuple(search_plots(one))) for one in request.searches),
+        figures=tuple(request.figures),
+        effort=results.effort(),
+        problems=tuple(dict.fromkeys((*problems, *statistics.problems))),
     )
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(study.name).name)
-    figures = _figures(study, trials, table, curves, name)
-    contents: dict[str, str | bytes] = {
-        f"{name}.md": markdown.render(table),
-        f"{name}.tex": latex.render(table, name),
-        f"{name}_standalone.tex": latex.render_standalone(table, name),
-        f"{name}.csv": csv_file.render(table),
-        **{f"{figure.name}.svg": figure.svg for figure in figures},
-        **{f"{figure.name}.png": figure.png for figure in figures},
-        **{f"pictures/{picture.file}": picture.content for picture in pictures},
-        "index.html": html.render(table, figures, pictures, problems),
-    }
-    files = tuple(write_atomic(out / file, content) for file, content in contents.items())
-    measured = sum(cell.summary is not None for cell in table.cells)
-    return Report(table, files, measured, len(table.cells) - measured, problems)
+    files = tuple(write_atomic(out / name, content) for name, content in site_files(contents).items())
+    return Report(tuple(page.table for page in pages), files, contents.problems)
 
 
-def _figures(
-    study: Study, trials: Sequence[Trial], table: Table, curves: Mapping[str, Curve], name: str
-) -> list[html.Figure]:
-    figures: list[html.Figure] = []
-    parameter = parameter_curve(study, trials, table)
-    if parameter is not None and study.experiment.figure is not None:
-        label = study.experiment.figure.label
-        description = f"Scores of Table {table.number} against {in_unicode(label)}; the table holds the same numbers."
-        figures.append(html.Figure(f"{name}_parameter", f"Score against {label}", description, *parameter))
-    learning = learning_curves(table, curves)
-    if learning is not None:
-        description = "Validation score of every trial over its optimiser steps."
-        figures.append(html.Figure(f"{name}_learning", "Learning curves", description, *learning))
-    return figures
+def _table_page(
+    question: Question, results: Results, known: Known, statistics: ClipStatistics
+) -> tuple[TablePage, list[Problem]]:
+    study, trials = question.study, question.trials
+    table = build_table(study, trials, results, known, statistics)
+    pictures, problems = collect_pictures(table)
+    problems += left_out(known.official, trials, (record.key for record in table.official))
+    plots = plots_of(study, trials, table, results)
+    effort = effort_of(run.stored for run in table.runs)
+    return TablePage(slug(study.name), table, tuple(plots), tuple(pictures), effort), problems

@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from experiments.expand import Trial
-from experiments.identity import trial_key
-from model.config import Task, TrialConfig
-from reports.cells import Run
-from reports.results import StoredTrial
+from model.config import Task
+from reports.any_data import key_on_any_data, lineage
+from reports.cell_states import Evidence
+from reports.cells import Run, RunLink
+from reports.results import Results
+from reports.stored_trial import StoredTrial
 
-ANY_DATA = "any"
-Places: TypeAlias = dict[tuple[str, Task], tuple[Run, ...]]
-"""Runs by variant and task."""
+Places: TypeAlias = dict[tuple[str, Task, Task | None], Evidence]
+"""Runs by variant, task and start."""
 
 
-def match(trials: Sequence[Trial], stored: Sequence[StoredTrial]) -> Places:
-    """Matches by trial key; a trial without data fingerprint matches the same configuration on any data."""
-    configs = {candidate.key: candidate.config for candidate in stored if candidate.config is not None}
-    by_key: dict[str, list[StoredTrial]] = defaultdict(list)
-    for candidate in stored:
-        if candidate.config is not None:
-            by_key[candidate.key].append(candidate)
-            source = configs.get(candidate.config.initial_trial or "")
-            by_key[_key_on_any_data(candidate.config, source)].append(candidate)
-    places: dict[tuple[str, Task], list[Run]] = defaultdict(list)
+def match(trials: Sequence[Trial], results: Results, links: Mapping[str, RunLink] | None = None) -> Places:
+    """Matches by trial key; a trial without data fingerprint matches the same configuration on any data.
+
+    Args:
+        trials: of an experiment.
+        results: of the storage.
+        links: where MLflow shows a trial, by trial key.
+    """
+    places: Places = defaultdict(Evidence)
     for trial in trials:
-        bound = bool(trial.config.data.fingerprint)
-        key = trial.key if bound else _key_on_any_data(trial.config, trial.source.config if trial.source else None)
-        places[trial.variant, trial.task] += [Run(trial.seed, found) for found in by_key[key]]
-    return {place: tuple(runs) for place, runs in places.items()}
+        place = trial.variant, trial.task, trial.start
+        own, elsewhere = ([_run(trial, stored, links or {}) for stored in found] for found in _found(trial, results))
+        places[place] = Evidence((*places[place].runs, *own), (*places[place].elsewhere, *elsewhere))
+    return dict(places)
 
 
-def _key_on_any_data(config: TrialConfig, source: TrialConfig | None) -> str:
-    """The key of trials told apart by anything but data; so is the one that they start from."""
-    data = config.data.model_copy(update={"fingerprint": ANY_DATA})
-    initial = config.initial_trial if source is None else _key_on_any_data(source, None)
-    return trial_key(config.model_copy(update={"data": data, "initial_trial": initial}))
+def _run(trial: Trial, stored: StoredTrial, links: Mapping[str, RunLink]) -> Run:
+    return Run(trial.seed, stored, links.get(stored.key))
+
+
+def _found(trial: Trial, results: Results) -> tuple[list[StoredTrial], list[StoredTrial]]:
+    """The trial itself, and the same configuration on other data."""
+    alike = results.on_any_data(lineage(_ancestry(trial)))
+    if not trial.config.data.fingerprint:
+        return alike, []
+    own = results.trial(trial.key)
+    return [] if own is None else [own], [stored for stored in alike if stored.key != trial.key]
+
+
+def _ancestry(trial: Trial) -> Iterator[str]:
+    yield key_on_any_data(trial.config)
+    if trial.source is not None:
+        yield from _ancestry(trial.source)
+    elif trial.config.initial_trial is not None:
+        yield trial.config.initial_trial

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.columns import SCORES
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
 from experiments.identity import flatten, trial_key
 from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
-from experiments.reported import Metric
+from experiments.reported import Column
 from model.config import TrialConfig
 from reports.documents import check_score, read_document, refusal
 
@@ -50,7 +51,7 @@ def read_official_evaluations(storage: Path) -> tuple[list[EvaluationRecord], li
 
 
 def official_score(
-    evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], results: Sequence[ResultRecord], metric: Metric
+    evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], results: Sequence[ResultRecord], column: Column
 ) -> OfficialScore | None:
     """What official weights of the same configuration score: same data and protocol as the cell's own results.
 
@@ -61,7 +62,7 @@ def official_score(
         evaluations: of official weights.
         trials: of the cell's variant and task.
         results: what is measured in the cell's column.
-        metric: of the column.
+        column: of the cell; only scores are known of such weights.
     """
     wanted = {_without_seed_and_data(trial.config) for trial in trials}
     bound = {trial.config.data.fingerprint for trial in trials} - {""}
@@ -72,10 +73,10 @@ def official_score(
         and (not bound or record.data_fingerprint in bound)
         and _comparable(record, results)
     ]
-    if not fitting:
+    if not fitting or column.metric not in SCORES:
         return None
     latest = max(fitting, key=lambda record: (record.finished, record.key))
-    return OfficialScore(100 * float(getattr(latest.score, metric)), latest)
+    return OfficialScore(100 * float(getattr(latest.score, column.metric)), latest)
 
 
 def left_out(evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], shown: Iterable[str]) -> list[Problem]:

@@ -9,6 +9,7 @@ from experiments.errors import Problem
 from experiments.records import PICTURES_DIR, TRIALS
 from model.config import Task
 from reports.cells import Table
+from reports.render.wording import row_label
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -18,7 +19,7 @@ class Picture:
     """A picture of a trial and its place in the report."""
 
     label: str
-    """Label of the variant."""
+    """Label of the variant, with what its second column says."""
     task: Task
     seed: int
     title: str
@@ -33,7 +34,7 @@ def collect_pictures(table: Table) -> tuple[list[Picture], list[Problem]]:
     pictures: list[Picture] = []
     problems: list[Problem] = []
     for row in table.rows:
-        for task, runs in row.runs.items():
+        for (task, _), runs in row.runs.items():
             for run in runs:
                 paths = sorted((run.stored.path / PICTURES_DIR).glob("*.png"))
                 for number, path in enumerate(paths, start=1):
@@ -43,7 +44,7 @@ def collect_pictures(table: Table) -> tuple[list[Picture], list[Problem]]:
                         problems.append(Problem(where, "is no PNG file"))
                         continue
                     file = f"{run.key}-{number:02d}.png"
-                    pictures.append(Picture(row.label, task, run.seed, path.stem, file, content))
+                    pictures.append(Picture(row_label(row), task, run.seed, path.stem, file, content))
     return pictures, problems
 
 

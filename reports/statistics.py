@@ -20,11 +20,29 @@ class Summary:
     sd: float | None
     """Sample standard deviation (n - 1); None below two values."""
     interval: tuple[float, float] | None
-    """Student-t interval of the mean at `CONFIDENCE`; None below two values."""
+    """Of the mean: Student's t, None below two values; or the bootstrap over clips where a table asks for it."""
 
 
-def summarise(values: Sequence[float]) -> Summary:
+@dataclass(frozen=True)
+class Difference:
+    """How far a row's score lies from the baseline's, on the same clips."""
+
+    baseline: str
+    """Name of the baseline's row."""
+    points: float
+    """Row minus baseline, percentage points."""
+    p_value: float
+    """Two-sided, of the paired bootstrap."""
+    significant: bool
+    """Whether it is below what the table asks for."""
+
+
+def summarise(values: Sequence[float], confidence: float = CONFIDENCE) -> Summary:
     """Summarises at least one value.
+
+    Args:
+        values: one for each seed.
+        confidence: of the interval.
 
     Raises:
         ValueError: no values.
@@ -36,5 +54,5 @@ def summarise(values: Sequence[float]) -> Summary:
     if n == 1:
         return Summary(n, mean, None, None)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    reach = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * sd / math.sqrt(n)
+    reach = float(stdtrit(n - 1, (1 + confidence) / 2)) * sd / math.sqrt(n)
     return Summary(n, mean, sd, (mean - reach, mean + reach))

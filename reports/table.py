@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from experiments.columns import columns_of, task_of
 from experiments.expand import FULL, Study, Trial
 from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
-from experiments.reported import reported_value, transcription
+from experiments.reported import Column, reported_gain, reported_value, transcription
 from experiments.schema import Variant
-from reports.cells import Cell, Column, Row, Run, State, Table
+from model.config import Task
+from reports.cell_states import Evidence, Verdict, is_outdated, judge
+from reports.cells import Cell, Row, RunLink, State, Table
+from reports.clip_statistics import ClipStatistics
 from reports.footnotes import footnotes
 from reports.matching import Places, match
-from reports.official import OfficialScore, official_score
-from reports.results import StoredTrial
+from reports.measures import measured_value
+from reports.official import official_score
+from reports.published import rows_of_others
+from reports.ranking import ranked
+from reports.results import Results
 from reports.statistics import summarise
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known apart from the trials of a table."""
+
+    official: Sequence[EvaluationRecord] = ()
+    """Scores of the authors' released weights."""
+    protocols: Mapping[Task, ProtocolRecord] = field(default_factory=dict)
+    """How scores are computed today."""
+    links: Mapping[str, RunLink] = field(default_factory=dict)
+    """Where MLflow shows a trial, by trial key."""
+
+
 def build_table(
-    study: Study, trials: Sequence[Trial], stored: Sequence[StoredTrial], official: Sequence[EvaluationRecord] = ()
+    study: Study,
+    trials: Sequence[Trial],
+    results: Results,
+    known: Known | None = None,
+    statistics: ClipStatistics | None = None,
 ) -> Table:
     """Lays the experiment out as its table: all its tasks are columns, also those the scale does not train.
 
@@ -28,16 +51,18 @@ def build_table(
 
     Args:
         study: the experiment at one scale.
-        trials: its trials, with or without data fingerprint.
-        stored: what `reports.results.read_trials` found.
-        official: what `reports.official.read_official_evaluations` found.
+        trials: its trials, with or without data fingerprint; none of an experiment that is not trained here.
+        results: of the storage.
+        known: what is known beside.
+        statistics: reads per-clip scores; the same one for several tables reads each file once.
     """
     experiment = study.experiment
-    columns = tuple(Column(task, metric) for task in experiment.tasks for metric in experiment.table.metrics)
-    places = match(trials, stored)
-    table_columns = [_column_cells(study, column, trials, places, official) for column in columns]
-    cells_by_variant = list(zip(*table_columns, strict=True))
-    cells = [cell for row in cells_by_variant for cell in row]
+    columns = columns_of(experiment)
+    builder = _Builder(study, trials, match(trials, results, (known or Known()).links), known or Known())
+    own = [builder.row(variant, columns) for variant in experiment.variants]
+    completed = (statistics or ClipStatistics()).complete(own, experiment.statistics)
+    rows = ranked([*rows_of_others(experiment, columns), *completed], columns)
+    cells = [cell for row in rows for cell in row.cells]
     return Table(
         study=study.name,
         title=experiment.title,
@@ -45,37 +70,72 @@ def build_table(
         number=experiment.table.number,
         caption=experiment.table.caption,
         row_header=experiment.table.row_header,
+        side_header=experiment.table.side_header,
+        variants_are=experiment.table.variants_are,
         scale=study.scale,
         scale_note=study.settings.note,
         columns=columns,
-        rows=tuple(
-            Row(variant.name, variant.label, row)
-            for variant, row in zip(experiment.variants, cells_by_variant, strict=True)
-        ),
+        rows=rows,
+        statistics=experiment.statistics,
         protocols=_protocols(cells),
-        footnotes=footnotes(experiment, cells),
+        footnotes=footnotes(experiment, rows),
         commands=tuple(_commands(study, cells)),
     )
 
 
-def _column_cells(
-    study: Study, column: Column, trials: Sequence[Trial], places: Places, official: Sequence[EvaluationRecord]
-) -> list[Cell]:
-    mixture = _mixture(runs for (_, task), runs in places.items() if task == column.task)
-    in_column = [run.stored.result for (_, task), runs in places.items() if task == column.task for run in runs]
-    results = [result for result in in_column if result is not None]
-    cells: list[Cell] = []
-    for variant in study.experiment.variants:
-        own = [trial for trial in trials if (trial.variant, trial.task) == (variant.name, column.task)]
-        released = official_score(official, own, results, column.metric)
-        runs = places.get((variant.name, column.task), ())
-        cells.append(_cell(study, variant, column, runs, len(own), mixture, released))
-    return _mark_best(cells)
+class _Builder:
+    """The rows that are trained here."""
+
+    def __init__(self, study: Study, trials: Sequence[Trial], places: Places, known: Known) -> None:
+        self._study, self._trials, self._places, self._known = study, trials, places, known
+        self._results = {task: list(self._fresh_results(task)) for task in study.experiment.tasks}
+
+    def row(self, variant: Variant, columns: Sequence[Column]) -> Row:
+        group = self._study.experiment.table.own_group
+        cells = tuple(self._cell(variant, column) for column in columns)
+        return Row(variant.name, variant.label, cells, variant.side, group)
+
+    def _cell(self, variant: Variant, column: Column) -> Cell:
+        task = task_of(column, self._study.experiment)
+        own = [
+            trial
+            for trial in self._trials
+            if (trial.variant, trial.task, trial.start) == (variant.name, task, column.start)
+        ]
+        evidence = self._places.get((variant.name, task, column.start), Evidence())
+        verdict = self._judge(evidence, task, len(own))
+        counted = [run.stored.result for run in verdict.counted if run.stored.result is not None]
+        values = [value for result in counted if (value := measured_value(result, column)) is not None]
+        measured = verdict.state == "measured" and bool(values)
+        experiment, name = self._study.experiment, variant.reported
+        return Cell(
+            row=variant.name,
+            column=column,
+            state=verdict.state if measured or verdict.state != "measured" else "not_run",
+            why=verdict.why if measured or verdict.state != "measured" else "its results are older than this measure",
+            runs=evidence.runs or evidence.elsewhere,
+            counted=verdict.counted if values else (),
+            wanted=len(own),
+            summary=summarise(values, experiment.statistics.confidence) if measured else None,
+            reported=reported_value(experiment.paper, experiment.table.number, name, column) if name else None,
+            reported_gain=reported_gain(experiment.paper, experiment.table.number, name, column) if name else None,
+            official=official_score(self._known.official, own, self._results[task], column),
+        )
+
+    def _judge(self, evidence: Evidence, task: Task, wanted: int) -> Verdict:
+        if not self._study.is_trained:
+            return Verdict("not_trained", "no preset names its network yet", ())
+        return judge(evidence, task, wanted, self._known.protocols, _mixture(self._results[task]))
+
+    def _fresh_results(self, task: Task) -> Iterator[ResultRecord]:
+        for (_, found, _), evidence in self._places.items():
+            for run in evidence.runs if found == task else ():
+                if run.stored.result is not None and not is_outdated(run, self._known.protocols.get(task)):
+                    yield run.stored.result
 
 
-def _mixture(places: Iterable[tuple[Run, ...]]) -> State | None:
-    """What, if anything, forbids putting a task's results into one column."""
-    results = [run.stored.result for runs in places for run in runs if run.stored.result is not None]
+def _mixture(results: Sequence[ResultRecord]) -> State | None:
+    """What, if anything, forbids putting a task's results side by side."""
     if len({result.protocol for result in results}) > 1:
         return "mixed_protocol"
     if len({result.provenance.data_fingerprint for result in results}) > 1:
@@ -83,53 +143,20 @@ def _mixture(places: Iterable[tuple[Run, ...]]) -> State | None:
     return None
 
 
-def _cell(
-    study: Study,
-    variant: Variant,
-    column: Column,
-    runs: tuple[Run, ...],
-    wanted: int,
-    mixture: State | None,
-    official: OfficialScore | None,
-) -> Cell:
-    experiment = study.experiment
-    reported = None
-    if variant.reported is not None:
-        number = experiment.table.number
-        reported = reported_value(experiment.paper, number, variant.reported, column.task, column.metric)
-    results = [run.stored.result for run in runs if run.stored.result is not None]
-    state = _state(runs, results, mixture)
-    scores = [100 * getattr(result.score, column.metric) for result in results]
-    summary = summarise(scores) if state == "measured" else None
-    return Cell(variant.name, column, state, runs, wanted, summary, reported, official)
-
-
-def _state(runs: tuple[Run, ...], results: Sequence[ResultRecord], mixture: State | None) -> State:
-    if results:
-        return mixture or "measured"
-    if any(run.stored.problem is None for run in runs):
-        return "unfinished"
-    return "unreadable" if runs else "not_run"
-
-
-def _mark_best(cells: list[Cell]) -> list[Cell]:
-    means = [cell.summary.mean for cell in cells if cell.summary is not None]
-    if len(means) < 2:
-        return cells
-    best = max(means)
-    return [replace(cell, best=cell.summary is not None and cell.summary.mean == best) for cell in cells]
-
-
-def _protocols(cells: Sequence[Cell]) -> tuple[ProtocolRecord, ...]:
-    results = [run.stored.result for cell in cells for run in cell.finished]
+def _protocols(cells: Iterable[Cell]) -> tuple[ProtocolRecord, ...]:
+    results = [run.stored.result for cell in cells for run in cell.counted]
     found = {result.protocol for result in results if result is not None}
     return tuple(sorted(found, key=lambda protocol: protocol.model_dump_json()))
 
 
 def _commands(study: Study, cells: Sequence[Cell]) -> Iterator[str]:
+    if not study.is_trained:
+        return
     assigned = [f"{key}={json.dumps(value)}" for key, value in study.assigned.items()]
-    if any(cell.wanted and not cell.complete for cell in cells):
+    own = [cell for cell in cells if cell.is_ours]
+    if any(cell.wanted and not cell.complete for cell in own):
         scale = [] if study.scale == FULL else ["--scale", study.scale]
-        yield shlex.join(["combo", "run", study.name, *scale, *assigned])
-    if any(cell.wanted == 0 for cell in cells):
+        verb = "retry" if any(cell.state == "failed" for cell in own) else "run"
+        yield shlex.join(["combo", verb, study.name, *scale, *assigned])
+    if any(cell.wanted == 0 for cell in own):
         yield shlex.join(["combo", "run", study.name, *assigned])

@@ -20,7 +20,7 @@ def progress_bars(console: Console) -> Progress:
 
 
 @contextmanager
-def progress_bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(console: Console, description: str) -> Iterator[Callable[[float, int], None]]:
     """Shows one bar; gives a function to call with how much is done and how much there is."""
     with progress_bars(console) as progress:
         bar = progress.add_task(description, total=None)

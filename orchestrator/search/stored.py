@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -30,11 +31,16 @@ class StoredTrials:
         self._search, self._storage = search, storage
         self._store = Store(storage)
 
-    def points(self) -> list[TriedPoint]:
-        """All points of the search that have a trial directory, in the order of their first attempts."""
+    def points(self, known: Iterable[str] | None = None) -> list[TriedPoint]:
+        """All points of the search that have a trial directory, in the order of their first attempts.
+
+        Args:
+            known: keys of the trials to look at; all that are stored by default.
+        """
+        folders = self._store.trials() if known is None else map(self._store.trial, known)
         found = [
             TriedPoint(point, self._search.trial(point), self._outcome(folder))
-            for folder in self._store.trials()
+            for folder in folders
             if (config := _config(folder)) is not None and (point := self._search.point_of(config)) is not None
         ]
         return sorted(found, key=lambda tried: (_began(self._store.trial(tried.trial.key)), tried.trial.key))

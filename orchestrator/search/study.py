@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from optuna.samplers import RandomSampler
@@ -29,12 +30,13 @@ class SearchStudy:
     Args:
         search: bound to its data.
         storage: with its documents fetched. Every trial that is a point of this search counts, whatever it was run for.
+        known: keys of the stored trials that are points, for those who know them; all trials are looked at otherwise.
     """
 
-    def __init__(self, search: ScaledSearch, storage: Storage) -> None:
+    def __init__(self, search: ScaledSearch, storage: Storage, known: Iterable[str] | None = None) -> None:
         self.search = search
         self._stored = StoredTrials(search, storage)
-        self._tried = {tried.trial.key: tried for tried in self._stored.points()}
+        self._tried = {tried.trial.key: tried for tried in self._stored.points(known)}
         self._is_exhausted = False
         self.pending = [tried.trial for tried in self.points if tried.outcome.state == "running"]
         """Trials that were begun before and have to be run to their end first."""

@@ -1,150 +1,53 @@
-r"""The table as LaTeX with booktabs: a file to `\input`, and a document that shows it alone."""
+r"""The table as LaTeX with booktabs: a file to `\input` into a paper of one or two columns."""
 
 from __future__ import annotations
 
-import re
-from itertools import groupby
+from collections.abc import Iterator
 
-from reports.cells import Cell, Table
-from reports.render import wording
-from reports.render.math_label import split_label
-from reports.render.plain_text import one_line
-from reports.render.symbols import SYMBOLS
+from reports.cells import Table
+from reports.render.latex_tabular import Tabular
+from reports.render.latex_text import escape, label
+from reports.render.reasons import reasons
 
-_ESCAPES = {
-    **{character: f"\\{character}" for character in "{}$&#%_"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}",
-    "[": "{[}",
-    "*": "{*}",
-    "−": "$-$",
-    "²": "$^2$",
-    "→": r"$\rightarrow$",
-    "“": r"\textquotedblleft{}",
-    "”": r"\textquotedblright{}",
-    **{symbol: rf"$\{name}$" for name, symbol in SYMBOLS.items()},
-}
-"""Brackets and stars are guarded because a row break before them would take them for its own."""
-_LIGATURE = re.compile(r"([-,'])(?=\1)")
-_LATIN = re.compile(r"[ -~¡-ſ–—‘’…]")
-"""What the T1 encoding can print; other characters are shown by their code point."""
-
-
-def escape(text: str) -> str:
-    """Plain text as LaTeX that prints exactly this text under any engine."""
-    escaped = "".join(_ESCAPES.get(character) or _printable(character) for character in one_line(text))
-    return _LIGATURE.sub(r"\1{}", escaped)
+COLUMN_WIDTH = 60
+"""Characters of the table's type that a column of a two-column paper holds; wider tables take both columns."""
 
 
 def render(table: Table, name: str) -> str:
-    r"""The `table` environment, labelled `tab:<name>`; its document needs `booktabs` and the T1 font encoding."""
+    r"""The `table` environment, labelled `tab:<name>`; its first line says which packages its document needs.
+
+    Where a table is wider than its page even so, it is shrunk to fit.
+    """
+    tabular = Tabular(table)
+    environment = "table*" if tabular.width > COLUMN_WIDTH else "table"
     lines = [
-        r"% Needs \usepackage{booktabs} and \usepackage[T1]{fontenc}.",
-        r"\begin{table}[tb]",
+        r"% Needs \usepackage{booktabs}, \usepackage{graphicx} and \usepackage[T1]{fontenc}.",
+        rf"\begin{{{environment}}}[tbp]",
         r"  \centering",
         rf"  \caption{{{escape(table.caption)}}}",
         rf"  \label{{tab:{name}}}",
-        rf"  \begin{{tabular}}{{ll{'c' * len(table.columns)}}}",
-        r"    \toprule",
-        *_header(table),
-        r"    \midrule",
-        *_body(table),
-        r"    \bottomrule",
-        r"  \end{tabular}",
+        r"  \footnotesize",
+        r"  \setlength{\tabcolsep}{4pt}",
+        r"  \sbox0{%",
+        *(f"    {line}" for line in tabular.lines()),
+        r"  }%",
+        r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi",
         *_notes(table),
-        r"\end{table}",
+        rf"\end{{{environment}}}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def render_standalone(table: Table, name: str) -> str:
-    r"""A document that inputs `<name>.tex` from its own folder."""
-    return "\n".join(
-        [
-            r"\documentclass{article}",
-            r"\usepackage[utf8]{inputenc}",
-            r"\usepackage[T1]{fontenc}",
-            r"\usepackage{booktabs}",
-            r"\pagestyle{empty}",
-            rf"\renewcommand{{\thetable}}{{{escape(table.number)}}}",
-            r"\begin{document}",
-            rf"\input{{{name}.tex}}",
-            r"\end{document}",
-            "",
-        ]
-    )
-
-
-def _printable(character: str) -> str:
-    return character if _LATIN.fullmatch(character) else f"[U+{ord(character):04X}]"
-
-
-def _label(label: str) -> str:
-    return "".join(f"${part.text}$" if part.is_math else escape(part.text) for part in split_label(label))
-
-
-def _header(table: Table) -> list[str]:
-    spans, rules, first = [], [], 3
-    for task, group in groupby(table.columns, key=lambda column: column.task):
-        width = len(list(group))
-        spans.append(rf"\multicolumn{{{width}}}{{c}}{{{task.upper()}}}")
-        rules.append(rf"\cmidrule(lr){{{first}-{first + width - 1}}}")
-        first += width
-    metrics = [wording.METRIC_LABELS[column.metric] for column in table.columns]
-    return [
-        f"    & & {' & '.join(spans)} \\\\",
-        f"    {' '.join(rules)}",
-        f"    {_label(table.row_header)} & & {' & '.join(metrics)} \\\\",
+def _notes(table: Table) -> Iterator[str]:
+    """Footnotes in one paragraph, as there is little room, and a line for each reason why a cell has no number."""
+    notes = [escape(note) for note in (table.scale_note, *table.footnotes) if note]
+    told = [
+        f"{escape(reason.word.capitalize())}, {label(reason.where)}: {escape(reason.why)}" for reason in reasons(table)
     ]
-
-
-def _body(table: Table) -> list[str]:
-    lines: list[str] = []
-    for row in table.rows:
-        if lines:
-            lines.append(r"    \addlinespace")
-        lines.append(f"    {_label(row.label)} & measured & {' & '.join(map(_measured, row.cells))} \\\\")
-        if any(cell.official for cell in row.cells):
-            lines.append(f"    & official & {' & '.join(map(_official, row.cells))} \\\\")
-        if any(cell.reported for cell in row.cells):
-            lines.append(f"    & \\textit{{reported}} & {' & '.join(map(_reported, row.cells))} \\\\")
-    return lines
-
-
-def _measured(cell: Cell) -> str:
-    text = escape(wording.measured(cell))
-    if cell.summary is None:
-        return rf"\textit{{{text}}}"
-    seeds = wording.seeds(cell)
-    value = rf"\textbf{{{text}}}" if cell.best else text
-    return value + (rf" {{\footnotesize ({escape(seeds)})}}" if seeds else "")
-
-
-def _official(cell: Cell) -> str:
-    return "" if cell.official is None else wording.percent(cell.official.percent)
-
-
-def _reported(cell: Cell) -> str:
-    if cell.reported is None:
-        return ""
-    delta = "" if cell.delta is None else f" ({escape(wording.difference(cell.delta))})"
-    return rf"\textit{{{wording.percent(cell.reported.percent)}}}{delta}"
-
-
-def _notes(table: Table) -> list[str]:
-    notes = [note for note in (table.scale_note, *table.footnotes) if note]
-    if not notes:
-        return []
-    return [
-        r"  \par\medskip",
-        r"  \begin{minipage}{0.95\linewidth}",
-        r"    \footnotesize",
-        *(rf"    {escape(note)}\par" for note in notes),
-        r"  \end{minipage}",
-    ]
+    if notes or told:
+        yield r"  \par\smallskip"
+        yield r"  \begin{minipage}{\linewidth}"
+        yield r"    \scriptsize"
+        yield from (f"    {note}" for note in notes)
+        yield from (rf"    \par {reason}" for reason in told)
+        yield r"  \end{minipage}"

@@ -149,7 +149,7 @@ def test_the_packages_and_the_named_experiments_travel_and_nothing_else(tmp_path
     assert files[second].read_bytes() == other.read_bytes()
     assert outside - {first, second} == {"combo-lab.commit", "combo_lab-0.1.0.dist-info/METADATA"}
     assert "experiments/combo/table7.yaml" in files
-    assert "reports/render/templates/page.html.j2" in files
+    assert "reports/site/templates/base.html.j2" in files
     assert not any("__pycache__" in name or "/." in name for name in files)
     assert sum(path.stat().st_size for path in files.values()) < 5_000_000
 

@@ -62,7 +62,7 @@ class Scene:
     def report(self, command):
         """The rebuilt tables, by file; pages and figures tell of what is unfinished as well."""
         out = self.root.parent / "report"
-        said = command("report", TINY, "--storage", self.root, "--data", self.data, "--out", out)
+        said = command("report", "build", TINY, "--storage", self.root, "--data", self.data, "--out", out)
         assert said.code == 0, said.err
         files = [path for path in sorted(out.rglob("*")) if path.suffix in (".csv", ".md", ".tex")]
         return {path.relative_to(out): path.read_bytes() for path in files}

@@ -35,7 +35,8 @@ def blabbed(tmp_path_factory, data):
     (folder / "timm" / "mirror").write_text(f"https://me:{PASSWORD}@mirror.example/timm?token={PASSWORD}")
     combo = Combo(tmp_path_factory.mktemp("secrets"), data, PYTHONPATH=str(folder), **SECRETS)
     sweep = WatchedSweep(combo, FOLDER / "group.yaml")
-    said = [sweep.run("--verbose"), *(combo(verb, *sweep.words) for verb in ("status", "report"))]
+    said = [sweep.run("--verbose"), combo("status", *sweep.words)]
+    said.append(combo("report", "build", *sweep.words))
     said.append(combo("logs", sweep.keys["pair"]))
     elsewhere = Combo(
         combo.folder, data, COMBO_STORAGE=str(combo.storage), MLFLOW_TRACKING_URI=f"http://me:{PASSWORD}@127.0.0.1:9"

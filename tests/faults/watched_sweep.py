@@ -92,7 +92,7 @@ class WatchedSweep:
     def report(self) -> dict[str, bytes]:
         """The rebuilt tables and figures, by file."""
         folder = self.combo.folder / "reports"
-        told = self.combo("report", *self.words, "--out", folder)
+        told = self.combo("report", "build", *self.words, "--out", folder)
         assert told.returncode == 0, told.stderr
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder)}
 

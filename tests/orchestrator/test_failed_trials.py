@@ -77,7 +77,7 @@ def test_what_failed_by_its_own_fault_waits_for_a_retry_and_what_was_killed_does
 
 def test_the_report_shows_what_finished_and_what_did_not(broken):
     combo, *_ = broken
-    report = combo("report", BROKEN)
+    report = combo("report", "build", BROKEN)
 
     assert report.returncode == 0
     assert "2 cells measured, 4 not" in report.stdout

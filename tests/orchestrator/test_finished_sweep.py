@@ -122,25 +122,25 @@ def test_status_as_json_is_one_document(sweep):
 
 
 def test_the_report_holds_the_measured_scores_in_every_form(sweep):
-    shown = sweep.combo("report", *sweep.words, "--out", "tables").stdout
-    folder = sweep.combo.folder / "tables" / "tiny"
+    shown = sweep.combo("report", "build", *sweep.words, "--out", "tables").stdout
+    folder = sweep.combo.folder / "tables"
 
     assert "6 cells measured, 0 not" in shown
-    with (folder / "tiny.csv").open(newline="") as file:
+    with (folder / "tables" / "tiny.csv").open(newline="") as file:
         measured = [float(row["measured"]) for row in csv.DictReader(file) if row["metric"] == "m_j"]
     scores = [100 * trial.result.score.m_j for trial in sweep.trials]
     assert sorted(measured) == pytest.approx(sorted(scores), abs=1e-6)
     for score in scores:
         assert f"{score:.1f}" in shown
-        assert f"{score:.1f}" in (folder / "tiny.md").read_text()
-        assert f"{score:.1f}" in (folder / "tiny.tex").read_text()
+        assert f"{score:.1f}" in (folder / "tables" / "tiny.md").read_text()
+        assert f"{score:.1f}" in (folder / "tables" / "tiny.tex").read_text()
     assert (folder / "tiny_parameter.svg").is_file()
     assert (folder / "index.html").is_file()
 
 
 def test_the_same_storage_gives_the_same_report(sweep):
     for folder in ("one", "two"):
-        sweep.combo("report", *sweep.words, "--out", folder)
+        sweep.combo("report", "build", *sweep.words, "--out", folder)
     one, two = (
         {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
         for root in (sweep.combo.folder / "one", sweep.combo.folder / "two")
@@ -149,7 +149,7 @@ def test_the_same_storage_gives_the_same_report(sweep):
 
 
 def test_a_report_of_what_never_ran_says_so(combo: Combo):
-    report = combo("report", TINY)
+    report = combo("report", "build", TINY)
 
     assert report.returncode == 0
     assert report.stdout.count("not run") == 6

@@ -47,7 +47,7 @@ def test_it_deletes_exactly_what_it_listed_and_keeps_what_was_tested(storage):
 
 
 def test_finished_trials_stay_finished_and_their_report_the_same(storage, sweep):
-    report = ("report", *sweep.words, "--out")
+    report = ("report", "build", *sweep.words, "--out")
     storage(*report, "before")
     storage("gc", "--delete")
     storage(*report, "after")

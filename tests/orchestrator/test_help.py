@@ -8,6 +8,7 @@ import pytest
     "words",
     [
         *([], ["show"], ["plan"], ["gc"], ["run"], ["status"], ["report"], ["mlflow"], ["sync"]),
+        *(["report", "build"], ["report", "open"], ["report", "verify"], ["report", "diff"], ["report", "clips"]),
         *(["data"], ["data", "synth"], ["data", "check"], ["data", "prepare"]),
         *(["model"], ["model", "import"], ["model", "export"], ["model", "summary"]),
         *(["model", "evaluate"], ["model", "predict"], ["model", "register"], ["data", "maskige"]),

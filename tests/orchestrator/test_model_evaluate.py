@@ -136,11 +136,11 @@ def test_official_weights_enter_the_table_of_their_configuration(tmp_path, data)
     assert official["weights"]["file"] == "released.pth"
     assert official["score"] == made["score"]
 
-    report = combo("report", "combo/table7", *settings)
+    report = combo("report", "build", "combo/table7", *settings)
     assert report.returncode == 0, report.stderr
-    table = pd.read_csv(tmp_path / "reports-out" / "combo-table7" / "table7.csv")
+    table = pd.read_csv(tmp_path / "reports-out" / "tables" / "combo-table7.csv")
     shown = table[table.official.notna()]
-    assert shown.variant.unique().tolist() == ["lambda-10"]
+    assert shown.row.unique().tolist() == ["lambda-10"]
     assert shown.official.tolist() == pytest.approx(
         [100 * official["score"][name] / official["score"]["count"] for name in ("j_sum", "f_sum")]
     )

@@ -40,7 +40,7 @@ def refused(tmp_path, data, monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("verb", ["run", "show", "status", "report"])
+@pytest.mark.parametrize("verb", ["run", "show", "status", "report build"])
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -54,7 +54,7 @@ def refused(tmp_path, data, monkeypatch, capsys):
     ],
 )
 def test_a_word_that_means_nothing(refused, verb, words, message):
-    said = refused(verb, *words)
+    said = refused(*verb.split(), *words)
 
     assert message in said
     assert said.startswith("error: ")
@@ -116,23 +116,23 @@ def test_a_word_that_typer_refuses(refused, words):
     assert "Error: " in said.splitlines()[-1]
 
 
-@pytest.mark.parametrize("verb", ["run", "status", "report"])
+@pytest.mark.parametrize("verb", ["run", "status", "report build"])
 @pytest.mark.parametrize("storage", ["gs://bucket/trials", "file:///tmp/trials"])
 def test_a_storage_that_is_neither_a_folder_nor_a_bucket(refused, verb, storage):
-    said = refused(verb, TINY, "--storage", storage)
+    said = refused(*verb.split(), TINY, "--storage", storage)
 
     assert said.startswith(f"error: storage '{storage}': is neither a folder nor a bucket")
 
 
-@pytest.mark.parametrize("verb", ["run", "status", "report"])
+@pytest.mark.parametrize("verb", ["run", "status", "report build"])
 def test_a_storage_that_is_a_file(refused, tmp_path, verb):
     file = tmp_path / "storage"
     file.write_text("not a folder")
 
-    assert f"error: storage '{file}': is a file" in refused(verb, TINY, "--storage", file)
+    assert f"error: storage '{file}': is a file" in refused(*verb.split(), TINY, "--storage", file)
 
 
-@pytest.mark.parametrize("words", [["report", TINY, "--out", "file"], [*SYNTH, "--clips", 3, "--out", "file"]])
+@pytest.mark.parametrize("words", [["report", "build", TINY, "--out", "file"], [*SYNTH, "--clips", 3, "--out", "file"]])
 def test_an_output_folder_that_is_a_file(refused, tmp_path, words):
     (tmp_path / "file").write_text("not a folder")
 

@@ -15,9 +15,11 @@ from PIL import Image
 
 from experiments.expand import Study, Trial, load_study
 from experiments.records import (
+    ATTEMPTS_DIR,
     CHECKPOINTS_DIR,
     EVALUATION_FILE,
     EVALUATIONS,
+    FAILURE_FILE,
     METRICS_DIR,
     PICTURES_DIR,
     RESULT_FILE,
@@ -25,7 +27,9 @@ from experiments.records import (
     SCORES_FILE,
     TRIAL_FILE,
     TRIALS,
+    AttemptRecord,
     EvaluationRecord,
+    FailureRecord,
     MetricLine,
     ProtocolRecord,
     Provenance,
@@ -79,6 +83,33 @@ class Storage:
             for kind, name in (("step", "loss"), ("evaluation", "m_j"))
         ]
         (folder / METRICS_DIR / "attempt-1.jsonl").write_text("".join(f"{line.model_dump_json()}\n" for line in lines))
+        return folder
+
+    def fail(self, trial: Trial, attempts: int = 1, **changes: Any) -> Path:
+        """A trial whose attempts all failed; `changes` replace parts of the failure."""
+        folder = self.start(trial)
+        (folder / ATTEMPTS_DIR).mkdir(exist_ok=True)
+        for attempt in range(1, attempts + 1):
+            record = AttemptRecord(
+                attempt=attempt,
+                host="node-1",
+                process="",
+                workers=trial.workers,
+                device="cpu",
+                started="2026-11-01T10:00:00Z",
+                step=100 * attempt,
+                ended="failed",
+                reason="loss is NaN",
+            )
+            self.write(folder / ATTEMPTS_DIR / f"{attempt}.json", record)
+        failure = FailureRecord(
+            attempt=attempts,
+            category="diverged",
+            kind="DivergedError",
+            message="loss is NaN",
+            time="2026-11-01T10:01:00Z",
+        ).model_copy(update=changes)
+        self.write(folder / FAILURE_FILE, failure)
         return folder
 
     def finish(self, trial: Trial, m_j: float, m_f: float, protocol: ProtocolRecord = PROTOCOL, **changes: Any) -> Path:
@@ -163,6 +194,7 @@ class Storage:
             m_f - offsets,
             [5] * CLIPS,
             [0] * CLIPS,
+            [None] * CLIPS,
         ]
         pd.DataFrame(dict(zip(SCORE_COLUMNS, columns, strict=True))).to_parquet(path)
 

@@ -1,94 +1,151 @@
 import csv
+import io
+import json
 import re
+from dataclasses import replace
 
+import pyarrow.parquet as pq
 import pytest
-from fake_storage import FINGERPRINT, make_study
-from report_checks import Page, assert_balanced, assert_compiles
-from rich.console import Console
+from fake_storage import FINGERPRINT, Storage, make_study
+from golden_tables import golden_tables, on_terminal
+from report_checks import assert_balanced, assert_compiles
 
 from experiments.expand import expand
-from reports.build import build_report
-from reports.render import terminal
-
-pytestmark = pytest.mark.filterwarnings("ignore:Glyph", "ignore:constrained_layout")
+from experiments.reported import Citation
+from reports.cells import RunLink
+from reports.render.formats import table_files
+from reports.render.plain_text import one_line
+from reports.results import read_results
+from reports.table import Known, build_table
 
 HOSTILE = (
     '=cmd|"/C calc"!A1 <script>alert(1)</script> <img src=http://evil.example/x> \\input{/etc/passwd} '
-    "$\\write18{id}$ \x1b[31mred\x1b[0m a|b\nc *b* [l](http://evil.example) --x [red]r[/red] 日 {{7*7}} %d ~^&#_ `q`"
+    "$\\write18{id}$ \x1b[31mred\x1b[0m a|b\nc *b* [l](http://evil.example) --x [red]r[/red] 日 {{7*7}} %d ~^&#_ `q` "
+    "\u202eabc"
 )
+SHOWN = one_line(HOSTILE)
 
 
-@pytest.fixture
-def hostile_out(storage, tmp_path):
-    """A report in which every text that a file can set is hostile."""
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory):
+    return golden_tables(tmp_path_factory.mktemp("golden"))
+
+
+@pytest.fixture(scope="module")
+def hostile(golden, tmp_path_factory):
+    """Table 7 in which every text that a file can set is hostile: measured, failed, published and turned."""
+    storage = Storage(tmp_path_factory.mktemp("hostile"))
     study = make_study(note=HOSTILE, title=HOSTILE)
-    experiment = study.experiment
     variants = [
-        variant.model_copy(update={"label": f"{prefix}{HOSTILE}"})
-        for variant, prefix in zip(experiment.variants, ("", "[x] ", "*", "_"), strict=True)
+        variant.model_copy(update={"label": f"{prefix}{HOSTILE}\ud800", "side": HOSTILE})
+        for variant, prefix in zip(study.experiment.variants, ("", "[x] ", "*", "_"), strict=True)
     ]
-    table = experiment.table.model_copy(update={"caption": HOSTILE, "row_header": HOSTILE})
-    study = make_study(note=HOSTILE, title=HOSTILE, variants=variants, table=table)
+    changes = {"caption": HOSTILE, "row_header": HOSTILE, "side_header": HOSTILE, "own_group": HOSTILE}
+    layout = study.experiment.table.model_copy(update=changes)
+    study = make_study(note=HOSTILE, title=HOSTILE, variants=variants, table=layout)
     trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
-    for trial in trials:
-        folder = storage.finish(trial, 0.6, 0.7, device=HOSTILE, commit=HOSTILE, code_version=HOSTILE)
-        picture = folder / "pictures" / "clip-0.png"
-        picture.rename(picture.with_name("<script>alert(2)<.png"))
-    (storage.root / "trials" / "<script>alert(3)<").mkdir()
-    return build_report(study, trials, storage.root, tmp_path / "out"), tmp_path / "out"
+    for trial in trials[:2]:
+        storage.finish(trial, 0.6, 0.7, device=HOSTILE, commit=f"-{HOSTILE}", code_version=HOSTILE)
+    storage.fail(trials[2], message=HOSTILE)
+    storage.evaluate_official(trials[0].config, 0.8)
+    links = {trials[0].key: RunLink(HOSTILE, HOSTILE)}
+    table = build_table(study, trials, read_results(storage.root, None), Known(links=links))
+    others = golden["combo-table1"].rows[0]
+    published = replace(
+        others,
+        label=f"*{HOSTILE}",
+        side=HOSTILE,
+        group=f"[{HOSTILE}",
+        cite=Citation(key=HOSTILE, venue=HOSTILE),
+        cells=tuple(replace(cell, column=column) for cell, column in zip(others.cells, table.columns, strict=True)),
+    )
+    return replace(table, rows=(published, *table.rows), footnotes=(*table.footnotes, HOSTILE), commands=(HOSTILE,))
 
 
-def test_a6_hostile_text_in_html_is_text(hostile_out):
-    text = (hostile_out[1] / "index.html").read_text()
-    page = Page(text)
-    assert "script" not in page.tags
-    assert set(page.tags) >= {"svg", "img"}
-    assert not [address for address in page.addresses if "evil" in address]
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "{{7*7}}" in text
-    assert "\x1b" not in text
+@pytest.fixture(scope="module")
+def settings(golden):
+    """Table I with hostile settings."""
+    table = golden["settings-combo"]
+    rows = [
+        replace(row, cells=tuple(replace(cell, text=HOSTILE, printed=f"[{HOSTILE}") for cell in row.cells))
+        for row in table.rows
+    ]
+    return replace(table, rows=tuple(rows))
 
 
-def test_a6_hostile_text_in_latex_is_text(hostile_out):
-    text = (hostile_out[1] / "table7.tex").read_text()
+@pytest.fixture(scope="module")
+def files(hostile, settings):
+    turned = replace(hostile, variants_are="columns")
+    return table_files({"hostile": hostile, "turned": turned, "settings": settings})
+
+
+NAMES = ("hostile", "turned", "settings")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a6_hostile_text_in_latex_is_text(files, name, tmp_path):
+    text = files[f"{name}.tex"]
     assert_balanced(text)
     assert not re.search(r"\\(input|write)\b", text)
     assert r"\textbackslash{}input\{/etc/passwd\}" in text
-    assert_compiles(hostile_out[1])
+    for file, content in files.items():
+        if file.endswith(".tex"):
+            (tmp_path / file).write_text(content)
+    assert_compiles(tmp_path, f"{name}_standalone.tex")
 
 
-def test_a6_hostile_text_in_csv_is_text(hostile_out):
-    with (hostile_out[1] / "table7.csv").open(newline="") as file:
-        lines = list(csv.DictReader(file))
-    assert len(lines) == 16
-    assert lines[0]["label"].startswith("'=cmd|")
+@pytest.mark.parametrize("name", NAMES)
+def test_a6_hostile_text_in_markdown_is_text(files, name):
+    lines = files[f"{name}.md"].splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+    commands = [line for line in lines if line.startswith("    ")]
+    text = re.sub(r"\\.", "", "\n".join(line for line in lines if line not in commands))
+    assert set(re.findall(r"<[^>]*>", text)) <= {"<br>", "<sub>", "</sub>"}
+    assert "](" not in text
+    assert "\x1b" not in files[f"{name}.md"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a6_hostile_text_in_csv_is_text(files, name):
+    lines = list(csv.DictReader(io.StringIO(files[f"{name}.csv"], newline="")))
+    measures = ("delta", "gain", "interval_low", "baseline_difference")
     for line in lines:
-        for name, value in line.items():
+        for column, value in line.items():
             assert "\x1b" not in value
             assert not value.startswith(("=", "+", "@"))
-            assert not value.startswith("-") or name in ("delta", "interval_low")
+            assert not re.search(r";[=+@-]", value.replace(SHOWN, ""))
+            assert not value.startswith("-") or column in measures
+    told = {value for line in lines for value in line.values()}
+    assert f"'{SHOWN}" in told
 
 
-def test_a6_hostile_text_in_markdown_is_text(hostile_out):
-    lines = (hostile_out[1] / "table7.md").read_text().splitlines()
-    rows = [line for line in lines if line.startswith("| ")]
-    assert len(rows) == 6
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {6}
-    text = re.sub(r"\\.", "", "\n".join(lines))
-    assert set(re.findall(r"<[^>]*>", text)) == {"<br>", "<sub>", "</sub>"}
-    assert "](" not in text
+@pytest.mark.parametrize("name", NAMES)
+def test_a6_hostile_text_in_parquet_is_text(files, name):
+    rows = pq.read_table(io.BytesIO(files[f"{name}.parquet"])).to_pylist()
+    texts = {value for row in rows for value in row.values() if isinstance(value, str)}
+    assert SHOWN in texts
+    assert not any("\x1b" in text or "\u202e" in text for text in texts)
 
 
-def test_a6_hostile_text_on_the_terminal_is_text(hostile_out):
-    console = Console(width=400, force_terminal=False)
-    with console.capture() as capture:
-        console.print(terminal.render(hostile_out[0].table))
-    assert "\x1b" not in capture.get()
-    assert "[red]r[/red]" in capture.get()
+@pytest.mark.parametrize("name", NAMES)
+def test_a6_hostile_text_in_json_is_text(files, name):
+    text = files[f"{name}.json"]
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\u001b" not in text
+    json.loads(text)
+    assert json.dumps(SHOWN, ensure_ascii=False) in text
 
 
-def test_a6_hostile_text_in_figures_is_text(hostile_out):
-    for file in ("table7_parameter.svg", "table7_learning.svg"):
-        text = (hostile_out[1] / file).read_text()
-        assert "script" not in Page(text).tags
-        assert "\x1b" not in text
+def test_a6_hostile_text_on_the_terminal_is_text(hostile, settings):
+    for table in (hostile, replace(hostile, variants_are="columns"), settings):
+        shown = on_terminal(table, width=2000)
+        assert "\x1b" not in shown
+        assert "[red]r[/red]" in shown
+
+
+def test_a6_a_hostile_failure_is_told_below_the_table(files):
+    (line,) = [line for line in files["hostile.md"].splitlines() if line.startswith("- Failed")]
+    assert line.endswith("abc.")
+    assert "diverged" in line

@@ -1,11 +1,14 @@
 import pytest
 
+from experiments.reported import Citation
 from reports.figures.style import label as figure_label
-from reports.render.html import label as html_label
-from reports.render.latex import escape as latex_escape
+from reports.render.latex_text import citation
+from reports.render.latex_text import escape as latex_escape
+from reports.render.latex_text import label as latex_label
 from reports.render.markdown import escape as markdown_escape
 from reports.render.math_label import in_unicode, split_label
 from reports.render.plain_text import one_line
+from reports.site.markup import label as html_label
 
 
 def test_math_reads_in_unicode_and_html():
@@ -37,6 +40,15 @@ def test_latex_escapes_everything_that_means_something():
     )
     assert latex_escape("a--b,,c") == "a-{}-b,{}, c".replace(", c", ",c")
     assert latex_escape("日 λ") == r"[U+65E5] $\lambda$"
+
+
+def test_latex_keeps_the_space_before_math():
+    assert latex_label(r"Queries $N_q$ & more") == r"Queries $N_q$ \& more"
+
+
+def test_only_what_a_bibliography_can_hold_is_cited():
+    assert citation(Citation(key="yang2024combo")) == r"\cite{yang2024combo}"
+    assert citation(Citation(key="}x,y")) == r"{[}\}x,y]"
 
 
 def test_markdown_escapes_everything_that_means_something():

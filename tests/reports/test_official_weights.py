@@ -2,23 +2,21 @@
 
 import pandas as pd
 import pytest
+from built_reports import report_of
 from fake_storage import PROTOCOL
 from report_checks import assert_compiles
 
 from model.config import CLASSES
 from model.metrics.protocol import protocol_for
-from reports.build import build_report
 from reports.official import AUTHORS_PROTOCOLS, read_official_evaluations
-from reports.results import read_trials
-from reports.table import build_table
+from reports.results import read_results
+from reports.table import Known, build_table
 
 
 def official_cells(study, trials, storage):
     records, _ = read_official_evaluations(storage.root)
-    table = build_table(study, trials, read_trials(storage.root), records)
-    return {
-        (cell.variant, cell.column.metric): cell.official.percent for cell in table.cells if cell.official is not None
-    }
+    table = build_table(study, trials, read_results(storage.root, None), Known(records))
+    return {(cell.row, cell.column.metric): cell.official.percent for cell in table.cells if cell.official is not None}
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ def test_where_nothing_is_trained_the_authors_protocol_is_shown(storage, study, 
 
 
 def test_the_authors_protocols_are_those_that_trials_are_scored_under():
-    assert {protocol_for(task).name for task in CLASSES} == set(AUTHORS_PROTOCOLS)
+    assert {protocol_for(task).rules.name for task in CLASSES} == set(AUTHORS_PROTOCOLS)
 
 
 def test_weights_trained_here_are_not_official(storage, study, trials, released):
@@ -69,38 +67,36 @@ def test_weights_trained_here_are_not_official(storage, study, trials, released)
 def test_every_format_shows_them(storage, study, trials, released, tmp_path):
     storage.finish(trials[2], 0.6, 0.7)
     storage.evaluate_official(released, 0.8149)
-    report = build_report(study, trials, storage.root, tmp_path / "out")
-    markdown, latex, page = (
-        (tmp_path / "out" / name).read_text() for name in ("table7.md", "table7.tex", "index.html")
-    )
-    assert "60.0<br><sub>official 81.5</sub><br><sub>paper 81.7, Δ −21.7</sub>" in markdown
+    report = report_of(study, trials, storage.root, tmp_path / "out")
+    tables = tmp_path / "out" / "tables"
+    markdown, latex, page = ((tables / f"combo-table7.{ending}").read_text() for ending in ("md", "tex", "html"))
+    assert "60.0<br><sub>official 81.5" in markdown
     assert r"& official & 81.5 & 81.5 &  &  \\" in latex
-    assert page.count('href="#official-eeeeeeeeeeeeeeee"') == 2
-    assert page.count('id="official-eeeeeeeeeeeeeeee"') == 1
+    assert "e" * 16 in page
     assert "a" * 64 in page
-    frame = pd.read_csv(tmp_path / "out" / "table7.csv")
+    frame = pd.read_csv(tables / "combo-table7.csv")
     shown = frame[frame.official.notna()]
     assert shown.official.tolist() == pytest.approx([81.49, 81.49])
     assert set(shown.official_evaluation) == {"e" * 16}
-    assert any("released weights model_best.pth" in note for note in report.table.footnotes)
-    assert_compiles(tmp_path / "out")
+    assert any("released weights model_best.pth" in note for note in report.tables[0].footnotes)
+    assert_compiles(tables, "combo-table7_standalone.tex")
 
 
 def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials, released, tmp_path):
     storage.evaluate_official(released, 0.815).write_text("{")
     storage.evaluate_official(released, 1.5, key="f" * 16)
-    report = build_report(study, trials, storage.root, tmp_path / "out")
+    report = report_of(study, trials, storage.root, tmp_path / "out")
     assert [problem.where for problem in report.problems] == [
         f"evaluations/{key * 16}/evaluation.json" for key in ("e", "f")
     ]
-    assert not report.table.official
+    assert not report.tables[0].official
 
 
 def test_weights_that_fit_no_row_are_told_with_the_setting_that_differs(storage, study, trials, released, tmp_path):
     loss = released.loss.model_copy(update={"lambda_ada": 7.0})
     storage.evaluate_official(released.model_copy(update={"loss": loss}), 0.8)
     storage.evaluate_official(released, 0.8, key="f" * 16, data_fingerprint="0" * 16)
-    told = [str(problem) for problem in build_report(study, trials, storage.root, tmp_path / "out").problems]
+    told = [str(problem) for problem in report_of(study, trials, storage.root, tmp_path / "out").problems]
     assert [line.partition(":")[0] for line in told] == [f"evaluations/{'e' * 16}", f"evaluations/{'f' * 16}"]
     assert "imported under loss.lambda_ada=7.0, the nearest row has loss.lambda_ada=" in told[0]
     assert "on data 0000000000000000, not as its column" in told[1]

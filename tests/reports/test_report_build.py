@@ -1,12 +1,13 @@
-import re
+"""A report as a whole: what is written, that it is the same each time, and that nothing that is missing goes unsaid."""
 
 import pandas as pd
 import pytest
+from built_reports import report_of
 from fake_storage import FINGERPRINT, make_study
-from report_checks import Page, assert_balanced, assert_compiles
 
 from experiments.expand import expand
-from reports.build import build_report
+
+FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
 
 
 @pytest.fixture
@@ -20,76 +21,82 @@ def half_full(storage):
     return make_study(seeds=(0, 1)), trials, storage.root
 
 
-def test_report_counts_and_writes_every_form(half_full, tmp_path):
-    report = build_report(*half_full, tmp_path / "out")
-    assert (report.measured, report.missing) == (6, 10)
-    assert {file.relative_to(tmp_path / "out").as_posix() for file in report.files if file.parent.name == "out"} == {
-        "table7.md",
-        "table7.tex",
-        "table7_standalone.tex",
-        "table7.csv",
-        "table7_parameter.svg",
-        "table7_parameter.png",
-        "table7_learning.svg",
-        "table7_learning.png",
-        "index.html",
-    }
-    assert sum(file.parent.name == "pictures" for file in report.files) == 7 - 1
+def names_in(out, folder):
+    return {path.name for path in (out / folder).iterdir()}
+
+
+def test_a_report_holds_every_form_of_its_table(half_full, tmp_path):
+    out = tmp_path / "out"
+    report = report_of(*half_full, out)
+    assert {path.name for path in out.iterdir()} == {
+        "assets", "figures", "figures.html", "index.html", "pictures", "qualitative.html", "tables",
+    }  # fmt: skip
+    table7 = {f"combo-table7.{ending}" for ending in FORMATS}
+    assert names_in(out, "tables") == {*table7, "combo-table7_standalone.tex", "tables.tex"}
+    plots = {f"combo-table7-{plot}.{ending}" for plot in ("parameter", "learning") for ending in ("svg", "pdf", "png")}
+    assert names_in(out, "figures") == plots
+    assert len(names_in(out, "pictures")) == 6
+    assert report.page == out / "index.html"
     assert [problem.where for problem in report.problems] == [f"trials/{half_full[1][7].key}/result.json"]
 
 
+def test_a_cell_is_measured_or_says_why_not(half_full, tmp_path):
+    (table,) = report_of(*half_full, tmp_path / "out").tables
+    own = table.own_cells
+    assert sum(cell.summary is not None for cell in own) == 6
+    assert len(own) == 16
+    assert all(cell.why for cell in own if not cell.complete)
+
+
 def test_an_empty_storage_gives_a_report_of_missing_cells(study, trials, tmp_path):
-    report = build_report(study, trials, tmp_path / "nothing", tmp_path / "out")
-    assert (report.measured, report.missing, report.problems) == (0, 16, ())
-    page = (tmp_path / "out" / "index.html").read_text()
-    assert page.count("not run") >= 16
-    assert "combo run combo/table7 --scale small" in page
+    report = report_of(study, trials, tmp_path / "nothing", tmp_path / "out")
+    assert not any(cell.summary for cell in report.tables[0].cells)
+    assert report.problems == ()
+    assert "combo run combo/table7 --scale small" in report.page.read_text()
 
 
 def test_rebuilding_gives_the_same_bytes(half_full, tmp_path):
-    first = build_report(*half_full, tmp_path / "first").files
-    second = build_report(*half_full, tmp_path / "second").files
+    first, second = (report_of(*half_full, tmp_path / name).files for name in ("first", "second"))
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
     assert not list((tmp_path / "first").rglob(".*"))
 
 
-def test_the_page_loads_nothing_external(half_full, tmp_path):
-    build_report(*half_full, tmp_path / "out")
-    page = Page((tmp_path / "out" / "index.html").read_text())
-    assert page.addresses
-    for address in page.addresses:
-        assert re.fullmatch(r"#[\w-]+|[\w-]+\.(svg|png)|pictures/[0-9a-f]{16}-\d\d\.png", address)
-        if address.startswith("#"):
-            assert address[1:] in page.ids
-        else:
-            assert (tmp_path / "out" / address).is_file()
-    assert not {"script", "link", "iframe", "object", "embed", "form"} & set(page.tags)
-    assert len(set(page.ids)) == len(page.ids)
-
-
-def test_csv_round_trips_through_pandas(half_full, tmp_path):
-    report = build_report(*half_full, tmp_path / "out")
-    frame = pd.read_csv(tmp_path / "out" / "table7.csv")
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_every_cell_is_a_row_of_a_data_frame(half_full, tmp_path, ending):
+    report = report_of(*half_full, tmp_path / "out")
+    read = pd.read_csv if ending == "csv" else pd.read_parquet
+    frame = read(tmp_path / "out" / "tables" / f"combo-table7.{ending}")
     assert len(frame) == 16
-    for (_, line), cell in zip(frame.iterrows(), report.table.cells, strict=True):
-        assert (line.variant, line.task, line.metric, line.state) == (
-            cell.variant,
-            cell.column.task,
-            cell.column.metric,
-            cell.state,
-        )
-        assert line.reported == cell.reported.percent
+    for (_, line), cell in zip(frame.iterrows(), report.tables[0].cells, strict=True):
+        assert (line.row, line.task, line.metric, line.state) == (
+            cell.row, cell.column.task, cell.column.metric, cell.state,
+        )  # fmt: skip
+        assert line.reported == cell.reported.value
         assert line.measured == cell.summary.mean if cell.summary else pd.isna(line.measured)
         assert line.delta == cell.delta if cell.summary else pd.isna(line.delta)
-    first = frame.iloc[0]
-    assert first.trial_keys == ";".join(trial.key for trial in half_full[1][:2])
-    assert first.checkpoint_sha256.count("model.safetensors=") == 2
 
 
-def test_latex_is_balanced_and_compiles(half_full, tmp_path):
-    out = tmp_path / "out"
-    build_report(*half_full, out)
-    text = (out / "table7.tex").read_text()
-    assert_balanced(text)
-    assert r"$\lambda_{ada}$" in text
-    assert_compiles(out)
+def test_rows_are_compared_with_the_baseline_on_the_same_clips(storage, tmp_path):
+    """λ = 0 is the baseline of Table 7; 2 points more on every clip are not the choice of clips."""
+    study = make_study()
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    for trial, m_j in zip(trials, (0.60, 0.62, 0.60, 0.58), strict=True):
+        storage.finish(trial, m_j, 0.7)
+    (table,) = report_of(study, trials, storage.root, tmp_path / "out").tables
+    found = {row.name: row.cells[0].difference for row in table.rows}
+    assert found["lambda-0"] is None
+    assert (found["lambda-5"].points, found["lambda-5"].significant) == (pytest.approx(2), True)
+    assert (found["lambda-10"].points, found["lambda-10"].significant) == (pytest.approx(0), False)
+    assert found["lambda-20"].points == pytest.approx(-2)
+    assert any(note.startswith("† differs from “0” by more than") for note in table.footnotes)
+
+
+def test_rows_that_were_scored_on_other_clips_are_not_compared(storage, tmp_path):
+    study = make_study()
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    storage.finish(trials[0], 0.60, 0.7)
+    scores = storage.finish(trials[1], 0.62, 0.7) / "scores.parquet"
+    pd.read_parquet(scores).iloc[1:].to_parquet(scores)
+    report = report_of(study, trials, storage.root, tmp_path / "out")
+    assert not any(cell.difference for cell in report.tables[0].cells)
+    assert any("scored on different clips" in problem.what for problem in report.problems)

@@ -18,6 +18,12 @@ def test_spread_over_seeds_is_students():
     assert summary.interval == pytest.approx(expected)
 
 
+def test_an_interval_is_as_wide_as_its_confidence_asks():
+    values = [61.2, 62.0, 60.9, 61.7]
+    expected = stats.t.interval(0.8, 3, loc=sum(values) / 4, scale=stats.sem(values))
+    assert summarise(values, confidence=0.8).interval == pytest.approx(expected)
+
+
 def test_nothing_cannot_be_summarised():
     with pytest.raises(ValueError, match="no values"):
         summarise([])

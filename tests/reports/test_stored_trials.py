@@ -2,19 +2,18 @@ import math
 
 import pytest
 
-from experiments.records import METRICS_DIR, RESULT_FILE, TRIAL_FILE, TRIALS, MetricLine
-from reports.evaluations import read_curve
-from reports.results import read_trials
+from experiments.records import ATTEMPTS_DIR, FAILURE_FILE, RESULT_FILE, TRIAL_FILE, TRIALS
+from reports.results import read_results
 
 
 def test_an_absent_storage_has_no_trials(tmp_path):
-    assert read_trials(tmp_path / "nowhere") == []
+    assert list(read_results(tmp_path / "nowhere", None)) == []
 
 
 def test_finished_and_unfinished_trials(storage, trials):
     storage.finish(trials[0], 0.6, 0.7)
     storage.start(trials[1])
-    found = {stored.key: stored for stored in read_trials(storage.root)}
+    found = {stored.key: stored for stored in read_results(storage.root, None)}
     assert found[trials[0].key].result.score.m_j == pytest.approx(0.6)
     assert found[trials[0].key].config == trials[0].config
     assert found[trials[1].key].result is None
@@ -24,7 +23,7 @@ def test_finished_and_unfinished_trials(storage, trials):
 def test_stray_files_and_hidden_folders_are_no_trials(storage):
     (storage.root / TRIALS / ".upload").mkdir(parents=True)
     (storage.root / TRIALS / "notes.txt").write_text("x")
-    assert read_trials(storage.root) == []
+    assert list(read_results(storage.root, None)) == []
 
 
 @pytest.mark.parametrize(
@@ -35,7 +34,7 @@ def test_stray_files_and_hidden_folders_are_no_trials(storage):
 def test_a_damaged_result_is_a_problem(storage, trials, content):
     folder = storage.finish(trials[0], 0.6, 0.7)
     (folder / RESULT_FILE).write_bytes(content)
-    (found,) = read_trials(storage.root)
+    (found,) = read_results(storage.root, None)
     assert found.result is None
     assert found.problem.where.startswith(f"trials/{trials[0].key}/result.json")
 
@@ -49,13 +48,27 @@ def test_a_damaged_result_is_a_problem(storage, trials, content):
         (RESULT_FILE, lambda values: values["score"].update(j_sum=41.0)),
         (RESULT_FILE, lambda values: values["score"].update(j_sum=math.nan)),
         (RESULT_FILE, lambda values: values["score"].update(count=0)),
+        (RESULT_FILE, lambda values: values["provenance"].update(training_seconds=math.nan)),
+        (RESULT_FILE, lambda values: values["provenance"].update(workers=10**30)),
+        (RESULT_FILE, lambda values: values["provenance"].update(device="\ud800")),
         (RESULT_FILE, lambda values: values.update(extra=1)),
     ],
-    ids=["result key", "trial key", "configuration", "score above 1", "score NaN", "no clips", "unknown field"],
+    ids=[
+        "result key",
+        "trial key",
+        "configuration",
+        "score above 1",
+        "score NaN",
+        "no clips",
+        "endless",
+        "too many workers",
+        "no Unicode",
+        "unknown field",
+    ],
 )
 def test_what_was_tampered_with_counts_for_nothing(storage, trials, file, change):
     storage.edit(storage.finish(trials[0], 0.6, 0.7) / file, change)
-    (found,) = read_trials(storage.root)
+    (found,) = read_results(storage.root, None)
     assert found.result is None
     assert file in found.problem.where
 
@@ -63,19 +76,39 @@ def test_what_was_tampered_with_counts_for_nothing(storage, trials, file, change
 def test_a_renamed_folder_is_refused(storage, trials):
     folder = storage.finish(trials[0], 0.6, 0.7)
     folder.rename(folder.with_name("f" * 16))
-    (found,) = read_trials(storage.root)
+    (found,) = read_results(storage.root, None)
     assert found.config is None
     assert "lies in the folder of" in found.problem.what
 
 
-def test_a_resumed_attempt_replaces_the_steps_it_repeats(storage, trials):
-    folder = storage.start(trials[0], (0.2, 0.4, 0.9))
-    lines = [
-        MetricLine(kind=kind, attempt=2, step=step, time=9.0, values={"m_j": value})
-        for kind, step, value in (("step", 250, 0.0), ("evaluation", 300, 0.5), ("evaluation", 400, 0.6))
-    ]
-    text = "".join(f"{line.model_dump_json()}\n" for line in lines) + '{"kind": "eval'
-    (folder / METRICS_DIR / "attempt-2.jsonl").write_text(text)
-    curve = read_curve(folder)
-    assert curve.points == ((100, 20.0), (200, 40.0), (300, 50.0), (400, 60.0))
-    assert [problem.what for problem in curve.problems] == ["1 unreadable line"]
+def test_a_failed_trial_says_why_and_how_far_it_came(storage, trials):
+    storage.fail(trials[0], attempts=10)
+    (found,) = read_results(storage.root, None)
+    assert (found.config, found.result, found.problem) == (trials[0].config, None, None)
+    assert (found.failure.category, found.failure.message) == ("diverged", "loss is NaN")
+    assert (found.last_attempt.attempt, found.last_attempt.step) == (10, 1000)
+
+
+def test_a_finished_trial_has_no_failure(storage, trials):
+    storage.fail(trials[0])
+    storage.finish(trials[0], 0.6, 0.7)
+    (found,) = read_results(storage.root, None)
+    assert (found.failure, found.last_attempt) == (None, None)
+
+
+@pytest.mark.parametrize("file", [FAILURE_FILE, f"{ATTEMPTS_DIR}/1.json"])
+def test_damage_of_what_explains_a_failure_is_a_problem(storage, trials, file):
+    (storage.fail(trials[0]) / file).write_text("{")
+    (found,) = read_results(storage.root, None)
+    assert found.config == trials[0].config
+    assert found.problem.where.endswith(file)
+
+
+def test_one_damaged_trial_leaves_the_others_alone(storage, trials):
+    (storage.finish(trials[0], 0.6, 0.7) / TRIAL_FILE).unlink()
+    storage.finish(trials[1], 0.6, 0.7)
+    found = read_results(storage.root, None)
+    assert [stored.key for stored in found] == sorted([trials[0].key, trials[1].key])
+    assert [problem.what for problem in found.problems] == ["is missing"]
+    assert found.trial(trials[1].key).result.score.m_j == pytest.approx(0.6)
+    assert found.trial("f" * 16) is None

@@ -2,8 +2,10 @@ import pytest
 from fake_storage import FINGERPRINT, PROTOCOL, make_study
 
 from experiments.expand import expand
-from reports.results import read_trials
-from reports.table import build_table
+from experiments.records import FAILURE_FILE, FailureRecord
+from reports.cells import RunLink
+from reports.results import read_results
+from reports.table import Known, build_table
 
 MEASURED = {
     "lambda-0": (0.612, 0.741),
@@ -14,12 +16,12 @@ MEASURED = {
 REPORTED = {"lambda-0": (81.0, 89.8), "lambda-5": (81.1, 90.1), "lambda-10": (81.7, 90.1), "lambda-20": (81.2, 89.7)}
 
 
-def table_of(study, trials, storage):
-    return build_table(study, trials, read_trials(storage.root))
+def table_of(study, trials, storage, **known):
+    return build_table(study, trials, read_results(storage.root, None), Known(**known))
 
 
 def cells_of(table, task):
-    return {(cell.variant, cell.column.metric): cell for cell in table.cells if cell.column.task == task}
+    return {(cell.row, cell.column.metric): cell for cell in table.cells if cell.column.task == task}
 
 
 def test_values_deltas_and_reported_numbers(storage, study, trials):
@@ -31,7 +33,7 @@ def test_values_deltas_and_reported_numbers(storage, study, trials):
             cell = cells[variant, metric]
             assert cell.state == "measured"
             assert cell.summary.mean == pytest.approx(100 * score)
-            assert cell.reported.percent == reported
+            assert cell.reported.value == reported
             assert cell.delta == pytest.approx(100 * score - reported)
     assert [place for place, cell in cells.items() if cell.best] == [("lambda-10", "m_j"), ("lambda-10", "m_f")]
 
@@ -45,7 +47,8 @@ def test_a_task_that_the_scale_does_not_train_is_not_run(storage, study, trials)
     assert {(cell.state, cell.summary, cell.delta, cell.wanted) for cell in cells.values()} == {
         ("not_run", None, None, 0)
     }
-    assert cells["lambda-5", "m_j"].reported.percent == 33.3
+    assert cells["lambda-5", "m_j"].reported.value == 33.3
+    assert cells["lambda-5", "m_j"].why == "this scale does not train AVSS"
     assert table.commands == ("combo run combo/table7",)
 
 
@@ -73,8 +76,9 @@ def test_unfinished_and_unreadable_cells(storage, study, trials):
     storage.start(trials[0])
     storage.edit(storage.finish(trials[1], 0.6, 0.7) / "result.json", lambda values: values.update(key="0" * 16))
     cells = cells_of(table_of(study, trials, storage), "s4")
-    assert cells["lambda-0", "m_j"].state == "unfinished"
+    assert (cells["lambda-0", "m_j"].state, cells["lambda-0", "m_j"].why) == ("unfinished", "seed 0 is unfinished")
     assert cells["lambda-5", "m_j"].state == "unreadable"
+    assert "is of trial 0000000000000000" in cells["lambda-5", "m_j"].why
     assert cells["lambda-5", "m_j"].summary is None
 
 
@@ -96,7 +100,7 @@ def test_seeds_under_two_protocols_are_not_averaged(storage):
     storage.finish(trials[0], 0.6, 0.7)
     storage.finish(trials[1], 0.8, 0.9, protocol=PROTOCOL.model_copy(update={"f_pooling": "frame_class"}))
     cell = cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_f"]
-    assert (cell.state, cell.summary, len(cell.finished)) == ("mixed_protocol", None, 2)
+    assert (cell.state, cell.summary, len(cell.counted)) == ("mixed_protocol", None, 2)
 
 
 def test_trials_without_fingerprint_match_any_data(storage, study):
@@ -109,9 +113,43 @@ def test_trials_without_fingerprint_match_any_data(storage, study):
     assert any("different data sets" in note for note in table.footnotes)
 
 
-def test_a_bound_trial_matches_its_own_data_only(storage, study, trials):
+def test_what_was_measured_on_other_data_is_stale(storage, study, trials):
     storage.finish(expand(study)[0].on_data("a" * 16), 0.6, 0.7)
-    assert cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_j"].state == "not_run"
+    cell = cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_j"]
+    assert (cell.state, cell.summary) == ("stale", None)
+    assert cell.why == "measured on other data, aaaaaaaaaaaaaaaa"
+
+
+def test_what_was_scored_under_an_older_protocol_is_stale_and_never_counted(storage):
+    study = make_study(seeds=(0, 1))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    today = PROTOCOL.model_copy(update={"version": 2})
+    storage.finish(trials[0], 0.6, 0.7)
+    storage.finish(trials[2], 0.6, 0.7)
+    storage.finish(trials[3], 0.8, 0.9, protocol=today)
+    cells = cells_of(table_of(study, trials, storage, protocols={"s4": today}), "s4")
+    old, half = cells["lambda-0", "m_j"], cells["lambda-5", "m_j"]
+    assert (old.state, old.summary) == ("stale", None)
+    assert old.why == "scored under avsbench-binary@1 (test), which is avsbench-binary@2 (test) today"
+    assert (half.state, half.summary.n, half.summary.mean) == ("measured", 1, pytest.approx(80))
+    assert half.why.startswith("1 of 2 seeds")
+
+
+def test_a_failed_cell_says_which_seed_failed_and_how(storage, study, trials):
+    folder = storage.start(trials[0])
+    failure = FailureRecord(attempt=1, category="out-of-memory", kind="Error", message="no room", time="2026-11-01")
+    storage.write(folder / FAILURE_FILE, failure)
+    table = table_of(study, trials, storage)
+    cell = cells_of(table, "s4")["lambda-0", "m_j"]
+    assert (cell.state, cell.why) == ("failed", "seed 0 failed: out-of-memory, no room")
+    assert table.commands[0] == "combo retry combo/table7 --scale small"
+
+
+def test_a_run_knows_where_mlflow_shows_it(storage, study, trials):
+    storage.finish(trials[0], 0.6, 0.7)
+    link = RunLink("abc", "http://127.0.0.1:5000/#/experiments/1/runs/abc")
+    cell = cells_of(table_of(study, trials, storage, links={trials[0].key: link}), "s4")["lambda-0", "m_j"]
+    assert [run.link for run in cell.runs] == [link]
 
 
 def test_footnotes_name_source_protocol_and_the_papers_own_remarks(storage, study, trials):

@@ -76,7 +76,7 @@ def test_the_modules_come_from_the_wheel(installed, tmp_path):
 def test_the_installed_command_finds_its_experiments_and_builds_a_report(installed, tmp_path):
     combo = installed.with_name("combo")
     shown = _run(combo, tmp_path, "show", "combo/table7", "--scale", "demo")
-    report = _run(combo, tmp_path, "report", "combo/table7", "--scale", "demo")
+    report = _run(combo, tmp_path, "report", "build", "combo/table7", "--scale", "demo")
 
     assert shown.returncode == 0, shown.stderr
     assert "lambda-10" in shown.stdout

@@ -37,10 +37,10 @@ def test_f22_gc_lists_first_and_deletes_exactly_that(finished, command):
 
 
 def test_a_report_is_built_from_a_bucket(finished, command, tmp_path):
-    said = command("report", "combo/table7", "--storage", finished, "--out", tmp_path / "out")
+    said = command("report", "build", "combo/table7", "--storage", finished, "--out", tmp_path / "out")
 
     assert said.code == 0, said.err
-    assert (tmp_path / "out/combo-table7/index.html").exists()
+    assert (tmp_path / "out/tables/combo-table7.html").exists()
     assert Store(finished).trial(TRIAL.key).result is not None
 
 

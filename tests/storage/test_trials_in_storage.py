@@ -13,7 +13,8 @@ from experiments.storage.bucket import BucketStorage
 from experiments.storage.folder import FolderStorage
 from orchestrator.store import retention
 from orchestrator.store.store import Store
-from reports.build import build_report
+from reports.build import Question, Request, build_report
+from reports.results import read_results
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
 
 STUDY = make_study()
@@ -153,8 +154,10 @@ def test_reports_are_the_same_from_every_storage(finished, tmp_path):
     fake.start(TRIALS[-1])
     other = as_seen_by_another(finished)
     other.refresh_all()
+    request = Request([Question(STUDY, TRIALS)])
     built = [
-        build_report(STUDY, TRIALS, root, tmp_path / name) for root, name in ((local.root, "a"), (other.root, "b"))
+        build_report(request, read_results(root, None), tmp_path / name)
+        for root, name in ((local.root, "a"), (other.root, "b"))
     ]
 
     names = [str(file.relative_to(tmp_path / "a")) for file in built[0].files]

@@ -50,6 +50,8 @@ def test_every_worker_knows_every_score_and_the_first_one_writes(together):
     assert {event.score.count for event in validations(first).values()} == {5}
     assert outcome(first).score == outcome(second).score
     kinds = [[type(event).__name__ for event in events] for events in (first, second)]
+    assert len(outcome(first).predictions) == 6
+    assert not outcome(second).predictions
     assert kinds[1] == [kind for kind in kinds[0] if kind != "Checkpointed"]
 
 

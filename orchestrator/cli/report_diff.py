@@ -1,0 +1,69 @@
+"""`combo report diff`: two trials, experiments or moments side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption
+from orchestrator.cli.plain import say
+
+
+def diff(
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A trial key, an experiment (combo/table7), a table (combo/7), a search (search/lambda_ada), or a "
+            "date (2026-11-01).",
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="What it is compared with, of the same kind.")],
+    assigned: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE...]", help="Settings laid over both, such as seeds=[0,1,2]."),
+    ] = None,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EXPERIMENT",
+            help="Whose table is compared between two dates; give it again for more.  [default: all of them]",
+            show_default=False,
+        ),
+    ] = None,
+    scale: ScaleOption = "full",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Write the comparison as Markdown, too.", dir_okay=False)
+    ] = None,
+    storage: StorageOption = None,
+    data: DataOption = None,
+) -> None:
+    """Show what differs in settings beside what differs in scores, and whether other clips might change that.
+
+    Rows of two experiments belong together where the fewest settings differ. Scores under different protocols or on
+    different data are not compared. As of a date, only results count that were finished by the end of its day, UTC.
+    """
+    from rich.console import Console
+
+    from experiments.atomic_write import write_atomic
+    from experiments.overrides import parse_assignments
+    from orchestrator.cli.sweep_table import TABLE_WIDTH
+    from orchestrator.reporting.compared import Sides
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store.store import Store
+    from reports.render.blocks import in_markdown, on_terminal
+    from reports.results import read_results
+
+    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
+    settings = resolve_settings(storage, data)
+    laid_over = parse_assignments(assigned or [])
+    with console.status("Comparing"):
+        Store(settings.storage).refresh_all()
+        results = read_results(settings.storage.root, settings.storage.cache)
+        blocks = Sides(a, b, of or [], scale, laid_over, settings, data is not None).blocks(results)
+    console.print(on_terminal(blocks))
+    if out is not None:
+        write_atomic(out, in_markdown(blocks).encode())
+        say(f"written to {out}", console)

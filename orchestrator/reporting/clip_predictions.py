@@ -1,0 +1,109 @@
+"""Makes trials predict test clips after they have finished, so that figures can show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from experiments.errors import InputError, Problem, did_you_mean
+from experiments.identity import TRIAL_KEY
+from experiments.prediction_record import Choice
+from model.data.avsbench import AVSBench
+from model.data.fingerprint import data_fingerprint
+from model.data.layout import IndexEntry
+from model.metrics.protocol import protocol_for
+from model.training.listening import listener
+from model.training.predictions import predict_clips, shown_places
+from model.weights.stored_model import StoredModel, load_model, read_stored_model
+from orchestrator.store.checkpoint_names import checkpoint_folder
+from orchestrator.store.prediction_files import prediction_name, write_prediction
+from orchestrator.store.store import Store
+from orchestrator.store.trial_folder import TrialFolder
+
+
+@dataclass(frozen=True)
+class WantedClips:
+    """What one trial has to predict yet."""
+
+    folder: TrialFolder
+    stored: StoredModel
+    dataset: AVSBench
+    choices: dict[int, Choice]
+    """Why each clip, by its place in the test split."""
+
+    def predict(self, store: Store, device: str, on_clip: Callable[[], None]) -> list[Path]:
+        """Predicts and stores the clips one by one; gives their files.
+
+        Args:
+            store: for what is known of sounds already.
+            device: a torch device.
+            on_clip: called after each clip.
+
+        Raises:
+            FileError: a clip cannot be used.
+            CheckpointError: the weights do not fit their own configuration.
+        """
+        if not self.choices:
+            return []
+        config, place = self.stored.config, torch.device(device)
+        model = load_model(self.stored, place)
+        how = (protocol_for(config.data.task), listener(model, store.sound_cache), place)
+        written = []
+        for choice, one in zip(
+            self.choices.values(), predict_clips(model, self.dataset, self.choices, *how), strict=True
+        ):
+            written.append(write_prediction(self.folder, config, one, choice))
+            on_clip()
+        return written
+
+
+def wanted_clips(keys: Iterable[str], ids: Sequence[str], data: Path, store: Store) -> list[WantedClips]:
+    """Finds the clips that trials have not predicted yet, so that every mistake is known before work begins.
+
+    Args:
+        keys: of the trials.
+        ids: names of test clips; none for those that every trial predicts at its end.
+        data: data folder, the one that the trials were trained on.
+        store: where the trials lie.
+
+    Raises:
+        InputError: a trial has no result or was trained on other data, or a clip is not in its test split.
+        DataError: the data folder cannot be used.
+        CheckpointError: a trial's weights are damaged.
+    """
+    return [_wanted(key, ids, data, store) for key in dict.fromkeys(keys)]
+
+
+def _wanted(key: str, ids: Sequence[str], data: Path, store: Store) -> WantedClips:
+    if not TRIAL_KEY.fullmatch(key):
+        raise InputError(Problem(key, "is no trial key", "`combo status EXPERIMENT` lists keys"))
+    stored = read_stored_model(checkpoint_folder(key, store))
+    config = stored.config.data
+    if data_fingerprint(data, config.task, config.maskige, config.size) != config.fingerprint:
+        what = f"was trained on other data than {data} holds"
+        raise InputError(Problem(f"trial {key}", what, "name its data folder with --data"))
+    dataset = AVSBench(data, config.task, "test", config.size, proposer=config.maskige)
+    places = _places(dataset.entries, ids) if ids else shown_places(dataset)
+    folder = store.trial(key)
+    known = set(store.storage.names(folder.name))
+    rule = "by-id" if ids else "first-by-category"
+    choices = {
+        place: Choice(rule=rule, rank=rank, chosen=len(places))
+        for rank, place in enumerate(places)
+        if f"{folder.name}/{_file_of(dataset.entries[place])}" not in known
+    }
+    return WantedClips(folder, stored, dataset, choices)
+
+
+def _places(entries: Sequence[IndexEntry], ids: Sequence[str]) -> list[int]:
+    names = [entry.name for entry in entries]
+    for unknown in (clip for clip in ids if clip not in names):
+        raise InputError(Problem(f"--clip {unknown}", "is not in the test split", did_you_mean(unknown, names)))
+    return [place for clip in dict.fromkeys(ids) for place, name in enumerate(names) if name == clip]
+
+
+def _file_of(entry: IndexEntry) -> str:
+    return prediction_name(entry.category, entry.name)

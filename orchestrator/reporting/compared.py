@@ -1,0 +1,118 @@
+"""From two words of a command to a comparison: trials, experiments and searches, or moments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from functools import cache
+
+from pydantic import JsonValue
+
+from experiments.errors import InputError, Problem
+from experiments.identity import TRIAL_KEY
+from experiments.searches import load_search
+from orchestrator.reporting.protocols import protocols_of_today
+from orchestrator.reporting.request import Asked, read_words
+from orchestrator.settings import Settings
+from reports.comparison import Group, compare
+from reports.groups import group_of_trial, groups_of_search, groups_of_trials
+from reports.history import CellChange, cell_changes
+from reports.render.blocks import Block
+from reports.render.comparison import comparison_blocks, history_blocks
+from reports.results import Results
+from reports.scores import read_clip_scores
+from reports.table import Known, build_table
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].+)?")
+KINDS = "two trial keys, two experiments or searches, or two dates"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two things to compare, and where to look."""
+
+    a: str
+    b: str
+    of: Sequence[str]
+    """Whose tables are compared between two moments; all where none are named."""
+    scale: str
+    assigned: Mapping[str, JsonValue]
+    """Settings laid over experiments and searches."""
+    settings: Settings
+    data_was_named: bool
+
+    def blocks(self, results: Results) -> list[Block]:
+        """What there is to say of them.
+
+        Args:
+            results: of the storage.
+
+        Raises:
+            InputError: they cannot be compared, or one of them is not there.
+        """
+        if self.a == self.b:
+            raise InputError(Problem("command line", f"compares {self.a} with itself", f"give {KINDS}"))
+        words = (self.a, self.b)
+        if all(map(DATE.fullmatch, words)):
+            return list(self._history(results))
+        if self.of:
+            raise InputError(Problem("--of", "goes with two dates only", "such as 2026-11-01 2026-11-15"))
+        if any(map(DATE.fullmatch, words)) or len({bool(TRIAL_KEY.fullmatch(word)) for word in words}) > 1:
+            raise InputError(Problem("command line", f"{self.a} and {self.b} are of different kinds", f"give {KINDS}"))
+        ours, theirs = (self._groups(word, results) for word in words)
+        return list(comparison_blocks(compare(ours, theirs, words, cache(read_clip_scores))))
+
+    def _groups(self, word: str, results: Results) -> list[Group]:
+        if TRIAL_KEY.fullmatch(word):
+            return [self._trial(word, results)]
+        asked = self._asked([word])
+        if asked.searches:
+            groups = groups_of_search(load_search(word, self.scale, self.assigned), results)
+        else:
+            groups = [group for question in asked.questions for group in groups_of_trials(question.trials, results)]
+        if not any(trial.result is not None for group in groups for trial in group.trials):
+            what = f"has no result in {self.settings.storage} at scale {self.scale}"
+            raise InputError(Problem(word, what, "run it first, or name another --scale"))
+        return groups
+
+    def _asked(self, words: Sequence[str]) -> Asked:
+        return read_words(words, self.assigned, self.scale, self.settings.data, data_was_named=self.data_was_named)
+
+    def _trial(self, key: str, results: Results) -> Group:
+        stored = results.trial(key)
+        if stored is None:
+            remedy = "`combo status EXPERIMENT` lists keys"
+            raise InputError(Problem(f"trial {key}", f"is not in {self.settings.storage}", remedy))
+        if stored.problem is not None:
+            raise InputError(stored.problem)
+        if stored.result is None:
+            raise InputError(Problem(f"trial {key}", "has no result to compare", "run it to its end"))
+        return group_of_trial(stored)
+
+    def _history(self, results: Results) -> Iterator[Block]:
+        then, now = (_moment(word) for word in (self.a, self.b))
+        if then > now:
+            raise InputError(Problem("command line", "names the later moment first", f"{self.b} {self.a}"))
+        known = Known(protocols=protocols_of_today())
+        changes: list[CellChange] = []
+        cells = 0
+        for question in self._asked(self.of).questions:
+            before, after = (
+                build_table(question.study, question.trials, results.as_of(moment), known) for moment in (then, now)
+            )
+            changes += cell_changes(before, after)
+            cells += len(after.own_cells)
+        return history_blocks(self.a, self.b, changes, cells)
+
+
+def _moment(word: str) -> datetime:
+    """With a time zone, UTC where none is given. A date alone is the end of that day."""
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError as error:
+        raise InputError(Problem(word, f"is no date: {error}", "such as 2026-11-01 or 2026-11-01T18:00")) from None
+    if len(word) == len("2026-11-01"):
+        moment = datetime.combine(moment, time.max)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,62 @@
+"""All that a report is built from, beside the trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.redaction import redacted
+from orchestrator.reporting.paper_figures import paper_figures
+from orchestrator.reporting.protocols import protocols_of_today
+from orchestrator.reporting.request import Asked
+from orchestrator.search.outcomes import search_outcomes
+from orchestrator.settings import Settings
+from orchestrator.tracking.patience import what_went_wrong
+from orchestrator.tracking.run_links import run_links
+from reports.build import Request, trial_keys
+from reports.cells import RunLink
+from reports.official import read_official_evaluations
+from reports.results import Results
+from reports.table import Known
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a report is asked for, and what the reader of the terminal should know."""
+
+    request: Request
+    notes: tuple[str, ...]
+
+
+def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str | None) -> Gathered:
+    """Looks up what lies outside the trial directories.
+
+    Args:
+        asked: what is to be reported.
+        results: of the storage.
+        settings: places.
+        mlflow_pages: where MLflow's pages are; empty for the usual place, None to look up no runs.
+
+    Raises:
+        InputError: a search or a figure definition has mistakes.
+        StorageError: predictions cannot be fetched.
+    """
+    alone = "its trials are found by configuration alone"
+    notes = [f"{task.upper()}: {why}; {alone}" for task, why in asked.unbound.items()]
+    links: dict[str, RunLink] = {}
+    if mlflow_pages is not None:
+        try:
+            links = run_links(settings, trial_keys(asked.questions, results), mlflow_pages or None)
+        except Exception as error:
+            # Whatever MLflow raises: the numbers do not come from it, so a report without links is still right.
+            notes.append(f"no links to runs, as MLflow cannot be read: {what_went_wrong(error)}")
+    official, doubtful = read_official_evaluations(settings.storage.root)
+    request = Request(
+        questions=asked.questions,
+        settings=asked.settings,
+        searches=search_outcomes(asked.searches, asked.scale, results, settings.storage, settings.data),
+        figures=paper_figures(asked.papers, asked.assigned, asked.scale, settings, results),
+        known=Known(tuple(official), protocols_of_today(), links),
+        storage=redacted(str(settings.storage)),
+        problems=tuple(doubtful),
+    )
+    return Gathered(request, tuple(notes))

@@ -1,0 +1,89 @@
+"""From the words of a command to what a report is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from pydantic import JsonValue
+
+from experiments.errors import InputError, Problem
+from experiments.expand import FULL, SEEDS, Study, expand, load_study, without_table_names
+from experiments.question_files import experiment_names, read_question, search_names
+from experiments.reported import Paper
+from experiments.settings_tables import Settings as SettingsTable
+from experiments.settings_tables import settings_tables
+from model.config import Task
+from orchestrator.planning.plan import trials_where_data_are
+from reports.build import Question
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be reported."""
+
+    questions: tuple[Question, ...]
+    settings: tuple[SettingsTable, ...]
+    searches: tuple[str, ...]
+    """Names of searches; those of which nothing is stored are left out later."""
+    unbound: Mapping[Task, str]
+    """Tasks whose data cannot be used, and why: their trials are found by configuration alone."""
+    papers: tuple[Paper, ...]
+    """Whose figures are shown."""
+    assigned: Mapping[str, JsonValue]
+    """Settings laid over the experiments."""
+    scale: str
+
+
+def read_words(
+    names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str, data: Path, *, data_was_named: bool
+) -> Asked:
+    """Finds what the names stand for; no names stand for everything that ships with the package.
+
+    Args:
+        names: of experiments, of tables such as `combo/3` or `combo/I`, or of searches.
+        assigned: settings laid over the experiments.
+        scale: of the experiments; where everything is asked for, those that lack it are left out.
+        data: the data folder that trials are bound to.
+        data_was_named: whether the user named it, so that it must be usable.
+
+    Raises:
+        InputError: unknown names, mistakes in files, overrides that do not fit, no usable data in a named folder.
+    """
+    if not names and assigned.keys() - {SEEDS}:
+        raise InputError(Problem("command line", "names no experiment to lay settings over", "such as combo/table7"))
+    tables = {f"{one.table.paper}/{one.table.number}": one for one in settings_tables()}
+    settings = [tables[name] for name in names if name in tables] if names else list(tables.values())
+    others = without_table_names(name for name in names if name not in tables)
+    searches = [name for name in others if read_question(name).is_search] if names else search_names()
+    studies = [load_study(name, scale, assigned) for name in others if name not in searches]
+    if not names:
+        studies = [study for name in experiment_names() if (study := _at_scale(name, scale, assigned)) is not None]
+    if scale != FULL and not names and not any(study.is_trained for study in studies):
+        raise InputError(Problem(f"--scale {scale}", "is a scale of no experiment", "such as smoke"))
+    questions, unbound = _bind(studies, data)
+    if data_was_named and questions and all(task in unbound for study in studies for task in study.tasks):
+        raise InputError(*(Problem(str(data), why) for why in unbound.values()))
+    papers = get_args(Paper) if not names else ()
+    return Asked(tuple(questions), tuple(settings), tuple(searches), unbound, papers, assigned, scale)
+
+
+def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> Study | None:
+    """An experiment at a scale; at its own one if it has no trials; None if it lacks the scale."""
+    study = load_study(name, assigned=assigned)
+    if scale == FULL or not study.is_trained:
+        return study
+    return load_study(name, scale, assigned) if scale in study.experiment.scales else None
+
+
+def _bind(studies: Sequence[Study], data: Path) -> tuple[list[Question], dict[Task, str]]:
+    trained = [study for study in studies if study.is_trained]
+    trials, unbound = trials_where_data_are(trained, data, None)
+    questions, start = [], 0
+    for study in studies:
+        count = len(expand(study)) if study.is_trained else 0
+        questions.append(Question(study, trials[start : start + count]))
+        start += count
+    return questions, unbound

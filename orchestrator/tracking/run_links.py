@@ -1,0 +1,70 @@
+"""Where MLflow shows the runs of trials. Reads only: a report must not write to the place that it reports on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestrator.redaction import redacted
+from orchestrator.settings import Settings
+from orchestrator.tracking.connection import Connection
+from orchestrator.tracking.kept_runs import Place, known_runs
+from orchestrator.tracking.patience import Patience
+from orchestrator.tracking.run_content import TRIAL_TAG
+from reports.cells import RunLink
+
+EMBEDDED_PAGES = "http://127.0.0.1:5000"
+"""Where `combo mlflow` serves the embedded MLflow unless it is told otherwise."""
+SQLITE = "sqlite:///"
+ONE_TRY = Patience(waits=())
+KEPT = "reports"
+"""Below the storage's cache."""
+
+
+def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None) -> dict[str, RunLink]:
+    """The newest run of each trial that MLflow knows.
+
+    Args:
+        settings: tracking place.
+        keys: of the trials.
+        pages: address of MLflow's pages; by default the tracking server, or where `combo mlflow` serves.
+
+    Raises:
+        Exception: what MLflow raises when it cannot be read.
+    """
+    if not has_begun(settings):
+        return {}
+
+    def look_up(missing: Iterable[str]) -> dict[str, Place]:
+        return _newest_runs(settings.tracking_uri, missing)
+
+    database = _database(settings)
+    found = look_up(keys) if database is None else known_runs(database, settings.storage.cache / KEPT, keys, look_up)
+    is_server = settings.tracking_uri.startswith("http")
+    base = redacted(pages or (settings.tracking_uri if is_server else EMBEDDED_PAGES)).rstrip("/")
+    return {
+        key: RunLink(run, f"{base}/#/experiments/{experiment}/runs/{run}") for key, (experiment, run) in found.items()
+    }
+
+
+def has_begun(settings: Settings) -> bool:
+    """Whether there can be any runs: an embedded MLflow has no database before the first sweep."""
+    database = _database(settings)
+    return database is None or database.is_file()
+
+
+def _database(settings: Settings) -> Path | None:
+    """The file of an embedded MLflow; None for one that is elsewhere."""
+    file = settings.tracking_uri.removeprefix(SQLITE)
+    return Path(file) if file != settings.tracking_uri else None
+
+
+def _newest_runs(tracking_uri: str, keys: Iterable[str]) -> dict[str, Place]:
+    client = Connection(tracking_uri, ONE_TRY)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    found = {}
+    for key in keys:
+        wanted = f"tags.`{TRIAL_TAG}` = '{key}'"
+        for run in client.search_runs(experiments, wanted, max_results=1, order_by=["start_time DESC"]):
+            found[key] = str(run.info.experiment_id), str(run.info.run_id)
+    return found

@@ -1,0 +1,74 @@
+"""Pictures of a clip's pixels: class ids as colours, maps as heat over the frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from experiments.prediction_record import ShownClass
+
+HEAT_MAP = "inferno"
+"""Brighter is more, also in print without colours."""
+HEAT_SHARE = 0.65
+"""Of the colours of the heat over the frames in grey."""
+IGNORED = 255
+IGNORED_COLOUR = (110, 110, 110)
+RIM = 1 / 120
+"""Width of the rim around a class, as part of the picture's width."""
+BRIGHTNESS = np.array([0.299, 0.587, 0.114])
+"""Of red, green and blue, as in ITU-R BT.601."""
+
+
+def coloured(ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> NDArray[np.uint8]:
+    """Class ids (..., H, W) as RGB on black: each class in its colour, or white where there are no classes.
+
+    Regions with a class have a white rim, as some of the data set's colours are nearly black.
+
+    Args:
+        ids: 0 is background, 255 is ignored.
+        classes: that occur; empty for S4 and MS3.
+    """
+    colours = np.full((256, 3), 255, dtype=np.uint8)
+    colours[0] = 0
+    for shown in classes:
+        colours[shown.id] = shown.colour
+    colours[IGNORED] = IGNORED_COLOUR
+    pictures = colours[ids]
+    if classes:
+        pictures[_rim(ids)] = 255
+    return pictures
+
+
+def heated(frames: NDArray[np.uint8], heat: NDArray[np.float16]) -> NDArray[np.uint8]:
+    """Maps (T, H, W) of 0 to 1 as colours half over the frames (T, H, W, 3) in grey."""
+    grey = (frames @ BRIGHTNESS)[..., None]
+    colours = mpl.colormaps[HEAT_MAP](heat.astype(np.float64))[..., :3]
+    return np.asarray(np.rint((1 - HEAT_SHARE) * grey + HEAT_SHARE * 255 * colours), dtype=np.uint8)
+
+
+def neighbour_cosines(heat: NDArray[np.float16]) -> tuple[float | None, ...]:
+    """Cosine similarity of the flattened maps of every two neighbouring frames; None where a map is zero everywhere.
+
+    Args:
+        heat: (T, H, W) of 0 to 1.
+    """
+    flat = heat.reshape(len(heat), -1).astype(np.float64)
+    lengths = np.linalg.norm(flat, axis=1)
+    products = (flat[:-1] * flat[1:]).sum(axis=1)
+    return tuple(
+        float(product / (one * other)) if one and other else None
+        for product, one, other in zip(products, lengths[:-1], lengths[1:], strict=True)
+    )
+
+
+def _rim(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pixels of a class near a pixel of another one, (..., H, W)."""
+    reach = max(1, round(ids.shape[-1] * RIM))
+    around = (1,) * (ids.ndim - 2) + (2 * reach + 1,) * 2
+    rim: NDArray[np.bool_] = maximum_filter(ids, around) != minimum_filter(ids, around)
+    rim[(ids == 0) | (ids == IGNORED)] = False
+    return rim

@@ -1,0 +1,25 @@
+"""A drawn figure in the forms in which it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure as vector graphics and as a picture."""
+
+    name: str
+    """Of its files, without ending."""
+    title: str
+    """May hold LaTeX math between dollar signs."""
+    description: str
+    """Read out in place of the picture, as plain text."""
+    svg: str
+    pdf: bytes
+    png: bytes
+
+    @property
+    def files(self) -> dict[str, str | bytes]:
+        """The files by name."""
+        return {f"{self.name}.svg": self.svg, f"{self.name}.pdf": self.pdf, f"{self.name}.png": self.png}

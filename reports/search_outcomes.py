@@ -1,0 +1,65 @@
+"""What a search has found, as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue
+
+from experiments.schema import Measure
+from model.config import Task
+
+PointState = Literal["finished", "pruned", "failed", "running", "stopped", "new"]
+
+
+@dataclass(frozen=True)
+class SearchAxis:
+    """A setting that a search varies."""
+
+    key: str
+    """Dotted, such as `loss.lambda_ada`."""
+    name: str
+    """Short form of the key, such as `lambda_ada`."""
+    is_logarithmic: bool
+    """Whether every factor is as likely as any other."""
+
+
+@dataclass(frozen=True)
+class SearchPoint:
+    """A trial that a search has suggested."""
+
+    key: str
+    """Trial key."""
+    settings: Mapping[str, JsonValue]
+    """What the search chose, by dotted key."""
+    values: Mapping[Measure, float]
+    """Objectives: scores of the validation split in percent, parameters in millions, times in milliseconds; empty
+    while it has no result."""
+    state: PointState
+    on_front: bool
+    """Whether no other point is better in all objectives; with one objective, whether it is the best."""
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """A search and its points in the order in which they were suggested."""
+
+    name: str
+    """Such as `search/lambda_ada`."""
+    title: str
+    task: Task
+    scale: str
+    objectives: tuple[Measure, ...]
+    points: tuple[SearchPoint, ...]
+    command: str
+    """That continues it; empty when its budget of points is spent."""
+    axes: tuple[SearchAxis, ...] = ()
+    """What it varies; without them its settings are not plotted."""
+    note: str = ""
+    """What a reader must know before comparing this scale with the search itself."""
+    wanted: int = 0
+    """Points that it asks for in all; 0 if nobody says."""
+    data_fingerprint: str = ""
+    """Of the data that all points were trained on; empty if nobody says."""

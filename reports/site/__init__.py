@@ -1,0 +1,1 @@
+"""The reports as a folder of static pages that load nothing from outside."""

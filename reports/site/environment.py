@@ -1,0 +1,70 @@
+"""The templates of the site, and what they may call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.effort import Effort
+from reports.footnotes import describe_pooling
+from reports.render import wording
+from reports.render.formats import COLLECTION
+from reports.render.math_label import in_unicode
+from reports.render.plain_text import one_line
+from reports.site import markup, paths
+from reports.site.gallery import caption
+from reports.site.progress import tally
+from reports.site.runs import value_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+POLICY = (
+    "default-src 'none'; style-src 'self' file: 'unsafe-inline'; img-src 'self' file: data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""What a page may load: its own style and pictures. Plots bring styles of their own, and pictures inside them."""
+
+
+def site_environment() -> Environment:
+    """Escapes everything that is no markup, and refuses to pass over what is missing."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: one_line(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "label": markup.label,
+        "inline": markup.inline,
+        "in_unicode": in_unicode,
+        "caption": caption,
+        "pooling": describe_pooling,
+        "tally": tally,
+        "by_device": _by_device,
+    }
+    environment.tests |= {"drawn": markup.is_drawn, "web_address": markup.is_web_address}
+    environment.globals |= {
+        "say": wording,
+        "paths": paths,
+        "policy": POLICY,
+        "value_of": value_of,
+        "collection": COLLECTION,
+    }
+    return environment
+
+
+def _by_device(effort: Sequence[Effort]) -> list[tuple[str, int, float]]:
+    """Trials and worker seconds by device, over all tasks."""
+    devices = dict.fromkeys(item.device for item in effort)
+    return [
+        (
+            device,
+            sum(item.trials for item in effort if item.device == device),
+            sum(item.device_seconds for item in effort if item.device == device),
+        )
+        for device in devices
+    ]

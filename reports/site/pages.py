@@ -1,0 +1,74 @@
+"""The pages of a site: static, without scripts, loading nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from jinja2 import Environment
+
+from reports.render.reasons import reasons
+from reports.site import paths
+from reports.site.contents import Contents, SearchPage, TablePage
+from reports.site.environment import TEMPLATES, site_environment
+from reports.site.progress import in_papers_order, papers_of, progress_of
+from reports.site.runs import runs_of
+from reports.site.spans import spanned
+
+
+def render_site(contents: Contents) -> dict[str, str]:
+    """All pages and their style by path below the site's root; the same contents give the same text.
+
+    Everything that comes from files is escaped, and a content policy forbids scripts and remote loads.
+    """
+    pages = _Pages(contents)
+    tables = in_papers_order(contents.tables)
+    return {
+        paths.STYLE: (TEMPLATES / "site.css").read_text(encoding="utf-8"),
+        **dict(pages.tables(tables)),
+        **dict(pages.searches(contents.searches)),
+        paths.FIGURES: pages.page("figures", paths.FIGURES, figures=contents.figures),
+        paths.QUALITATIVE: pages.page("qualitative", paths.QUALITATIVE, tables=tables),
+        paths.OVERVIEW: pages.page("overview", paths.OVERVIEW, papers=papers_of(tables)),
+    }
+
+
+class _Pages:
+    """Renders pages that know where they lie."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._environment: Environment = site_environment()
+
+    def page(self, template: str, path: str, **values: Any) -> str:
+        """One page.
+
+        Args:
+            template: its name, without ending.
+            path: of the page below the root.
+            values: what the template shows.
+        """
+        root = "../" * path.count("/")
+        found = self._environment.get_template(f"{template}.html.j2")
+        return found.render(contents=self._contents, root=root, path=path, **values)
+
+    def tables(self, pages: Sequence[TablePage]) -> Iterator[tuple[str, str]]:
+        """A page for each table, linked to its neighbours."""
+        neighbours = zip([None, *pages[:-1]], pages, [*pages[1:], None], strict=True)
+        for before, page, after in neighbours:
+            path = paths.table_page(page.slug)
+            values = {
+                "page": page,
+                "table": page.table,
+                "grid": spanned(page.table),
+                "progress": progress_of(page),
+                "reasons": reasons(page.table) if page.table.own_cells else [],
+                "runs": runs_of(page.table),
+            }
+            yield path, self.page("table", path, tables=pages, before=before, after=after, **values)
+
+    def searches(self, pages: Sequence[SearchPage]) -> Iterator[tuple[str, str]]:
+        """A page for each search."""
+        for page in pages:
+            path = paths.search_page(page.slug)
+            yield path, self.page("search", path, page=page, outcome=page.outcome)

@@ -1,0 +1,19 @@
+"""Reports built as `combo report build` does, with less said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.expand import Study, Trial
+from reports.build import Question, Report, Request, build_report
+from reports.official import read_official_evaluations
+from reports.results import read_results
+from reports.table import Known
+
+
+def report_of(study: Study, trials: Sequence[Trial], storage: Path, out: Path) -> Report:
+    """One experiment, with the official evaluations of its storage."""
+    official, doubtful = read_official_evaluations(storage)
+    request = Request([Question(study, trials)], known=Known(official), problems=doubtful)
+    return build_report(request, read_results(storage, None), out)

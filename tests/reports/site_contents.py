@@ -1,0 +1,88 @@
+"""A small site on which every state of a cell and every kind of page is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from experiments.expand import Study, Trial, expand, load_study
+from experiments.settings_tables import settings_tables
+from reports.build import Question, Request, build_report
+from reports.cells import RunLink
+from reports.figures.plot import Plot
+from reports.figures.style import draw
+from reports.results import read_results
+from reports.search_outcomes import SearchOutcome, SearchPoint
+from reports.site.contents import PaperFigure
+from reports.table import Known
+from tests.reports.fake_storage import FINGERPRINT, PROTOCOL, Storage, make_study
+
+MEASURED = "#cell-0-0"
+"""The provenance of a number from three seeds, in Table 7."""
+MISSING_FIGURE = "no trial of combo/table3 has stored predictions"
+
+
+def table7() -> tuple[Study, list[Trial]]:
+    study = make_study(seeds=(0, 1, 2))
+    return study, [trial.on_data(FINGERPRINT) for trial in expand(study)]
+
+
+def fill(root: Path) -> Storage:
+    """λ = 0 has all seeds, 5 some of them, 10 has failed, 20 is unfinished; of Table 1 one row was scored long ago."""
+    storage = Storage(root)
+    _, trials = table7()
+    for seed, trial in enumerate(trials[:5]):
+        storage.finish(trial, 0.61 + seed / 100, 0.72)
+    for trial in trials[6:9]:
+        storage.fail(trial)
+    for trial in trials[9:]:
+        storage.start(trial)
+    for trial in expand(load_study("combo/table1"))[:1]:
+        storage.finish(trial.on_data(FINGERPRINT), 0.8, 0.9, protocol=PROTOCOL.model_copy(update={"version": 0}))
+    return storage
+
+
+def build_site(storage: Storage, out: Path, links: dict[str, RunLink] | None = None) -> Path:
+    """The folder of the site."""
+    table1 = load_study("combo/table1")
+    turned = load_study("bigen/table6")
+    request = Request(
+        questions=[
+            Question(*table7()),
+            Question(table1, [trial.on_data(FINGERPRINT) for trial in expand(table1)]),
+            Question(turned, []),
+        ],
+        settings=settings_tables(),
+        searches=[_search()],
+        figures=[
+            PaperFigure("combo-figure-4", "COMBO", "4", "Heat maps", "With and without $\\lambda_{ada}$.", _plot()),
+            PaperFigure("combo-figure-5", "COMBO", "5", "Comparison", "Four variants.", None, MISSING_FIGURE),
+        ],
+        known=Known(protocols={"s4": PROTOCOL}, links=links or {}),
+        storage="/data/storage",
+    )
+    build_report(request, read_results(storage.root, None), out)
+    return out
+
+
+def _search() -> SearchOutcome:
+    points = (
+        SearchPoint("1" * 16, {"optim.lr": 0.0001}, {"m_j": 61.5, "parameters": 20.5}, "finished", True),
+        SearchPoint("2" * 16, {"optim.lr": 0.001}, {"m_j": 58.0, "parameters": 24.5}, "finished", False),
+        SearchPoint("3" * 16, {"optim.lr": 0.01}, {}, "running", False),
+    )
+    objectives = ("m_j", "parameters")
+    command = "combo run search/architecture --scale smoke"
+    return SearchOutcome("search/architecture", "Size against score", "s4", "smoke", objectives, points, command)
+
+
+def _plot() -> Plot:
+    """With pixels inside, as the figures with photographs have."""
+
+    def paint() -> Figure:
+        figure = Figure(figsize=(4, 2))
+        figure.subplots().imshow([[0, 1], [1, 0]])
+        return figure
+
+    return Plot("combo-figure-4", "Heat maps", "Two by two fields.", *draw(paint))

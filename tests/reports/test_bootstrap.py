@@ -1,0 +1,121 @@
+"""Intervals over clips and the paired test of two rows: against other ways to compute them, and against chance."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reports import bootstrap
+from reports.bootstrap import bootstrap_scores, mean_score, paired_test, percentile_interval
+from reports.scores import ScoreTerms
+
+
+def over_clips(values):
+    values = np.asarray(values, dtype=float)[:, None]
+    return ScoreTerms(values, np.ones_like(values), 1)
+
+
+def over_classes(generator, clips, classes=6, parts=8):
+    """Each class is in some clips only."""
+    counts = generator.integers(1, 6, (clips, classes)) * (generator.random((clips, classes)) < 0.5)
+    return ScoreTerms(generator.random((clips, classes)) * counts, counts.astype(float), parts)
+
+
+@pytest.fixture
+def chance():
+    return np.random.default_rng(7)
+
+
+def test_the_interval_over_clips_is_the_percentile_bootstraps(chance):
+    values = chance.beta(6, 3, 200)
+    expected = stats.bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", random_state=1)
+    found = percentile_interval(bootstrap_scores([over_clips(values)]), 0.95)
+    assert found == pytest.approx(tuple(expected.confidence_interval), abs=0.001)
+
+
+def test_seeds_are_resampled_together(chance):
+    clips = chance.random(50)
+    seeds = [over_clips(np.clip(clips + shift, 0, 1)) for shift in (0.0, 0.01, 0.02)]
+    together = bootstrap_scores(seeds)
+    assert together == pytest.approx(np.mean([bootstrap_scores([seed]) for seed in seeds], axis=0))
+    assert together.std() == pytest.approx(
+        clips.std() / 50**0.5, rel=0.1
+    )  # apart, it would be smaller by the root of 3
+
+
+def test_a_score_over_classes_is_computed_anew_from_the_drawn_clips(chance):
+    terms = over_classes(chance, 40)
+    (weights,) = bootstrap._weights(40, 25)
+    for drawn, score in zip(weights, bootstrap_scores([terms], 25), strict=True):
+        chosen = np.repeat(np.arange(40), drawn.astype(int))
+        assert len(chosen) == 40
+        assert score == pytest.approx(ScoreTerms(terms.values[chosen], terms.counts[chosen], 8).score, abs=1e-10)
+
+
+def test_a_class_that_is_rarely_drawn_does_not_pull_the_interval_down():
+    """Of eight classes six occur, each in one or two of forty clips, so that most resamples miss some."""
+    counts = np.zeros((40, 6))
+    counts[range(6), range(6)] = counts[range(10, 16), range(6)] = 5
+    terms = ScoreTerms(0.8 * counts, counts, 8)
+    assert bootstrap_scores([terms], 500) == pytest.approx(terms.score)
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say(chance):
+    truth, covered = 6 / 9, 0
+    for _ in range(400):
+        low, high = percentile_interval(bootstrap_scores([over_clips(chance.beta(6, 3, 60))], 500), 0.9)
+        covered += low <= truth <= high
+    assert 0.86 <= covered / 400 <= 0.94
+
+
+def test_p_values_are_uniform_where_rows_differ_by_chance_alone(chance):
+    p_values = []
+    for _ in range(400):
+        clips = chance.random(60)
+        row, baseline = (over_clips(np.clip(clips + chance.normal(0, 0.05, 60), 0, 1)) for _ in range(2))
+        p_values.append(paired_test([row], [baseline], 400).p_value)
+    assert stats.kstest(p_values, "uniform").pvalue > 0.01
+    assert np.mean(np.array(p_values) < 0.05) < 0.09
+
+
+def test_a_small_difference_on_every_clip_is_found_where_clips_differ_widely(chance):
+    clips = chance.uniform(0.1, 0.9, 100)
+    test = paired_test([over_clips(clips + chance.uniform(0, 0.02, 100))], [over_clips(clips)], 2000)
+    assert test.difference == pytest.approx(0.01, abs=0.002)
+    assert test.p_value == 1 / 2001
+
+
+def test_two_clips_by_hand():
+    """The mean difference is 0.5; of two drawn clips it is 0, 0.5 or 1, with one, two and one chance in four."""
+    test = paired_test([over_clips([0.0, 1.0])], [over_clips([0.0, 0.0])], 4000)
+    assert test.difference == 0.5
+    assert test.p_value == pytest.approx(0.5, abs=0.03)
+
+
+def test_equal_rows_do_not_differ(chance):
+    terms = over_classes(chance, 40)
+    test = paired_test([terms], [terms, terms], 500)
+    assert (test.difference, test.p_value) == (0.0, 1.0)
+
+
+def test_the_same_scores_give_the_same_bits_however_they_are_added_up(chance, monkeypatch):
+    terms = over_classes(chance, 40)
+    first = bootstrap_scores([terms], 300)
+    monkeypatch.setattr(bootstrap, "DRAWS_AT_ONCE", 170)
+    fortran = ScoreTerms(np.asfortranarray(terms.values), terms.counts, terms.parts)
+    assert bootstrap_scores([fortran], 300).tobytes() == first.tobytes()
+
+
+def test_the_mean_of_seeds_is_of_their_data_set_scores(chance):
+    seeds = [over_classes(chance, 40) for _ in range(3)]
+    assert mean_score(seeds) == pytest.approx(np.mean([seed.score for seed in seeds]))
+
+
+def test_the_largest_split_fits_into_little_memory(chance):
+    terms = over_classes(chance, 6000, classes=71, parts=71)
+    tracemalloc.start()
+    bootstrap_scores([terms], 600)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6

@@ -1,0 +1,245 @@
+"""The papers' figures from stored predictions and samples of the data."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from fake_storage import FINGERPRINT, make_study
+from predicted_clips import clip_prediction, store_prediction
+
+from experiments.expand import expand
+from experiments.figure_schema import FigureFile, Shown
+from experiments.figures import load_figures
+from experiments.prediction_record import ShownClass
+from model.data.maskige import ade20k_palette
+from reports.figures.clip_blocks import heat_block
+from reports.figures.clip_pictures import coloured, heated, neighbour_cosines
+from reports.figures.figure_inputs import Asked, FigureInputs, Missing, Sample
+from reports.figures.paper_figures import build_paper_figures, predicting_trials
+from reports.figures.shown_predictions import shown_clips
+from reports.results import read_results
+
+EXPERIMENT = "combo/table7"
+ROWS = [{"variant": "lambda-0", "label": "w/o $\\mathcal{L}_{ada}$"}, {"variant": "lambda-10", "label": "with"}]
+SAMPLE = Sample(
+    clip="clip",
+    category="v1m",
+    frames=np.full((5, 12, 12, 3), 90, dtype=np.uint8),
+    truth=np.eye(12, dtype=np.uint8)[None].repeat(5, axis=0),
+    classes=(ShownClass(id=1, name="cello", colour=(128, 0, 0)),),
+    sound=np.zeros((0, 2), dtype=np.int16),
+    sound_rate=200,
+    maskiges={"sam": np.full((5, 12, 12, 3), 30, dtype=np.uint8)},
+)
+
+
+def heat_maps(**clips):
+    return {
+        "number": "4",
+        "kind": "heat_maps",
+        "title": "Heat",
+        "caption": "Maps.",
+        "trained": {"experiment": EXPERIMENT, "task": "s4", "clips": clips},
+        "rows": ROWS,
+    }
+
+
+@pytest.fixture
+def pair(storage, trials):
+    """The finished trials of the two rows, each with two clips."""
+    chosen = [trial for trial in trials if trial.variant in ("lambda-0", "lambda-10") and trial.task == "s4"]
+    for trial in chosen:
+        storage.finish(trial, 0.6, 0.7)
+        for rank, clip in enumerate(("clip-0", "clip-1")):
+            store_prediction(storage.root, trial, clip_prediction(clip), rank)
+    return chosen
+
+
+@pytest.fixture
+def build(storage, study, trials):
+    """Builds one figure, with samples of S4 and none of MS3."""
+
+    def built(figure, asked=None):
+        file = FigureFile.model_validate({"paper": "combo", "figures": [figure]})
+        samples = {Shown(task="s4"): [SAMPLE], Shown(task="ms3"): Missing("no MS3 data")}
+        inputs = FigureInputs({EXPERIMENT: asked or Asked(study, trials)}, samples, ade20k_palette())
+        (only,) = build_paper_figures(file, inputs, read_results(storage.root, None))
+        return only
+
+    return built
+
+
+def test_neighbouring_maps_are_compared_by_the_cosine_between_them():
+    masks = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]], dtype=np.float16)
+    cosines = neighbour_cosines(masks.reshape(5, 2, 2))
+
+    assert cosines[:3] == pytest.approx((0.5**0.5, 1, 0))
+    assert cosines[3] is None
+
+
+def test_classes_have_their_colours_and_objects_without_classes_are_white():
+    ids = np.zeros((1, 240, 240), dtype=np.uint8)
+    ids[0, 40:200, 40:200] = 7
+    ids[0, 0, 0] = 255
+    tuba = ShownClass(id=7, name="tuba", colour=(32, 0, 0))
+
+    assert coloured(ids, ())[0, 100, 100].tolist() == [255, 255, 255]
+    picture = coloured(ids, (tuba,))[0]
+    assert [picture[place].tolist() for place in ((100, 100), (40, 40), (20, 20))] == [[32, 0, 0], [255] * 3, [0] * 3]
+    assert picture[0, 0].tolist() not in ([0, 0, 0], [255, 255, 255])
+
+
+def test_heat_is_brighter_where_more_of_the_scores_is_not_background():
+    frames = np.full((1, 1, 3, 3), 100, dtype=np.uint8)
+    brightness = heated(frames, np.array([[[0, 0.5, 1]]], dtype=np.float16)).sum(axis=3)[0, 0]
+    assert brightness[0] < brightness[1] < brightness[2]
+
+
+def test_a_heat_map_figure_is_drawn_in_all_formats_and_says_what_it_shows(build, pair):
+    figure = build(heat_maps())
+
+    assert (figure.slug, figure.missing) == ("combo-figure4", "")
+    assert ElementTree.fromstring(figure.plot.svg).tag.endswith("svg")
+    assert figure.plot.pdf.startswith(b"%PDF-")
+    assert figure.plot.png.startswith(b"\x89PNG")
+    for said in ("clip-0 50.0 and 50.0", "seed 0", "is clip 1 of the test split", "0.968 0.936 0.919 0.975", "0.980"):
+        assert said in figure.caption
+    assert all(trial.key in figure.caption for trial in pair)
+    assert make_study().settings.note in figure.caption
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_numbers_between_frames_are_the_cosines_of_the_stored_maps(storage, study, trials):
+    file = FigureFile.model_validate({"paper": "combo", "figures": [heat_maps()]})
+    results = read_results(storage.root, None)
+    (clip,) = shown_clips(file.figures[0].trained, file.figures[0].rows, Asked(study, trials), results)
+    frames, *rows = heat_block(clip, file.figures[0].rows).rows
+
+    # Squares of 36 pixels that move by one of their six columns share five sixths.
+    assert [row.numbers for row in rows if row.label == "cosine"] == [("0.833",) * 4] * 2
+    assert np.array_equal(frames.pixels, clip_prediction().frames)
+
+
+@pytest.mark.usefixtures("pair")
+def test_drawing_again_gives_the_same_bytes(build):
+    assert build(heat_maps(count=2)).plot.files == build(heat_maps(count=2)).plot.files
+
+
+def test_a_figure_without_its_trials_says_what_to_run(build, storage, trials):
+    storage.finish(trials[0], 0.6, 0.7)
+    figure = build(heat_maps())
+
+    assert figure.plot is None
+    assert figure.missing == (
+        "lambda-10 has no finished trial on S4; to train it: combo run combo/table7 --scale small"
+    )
+
+
+def test_a_trial_without_predictions_is_named_with_the_command_that_makes_them(build, pair, storage):
+    for path in (storage.folder(pair[1]) / "predictions").iterdir():
+        path.unlink()
+    said = build(heat_maps()).missing
+    assert said.startswith(f"trial {pair[1].key} has not stored its predictions")
+    assert said.endswith(f"to make them: combo report clips {pair[1].key}")
+
+
+def test_a_damaged_prediction_is_named_where_it_is_missed(build, pair, storage):
+    for path in (storage.folder(pair[1]) / "predictions").iterdir():
+        path.write_bytes(b"no zip")
+    assert "predictions/clip-0-" in build(heat_maps()).missing
+    assert "is damaged" in build(heat_maps()).missing
+
+
+def test_clips_are_shown_by_name_where_names_are_given(build, pair):
+    caption = build(heat_maps(ids=["clip-1"])).caption
+    assert "clip-1 50.0 and 50.0" in caption
+    assert "chosen by name" in caption
+    assert f"combo report clips {pair[0].key} --clip 'clip 9'" in build(heat_maps(ids=["clip 9"])).missing
+
+
+@pytest.mark.usefixtures("pair")
+def test_clips_of_another_figure_are_passed_over(build):
+    caption = build(heat_maps(count=4, after=1)).caption
+    assert "clip-0" not in caption
+    assert "is clip 2 of the test split" in caption
+    assert build(heat_maps(after=2)).missing == "it shows clips after the first 2, and 2 are predicted"
+
+
+def test_rows_are_trials_of_one_seed_on_one_data_set(storage, build):
+    study = make_study(seeds=(0, 1, 2))
+    pair = [trial for trial in expand(study) if trial.variant in ("lambda-0", "lambda-10") and trial.task == "s4"]
+    asked = Asked(study, pair)
+    for trial in pair:
+        data = "e" * 16 if trial.variant == "lambda-10" and trial.seed == 0 else FINGERPRINT
+        bound = trial.on_data(data)
+        storage.finish(bound, 0.6, 0.7)
+        store_prediction(storage.root, bound, clip_prediction())
+    assert "seed 1:" in build(heat_maps(), asked).caption
+
+    for trial in pair:
+        storage.finish(trial.on_data("e" * 16), 0.6, 0.7)
+    assert (
+        build(heat_maps(), asked).missing
+        == "combo/table7 is finished on several data sets; name one of them with --data"
+    )
+
+
+def test_only_the_trials_that_a_figure_shows_are_looked_at(pair, storage, study, trials):
+    file = FigureFile.model_validate({"paper": "combo", "figures": [heat_maps()]})
+    inputs = FigureInputs({EXPERIMENT: Asked(study, trials)}, {}, ade20k_palette())
+    for trial in trials:
+        storage.finish(trial, 0.6, 0.7)
+    assert predicting_trials(file, inputs, read_results(storage.root, None)) == [trial.key for trial in pair]
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_comparison_shows_the_blocks_that_there_are_and_names_the_others(build):
+    block = {"experiment": EXPERIMENT, "task": "s4"}
+    blocks = [block, {"experiment": EXPERIMENT, "task": "avss"}]
+    figure = {"number": "5", "kind": "comparison", "title": "T", "caption": "C.", "blocks": blocks, "rows": ROWS}
+    shown = build(figure)
+
+    assert shown.plot is not None
+    assert "Not shown: lambda-0 has no finished trial on AVSS" in shown.caption
+    assert build(figure | {"blocks": blocks[1:]}).missing.startswith("lambda-0 has no finished trial on AVSS")
+
+
+def test_an_experiment_without_the_scale_is_a_reason(build):
+    assert build(heat_maps(), Missing("has no scale 'demo'")).missing == "has no scale 'demo'"
+
+
+def test_samples_are_drawn_without_any_trial_and_proposers_that_are_missing_are_named(build):
+    tasks = [{"task": "s4"}, {"task": "ms3"}]
+    rows = [{"proposer": "sam", "label": "SAM"}, {"proposer": "mobile-sam", "label": "MobileSAM"}]
+    common = {"title": "T", "caption": "C.", "samples": tasks}
+    maskiges = build(common | {"number": "IV", "kind": "maskiges", "proposers": rows})
+
+    assert maskiges.plot is not None
+    assert "no Maskiges of MobileSAM" in maskiges.caption
+    assert "Not shown: no MS3 data." in maskiges.caption
+    assert build(common | {"number": "I", "kind": "sub_tasks"}).plot is not None
+    nothing = build(common | {"number": "I", "kind": "sub_tasks", "samples": tasks[1:]})
+    assert (nothing.plot, nothing.missing) == (None, "no MS3 data")
+    assert build(common | {"number": "IV", "kind": "maskiges", "proposers": rows[1:]}).plot is None
+
+
+def test_a_figure_that_nobody_can_build_yet_says_so(build):
+    figure = {"number": "6", "kind": "awaited", "title": "T", "caption": "C.", "reason": "it needs another model"}
+    assert build(figure).missing == "it needs another model"
+
+
+@pytest.mark.filterwarnings("error")
+def test_names_of_any_kind_are_drawn_as_they_are(build, storage, trials):
+    name = "<script>alert(1)</script> $x$ \\frac{1}{2} 犬 \x1b[31m & a name that is far too long for its place"
+    for trial in trials:
+        storage.finish(trial, 0.6, 0.7)
+        store_prediction(storage.root, trial, clip_prediction(name, category=name))
+    svg = build(heat_maps()).plot.svg
+    ElementTree.fromstring(svg)
+    assert "<script" not in svg
+
+
+def test_every_figure_of_the_papers_is_defined_once():
+    combo, bigen = load_figures("combo"), load_figures("avs-bigen")
+    assert [figure.number for figure in combo.figures] == ["4", "5", "I", "III", "IV", "V"]
+    assert [(figure.number, figure.kind) for figure in bigen.figures] == [("5", "awaited"), ("6", "awaited")]

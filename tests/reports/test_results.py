@@ -1,0 +1,81 @@
+"""All trials of a storage at once: finding them, and what they have cost."""
+
+import pytest
+
+from experiments.expand import expand
+from reports.matching import match
+from reports.results import read_results
+
+
+def keys_found(places):
+    return {run.key for evidence in places.values() for run in evidence.runs}
+
+
+@pytest.fixture
+def third(study):
+    """A trial on no data yet."""
+    return expand(study)[2]
+
+
+@pytest.fixture
+def pair(study):
+    """A trial and one that starts from its weights, both on no data yet."""
+    source, follower, *_ = expand(study)
+    return source, follower.starting_from(source)
+
+
+def bound(pair, fingerprint):
+    source, follower = pair
+    return source.on_data(fingerprint), follower.on_data(fingerprint).starting_from(source.on_data(fingerprint))
+
+
+def test_a_trial_is_found_on_any_data_by_where_it_starts_from(storage, pair):
+    wanted = [bound(pair, fingerprint) for fingerprint in ("a" * 16, "b" * 16)]
+    for source, follower in wanted:
+        storage.finish(source, 0.6, 0.7)
+        storage.finish(follower, 0.6, 0.7)
+    storage.finish(pair[1].on_data("a" * 16).starting_from(pair[1]), 0.6, 0.7)
+    found = match([pair[1]], read_results(storage.root, None))
+    assert keys_found(found) == {follower.key for _, follower in wanted}
+
+
+def test_a_trial_that_starts_from_another_is_not_one_that_starts_afresh(storage, study, pair):
+    _, follower = bound(pair, "a" * 16)
+    storage.finish(follower, 0.6, 0.7)
+    assert keys_found(match([expand(study)[1]], read_results(storage.root, None))) == set()
+
+
+def test_a_chain_of_starts_is_found_on_any_data(storage, pair, third):
+    source, follower = bound(pair, "a" * 16)
+    last = third.on_data("a" * 16).starting_from(follower)
+    for trial in (source, follower, last):
+        storage.finish(trial, 0.6, 0.7)
+    found = match([third.starting_from(pair[1])], read_results(storage.root, None))
+    assert keys_found(found) == {last.key}
+
+
+def test_a_trial_on_known_data_is_found_though_its_source_is_gone(storage, pair):
+    _, follower = bound(pair, "a" * 16)
+    storage.finish(follower, 0.6, 0.7)
+    assert keys_found(match([follower], read_results(storage.root, None))) == {follower.key}
+
+
+def test_unfinished_trials_are_found_as_finished_ones_are(storage, pair):
+    source, follower = bound(pair, "a" * 16)
+    storage.finish(source, 0.6, 0.7)
+    storage.fail(follower)
+    assert keys_found(match([pair[1]], read_results(storage.root, None))) == {follower.key}
+
+
+def test_effort_is_summed_by_task_and_device(storage, trials):
+    for trial, device, workers in zip(trials, ("cpu", "cpu", "H200"), (1, 2, 4), strict=False):
+        storage.finish(trial, 0.6, 0.7, device=device, workers=workers, training_seconds=10.0)
+    storage.start(trials[3])
+    efforts = read_results(storage.root, None).effort()
+    assert [(one.task, one.device, one.trials) for one in efforts] == [("s4", "H200", 1), ("s4", "cpu", 2)]
+    assert [(one.training_seconds, one.device_seconds) for one in efforts] == [(10.0, 40.0), (20.0, 30.0)]
+    assert {one.last_finished for one in efforts} == {"2026-11-01T10:01:00Z"}
+
+
+def test_nothing_stored_has_cost_nothing(tmp_path):
+    assert read_results(tmp_path, None).effort() == ()

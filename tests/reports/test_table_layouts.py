@@ -1,0 +1,114 @@
+"""Tables laid out as in the papers: rows of others, gains, second columns, columns of the network, settings."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from fake_storage import FINGERPRINT
+
+from experiments.expand import expand, load_study
+from experiments.question_files import experiment_names
+from experiments.reported import Column, compared_methods, transcription
+from experiments.settings_tables import settings_tables
+from reports.results import read_results
+from reports.settings_table import build_settings_table
+from reports.table import build_table
+
+NOTHING = read_results(Path("/nonexistent"), None)
+
+
+def empty_table(name):
+    study = load_study(name)
+    return build_table(study, expand(study) if study.is_trained else [], NOTHING)
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_every_number_that_a_table_reports_has_its_cell(name):
+    """But for the deltas in brackets, which are gains, and dashes."""
+    study = load_study(name)
+    table = empty_table(name)
+    shown = [cell.reported.record for cell in table.cells if cell.reported is not None]
+    paper, number = study.experiment.paper, study.experiment.table.number
+    printed = [
+        record.id
+        for record in transcription(paper).records
+        if (record.table, record.kind) == (number, "value") and record.value is not None
+    ]
+    assert Counter(shown) == Counter(printed)
+    gains = [cell.reported_gain.record for cell in table.cells if cell.reported_gain is not None]
+    assert len(gains) == sum((r.table, r.kind) == (number, "delta") for r in transcription(paper).records)
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_every_method_that_a_paper_compares_with_has_a_row(name):
+    experiment = load_study(name).experiment
+    named = [method for group in experiment.table.published for method in group.methods]
+    assert sorted(named) == sorted(compared_methods(experiment.paper, experiment.table.number))
+
+
+def test_table_1_of_combo_has_rows_of_others_above_its_own():
+    table = empty_table("combo/table1")
+    assert table.side_header == "Backbone"
+    assert [(row.label, row.side) for row in table.rows[6:8]] == [("AVSBench", "ResNet-50"), ("AVSBench", "PVT-v2")]
+    assert [row.is_published for row in table.rows] == [True] * 21 + [False] * 2
+    assert list(dict.fromkeys(row.group for row in table.rows)) == [
+        "Related tasks", "Audio-visual segmentation", "Trained here",
+    ]  # fmt: skip
+    own = table.rows[-2].cells[0]
+    assert (own.reported.value, own.reported_gain.printed, own.best_reported) == (81.7, "+3.7", False)
+    assert [row.cells[0].best_reported for row in table.rows].index(True) == 22
+
+
+def test_a_gain_is_over_the_best_of_the_others_with_the_same_backbone(storage):
+    study = load_study("combo/table1")
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    for trial in trials:
+        storage.finish(trial, 0.80, 0.90)
+    table = build_table(study, trials, read_results(storage.root, None))
+    s4 = {row.side: row.cells[0] for row in table.rows[-2:]}
+    assert s4["ResNet-50"].gain == pytest.approx(80 - 78.0)  # BAVS
+    assert s4["PVT-v2"].gain == pytest.approx(80 - 82.1)  # AVSegFormer
+    assert all(cell.gain is None for row in table.rows[:-2] for cell in row.cells)
+
+
+def test_parameters_are_those_of_the_last_tasks_network(storage):
+    study = load_study("combo/table4")
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    for trial in trials:
+        folder = storage.finish(trial, 0.80, 0.90)
+        count = 158_900_000 if trial.task == "avss" else 158_800_000
+        storage.edit(folder / "result.json", lambda values, count=count: values.update(parameters=count))
+    table = build_table(study, trials, read_results(storage.root, None))
+    assert table.columns[-1] == Column(None, "parameters")
+    cell = table.rows[1].cells[-1]
+    assert (cell.summary.mean, cell.reported.value, cell.delta) == (158.9, 158.9, 0)
+    assert (cell.best, cell.gain) == (False, None)
+
+
+def test_columns_tell_where_training_starts():
+    table = empty_table("bigen/table6")
+    assert table.variants_are == "columns"
+    assert [(column.task, column.start) for column in table.columns[::2]] == [
+        ("s4", None), ("ms3", None), ("ms3", "s4"),
+    ]  # fmt: skip
+    (pvt,) = [row for row in table.rows if row.name == "bigen-pvt"]
+    assert [cell.reported.value for cell in pvt.cells] == [81.71, 90.4, 55.10, 66.8, 58.58, 71.5]
+
+
+def test_what_nothing_here_trains_says_so():
+    table = empty_table("bigen/table1")
+    assert {(cell.state, cell.why) for cell in table.cells} == {("not_trained", "no preset names its network yet")}
+    assert table.commands == ()
+
+
+def test_settings_stand_beside_what_the_paper_prints():
+    (settings,) = settings_tables()
+    table = build_settings_table(settings)
+    cells = {row.label: row.cells for row in table.rows}
+    assert [cell.text for cell in cells["Batch size"]] == ["8", "8", "8"]
+    assert [(cell.text, cell.printed) for cell in cells["$\\lambda_{ada}$"]] == [
+        ("10", "10.0"), ("10", "10.0"), ("5", "5.0"),
+    ]  # fmt: skip
+    assert cells["Optimiser"][0].why == "decided by model/training/optim.py"
+    assert all(cell.printed for row in table.rows for cell in row.cells)
+    assert any("Adam" in note for note in table.footnotes)
