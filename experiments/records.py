@@ -43,7 +43,7 @@ PREDICTIONS_DIR = "predictions"
 
 SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames", "classes")
 """Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object; and for AVSS
-a list of structs with the fields CLASS_FIELDS, null for S4 and MS3. Files from before these were kept lack the column."""
+a list of structs with the fields CLASS_FIELDS, null for S4 and MS3. Older files lack the last column."""
 CLASS_FIELDS = ("id", "j_sum", "f_sum", "frames")
 """Of each class that is predicted or present in the clip: its id, the sums of J and of F over the frames where it is,
 and how many these are. The sums of all clips give the data set's score to the last bit."""

@@ -64,7 +64,7 @@ def drawn_once(paint: partial[Any], draw: Callable[[], Drawing]) -> Drawing:
 
 
 class _Inputs(pickle.Pickler):
-    """Equal inputs become equal bytes: pydantic remembers in a set, in any order, which fields of a model were given."""
+    """Makes equal inputs equal bytes: pydantic remembers in a set, in any order, which fields a model was given."""
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, BaseModel):

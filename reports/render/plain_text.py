@@ -10,6 +10,8 @@ def one_line(text: str) -> str:
 
     This removes terminal escapes, bidirectional overrides and whatever else changes how its surroundings look.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     shown = "".join(character if _is_shown(character) else " " if character.isspace() else "" for character in text)
     return " ".join(shown.split())
 

@@ -33,6 +33,8 @@ from experiments.records import METRICS_DIR, RESULT_FILE, TRIAL_FILE, TRIALS
 PAGE = 5_000
 """Runs that one request to the tracking store brings; more at a time is no faster, fewer are slower."""
 NEW_TRIALS = 10
+SEEDS = 20
+"""Of every cell of the site's tables, as far as they are stored."""
 COLD_RATIO, WARM_RATIO, WARM_SECONDS, MEGABYTES = 1.3, 0.1, 3.0, 500
 DATABASE, STORAGE, CACHE = "mlflow.db", "storage", "storage/cache"
 STORE_STEP = "tracking store, one bulk read"
@@ -99,7 +101,32 @@ def read_results_and_curves(folder: Path) -> Callable[[], int]:
     return read
 
 
-STEPS = {"store": read_store, "files": read_files, "results": read_results, "curves": read_results_and_curves}
+def build_site(folder: Path) -> Callable[[], int]:
+    """The whole site: every table and plot of both papers, with as many seeds as are stored of them."""
+    from experiments.expand import expand, load_study
+    from experiments.question_files import experiment_names
+    from experiments.settings_tables import settings_tables
+    from reports import results
+    from reports.build import Question, Request, build_report
+    from reports.figures.kept_drawings import keeping_drawings
+
+    def build() -> int:
+        studies = [load_study(name, assigned={"seeds": list(range(SEEDS))}) for name in experiment_names()]
+        questions = [Question(study, expand(study) if study.is_trained else []) for study in studies]
+        with keeping_drawings(folder / CACHE / "reports/drawings"):
+            found = results.read_results(folder / STORAGE, folder / CACHE)
+            return len(build_report(Request(questions, settings_tables()), found, folder / "site").files)
+
+    return build
+
+
+STEPS = {
+    "store": read_store,
+    "files": read_files,
+    "results": read_results,
+    "curves": read_results_and_curves,
+    "site": build_site,
+}
 """What a process of its own can do; the inner function is what is timed."""
 
 
@@ -147,9 +174,12 @@ def one_round(folder: Path, stored: int) -> dict[str, Taken]:
     shutil.rmtree(folder / CACHE)
     taken["results and all curves, cold"] = measure("curves", folder)
     taken["results and all curves, warm"] = measure("curves", folder)
+    shutil.rmtree(folder / CACHE)
+    taken["the whole site, cold"] = measure("site", folder)
+    taken["the whole site, warm"] = measure("site", folder)
     for trial in many_trials(stored, NEW_TRIALS):
         write_trial(folder / STORAGE, *trial)
-    taken[f"the same, warm, {NEW_TRIALS} new trials"] = measure("curves", folder)
+    taken[f"the whole site, warm, {NEW_TRIALS} new trials"] = measure("site", folder)
     return taken
 
 

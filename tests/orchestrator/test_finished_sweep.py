@@ -134,7 +134,7 @@ def test_the_report_holds_the_measured_scores_in_every_form(sweep):
         assert f"{score:.1f}" in shown
         assert f"{score:.1f}" in (folder / "tables" / "tiny.md").read_text()
         assert f"{score:.1f}" in (folder / "tables" / "tiny.tex").read_text()
-    assert (folder / "tiny_parameter.svg").is_file()
+    assert (folder / "figures" / "tiny-parameter.svg").is_file()
     assert (folder / "index.html").is_file()
 
 
