@@ -10,21 +10,22 @@ from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
 from experiments.expand import Study, Trial
 from experiments.settings_tables import Settings
-from reports.cells import Table
-from reports.clip_statistics import ClipStatistics
-from reports.effort import effort_of
-from reports.figures.search_plots import search_plots
-from reports.figures.table_plots import plots_of
-from reports.matching import match
-from reports.official import left_out
-from reports.pictures import collect_pictures
-from reports.results import Results
+from reports.drawing.plot import PaperFigure
+from reports.plots.search_plots import search_plots
+from reports.plots.table_plots import plots_of
 from reports.search_outcomes import SearchOutcome
-from reports.settings_table import build_settings_table
-from reports.site.contents import Contents, PaperFigure, SearchPage, TablePage
+from reports.site.contents import Contents, SearchPage, TablePage
 from reports.site.files import site_files
+from reports.site.pictures import collect_pictures
 from reports.slugs import slug
-from reports.table import Known, build_table
+from reports.stored.effort import effort_of
+from reports.stored.official import left_out
+from reports.stored.results import Results
+from reports.tables.cells import Table
+from reports.tables.clip_statistics import ClipStatistics
+from reports.tables.matching import match
+from reports.tables.settings_table import build_settings_table
+from reports.tables.table import Known, build_table
 
 
 @dataclass(frozen=True)

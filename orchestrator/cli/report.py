@@ -74,9 +74,9 @@ def build(
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from reports.build import build_report
-    from reports.figures.kept_drawings import keeping_drawings
+    from reports.drawing.kept_drawings import keeping_drawings
     from reports.render import terminal
-    from reports.results import read_results
+    from reports.stored.results import read_results
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)

@@ -54,7 +54,7 @@ def diff(
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from reports.render.blocks import in_markdown, on_terminal
-    from reports.results import read_results
+    from reports.stored.results import read_results
 
     console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
     settings = resolve_settings(storage, data)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.settings import Settings
-    from reports.cells import Table
-    from reports.logged_runs import LoggedRun
-    from reports.results import Results
-    from reports.verify import Finding, Verification
+    from reports.stored.results import Results
+    from reports.tables.cells import Table
+    from reports.verifying.logged_runs import LoggedRun
+    from reports.verifying.verify import Finding, Verification
 
 UNKNOWN = "which, cannot be told"
 """Stands for the cells of a trial of which nothing can be known."""
@@ -49,7 +49,7 @@ def verify(
     from orchestrator.cli.progress_bar import progress_bar
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.settings import resolve_settings
-    from reports.verify import verify as verify_tables
+    from reports.verifying.verify import verify as verify_tables
 
     console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
     settings = resolve_settings(storage, data)
@@ -73,10 +73,10 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
     from orchestrator.reporting.protocols import protocols_of_today
     from orchestrator.reporting.request import read_words
     from orchestrator.store.store import Store
-    from reports.clip_statistics import ClipStatistics
-    from reports.official import read_official_evaluations
-    from reports.results import read_results
-    from reports.table import Known, build_table
+    from reports.stored.official import read_official_evaluations
+    from reports.stored.results import read_results
+    from reports.tables.clip_statistics import ClipStatistics
+    from reports.tables.table import Known, build_table
 
     names = [word for word in words if "=" not in word]
     assigned = parse_assignments(word for word in words if "=" in word)

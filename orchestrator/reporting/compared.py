@@ -16,14 +16,14 @@ from experiments.searches import load_search
 from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.reporting.request import Asked, read_words
 from orchestrator.settings import Settings
-from reports.comparison import Group, compare
-from reports.groups import group_of_trial, groups_of_search, groups_of_trials
-from reports.history import CellChange, cell_changes
+from reports.comparing.comparison import Group, compare
+from reports.comparing.groups import group_of_trial, groups_of_search, groups_of_trials
+from reports.comparing.history import CellChange, cell_changes
 from reports.render.blocks import Block
 from reports.render.comparison import comparison_blocks, history_blocks
-from reports.results import Results
-from reports.scores import read_clip_scores
-from reports.table import Known, build_table
+from reports.stored.results import Results
+from reports.stored.scores import read_clip_scores
+from reports.tables.table import Known, build_table
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].+)?")
 KINDS = "two trial keys, two experiments or searches, or two dates"

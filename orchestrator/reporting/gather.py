@@ -13,10 +13,10 @@ from orchestrator.settings import Settings
 from orchestrator.tracking.patience import what_went_wrong
 from orchestrator.tracking.run_links import run_links
 from reports.build import Request, trial_keys
-from reports.cells import RunLink
-from reports.official import read_official_evaluations
-from reports.results import Results
-from reports.table import Known
+from reports.stored.official import read_official_evaluations
+from reports.stored.results import Results
+from reports.tables.cells import RunLink
+from reports.tables.table import Known
 
 
 @dataclass(frozen=True)

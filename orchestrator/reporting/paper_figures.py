@@ -21,10 +21,10 @@ from orchestrator.planning.plan import trials_where_data_are
 from orchestrator.settings import Settings
 from orchestrator.store.prediction_files import shown_classes
 from orchestrator.store.store import Store
+from reports.drawing.plot import PaperFigure
 from reports.figures.figure_inputs import Asked, FigureInputs, Missing, Sample, Samples
 from reports.figures.paper_figures import build_paper_figures, predicting_trials
-from reports.results import Results
-from reports.site.contents import PaperFigure
+from reports.stored.results import Results
 
 
 def paper_figures(

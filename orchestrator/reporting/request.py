@@ -60,14 +60,16 @@ def read_words(
     searches = [name for name in others if read_question(name).is_search] if names else search_names()
     studies = [load_study(name, scale, assigned) for name in others if name not in searches]
     if not names:
-        studies = [study for name in experiment_names() if (study := _at_scale(name, scale, assigned)) is not None]
+        found = (_at_scale(name, scale, assigned) for name in experiment_names())
+        papers = get_args(Paper)
+        studies = sorted((study for study in found if study), key=lambda study: papers.index(study.experiment.paper))
     if scale != FULL and not names and not any(study.is_trained for study in studies):
         raise InputError(Problem(f"--scale {scale}", "is a scale of no experiment", "such as smoke"))
     questions, unbound = _bind(studies, data)
     if data_was_named and questions and all(task in unbound for study in studies for task in study.tasks):
         raise InputError(*(Problem(str(data), why) for why in unbound.values()))
-    papers = get_args(Paper) if not names else ()
-    return Asked(tuple(questions), tuple(settings), tuple(searches), unbound, papers, assigned, scale)
+    shown = get_args(Paper) if not names else ()
+    return Asked(tuple(questions), tuple(settings), tuple(searches), unbound, shown, assigned, scale)
 
 
 def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> Study | None:

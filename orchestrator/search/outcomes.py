@@ -17,9 +17,9 @@ from orchestrator.planning.plan import make_plan
 from orchestrator.search.points import TriedPoint
 from orchestrator.search.study import SearchStudy
 from orchestrator.store.store import Store
-from reports.measures import MILLION, MILLISECONDS
-from reports.results import Results
 from reports.search_outcomes import PointState, SearchAxis, SearchOutcome, SearchPoint
+from reports.stored.results import Results
+from reports.tables.measures import MILLION, MILLISECONDS
 
 SHOWN_IN: dict[Objective, float] = {
     **dict.fromkeys(SCORES, 100.0),

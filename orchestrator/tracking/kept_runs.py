@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from experiments.atomic_write import write_atomic
-from reports.file_marks import mark_files
+from reports.stored.file_marks import mark_files
 
 FILE = "runs.json"
 

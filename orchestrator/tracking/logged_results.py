@@ -12,7 +12,7 @@ from orchestrator.tracking.experiment_runs import STORAGE_TAG
 from orchestrator.tracking.patience import Patience
 from orchestrator.tracking.run_content import TRIAL_TAG
 from orchestrator.tracking.run_links import has_begun
-from reports.logged_runs import LoggedRun
+from reports.verifying.logged_runs import LoggedRun
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

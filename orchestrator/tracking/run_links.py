@@ -11,7 +11,7 @@ from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.kept_runs import Place, known_runs
 from orchestrator.tracking.patience import Patience
 from orchestrator.tracking.run_content import TRIAL_TAG
-from reports.cells import RunLink
+from reports.tables.cells import RunLink
 
 EMBEDDED_PAGES = "http://127.0.0.1:5000"
 """Where `combo mlflow` serves the embedded MLflow unless it is told otherwise."""

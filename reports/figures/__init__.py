@@ -1,1 +1,1 @@
-"""Plots of a report as deterministic SVG and PNG."""
+"""The papers' figures, rebuilt from stored predictions and clips of the data."""

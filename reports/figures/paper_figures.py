@@ -22,19 +22,18 @@ from experiments.figure_schema import (
     Trained,
 )
 from experiments.figures import rows_of, trained_in
-from experiments.reported import Paper, figure_numbers
+from experiments.reported import Paper, figure_numbers, transcription
+from reports.drawing.plot import PaperFigure, Plot
+from reports.drawing.style import draw
 from reports.figures import clip_blocks
 from reports.figures.caption_notes import clip_note, left_out, notes_on, one_sentence, proposer_notes
 from reports.figures.figure_inputs import FigureInputs, Missing, Sample
 from reports.figures.palette import paint_palette
-from reports.figures.plot import Plot
 from reports.figures.sheet import Block, lay_out
 from reports.figures.sheet_painter import paint
 from reports.figures.shown_predictions import ShownClip, chosen_runs, shown_clips
-from reports.figures.style import draw
 from reports.render.math_label import in_unicode
-from reports.results import Results
-from reports.site.contents import PaperFigure
+from reports.stored.results import Results
 
 HEAT_COLUMNS, COMPARISON_COLUMNS = 10, 15
 """Most pictures side by side: two clips of five frames, three of them."""
@@ -78,10 +77,12 @@ def _build(paper: Paper, figure: AnyFigure, inputs: FigureInputs, results: Resul
     slug = f"{paper}-figure{figure.number}"
     drawing = _drawing(paper, figure, inputs, results)
     if isinstance(drawing, Missing):
-        return PaperFigure(slug, paper, figure.number, figure.title, figure.caption, None, drawing.reason)
+        return PaperFigure(
+            slug, transcription(paper).paper, figure.number, figure.title, figure.caption, None, drawing.reason
+        )
     caption = " ".join((figure.caption, *drawing.notes))
     plot = Plot(slug, figure.title, in_unicode(f"{figure.title}. {figure.caption}"), *draw(drawing.paint))
-    return PaperFigure(slug, paper, figure.number, figure.title, caption, plot)
+    return PaperFigure(slug, transcription(paper).paper, figure.number, figure.title, caption, plot)
 
 
 def _drawing(paper: Paper, figure: AnyFigure, inputs: FigureInputs, results: Results) -> _Drawing | Missing:

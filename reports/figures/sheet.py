@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.prediction_record import ShownClass
-from reports.figures.fitted_text import inches, literal
+from reports.drawing.fitted_text import inches, literal
 
 WIDEST = 7.2
 """Of the whole sheet: two columns of a paper."""

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from reports.drawing.fitted_text import fitted, inches, literal, wrapped
+from reports.drawing.style import INK, MUTED, RULE, SERIES, VECTOR_DPI
 from reports.figures.clip_pictures import HEAT_MAP
-from reports.figures.fitted_text import fitted, inches, literal, wrapped
 from reports.figures.sheet import (
     BLOCK_GAP,
     GAP,
@@ -32,7 +33,6 @@ from reports.figures.sheet import (
     Sheet,
     Wave,
 )
-from reports.figures.style import INK, MUTED, RULE, SERIES, VECTOR_DPI
 
 LABEL_SIZE, TITLE_SIZE, SMALL_SIZE = 7.5, 8.0, 6.5
 """Points."""

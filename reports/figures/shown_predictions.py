@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from experiments.errors import Problem
 from experiments.expand import FULL, Study
 from experiments.figure_schema import Clips, FigureRow, Trained
-from reports.cells import Run
 from reports.figures.figure_inputs import Asked, Missing
-from reports.matching import match
-from reports.predictions import StoredPrediction, read_predictions
-from reports.results import Results
+from reports.stored.predictions import StoredPrediction, read_predictions
+from reports.stored.results import Results
+from reports.tables.cells import Run
+from reports.tables.matching import match
 
 
 @dataclass(frozen=True, eq=False)

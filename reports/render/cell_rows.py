@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from experiments.records import ResultRecord
-from reports.cells import Cell, Row, Run, Table
 from reports.render import wording
 from reports.render.plain_text import one_line
+from reports.tables.cells import Cell, Row, Run, Table
 
 Value: TypeAlias = str | int | float | bool | None
 Fields: TypeAlias = dict[str, Value | list[Value]]

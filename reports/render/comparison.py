@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from experiments.schema import Measure
-from reports.comparison import Change, Comparison, Group, Pair
-from reports.history import CellChange
+from reports.comparing.comparison import Change, Comparison, Group, Pair
+from reports.comparing.history import CellChange
+from reports.comparing.score_delta import Delta
 from reports.render import wording
 from reports.render.blocks import Block, Grid, Heading, Sentence
 from reports.render.math_label import in_unicode
-from reports.score_delta import Delta
-from reports.statistics import Summary
+from reports.tables.statistics import Summary
 
 NOTHING = "—"
 SMALLEST_P = 0.001

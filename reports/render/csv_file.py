@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from reports.cells import Table
 from reports.render.cell_rows import Value, cell_rows
+from reports.tables.cells import Table
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reports.cells import Table
 from reports.render import csv_file, json_file, latex, latex_documents, markdown, parquet_file
+from reports.tables.cells import Table
 
 COLLECTION = "tables.tex"
 """Shows all tables of a report."""

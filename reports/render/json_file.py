@@ -7,10 +7,10 @@ from typing import Any
 
 from experiments.records import ProtocolRecord
 from experiments.reported import Column, ReportedValue
-from reports.cells import Cell, Row, Run, Table
-from reports.official import OfficialScore
 from reports.render import wording
 from reports.render.plain_text import one_line
+from reports.stored.official import OfficialScore
+from reports.tables.cells import Cell, Row, Run, Table
 
 SCHEMA_VERSION = 1
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.cells import Table
 from reports.render.latex_tabular import Tabular
 from reports.render.latex_text import escape, label
 from reports.render.reasons import reasons
+from reports.tables.cells import Table
 
 COLUMN_WIDTH = 60
 """Characters of the table's type that a column of a two-column paper holds; wider tables take both columns."""

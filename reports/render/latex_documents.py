@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reports.cells import Table
 from reports.render.latex_text import escape
+from reports.tables.cells import Table
 
 _PREAMBLE = (
     r"\documentclass[twocolumn]{article}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reports.cells import Table
 from reports.render.latex_text import citation, escape, label
 from reports.render.layers import Entry, Layer, layers
 from reports.render.layout import Head, Line, grid
 from reports.render.math_label import in_unicode
+from reports.tables.cells import Table
 
 GAP_WIDTH = 2
 """Characters that the space between two columns takes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reports.cells import Cell
 from reports.render import wording
 from reports.render.plain_text import one_line
+from reports.tables.cells import Cell
 
 
 @dataclass(frozen=True)

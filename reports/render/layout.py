@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from experiments.reported import Citation, Column
-from reports.cells import Cell, Row, Table
 from reports.render import wording
+from reports.tables.cells import Cell, Row, Table
 
 
 @dataclass(frozen=True)

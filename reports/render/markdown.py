@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reports.cells import Cell, Table
 from reports.render import wording
 from reports.render.layout import Grid, Head, Line, grid
 from reports.render.math_label import split_label
 from reports.render.plain_text import one_line
 from reports.render.reasons import reasons
+from reports.tables.cells import Cell, Table
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&]|^[-+=#]|(?<=^\d)[.)]|:(?=//)|(?<=www)\.)")
 """What means something anywhere, what does at the start of a line, and what makes bare addresses links."""

@@ -7,8 +7,8 @@ import io
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reports.cells import Table
 from reports.render.cell_rows import cell_rows
+from reports.tables.cells import Table
 
 _TYPES = {
     **dict.fromkeys(("seeds_finished", "seeds_wanted"), pa.int64()),

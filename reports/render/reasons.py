@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from experiments.reported import Column
-from reports.cells import State, Table
 from reports.render import wording
+from reports.tables.cells import State, Table
 
 EVERYWHERE = "all rows"
 _WORDS: dict[State, str] = {**wording.STATE_WORDS, "measured": "partly measured", "setting": "ours"}

@@ -10,12 +10,12 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from reports.cells import Cell, Table
 from reports.render import wording
 from reports.render.layout import Grid, Head, Line, grid
 from reports.render.math_label import in_unicode
 from reports.render.plain_text import one_line
 from reports.render.reasons import reasons
+from reports.tables.cells import Cell, Table
 
 DIM = "dim"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from experiments.reported import Column, ReportedValue
 from experiments.schema import Statistics
 from model.config import Task
-from reports.cells import Cell, Row, State, Table
 from reports.render.math_label import in_unicode
 from reports.render.plain_text import one_line
 from reports.render.setting_notation import same_setting
+from reports.tables.cells import Cell, Row, State, Table
 
 METRIC_LABELS = {
     "m_j": "$M_J$",

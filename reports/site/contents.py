@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiments.errors import Problem
-from reports.cells import Table
-from reports.effort import Effort
-from reports.figures.plot import Plot
-from reports.pictures import Picture
+from reports.drawing.plot import PaperFigure, Plot
 from reports.search_outcomes import SearchOutcome
+from reports.site.pictures import Picture
+from reports.stored.effort import Effort
+from reports.tables.cells import Table
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,6 @@ class SearchPage:
     slug: str
     outcome: SearchOutcome
     plots: tuple[Plot, ...]
-
-
-@dataclass(frozen=True)
-class PaperFigure:
-    """A figure of a paper, rebuilt or not."""
-
-    slug: str
-    paper: str
-    number: str
-    title: str
-    caption: str
-    plot: Plot | None
-    missing: str = ""
-    """Why there is no plot, and what would give it."""
 
 
 @dataclass(frozen=True)

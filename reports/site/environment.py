@@ -7,8 +7,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.effort import Effort
-from reports.footnotes import describe_pooling
 from reports.render import wording
 from reports.render.formats import COLLECTION
 from reports.render.math_label import in_unicode
@@ -17,6 +15,8 @@ from reports.site import markup, paths
 from reports.site.gallery import caption
 from reports.site.progress import tally
 from reports.site.runs import value_of
+from reports.stored.effort import Effort
+from reports.tables.footnotes import describe_pooling
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.figures.plot import Plot
+from reports.drawing.plot import Plot
 from reports.render.formats import table_files
 from reports.site import paths
 from reports.site.contents import Contents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.pictures import Picture
+from reports.site.pictures import Picture
 
 _EXTREME = re.compile(r"(highest|lowest)-m_j-(.+)")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-from reports.figures.inline_svg import inline_svg
-from reports.figures.plot import Plot
+from reports.drawing.inline_svg import inline_svg
+from reports.drawing.plot import Plot
 from reports.render.math_label import glyphs, split_label
 from reports.render.plain_text import one_line
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.cells import Cell, State
 from reports.render.reasons import Reason, reasons
 from reports.site.contents import TablePage
+from reports.tables.cells import Cell, State
 
 Share = Literal["complete", "partial"] | State
 """What a cell adds to a table's bar: a number of all its seeds, of some, or the reason why there is none."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from experiments.reported import Column
-from reports.cells import Row, Run, Table
-from reports.measures import measured_value
+from reports.tables.cells import Row, Run, Table
+from reports.tables.measures import measured_value
 
 
 @dataclass(frozen=True)

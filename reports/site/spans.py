@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from experiments.reported import Citation
-from reports.cells import Cell, Row, Table
 from reports.render.layout import Grid, Head, Line, grid
+from reports.tables.cells import Cell, Row, Table
 
 Kind = Literal["corner", "inner-corner", "span", "column", "line", "inner"]
 _CORNERS: tuple[Kind, Kind] = ("corner", "inner-corner")

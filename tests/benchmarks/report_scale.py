@@ -85,14 +85,14 @@ def read_files(folder: Path) -> Callable[[], int]:
 
 def read_results(folder: Path) -> Callable[[], int]:
     """Results alone, as an overview needs them."""
-    from reports import results
+    from reports.stored import results
 
     return lambda: len(results.read_results(folder / STORAGE, folder / CACHE))
 
 
 def read_results_and_curves(folder: Path) -> Callable[[], int]:
     """Results and every learning curve: all that the metrics files hold."""
-    from reports import results
+    from reports.stored import results
 
     def read() -> int:
         found = results.read_results(folder / STORAGE, folder / CACHE)
@@ -106,9 +106,9 @@ def build_site(folder: Path) -> Callable[[], int]:
     from experiments.expand import expand, load_study
     from experiments.question_files import experiment_names
     from experiments.settings_tables import settings_tables
-    from reports import results
     from reports.build import Question, Request, build_report
-    from reports.figures.kept_drawings import keeping_drawings
+    from reports.drawing.kept_drawings import keeping_drawings
+    from reports.stored import results
 
     def build() -> int:
         studies = [load_study(name, assigned={"seeds": list(range(SEEDS))}) for name in experiment_names()]

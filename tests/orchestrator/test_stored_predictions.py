@@ -20,7 +20,7 @@ from orchestrator.store.prediction_files import prediction_name
 from orchestrator.store.store import Store
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
-from reports.predictions import read_predictions
+from reports.stored.predictions import read_predictions
 from tests.training.tiny_trials import tiny_config
 
 

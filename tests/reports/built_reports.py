@@ -7,9 +7,9 @@ from pathlib import Path
 
 from experiments.expand import Study, Trial
 from reports.build import Question, Report, Request, build_report
-from reports.official import read_official_evaluations
-from reports.results import read_results
-from reports.table import Known
+from reports.stored.official import read_official_evaluations
+from reports.stored.results import read_results
+from reports.tables.table import Known
 
 
 def report_of(study: Study, trials: Sequence[Trial], storage: Path, out: Path) -> Report:

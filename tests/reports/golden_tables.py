@@ -15,14 +15,14 @@ from rich.console import Console
 
 from experiments.expand import Trial, expand, load_study
 from experiments.settings_tables import settings_tables
-from reports.cells import Cell, RunLink, Table
-from reports.official import read_official_evaluations
 from reports.render import terminal
 from reports.render.formats import table_files
-from reports.results import read_results
-from reports.settings_table import build_settings_table
 from reports.slugs import slug
-from reports.table import Known, build_table
+from reports.stored.official import read_official_evaluations
+from reports.stored.results import read_results
+from reports.tables.cells import Cell, RunLink, Table
+from reports.tables.settings_table import build_settings_table
+from reports.tables.table import Known, build_table
 
 FOLDER = Path(__file__).parents[1] / "golden" / "reports"
 WIDTH = 120

@@ -2,7 +2,7 @@
 
 import re
 
-from reports.figures.inline_svg import inline_svg
+from reports.drawing.inline_svg import inline_svg
 
 
 def texts(plot):

@@ -9,13 +9,12 @@ from matplotlib.figure import Figure
 from experiments.expand import Study, Trial, expand, load_study
 from experiments.settings_tables import settings_tables
 from reports.build import Question, Request, build_report
-from reports.cells import RunLink
-from reports.figures.plot import Plot
-from reports.figures.style import draw
-from reports.results import read_results
+from reports.drawing.plot import PaperFigure, Plot
+from reports.drawing.style import draw
 from reports.search_outcomes import SearchOutcome, SearchPoint
-from reports.site.contents import PaperFigure
-from reports.table import Known
+from reports.stored.results import read_results
+from reports.tables.cells import RunLink
+from reports.tables.table import Known
 from tests.reports.fake_storage import FINGERPRINT, PROTOCOL, Storage, make_study
 
 MEASURED = "#cell-0-0"

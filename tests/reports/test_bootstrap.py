@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports import bootstrap
-from reports.bootstrap import bootstrap_scores, mean_score, paired_test, percentile_interval
-from reports.scores import ScoreTerms
+from reports.stored.scores import ScoreTerms
+from reports.tables import bootstrap
+from reports.tables.bootstrap import bootstrap_scores, mean_score, paired_test, percentile_interval
 
 
 def over_clips(values):

@@ -15,7 +15,7 @@ from model.metrics.protocol import BinaryProtocol, PoolFreeBinaryProtocol, Seman
 from model.metrics.rules import POOL_FREE_BINARY, SEMANTIC
 from orchestrator.store.stored_documents import score_bytes
 from orchestrator.trial.provenance import protocol_record
-from reports.scores import read_clip_scores
+from reports.stored.scores import read_clip_scores
 
 CLIPS = 25
 

@@ -13,9 +13,9 @@ from experiments.expand import expand, load_study
 from experiments.question_files import experiment_names
 from reports.render import terminal
 from reports.render.formats import COLLECTION, table_files
-from reports.results import read_results
 from reports.slugs import slug
-from reports.table import build_table
+from reports.stored.results import read_results
+from reports.tables.table import build_table
 
 ONE_COLUMN = r"""\documentclass{article}
 \usepackage{booktabs,graphicx}

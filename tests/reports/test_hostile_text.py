@@ -12,11 +12,11 @@ from report_checks import assert_balanced, assert_compiles
 
 from experiments.expand import expand
 from experiments.reported import Citation
-from reports.cells import RunLink
 from reports.render.formats import table_files
 from reports.render.plain_text import one_line
-from reports.results import read_results
-from reports.table import Known, build_table
+from reports.stored.results import read_results
+from reports.tables.cells import RunLink
+from reports.tables.table import Known, build_table
 
 HOSTILE = (
     '=cmd|"/C calc"!A1 <script>alert(1)</script> <img src=http://evil.example/x> \\input{/etc/passwd} '

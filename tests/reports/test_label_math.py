@@ -1,7 +1,7 @@
 import pytest
 
 from experiments.reported import Citation
-from reports.figures.style import label as figure_label
+from reports.drawing.style import label as figure_label
 from reports.render.latex_text import citation
 from reports.render.latex_text import escape as latex_escape
 from reports.render.latex_text import label as latex_label

@@ -8,9 +8,9 @@ from report_checks import assert_compiles
 
 from model.config import CLASSES
 from model.metrics.protocol import protocol_for
-from reports.official import AUTHORS_PROTOCOLS, read_official_evaluations
-from reports.results import read_results
-from reports.table import Known, build_table
+from reports.stored.official import AUTHORS_PROTOCOLS, read_official_evaluations
+from reports.stored.results import read_results
+from reports.tables.table import Known, build_table
 
 
 def official_cells(study, trials, storage):

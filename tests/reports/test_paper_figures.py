@@ -17,7 +17,7 @@ from reports.figures.clip_pictures import coloured, heated, neighbour_cosines
 from reports.figures.figure_inputs import Asked, FigureInputs, Missing, Sample
 from reports.figures.paper_figures import build_paper_figures, predicting_trials
 from reports.figures.shown_predictions import shown_clips
-from reports.results import read_results
+from reports.stored.results import read_results
 
 EXPERIMENT = "combo/table7"
 ROWS = [{"variant": "lambda-0", "label": "w/o $\\mathcal{L}_{ada}$"}, {"variant": "lambda-10", "label": "with"}]

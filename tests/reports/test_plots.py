@@ -13,13 +13,13 @@ from plot_checks import assert_fits_a_page, texts
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
 from experiments.schema import FigureSpec, Scale
-from reports.evaluations import Curve, Evaluation
-from reports.figures.kept_drawings import keeping_drawings
-from reports.figures.point_labels import LabelledPoint, label_points
-from reports.figures.seed_bands import MOST_POINTS, band_of, points_of
-from reports.figures.table_plots import plots_of
-from reports.results import read_results
-from reports.table import build_table
+from reports.drawing.kept_drawings import keeping_drawings
+from reports.plots.point_labels import LabelledPoint, label_points
+from reports.plots.seed_bands import MOST_POINTS, band_of, points_of
+from reports.plots.table_plots import plots_of
+from reports.stored.evaluations import Curve, Evaluation
+from reports.stored.results import read_results
+from reports.tables.table import build_table
 
 HOSTILE = "_x $\\input{/etc/passwd}$ $\\frac{1}{2}$ $_$ </svg> --> \x1b[31m 日本 \u202e" + "long " * 40
 

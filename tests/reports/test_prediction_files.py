@@ -13,7 +13,7 @@ from experiments.errors import InputError
 from experiments.prediction_record import ARRAYS
 from experiments.storage.names import check_name
 from orchestrator.store.prediction_files import prediction_name
-from reports.predictions import read_prediction, read_predictions
+from reports.stored.predictions import read_prediction, read_predictions
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from scipy import stats
 
-from reports.statistics import summarise
+from reports.tables.statistics import summarise
 
 
 def test_one_value_has_no_spread():

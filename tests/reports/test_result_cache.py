@@ -13,17 +13,17 @@ from fake_storage import FINGERPRINT, make_study
 
 from experiments.expand import expand
 from experiments.records import METRICS_DIR, RESULT_FILE, TRIAL_FILE
-from reports import file_marks
-from reports.any_data import key_on_any_data
-from reports.column_cache import MADE_BY
-from reports.results import read_results
+from reports.stored import file_marks
+from reports.stored.any_data import key_on_any_data
+from reports.stored.column_cache import MADE_BY
+from reports.stored.results import read_results
 
 SETTLING_TIME = 0.02
 """Seconds; far longer than the ticks in which Linux counts the times of files."""
 READ_BY_ANOTHER = """
 import sys
 from pathlib import Path
-from reports.results import read_results
+from reports.stored.results import read_results
 print(*[(trial.key, trial.result.score.m_j) for trial in read_results(Path(sys.argv[1]), Path(sys.argv[2]))])
 """
 

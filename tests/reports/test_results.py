@@ -3,8 +3,8 @@
 import pytest
 
 from experiments.expand import expand
-from reports.matching import match
-from reports.results import read_results
+from reports.stored.results import read_results
+from reports.tables.matching import match
 
 
 def keys_found(places):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from plot_checks import assert_fits_a_page, texts
 
-from reports.figures.search_plots import search_plots
+from reports.plots.search_plots import search_plots
 from reports.search_outcomes import SearchAxis, SearchOutcome, SearchPoint
 
 AXES = (

@@ -7,14 +7,15 @@ import pytest
 
 from experiments.errors import Problem
 from experiments.expand import expand
-from reports.cells import RunLink
-from reports.effort import effort_of
-from reports.pictures import collect_pictures
-from reports.results import read_results
+from reports.drawing.plot import PaperFigure
 from reports.search_outcomes import SearchOutcome, SearchPoint
-from reports.site.contents import Contents, PaperFigure, SearchPage, TablePage
+from reports.site.contents import Contents, SearchPage, TablePage
 from reports.site.pages import render_site
-from reports.table import Known, build_table
+from reports.site.pictures import collect_pictures
+from reports.stored.effort import effort_of
+from reports.stored.results import read_results
+from reports.tables.cells import RunLink
+from reports.tables.table import Known, build_table
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
 from tests.reports.site_contents import MISSING_FIGURE, build_site, fill, table7
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from experiments.records import ATTEMPTS_DIR, FAILURE_FILE, RESULT_FILE, TRIAL_FILE, TRIALS
-from reports.results import read_results
+from reports.stored.results import read_results
 
 
 def test_an_absent_storage_has_no_trials(tmp_path):

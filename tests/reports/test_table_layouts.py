@@ -10,9 +10,9 @@ from experiments.expand import expand, load_study
 from experiments.question_files import experiment_names
 from experiments.reported import Column, compared_methods, transcription
 from experiments.settings_tables import settings_tables
-from reports.results import read_results
-from reports.settings_table import build_settings_table
-from reports.table import build_table
+from reports.stored.results import read_results
+from reports.tables.settings_table import build_settings_table
+from reports.tables.table import build_table
 
 NOTHING = read_results(Path("/nonexistent"), None)
 

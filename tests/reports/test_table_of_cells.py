@@ -3,9 +3,9 @@ from fake_storage import FINGERPRINT, PROTOCOL, make_study
 
 from experiments.expand import expand
 from experiments.records import FAILURE_FILE, FailureRecord
-from reports.cells import RunLink
-from reports.results import read_results
-from reports.table import Known, build_table
+from reports.stored.results import read_results
+from reports.tables.cells import RunLink
+from reports.tables.table import Known, build_table
 
 MEASURED = {
     "lambda-0": (0.612, 0.741),

@@ -1,7 +1,7 @@
 import pytest
 
 from experiments.records import METRICS_DIR, MetricLine
-from reports.evaluations import read_curve
+from reports.stored.evaluations import read_curve
 
 
 def write_attempt(folder, number, *lines, tail=""):

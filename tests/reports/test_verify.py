@@ -16,9 +16,9 @@ from experiments.schema import Statistics
 from orchestrator.settings import resolve_settings
 from orchestrator.store.membership import join_sweep
 from orchestrator.tracking.synchronise import synchronise
-from reports.results import read_results
-from reports.table import build_table
-from reports.verify import verify
+from reports.stored.results import read_results
+from reports.tables.table import build_table
+from reports.verifying.verify import verify
 
 WORDS = ("report", "verify", "combo/table7", "seeds=[0,1]", "--scale", "smoke")
 S4_CELL, AVSS_CELL = "combo/table7 lambda-5, S4 M_J", "combo/table7 lambda-0, AVSS M_J"

@@ -5,11 +5,11 @@ import pytest
 from golden_tables import golden_tables
 
 from experiments.reported import Column, ReportedValue
-from reports.cells import Cell, State
 from reports.render import wording
 from reports.render.reasons import reasons
 from reports.render.setting_notation import same_setting
-from reports.statistics import Difference, summarise
+from reports.tables.cells import Cell, State
+from reports.tables.statistics import Difference, summarise
 
 PARAMETERS = Column(None, "parameters")
 

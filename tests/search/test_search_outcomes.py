@@ -8,7 +8,7 @@ from search_files import FINGERPRINT, load, search_content
 from experiments.errors import InputError
 from orchestrator.search.outcomes import search_outcomes
 from orchestrator.search.study import SearchStudy
-from reports.results import read_results
+from reports.stored.results import read_results
 
 NOWHERE = Path("/nowhere")
 

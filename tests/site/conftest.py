@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from reports.cells import RunLink
+from reports.tables.cells import RunLink
 from tests.reports.site_contents import build_site, fill, table7
 from tests.servers.mlflow_server import mlflow_server
 

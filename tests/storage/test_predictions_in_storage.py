@@ -4,7 +4,7 @@ from experiments.expand import expand
 from experiments.prediction_record import Choice
 from orchestrator.store.prediction_files import write_chosen, write_prediction
 from orchestrator.store.store import Store
-from reports.predictions import read_predictions
+from reports.stored.predictions import read_predictions
 from tests.reports.fake_storage import FINGERPRINT, make_study
 from tests.reports.predicted_clips import clip_prediction
 

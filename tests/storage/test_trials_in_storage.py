@@ -14,7 +14,7 @@ from experiments.storage.folder import FolderStorage
 from orchestrator.store import retention
 from orchestrator.store.store import Store
 from reports.build import Question, Request, build_report
-from reports.results import read_results
+from reports.stored.results import read_results
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
 
 STUDY = make_study()

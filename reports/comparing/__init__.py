@@ -1,0 +1,1 @@
+"""What differs between trials, experiments or moments, and what came of it."""

@@ -1,0 +1,39 @@
+"""A drawn figure in the forms in which it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure as vector graphics and as a picture."""
+
+    name: str
+    """Of its files, without ending."""
+    title: str
+    """May hold LaTeX math between dollar signs."""
+    description: str
+    """Read out in place of the picture, as plain text."""
+    svg: str
+    pdf: bytes
+    png: bytes
+
+    @property
+    def files(self) -> dict[str, str | bytes]:
+        """The files by name."""
+        return {f"{self.name}.svg": self.svg, f"{self.name}.pdf": self.pdf, f"{self.name}.png": self.png}
+
+
+@dataclass(frozen=True)
+class PaperFigure:
+    """A figure of a paper, rebuilt or not."""
+
+    slug: str
+    paper: str
+    number: str
+    title: str
+    caption: str
+    plot: Plot | None
+    missing: str = ""
+    """Why there is no plot, and what would give it."""

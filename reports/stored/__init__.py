@@ -1,0 +1,1 @@
+"""What reports read: trial directories, evaluations, scores, curves, predictions; kept as columns for the next time."""

@@ -1,0 +1,129 @@
+"""The authors' released weights, scored here: what `combo model evaluate` has stored of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.columns import SCORES
+from experiments.errors import InputError, Problem
+from experiments.expand import Trial
+from experiments.identity import flatten, trial_key
+from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
+from experiments.reported import Column
+from model.config import TrialConfig
+from reports.stored.documents import check_score, read_document, refusal
+
+AUTHORS_PROTOCOLS = ("avsbench-binary", "avsbench-semantic")
+"""Under which official weights are shown where nothing has been trained yet."""
+SHOWN_SPLIT = "test"
+APART = ("seed", "data.fingerprint")
+"""Settings in which released weights and a row's trials may differ."""
+NEARLY = 3
+"""Settings in which weights may differ from a row and yet be asked after."""
+
+
+@dataclass(frozen=True)
+class OfficialScore:
+    """The score of official weights in a cell."""
+
+    percent: float
+    record: EvaluationRecord
+
+
+def read_official_evaluations(storage: Path) -> tuple[list[EvaluationRecord], list[Problem]]:
+    """All evaluations of imported weights in the order of their keys, and those that cannot be trusted."""
+    records: list[EvaluationRecord] = []
+    problems: list[Problem] = []
+    for path in sorted((storage / EVALUATIONS).glob(f"*/{EVALUATION_FILE}")):
+        try:
+            record = read_document(EvaluationRecord, path)
+            if record.key != path.parent.name:
+                raise refusal(path, f"is evaluation {record.key}, but lies in the folder of {path.parent.name}")
+            check_score(record.score, path, "score")
+        except InputError as error:
+            problems.append(error.problems[0])
+        else:
+            records += [record] if record.weights.origin == "official" else []
+    return records, problems
+
+
+def official_score(
+    evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], results: Sequence[ResultRecord], column: Column
+) -> OfficialScore | None:
+    """What official weights of the same configuration score: same data and protocol as the cell's own results.
+
+    Weights belong to a cell when their configuration is that of its trials, seed and training data apart. Of several
+    evaluations the latest counts.
+
+    Args:
+        evaluations: of official weights.
+        trials: of the cell's variant and task.
+        results: what is measured in the cell's column.
+        column: of the cell; only scores are known of such weights.
+    """
+    wanted = {_without_seed_and_data(trial.config) for trial in trials}
+    bound = {trial.config.data.fingerprint for trial in trials} - {""}
+    fitting = [
+        record
+        for record in evaluations
+        if _without_seed_and_data(record.weights.config) in wanted
+        and (not bound or record.data_fingerprint in bound)
+        and _comparable(record, results)
+    ]
+    if not fitting or column.metric not in SCORES:
+        return None
+    latest = max(fitting, key=lambda record: (record.finished, record.key))
+    return OfficialScore(100 * float(getattr(latest.score, column.metric)), latest)
+
+
+def left_out(evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], shown: Iterable[str]) -> list[Problem]:
+    """Why evaluations of official weights, which nearly belong to a table, are not in it.
+
+    Args:
+        evaluations: of official weights.
+        trials: of the table.
+        shown: keys of the evaluations that are in it.
+    """
+    placed = set(shown)
+    problems = []
+    for record in evaluations:
+        nearest = min(
+            (_differing(record, trial) for trial in trials if trial.task == record.weights.config.data.task),
+            key=len,
+            default=None,
+        )
+        if record.key not in placed and nearest is not None and len(nearest) <= NEARLY:
+            where = f"{EVALUATIONS}/{record.key}"
+            problems.append(Problem(where, f"official {record.weights.file} is in no row", _remedy(record, nearest)))
+    return problems
+
+
+def _differing(record: EvaluationRecord, trial: Trial) -> dict[str, tuple[Any, Any]]:
+    """Settings of the weights and of the trial where they differ, seed and data apart."""
+    own, wanted = flatten(record.weights.config), flatten(trial.config)
+    return {key: (own[key], wanted[key]) for key in own if key not in APART and own[key] != wanted[key]}
+
+
+def _remedy(record: EvaluationRecord, differing: Mapping[str, tuple[Any, Any]]) -> str:
+    if not differing:
+        return f"scored under {record.protocol.label} on data {record.data_fingerprint}, not as its column"
+    had = ", ".join(f"{key}={own}" for key, (own, _) in differing.items())
+    wanted = ", ".join(f"{key}={value}" for key, (_, value) in differing.items())
+    return f"imported under {had}, the nearest row has {wanted}"
+
+
+def _comparable(record: EvaluationRecord, results: Sequence[ResultRecord]) -> bool:
+    if not results:
+        return record.protocol.name in AUTHORS_PROTOCOLS and record.protocol.split == SHOWN_SPLIT
+    measured: set[tuple[ProtocolRecord, str]] = {
+        (result.protocol, result.provenance.data_fingerprint) for result in results
+    }
+    return measured == {(record.protocol, record.data_fingerprint)}
+
+
+def _without_seed_and_data(config: TrialConfig) -> str:
+    data = config.data.model_copy(update={"fingerprint": ""})
+    return trial_key(config.model_copy(update={"data": data, "seed": 0}))

@@ -1,0 +1,1 @@
+"""From stored trials to the cells of a table, with all that is known of each."""

@@ -1,0 +1,172 @@
+"""What a reader must know beside the numbers of a table, as plain sentences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from experiments.records import ProtocolRecord
+from experiments.reported import Check, Citation, Paper, ReportedValue, contradictions, transcription
+from experiments.schema import Experiment
+from model.config import Task
+from reports.tables.cells import Cell, Row, Run, official_evaluations
+
+
+def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Source of the reported numbers, meaning of the signs, protocols, mixtures, the paper's own contradictions."""
+    cells = [cell for row in rows for cell in row.cells]
+    return (
+        *_sources(experiment, cells),
+        *_others(experiment, rows),
+        *_official(cells),
+        *_signs(experiment, cells),
+        *_of_the_network(experiment, cells),
+        *_by_task(cells),
+        *_quarantined(cells),
+        *paper_remarks(experiment.paper, experiment.table.number),
+    )
+
+
+def paper_remarks(paper: Paper, table: str) -> Iterator[str]:
+    """Where a paper contradicts itself in a table, or leaves something unsaid."""
+    for check in contradictions(paper, table):
+        yield _sentence(check)
+
+
+def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
+    sources = {_source(cell.reported): None for cell in cells if cell.is_ours and cell.reported is not None}
+    if sources:
+        origin = f"Table {experiment.table.number} of {'; '.join(sources)}"
+        yield f"Reported: {origin}. Δ is measured minus reported, of scores in percentage points."
+
+
+def _others(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
+    paper = transcription(experiment.paper).paper
+    cited = {row.label: _citation(row.cite) for row in rows if row.is_published and row.cite is not None}
+    if cited:
+        named = ", ".join(f"{label} {citation}" for label, citation in cited.items())
+        yield f"Rows in italics were not measured here, their numbers stand as {paper} reports them: {named}."
+
+
+def _official(cells: Sequence[Cell]) -> Iterator[str]:
+    for record in official_evaluations(cells):
+        task = record.weights.config.data.task.upper()
+        yield (
+            f"Official {task}: the authors' released weights {record.weights.file} "
+            f"(SHA-256 {record.weights.file_sha256[:12]}), scored here under {record.protocol.label}."
+        )
+
+
+def _source(value: ReportedValue) -> str:
+    return value.paper if value.cite is None else f"{value.paper} {_citation(value.cite)}"
+
+
+def _citation(cite: Citation) -> str:
+    return f"[{cite.key}]" + (f", {cite.venue}" if cite.venue else "")
+
+
+def _signs(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
+    if any(cell.best for cell in cells):
+        yield "Bold is the best measured value of a task and metric, and the best reported one."
+    seeds = {cell.summary.n for cell in cells if cell.summary is not None}
+    if any(n > 1 for n in seeds):
+        yield "± is the standard deviation over seeds (n − 1 in the denominator); n counts seeds."
+    if 1 in seeds:
+        yield "A measured value without n comes from one seed (n = 1), so nothing is known of its spread."
+    if seeds:
+        yield "The weights that are tested are those with the best validation M_J; test scores never choose anything."
+    yield from _intervals(experiment, cells)
+    if any(cell.gain is not None or cell.reported_gain is not None for cell in cells):
+        side = (experiment.table.side_header or "second column").lower()
+        yield f"In brackets: by how much a number beats the best of the other methods with the same {side}, in points."
+
+
+def _intervals(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
+    asked = experiment.statistics
+    if any(cell.summary is not None and cell.summary.interval is not None for cell in cells):
+        how = (
+            "Student's t over seeds" if asked.interval == "student_t" else "bootstrap over the clips of the test split"
+        )
+        yield f"Intervals (CI) hold the mean with {100 * asked.confidence:g} % confidence: {how}."
+    if any(cell.difference is not None for cell in cells):
+        (label,) = {variant.label for variant in experiment.variants if variant.name == asked.baseline}
+        yield (
+            f"† differs from “{label}” by more than the choice of test clips explains (paired bootstrap over clips, "
+            f"{asked.resamples} resamples, p < {asked.significance:g}, not corrected for the number of rows); "
+            "what other seeds would give it does not say."
+        )
+
+
+def _of_the_network(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
+    metrics = {cell.column.metric for cell in cells}
+    if "parameters" in metrics:
+        task = experiment.tasks[-1].upper()
+        yield f"Parameters are those of the {task} network in millions, the frozen audio encoder included."
+    if "seconds_per_clip" in metrics:
+        yield "Time is that of the network for one clip, its audio encoder left out, on the device of the run."
+
+
+def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
+    for task in dict.fromkeys(cell.column.task for cell in cells if cell.column.task is not None):
+        of_task = [cell for cell in cells if cell.column.task == task]
+        runs = {run.key: run for cell in of_task for run in cell.counted}.values()
+        states = {cell.state for cell in of_task}
+        if "mixed_protocol" in states:
+            yield _mixture(task, "protocols", ((_label(run), run.key) for run in runs))
+        elif "mixed_data" in states:
+            yield _mixture(task, "data sets", ((_fingerprint(run), run.key) for run in runs))
+        elif runs:
+            (protocol,) = {run.stored.result.protocol for run in runs if run.stored.result is not None}
+            yield f"{task.upper()} is scored under {protocol.label}: {describe_pooling(protocol)}."
+
+
+def _quarantined(cells: Sequence[Cell]) -> Iterator[str]:
+    """Clips that some result was trained, selected or scored without, by task and split."""
+    missing: dict[tuple[Task, str], set[str]] = defaultdict(set)
+    for cell in cells:
+        if cell.column.task is None:
+            continue
+        for run in cell.counted:
+            assert run.stored.result is not None
+            for split, names in run.stored.result.quarantined.items():
+                missing[cell.column.task, split].update(names)
+        if cell.official is not None:
+            record = cell.official.record
+            missing[cell.column.task, record.protocol.split].update(record.quarantined)
+    for (task, split), clips in sorted(missing.items()):
+        if clips:
+            yield f"{task.upper()} {split} clips that could not be read and were left out: {', '.join(sorted(clips))}."
+
+
+def describe_pooling(protocol: ProtocolRecord) -> str:
+    """How the scores of a protocol are computed, as a phrase."""
+    return (
+        f"F-score threshold chosen per {protocol.f_pooling} among {protocol.thresholds}, "
+        f"β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}"
+    )
+
+
+def _mixture(task: Task, what: str, pairs: Iterable[tuple[str, str]]) -> str:
+    keys: dict[str, list[str]] = defaultdict(list)
+    for name, key in pairs:
+        keys[name].append(key)
+    parts = "; ".join(f"{name}: {', '.join(sorted(keys[name]))}" for name in sorted(keys))
+    return f"{task.upper()} has results under different {what}, which are neither averaged nor compared. {parts}."
+
+
+def _label(run: Run) -> str:
+    assert run.stored.result is not None
+    return run.stored.result.protocol.label
+
+
+def _fingerprint(run: Run) -> str:
+    assert run.stored.result is not None
+    return run.stored.result.provenance.data_fingerprint
+
+
+def _sentence(check: Check) -> str:
+    if check.verdict == "fails":
+        return f"The paper contradicts itself ({check.where}): “{check.claim}”; {check.detail}."
+    if check.verdict == "unresolved":
+        return f"Unresolved in the paper ({check.where}): “{check.claim}”; {check.detail}."
+    return f"The paper's text ({check.where}) says “{check.claim}”, which its numbers give; but {check.caveat}."

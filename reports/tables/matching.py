@@ -1,0 +1,55 @@
+"""Finds the stored trials that an experiment's trials stand for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from experiments.expand import Trial
+from model.config import Task
+from reports.stored.any_data import key_on_any_data, lineage
+from reports.stored.results import Results
+from reports.stored.stored_trial import StoredTrial
+from reports.tables.cell_states import Evidence
+from reports.tables.cells import Run, RunLink
+
+Places: TypeAlias = dict[tuple[str, Task, Task | None], Evidence]
+"""Runs by variant, task and start."""
+
+
+def match(trials: Sequence[Trial], results: Results, links: Mapping[str, RunLink] | None = None) -> Places:
+    """Matches by trial key; a trial without data fingerprint matches the same configuration on any data.
+
+    Args:
+        trials: of an experiment.
+        results: of the storage.
+        links: where MLflow shows a trial, by trial key.
+    """
+    places: Places = defaultdict(Evidence)
+    for trial in trials:
+        place = trial.variant, trial.task, trial.start
+        own, elsewhere = ([_run(trial, stored, links or {}) for stored in found] for found in _found(trial, results))
+        places[place] = Evidence((*places[place].runs, *own), (*places[place].elsewhere, *elsewhere))
+    return dict(places)
+
+
+def _run(trial: Trial, stored: StoredTrial, links: Mapping[str, RunLink]) -> Run:
+    return Run(trial.seed, stored, links.get(stored.key))
+
+
+def _found(trial: Trial, results: Results) -> tuple[list[StoredTrial], list[StoredTrial]]:
+    """The trial itself, and the same configuration on other data."""
+    alike = results.on_any_data(lineage(_ancestry(trial)))
+    if not trial.config.data.fingerprint:
+        return alike, []
+    own = results.trial(trial.key)
+    return [] if own is None else [own], [stored for stored in alike if stored.key != trial.key]
+
+
+def _ancestry(trial: Trial) -> Iterator[str]:
+    yield key_on_any_data(trial.config)
+    if trial.source is not None:
+        yield from _ancestry(trial.source)
+    elif trial.config.initial_trial is not None:
+        yield trial.config.initial_trial

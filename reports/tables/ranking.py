@@ -1,0 +1,56 @@
+"""Which numbers of a column are the best, and by how much ours beat those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from experiments.columns import SCORES
+from experiments.reported import Column
+from reports.tables.cells import Cell, Row
+
+LOWER_IS_BETTER = ("parameters", "seconds_per_clip")
+UNRANKED = ("parameters", "setting")
+"""Columns without a best: a smaller network is no better by itself."""
+
+
+def ranked(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]:
+    """The rows with the best measured and the best reported number of each column marked, and with gains.
+
+    A single number is not called the best of anything. A gain is over the best published row with the same second
+    column, such as the same backbone, as the papers print it in brackets.
+    """
+    per_column = [_ranked_column(rows, index, column) for index, column in enumerate(columns)]
+    by_row = zip(*per_column, strict=True) if per_column else [()] * len(rows)
+    return tuple(replace(row, cells=tuple(cells)) for row, cells in zip(rows, by_row, strict=True))
+
+
+def _ranked_column(rows: Sequence[Row], index: int, column: Column) -> list[Cell]:
+    cells = [row.cells[index] for row in rows]
+    measured = [cell.summary.mean for cell in cells if cell.summary is not None]
+    reported = [cell.reported.value for cell in cells if cell.reported is not None]
+    best, best_reported = _best(measured, column), _best(reported, column)
+    return [
+        replace(
+            cell,
+            best=cell.summary is not None and cell.summary.mean == best,
+            best_reported=cell.reported is not None and cell.reported.value == best_reported,
+            gain=_gain(row, index, rows),
+        )
+        for row, cell in zip(rows, cells, strict=True)
+    ]
+
+
+def _best(values: Sequence[float], column: Column) -> float | None:
+    if len(values) < 2 or column.metric in UNRANKED:
+        return None
+    return min(values) if column.metric in LOWER_IS_BETTER else max(values)
+
+
+def _gain(row: Row, index: int, rows: Sequence[Row]) -> float | None:
+    cell = row.cells[index]
+    if cell.summary is None or cell.column.metric not in SCORES:
+        return None
+    rivals = [other.cells[index].reported for other in rows if other.is_published and other.side == row.side]
+    best = max((rival.value for rival in rivals if rival is not None), default=None)
+    return None if best is None else cell.summary.mean - best

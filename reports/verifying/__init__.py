@@ -1,0 +1,1 @@
+"""Whether every number follows from what is stored."""

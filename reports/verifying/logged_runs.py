@@ -1,0 +1,49 @@
+"""MLflow against storage: whether a run shows what the trial's documents say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from experiments.identity import flatten
+from experiments.records import ResultRecord
+from experiments.schema import Measure
+from model.config import TrialConfig
+from reports.stored.scores import ScoreMetric
+from reports.verifying.trial_checks import Discrepancy, agree
+
+SCORES_OF_RUNS: Mapping[str, ScoreMetric] = {"test/m_j": "m_j", "test/m_f": "m_f"}
+"""What runs call the scores of the test split."""
+ABSENT = "nothing"
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """What MLflow holds of a trial."""
+
+    run_id: str
+    metrics: Mapping[str, float]
+    """The last value of each."""
+    params: Mapping[str, str]
+
+
+def compare_logged(run: LoggedRun, config: TrialConfig, result: ResultRecord) -> Iterator[Discrepancy]:
+    """Where a run shows something else than its trial's documents; metrics and params of others are left alone.
+
+    Args:
+        run: of the trial.
+        config: of the trial.
+        result: of the trial.
+    """
+    stored = {"m_j": result.score.m_j, "m_f": result.score.m_f}
+    for name, metric in SCORES_OF_RUNS.items():
+        logged = run.metrics.get(name)
+        if logged is None or not agree(logged, stored[metric]):
+            yield _discrepancy(run, name, stored[metric], ABSENT if logged is None else repr(logged), metric)
+    for name, value in flatten(config).items():
+        if run.params.get(name) != str(value):
+            yield _discrepancy(run, name, value, run.params.get(name, ABSENT))
+
+
+def _discrepancy(run: LoggedRun, name: str, stored: object, logged: str, metric: Measure | None = None) -> Discrepancy:
+    return Discrepancy(f"{name} of MLflow's run {run.run_id}", str(stored), logged, metric)

@@ -1,0 +1,165 @@
+"""Whether what a stored result says follows from the other files of its directory; read anew, without any cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import isclose
+from pathlib import Path, PurePosixPath
+
+from experiments.errors import InputError
+from experiments.records import EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord, ScoreRecord
+from experiments.schema import Measure
+from reports.stored.evaluations import read_curve
+from reports.stored.scores import ClipScores, ScoreMetric, read_clip_scores
+from reports.stored.stored_trial import StoredTrial, read_stored_trial
+
+AGREEMENT = 1e-12
+"""What two ways to compute a number may differ by. Scores agree to the last bit, spreads are added up in other ways."""
+BLOCK = 2**22
+SHOWN_DIGITS = 16
+"""Of a checksum."""
+
+OnBytes = Callable[[int], None]
+"""Called with how many more bytes have been read."""
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """Something that does not follow from the data."""
+
+    what: str
+    """Such as `M_J of the test split`."""
+    stored: str
+    recomputed: str
+    metric: Measure | None = None
+    """The only measure that it touches; None for all of them."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A trial and what its data say instead."""
+
+    discrepancies: tuple[Discrepancy, ...]
+    result: ResultRecord | None = None
+    """As it is stored now; None if there is none that can be trusted."""
+    clips: ClipScores | None = None
+    """None where they cannot be read."""
+
+
+def check_trial(shown: StoredTrial, on_bytes: OnBytes) -> Checked:
+    """Checks a finished trial: its key, its scores, its chosen step, and every file that its result names.
+
+    Args:
+        shown: the trial as reports know it.
+        on_bytes: see `OnBytes`.
+    """
+    found = read_stored_trial(shown.path)
+    if found.result is None:
+        reason = "is gone" if found.problem is None else f"{found.problem.where} {found.problem.what}"
+        return Checked((Discrepancy("the result", "read before", reason),))
+    result, discrepancies = found.result, list(_check_files(shown.path, found.result.checksums, on_bytes))
+    if (found.identity, found.outcome) != (shown.identity, shown.outcome):
+        discrepancies.append(
+            Discrepancy("trial.json and result.json", "as the table has them", "something else by now")
+        )
+    discrepancies += _check_choice(shown.path, result)
+    clips, wrong = _check_scores(shown.path, result.protocol, result.score)
+    return Checked((*discrepancies, *wrong), result, clips)
+
+
+def check_evaluation(storage: Path, record: EvaluationRecord, on_bytes: OnBytes) -> list[Discrepancy]:
+    """Checks an evaluation of weights: its scores and the files beside it.
+
+    Args:
+        storage: folder that holds `evaluations/`.
+        record: the evaluation as reports know it.
+        on_bytes: see `OnBytes`.
+    """
+    folder = storage / EVALUATIONS / record.key
+    _, wrong = _check_scores(folder, record.protocol, record.score)
+    return [*_check_files(folder, record.checksums, on_bytes), *wrong]
+
+
+def named_bytes(folder: Path, checksums: Mapping[str, str]) -> int:
+    """Size of the files that a result names, as far as they are there."""
+    paths = (folder / name for name in checksums if _is_below(name))
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def agree(one: float, other: float) -> bool:
+    """Whether two numbers are the same, however they were added up."""
+    return isclose(one, other, rel_tol=AGREEMENT, abs_tol=AGREEMENT)
+
+
+def _check_scores(
+    folder: Path, protocol: ProtocolRecord, score: ScoreRecord
+) -> tuple[ClipScores | None, list[Discrepancy]]:
+    try:
+        clips = read_clip_scores(folder)
+    except InputError as error:
+        return None, [Discrepancy("the per-clip scores", "a table of clips", error.problems[0].what)]
+    return clips, [*_check_score(clips, "m_j", protocol, score), *_check_score(clips, "m_f", protocol, score)]
+
+
+def _check_score(
+    clips: ClipScores, metric: ScoreMetric, protocol: ProtocolRecord, score: ScoreRecord
+) -> Iterator[Discrepancy]:
+    what, stored = f"{metric.upper()} of the {protocol.split} split", score.m_j if metric == "m_j" else score.m_f
+    try:
+        recomputed = clips.terms(metric, protocol).score
+    except InputError as error:
+        yield Discrepancy(what, repr(stored), error.problems[0].what, metric)
+        return
+    if not agree(recomputed, stored):
+        yield Discrepancy(what, repr(stored), repr(recomputed), metric)
+
+
+def _check_files(folder: Path, checksums: Mapping[str, str], on_bytes: OnBytes) -> Iterator[Discrepancy]:
+    for name, stored in sorted(checksums.items()):
+        if not _is_below(name):
+            yield Discrepancy(f"the place of {name!r}", "a file of the result", "outside of its folder")
+            continue
+        found = _checksum(folder / name, on_bytes)
+        if found != stored:
+            yield Discrepancy(f"checksum of {name}", stored[:SHOWN_DIGITS], found[:SHOWN_DIGITS])
+
+
+def _is_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in name
+
+
+def _checksum(path: Path, on_bytes: OnBytes) -> str:
+    """SHA-256 as hexadecimal digits, or why there is none."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+                on_bytes(len(block))
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return f"{error.strerror}"
+    return digest.hexdigest()
+
+
+def _check_choice(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
+    """Whether the tested step is the best of those whose validation the attempts have logged."""
+    logged = {evaluation.step: evaluation for evaluation in read_curve(folder).evaluations}
+    best = max(logged.values(), key=lambda evaluation: evaluation.m_j, default=None)
+    chosen = logged.get(result.best_step)
+    if best is None or chosen is None:
+        told = "no validation is logged" if best is None else f"no validation of it is logged, the best is {best.step}"
+        yield Discrepancy("the step that was tested", str(result.best_step), told)
+        return
+    if not agree(best.m_j, chosen.m_j):
+        yield Discrepancy("the step that was tested", str(result.best_step), f"{best.step} has the best validation M_J")
+    for metric, value, stored in (
+        ("M_J", chosen.m_j, result.validation.m_j),
+        ("M_F", chosen.m_f, result.validation.m_f),
+    ):
+        if value is not None and not agree(value / 100, stored):
+            yield Discrepancy(f"{metric} of the validation of the tested step", repr(stored), repr(value / 100))
