@@ -140,10 +140,10 @@ def _quarantined(cells: Sequence[Cell]) -> Iterator[str]:
 
 def describe_pooling(protocol: ProtocolRecord) -> str:
     """How the scores of a protocol are computed, as a phrase."""
-    return (
-        f"F-score threshold chosen per {protocol.f_pooling} among {protocol.thresholds}, "
-        f"β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}"
-    )
+    places = protocol.f_pooling.replace("_", " and ")
+    chosen = f"threshold chosen per {places} among {protocol.thresholds}"
+    f_score = chosen if protocol.thresholds > 1 else f"per {places}, without a threshold"
+    return f"F-score {f_score}, β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}"
 
 
 def _mixture(task: Task, what: str, pairs: Iterable[tuple[str, str]]) -> str:
