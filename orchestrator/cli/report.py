@@ -67,6 +67,7 @@ def build(
     """
     from rich.console import Console
 
+    from experiments.errors import InputError, Problem
     from experiments.overrides import parse_assignments
     from orchestrator.cli.progress_bar import progress_bars
     from orchestrator.reporting.gather import gather
@@ -78,8 +79,11 @@ def build(
     from reports.render import terminal
     from reports.stored.results import read_results
 
+    if out.exists() and not out.is_dir():
+        raise InputError(Problem(str(out), "is a file", "name a folder with --out"))
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
+    cache = settings.storage.cache if settings.storage.root.is_dir() else None
     given = words or []
     assigned = parse_assignments(word for word in given if "=" in word)
     names = [word for word in given if "=" not in word]
@@ -87,9 +91,9 @@ def build(
     with progress_bars(console) as progress:
         bar = progress.add_task("Reading trials", total=None)
         Store(settings.storage).refresh_all()
-        results = read_results(settings.storage.root, settings.storage.cache)
+        results = read_results(settings.storage.root, cache)
         progress.update(bar, description="Looking up runs")
-        with keeping_drawings(settings.storage.cache / KEPT_DRAWINGS):
+        with keeping_drawings(cache and cache / KEPT_DRAWINGS):
             gathered = gather(asked, results, settings, None if without_mlflow else (mlflow_url or ""))
             progress.update(bar, description="Building tables", total=len(asked.questions), completed=0)
             built = build_report(gathered.request, results, out, lambda _: progress.advance(bar))
