@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.columns import SCORES
+from experiments.expand import FULL
 from experiments.reported import Column
 from reports.tables.cells import Cell, Row
 
@@ -14,18 +15,19 @@ UNRANKED = ("parameters", "setting")
 """Columns without a best: a smaller network is no better by itself."""
 
 
-def ranked(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]:
+def ranked(rows: Sequence[Row], columns: Sequence[Column], scale: str) -> tuple[Row, ...]:
     """The rows with the best measured and the best reported number of each column marked, and with gains.
 
     A single number is not called the best of anything. A gain is over the best published row with the same second
-    column, such as the same backbone, as the papers print it in brackets.
+    column, such as the same backbone, as the papers print it in brackets; only what was trained at the papers' own
+    scale is compared so.
     """
-    per_column = [_ranked_column(rows, index, column) for index, column in enumerate(columns)]
+    per_column = [_ranked_column(rows, index, column, scale) for index, column in enumerate(columns)]
     by_row = zip(*per_column, strict=True) if per_column else [()] * len(rows)
     return tuple(replace(row, cells=tuple(cells)) for row, cells in zip(rows, by_row, strict=True))
 
 
-def _ranked_column(rows: Sequence[Row], index: int, column: Column) -> list[Cell]:
+def _ranked_column(rows: Sequence[Row], index: int, column: Column, scale: str) -> list[Cell]:
     cells = [row.cells[index] for row in rows]
     measured = [cell.summary.mean for cell in cells if cell.summary is not None]
     reported = [cell.reported.value for cell in cells if cell.reported is not None]
@@ -35,7 +37,7 @@ def _ranked_column(rows: Sequence[Row], index: int, column: Column) -> list[Cell
             cell,
             best=cell.summary is not None and cell.summary.mean == best,
             best_reported=cell.reported is not None and cell.reported.value == best_reported,
-            gain=_gain(row, index, rows),
+            gain=_gain(row, index, rows) if scale == FULL else None,
         )
         for row, cell in zip(rows, cells, strict=True)
     ]

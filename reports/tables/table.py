@@ -61,7 +61,7 @@ def build_table(
     builder = _Builder(study, trials, match(trials, results, (known or Known()).links), known or Known())
     own = [builder.row(variant, columns) for variant in experiment.variants]
     completed = (statistics or ClipStatistics()).complete(own, experiment.statistics)
-    rows = ranked([*rows_of_others(experiment, columns), *completed], columns)
+    rows = ranked([*rows_of_others(experiment, columns), *completed], columns, study.scale)
     cells = [cell for row in rows for cell in row.cells]
     return Table(
         study=study.name,
