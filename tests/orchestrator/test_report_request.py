@@ -1,0 +1,55 @@
+"""What the words after `combo report build` stand for."""
+
+import pytest
+
+from experiments.errors import InputError
+from experiments.question_files import experiment_names, search_names
+from orchestrator.reporting.request import read_words
+
+
+def asked(tmp_path, *names, scale="full", data_was_named=False, **assigned):
+    return read_words(names, assigned, scale, tmp_path / "no-data", data_was_named=data_was_named)
+
+
+def test_no_words_stand_for_everything(tmp_path):
+    everything = asked(tmp_path)
+    assert sorted(question.study.name for question in everything.questions) == experiment_names()
+    assert [one.name for one in everything.settings] == ["settings/combo"]
+    assert list(everything.searches) == search_names()
+    assert everything.papers == ("combo", "avs-bigen")
+    assert everything.questions[0].study.name == "combo/table1"
+
+
+def test_at_another_scale_those_that_lack_it_are_left_out_and_untrained_ones_stay(tmp_path):
+    names = [question.study.name for question in asked(tmp_path, scale="demo").questions]
+    assert [name for name in names if name.startswith("combo/")] == ["combo/table7"]
+    assert sum(name.startswith("bigen/") for name in names) == 7
+    with pytest.raises(InputError, match="--scale smokey: is a scale of no experiment"):
+        asked(tmp_path, scale="smokey")
+
+
+def test_words_are_experiments_tables_settings_and_searches(tmp_path):
+    some = asked(tmp_path, "combo/3", "combo/I", "search/lambda_ada", "combo/table7")
+    assert [question.study.name for question in some.questions] == ["combo/table3", "combo/table7"]
+    assert [one.table.number for one in some.settings] == ["I"]
+    assert some.searches == ("search/lambda_ada",)
+    assert some.papers == ()
+
+
+def test_seeds_may_be_given_for_everything_but_other_settings_need_a_name(tmp_path):
+    everything = asked(tmp_path, seeds=[4, 5])
+    assert all(question.study.seeds == [4, 5] for question in everything.questions)
+    with pytest.raises(InputError, match="command line: names no experiment to lay settings over"):
+        asked(tmp_path, **{"loss.lambda_ada": 5})
+
+
+def test_data_that_were_named_must_be_there(tmp_path):
+    assert set(asked(tmp_path, "combo/table7").unbound) == {"s4", "avss"}
+    with pytest.raises(InputError, match="no-data"):
+        asked(tmp_path, "combo/table7", data_was_named=True)
+
+
+def test_a_site_that_was_never_built_cannot_be_opened(combo, tmp_path):
+    opened = combo("report", "open", tmp_path / "nowhere")
+    assert opened.returncode == 2
+    assert "holds no site (build one: combo report build --out" in opened.stderr
