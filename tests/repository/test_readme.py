@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import typer
 
+from experiments.expand import without_table_names
 from experiments.overrides import parse_assignments
 from experiments.question_files import read_question
 from experiments.searches import load_search
 from orchestrator.cli.app import app
 from orchestrator.cli.arguments import read_studies
+from orchestrator.reporting.request import read_words
 
 ROOT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -46,7 +48,7 @@ def _find(words: list[str]) -> tuple[Any, list[str]]:
 def _read_questions(words: list[str], scale: str) -> Sequence[object]:
     """The search that the words name, or the experiments."""
     assigned = parse_assignments(word for word in words if "=" in word)
-    names = [word for word in words if "=" not in word]
+    names = without_table_names(word for word in words if "=" not in word)
     if any(read_question(name).is_search for name in names):
         return [load_search(name, scale, assigned) for name in names]
     return read_studies(words, scale)
@@ -62,8 +64,13 @@ def test_every_combo_command_is_understood(words):
     command, rest = _find(words)
     parsed = command.make_context(command.name, rest).params
 
-    if "scale" in parsed and parsed["words"]:  # without words, a report is of everything
-        assert _read_questions(parsed["words"], parsed["scale"])
+    words = list(parsed.get("words") or ())
+    if command.name in ("build", "verify"):
+        assigned = parse_assignments(word for word in words if "=" in word)
+        names = [word for word in words if "=" not in word]
+        assert read_words(names, assigned, parsed["scale"], ROOT / "no-data", data_was_named=False).questions
+    elif "scale" in parsed:
+        assert _read_questions(words, parsed["scale"])
 
 
 @pytest.mark.parametrize("words", _commands("combo", MENTIONED), ids=" ".join)
