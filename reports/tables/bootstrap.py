@@ -61,20 +61,29 @@ def percentile_interval(scores: Floats, confidence: float) -> tuple[float, float
 
 
 def paired_test(row: Sequence[ScoreTerms], baseline: Sequence[ScoreTerms], resamples: int = RESAMPLES) -> PairedTest:
-    """Tests whether a row's score differs from the baseline's.
-
-    Both are scored on the same resamples. The p-value is the share of these in which the difference lies at least as
-    far from the one found as that lies from zero; the found one is counted among them, so it is never zero.
+    """Tests whether a row's score differs from the baseline's; both are scored on the same resamples.
 
     Args:
         row: its seeds, all of the same clips in the same order, which are the baseline's.
         baseline: its seeds, which may be others and of another number.
         resamples: how many.
     """
-    differences = bootstrap_scores(row, resamples) - bootstrap_scores(baseline, resamples)
     difference = mean_score(row) - mean_score(baseline)
-    extreme = np.abs(differences - difference) >= abs(difference) - 2 * GRAIN  # ties count
-    return PairedTest(difference, (1 + int(extreme.sum())) / (1 + resamples))
+    return judged(difference, bootstrap_scores(row, resamples) - bootstrap_scores(baseline, resamples))
+
+
+def judged(difference: float, resampled: Floats) -> PairedTest:
+    """Tests whether a difference is more than the choice of the clips explains.
+
+    The p-value is the share of resamples in which the difference lies at least as far from the one found as that lies
+    from zero; the found one is counted among them, so it is never zero.
+
+    Args:
+        difference: as found.
+        resampled: the same in each resample.
+    """
+    extreme = np.abs(resampled - difference) >= abs(difference) - 2 * GRAIN  # ties count
+    return PairedTest(difference, (1 + int(extreme.sum())) / (1 + len(resampled)))
 
 
 def mean_score(seeds: Sequence[ScoreTerms]) -> float:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from experiments.errors import InputError, Problem
 from experiments.schema import Statistics
-from reports.stored.scores import ClipScores, ScoreTerms, read_clip_scores
-from reports.tables.bootstrap import bootstrap_scores, paired_test, percentile_interval
+from reports.stored.scores import ClipScores, Floats, ScoreTerms, read_clip_scores
+from reports.tables.bootstrap import bootstrap_scores, judged, mean_score, percentile_interval
 from reports.tables.cells import Cell, Row
 from reports.tables.statistics import Difference
 
@@ -18,6 +18,7 @@ class ClipStatistics:
 
     def __init__(self) -> None:
         self._read: dict[str, ClipScores | None] = {}
+        self._drawn: dict[tuple[str, ...], Floats] = {}
         self._problems: dict[str, Problem] = {}
 
     @property
@@ -43,13 +44,21 @@ class ClipStatistics:
             return cell
         summary, difference = cell.summary, None
         if asked.interval == "bootstrap":
-            low, high = percentile_interval(bootstrap_scores(terms, asked.resamples), asked.confidence)
+            low, high = percentile_interval(self._resampled(cell, terms, asked), asked.confidence)
             summary = replace(summary, interval=(100 * low, 100 * high))
         if baseline is not None and (other := self._terms(baseline)) and self._same_clips(cell, baseline):
-            test = paired_test(terms, other, asked.resamples)
+            resampled = self._resampled(cell, terms, asked) - self._resampled(baseline, other, asked)
+            test = judged(mean_score(terms) - mean_score(other), resampled)
             significant = test.p_value < asked.significance
             difference = Difference(baseline.row, 100 * test.difference, test.p_value, significant)
         return replace(cell, summary=summary, difference=difference)
+
+    def _resampled(self, cell: Cell, terms: Sequence[ScoreTerms], asked: Statistics) -> Floats:
+        """The cell's score in each resample; tables share trials, and every row has the same baseline."""
+        place = *(run.key for run in cell.counted), str(cell.column.metric), str(asked.resamples)
+        if place not in self._drawn:
+            self._drawn[place] = bootstrap_scores(terms, asked.resamples)
+        return self._drawn[place]
 
     def _terms(self, cell: Cell) -> list[ScoreTerms]:
         """What the clips add to a cell's score, seed by seed; empty where that is not known for all of them."""
