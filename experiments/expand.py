@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -79,6 +81,12 @@ class Study:
         """Where a variant's trials on a task start from: another task's best weights, or None for the preset's own."""
         also = self.experiment.also_from.get(task)
         return [variant.starts_from.get(task), *([also] if also is not None else [])]
+
+    def command(self, verb: str) -> str:
+        """What to type for a verb on this study, such as `combo run combo/table7 --scale small`."""
+        scale = [] if self.scale == FULL else ["--scale", self.scale]
+        assigned = [f"{key}={json.dumps(value)}" for key, value in self.assigned.items()]
+        return shlex.join(["combo", verb, self.name, *scale, *assigned])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ times, so equal arrays are equal bytes. Of T frames of H by W pixels:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ RECORD = "record"
 """Name of the array that holds the record."""
 ARRAYS = {"frames": 4, "maskiges": 4, "truth": 3, "prediction": 3, "heat": 3, "sound": 2}
 """Names of the other arrays, and how many axes they have."""
+Rule: TypeAlias = Literal["first-by-category", "by-id"]
 Channel = Annotated[int, Field(ge=0, le=255)]
 
 
@@ -40,7 +41,7 @@ class ShownClass(Record):
 class Choice(Record):
     """Why a clip is shown."""
 
-    rule: Literal["first-by-category", "by-id"]
+    rule: Rule
     """Every category's first clip, then the second ones, the same for all trials on the same data; or asked for."""
     rank: int
     """Its place among the clips so chosen, from 0."""

@@ -52,7 +52,7 @@ class PrintedRow(Printed):
 
 
 class Citation(Printed):
-    """Where a row's numbers were first published."""
+    """A publication."""
 
     key: str
     year: int | None = None
@@ -74,6 +74,7 @@ class PrintedNumber(Printed):
     unit: str
     kind: Literal["value", "delta", "setting"]
     cite: Citation | None = None
+    """What the row cites: the source of its numbers, or, in a row of the paper's own, what the method is built with."""
     note: str | None = None
 
 
@@ -107,6 +108,8 @@ class Transcription(Printed):
     """All numbers of one paper."""
 
     paper: str
+    cite: Citation
+    """Of the paper itself."""
     records: tuple[PrintedNumber, ...]
     figures: tuple[FigureNumbers, ...] = ()
     checks: tuple[Check, ...]
@@ -122,6 +125,7 @@ class ReportedValue(Printed):
     printed: str
     paper: str
     cite: Citation | None
+    """Where the number was first published."""
     note: str | None
 
 
@@ -153,6 +157,7 @@ class PublishedRow:
     variant: str
     """What tells rows of the same method and backbone apart; empty where nothing has to."""
     cite: Citation | None
+    """Where its numbers were first published."""
     values: dict[Column, ReportedValue]
 
 
@@ -207,12 +212,6 @@ def published_rows(paper: Paper, table: str, method: str, columns: Iterable[Colu
     ]
 
 
-def compared_methods(paper: Paper, table: str) -> list[str]:
-    """The methods of a table that are not the paper's own, in its order."""
-    methods = (record.row.method for record in transcription(paper).records if record.table == table)
-    return [method for method in dict.fromkeys(methods) if method not in OWN_METHODS]
-
-
 def _own(
     paper: Paper, table: str, variant: str, column: Column, kind: Literal["value", "delta"]
 ) -> ReportedValue | None:
@@ -238,12 +237,13 @@ def _values(paper: Paper, records: Sequence[PrintedNumber], columns: Sequence[Co
 
 
 def _reported(paper: Paper, record: PrintedNumber, value: float) -> ReportedValue:
+    printed_in = transcription(paper)
     return ReportedValue(
         record=record.id,
         value=_in_our_unit(value, record.unit),
         printed=record.value_text,
-        paper=transcription(paper).paper,
-        cite=record.cite,
+        paper=printed_in.paper,
+        cite=printed_in.cite if record.row.method in OWN_METHODS else record.cite,
         note=record.note,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
 from experiments.expand import Study, Trial
 from experiments.settings_tables import Settings
@@ -17,6 +16,7 @@ from reports.search_outcomes import SearchOutcome
 from reports.site.contents import Contents, SearchPage, TablePage
 from reports.site.files import site_files
 from reports.site.pictures import collect_pictures
+from reports.site.site_folder import write_site
 from reports.slugs import slug
 from reports.stored.effort import effort_of
 from reports.stored.official import left_out
@@ -58,7 +58,7 @@ class Report:
 
     tables: tuple[Table, ...]
     files: tuple[Path, ...]
-    """All files written, the overview last."""
+    """All files of the site, the overview last."""
     problems: tuple[Problem, ...]
     """Stored files that could not be used."""
 
@@ -83,7 +83,8 @@ def build_report(
     Args:
         request: what is asked for.
         results: of the storage.
-        out: folder for the report, made when absent; existing files of the same names are replaced.
+        out: folder for the report, made when absent. Files of the same names are replaced, and those removed that an
+            earlier report wrote there and this one lacks; others stay.
         on_table: called with the number of each table once it is done.
 
     Raises:
@@ -106,16 +107,7 @@ def build_report(
         effort=results.effort(),
         problems=tuple(dict.fromkeys((*problems, *statistics.problems))),
     )
-    files = tuple(_write(out / name, content) for name, content in site_files(contents).items())
-    return Report(tuple(page.table for page in pages), files, contents.problems)
-
-
-def _write(path: Path, content: str | bytes) -> Path:
-    """Leaves a file that holds just this alone: to read is quicker than to write, and its date keeps its meaning."""
-    wanted = content.encode() if isinstance(content, str) else content
-    if path.is_file() and path.stat().st_size == len(wanted) and path.read_bytes() == wanted:
-        return path
-    return write_atomic(path, content)
+    return Report(tuple(page.table for page in pages), write_site(site_files(contents), out), contents.problems)
 
 
 def _table_page(

@@ -55,11 +55,11 @@ class SearchOutcome:
     points: tuple[SearchPoint, ...]
     command: str
     """That continues it; empty when its budget of points is spent."""
+    wanted: int
+    """Points that it asks for in all."""
+    data_fingerprint: str
+    """Of the data that all points were trained on."""
     axes: tuple[SearchAxis, ...] = ()
     """What it varies; without them its settings are not plotted."""
     note: str = ""
-    """What a reader must know before comparing this scale with the search itself."""
-    wanted: int = 0
-    """Points that it asks for in all; 0 if nobody says."""
-    data_fingerprint: str = ""
-    """Of the data that all points were trained on; empty if nobody says."""
+    """What a reader must know before comparing this scale with the search itself; empty at that of the search."""

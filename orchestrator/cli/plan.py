@@ -79,8 +79,9 @@ def plan(
     else:
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         _show(console, outlook, shown, price)
-        for task, reason in unusable.items():
-            say(f"finished {task.upper()} trials are not recognised: {reason}", console, "yellow")
+        for (task, proposer), reason in unusable.items():
+            what = f"finished {task.upper()} trials with Maskiges of {proposer}"
+            say(f"{what} are not recognised: {reason}", console, "yellow")
     _refuse_past(max_gpu_hours, outlook.left)
 
 

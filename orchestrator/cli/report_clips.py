@@ -25,7 +25,7 @@ def clips(
     storage: StorageOption = None,
     data: DataOption = None,
 ) -> None:
-    """Let finished trials predict test clips, so that figures can show them; what is stored already stays."""
+    """Let finished trials predict test clips, so that figures can show them; what is stored and sound stays."""
     from rich.console import Console
 
     from orchestrator.settings import resolve_settings

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, expand, with_sources
@@ -18,6 +18,8 @@ from orchestrator.trial.failures import NOT_ITS_FAULT
 from orchestrator.trial.process_identity import is_dead
 
 State = Literal["finished", "running", "resumable", "preempted", "stopped", "new", "failed", "pruned", "damaged"]
+DataNeed: TypeAlias = tuple[Task, str]
+"""A task, and whose Maskiges its trials see."""
 TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
 """States that `combo run` takes to a result; what failed by its own fault waits for `combo retry`."""
 
@@ -125,8 +127,8 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
 
 def trials_where_data_are(
     studies: Iterable[Study], data: Path, workers: int | None
-) -> tuple[list[Trial], dict[Task, str]]:
-    """As `trials_on_data`, but trials whose data cannot be used stay unbound; says why, by task.
+) -> tuple[list[Trial], dict[DataNeed, str]]:
+    """As `trials_on_data`, but trials whose data cannot be used stay unbound; says why, by task and proposer.
 
     Raises:
         InputError: overrides that do not fit.
@@ -134,14 +136,14 @@ def trials_where_data_are(
     from model.data.errors import DataError
     from model.data.fingerprint import data_fingerprint
 
-    unusable: dict[Task, str] = {}
+    unusable: dict[DataNeed, str] = {}
 
     @cache
     def fingerprint(task: Task, proposer: str, size: int) -> str:
         try:
             return data_fingerprint(data, task, proposer, size)
         except DataError as error:
-            unusable[task] = str(error)
+            unusable[task, proposer] = str(error)
             return ""
 
     bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]

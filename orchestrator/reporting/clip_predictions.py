@@ -10,7 +10,8 @@ import torch
 
 from experiments.errors import InputError, Problem, did_you_mean
 from experiments.identity import TRIAL_KEY
-from experiments.prediction_record import Choice
+from experiments.prediction_record import Choice, Rule
+from experiments.records import PREDICTIONS_DIR
 from model.data.avsbench import AVSBench
 from model.data.fingerprint import data_fingerprint
 from model.data.layout import IndexEntry
@@ -19,9 +20,10 @@ from model.training.listening import listener
 from model.training.predictions import predict_clips, shown_places
 from model.weights.stored_model import StoredModel, load_model, read_stored_model
 from orchestrator.store.checkpoint_names import checkpoint_folder
-from orchestrator.store.prediction_files import prediction_name, write_prediction
+from orchestrator.store.prediction_files import write_prediction
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
+from reports.stored.predictions import read_predictions
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class WantedClips:
 
 
 def wanted_clips(keys: Iterable[str], ids: Sequence[str], data: Path, store: Store) -> list[WantedClips]:
-    """Finds the clips that trials have not predicted yet, so that every mistake is known before work begins.
+    """Finds the clips that trials have yet to predict, so that every mistake is known before work begins.
+
+    A damaged prediction is made anew, and so is one that was asked for by name where the rule is to have it.
 
     Args:
         keys: of the trials.
@@ -73,6 +77,7 @@ def wanted_clips(keys: Iterable[str], ids: Sequence[str], data: Path, store: Sto
         InputError: a trial has no result or was trained on other data, or a clip is not in its test split.
         DataError: the data folder cannot be used.
         CheckpointError: a trial's weights are damaged.
+        StorageError: what is predicted already cannot be read.
     """
     return [_wanted(key, ids, data, store) for key in dict.fromkeys(keys)]
 
@@ -88,14 +93,21 @@ def _wanted(key: str, ids: Sequence[str], data: Path, store: Store) -> WantedCli
     dataset = AVSBench(data, config.task, "test", config.size, proposer=config.maskige)
     places = _places(dataset.entries, ids) if ids else shown_places(dataset)
     folder = store.trial(key)
-    known = set(store.storage.names(folder.name))
-    rule = "by-id" if ids else "first-by-category"
+    rule: Rule = "by-id" if ids else "first-by-category"
+    known = _known(folder, rule)
     choices = {
         place: Choice(rule=rule, rank=rank, chosen=len(places))
         for rank, place in enumerate(places)
-        if f"{folder.name}/{_file_of(dataset.entries[place])}" not in known
+        if (dataset.entries[place].category, dataset.entries[place].name) not in known
     }
     return WantedClips(folder, stored, dataset, choices)
+
+
+def _known(folder: TrialFolder, rule: Rule) -> set[tuple[str, str]]:
+    """Category and name of clips that need no new prediction: what was asked for by name has no rank in the rule."""
+    folder.storage.fetch(f"{folder.name}/{PREDICTIONS_DIR}")
+    predictions, _ = read_predictions(folder.path)
+    return {one.name for one in predictions if rule == "by-id" or one.record.choice.rule == rule}
 
 
 def _places(entries: Sequence[IndexEntry], ids: Sequence[str]) -> list[int]:
@@ -103,7 +115,3 @@ def _places(entries: Sequence[IndexEntry], ids: Sequence[str]) -> list[int]:
     for unknown in (clip for clip in ids if clip not in names):
         raise InputError(Problem(f"--clip {unknown}", "is not in the test split", did_you_mean(unknown, names)))
     return [place for clip in dict.fromkeys(ids) for place, name in enumerate(names) if name == clip]
-
-
-def _file_of(entry: IndexEntry) -> str:
-    return prediction_name(entry.category, entry.name)

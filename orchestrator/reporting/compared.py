@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import cache
+from typing import TypeAlias
 
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
+from experiments.expand import Trial
 from experiments.identity import TRIAL_KEY
-from experiments.searches import load_search
+from experiments.searches import ScaledSearch, load_search
 from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.reporting.request import Asked, read_words
 from orchestrator.settings import Settings
@@ -27,6 +29,8 @@ from reports.tables.table import Known, build_table
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].+)?")
 KINDS = "two trial keys, two experiments or searches, or two dates"
+Named: TypeAlias = Sequence[Trial] | ScaledSearch
+"""The trials of an experiment, or a search."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,33 @@ class Sides:
             raise InputError(Problem("--of", "goes with two dates only", "such as 2026-11-01 2026-11-15"))
         if any(map(DATE.fullmatch, words)) or len({bool(TRIAL_KEY.fullmatch(word)) for word in words}) > 1:
             raise InputError(Problem("command line", f"{self.a} and {self.b} are of different kinds", f"give {KINDS}"))
-        ours, theirs = (self._groups(word, results) for word in words)
+        ours, theirs = self._trials(results) if TRIAL_KEY.fullmatch(self.a) else self._questions(results)
         return list(comparison_blocks(compare(ours, theirs, words, cache(read_clip_scores))))
 
-    def _groups(self, word: str, results: Results) -> list[Group]:
-        if TRIAL_KEY.fullmatch(word):
-            return [self._trial(word, results)]
-        asked = self._asked([word])
-        if asked.searches:
-            groups = groups_of_search(load_search(word, self.scale, self.assigned), results)
+    def _trials(self, results: Results) -> tuple[list[Group], list[Group]]:
+        return [self._trial(self.a, results)], [self._trial(self.b, results)]
+
+    def _questions(self, results: Results) -> tuple[list[Group], list[Group]]:
+        a, b = self._named()
+        return self._groups(self.a, a, results), self._groups(self.b, b, results)
+
+    def _named(self) -> tuple[Named, Named]:
+        """What the two words stand for, before any result is looked for."""
+        asked = [self._asked([word]) for word in (self.a, self.b)]
+        _refuse([problem for one in asked for problem in _without_scores(one)])
+        a, b = (
+            load_search(one.searches[0], self.scale, self.assigned) if one.searches else one.questions[0].trials
+            for one in asked
+        )
+        if a == b:
+            raise InputError(Problem("command line", f"{self.a} and {self.b} are the same", f"give {KINDS}"))
+        return a, b
+
+    def _groups(self, word: str, named: Named, results: Results) -> list[Group]:
+        if isinstance(named, ScaledSearch):
+            groups = groups_of_search(named, results)
         else:
-            groups = [group for question in asked.questions for group in groups_of_trials(question.trials, results)]
+            groups = groups_of_trials(named, results)
         if not any(trial.result is not None for group in groups for trial in group.trials):
             what = f"has no result in {self.settings.storage} at scale {self.scale}"
             raise InputError(Problem(word, what, "run it first, or name another --scale"))
@@ -95,16 +115,39 @@ class Sides:
         then, now = (_moment(word) for word in (self.a, self.b))
         if then > now:
             raise InputError(Problem("command line", "names the later moment first", f"{self.b} {self.a}"))
+        asked = self._asked(self.of)
+        if self.of:
+            _refuse([*_without_scores(asked), *map(_without_table, asked.searches)])
         known = Known(protocols=protocols_of_today())
         changes: list[CellChange] = []
         cells = 0
-        for question in self._asked(self.of).questions:
+        for question in asked.questions:
             before, after = (
                 build_table(question.study, question.trials, results.as_of(moment), known) for moment in (then, now)
             )
             changes += cell_changes(before, after)
             cells += len(after.own_cells)
         return history_blocks(self.a, self.b, changes, cells)
+
+
+def _without_scores(asked: Asked) -> Iterator[Problem]:
+    """Tables that hold no number of ours, whatever is trained."""
+    for one in asked.settings:
+        remedy = "name an experiment, such as combo/table7"
+        yield Problem(f"{one.table.paper}/{one.table.number}", "is a table of settings, which has no scores", remedy)
+    for study in (question.study for question in asked.questions if not question.study.is_trained):
+        remedy = f"`combo report build {study.name}` shows what the paper reports"
+        yield Problem(study.name, "has no trials, as no preset names its network yet", remedy)
+
+
+def _without_table(search: str) -> Problem:
+    what = "is a search, and only tables are compared between two dates"
+    return Problem(search, what, "name an experiment, such as combo/table7")
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise InputError(*problems)
 
 
 def _moment(word: str) -> datetime:

@@ -40,8 +40,10 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
         InputError: a search or a figure definition has mistakes.
         StorageError: predictions cannot be fetched.
     """
-    alone = "its trials are found by configuration alone"
-    notes = [f"{task.upper()}: {why}; {alone}" for task, why in asked.unbound.items()]
+    notes = [
+        f"{task.upper()} with Maskiges of {proposer}: {why}; such trials are found by configuration alone"
+        for (task, proposer), why in asked.unbound.items()
+    ]
     links: dict[str, RunLink] = {}
     if mlflow_pages is not None:
         try:

@@ -15,8 +15,7 @@ from experiments.question_files import experiment_names, read_question, search_n
 from experiments.reported import Paper
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables
-from model.config import Task
-from orchestrator.planning.plan import trials_where_data_are
+from orchestrator.planning.plan import DataNeed, trials_where_data_are
 from reports.build import Question
 
 
@@ -28,8 +27,8 @@ class Asked:
     settings: tuple[SettingsTable, ...]
     searches: tuple[str, ...]
     """Names of searches; those of which nothing is stored are left out later."""
-    unbound: Mapping[Task, str]
-    """Tasks whose data cannot be used, and why: their trials are found by configuration alone."""
+    unbound: Mapping[DataNeed, str]
+    """Data that cannot be used, and why: trials that need them are found by configuration alone."""
     papers: tuple[Paper, ...]
     """Whose figures are shown."""
     assigned: Mapping[str, JsonValue]
@@ -66,7 +65,8 @@ def read_words(
     if scale != FULL and not names and not any(study.is_trained for study in studies):
         raise InputError(Problem(f"--scale {scale}", "is a scale of no experiment", "such as smoke"))
     questions, unbound = _bind(studies, data)
-    if data_was_named and questions and all(task in unbound for study in studies for task in study.tasks):
+    bound = any(trial.config.data.fingerprint for question in questions for trial in question.trials)
+    if data_was_named and unbound and not bound:
         raise InputError(*(Problem(str(data), why) for why in unbound.values()))
     shown = get_args(Paper) if not names else ()
     return Asked(tuple(questions), tuple(settings), tuple(searches), unbound, shown, assigned, scale)
@@ -80,7 +80,7 @@ def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> Study
     return load_study(name, scale, assigned) if scale in study.experiment.scales else None
 
 
-def _bind(studies: Sequence[Study], data: Path) -> tuple[list[Question], dict[Task, str]]:
+def _bind(studies: Sequence[Study], data: Path) -> tuple[list[Question], dict[DataNeed, str]]:
     trained = [study for study in studies if study.is_trained]
     trials, unbound = trials_where_data_are(trained, data, None)
     questions, start = [], 0

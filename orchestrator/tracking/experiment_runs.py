@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
 from orchestrator.tracking.connection import Connection
+from orchestrator.tracking.own_runs import STORAGE_TAG, is_ours, owner
 from orchestrator.tracking.patience import Patience
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 PAGE = 1000
-STORAGE_TAG = "combo.storage"
-"""Whose a run is: several storages may share a server, and the same trial may be in each of them."""
 
 
 class ExperimentRuns:
@@ -32,9 +30,9 @@ class ExperimentRuns:
 
     def __init__(self, settings: Settings, experiment: str, patience: Patience | None = None) -> None:
         settings.artifacts.parent.mkdir(parents=True, exist_ok=True)
-        self.storage = redacted(str(settings.storage))
+        self.storage = owner(settings)
         """Address, without credentials."""
-        self._are_all_ours = settings.has_own_mlflow
+        self._settings = settings
         self.client: Any = Connection(settings.tracking_uri, patience or Patience())
         self._id = self._find_experiment(experiment, settings)
 
@@ -76,11 +74,7 @@ class ExperimentRuns:
         while page.token:
             page = search(page_token=page.token)
             found += page
-        return [run for run in found if self._is_ours(run)]
-
-    def _is_ours(self, run: Run) -> bool:
-        """Also if nothing says whose it is, as of runs that were made by other means."""
-        return self._are_all_ours or run.data.tags.get(STORAGE_TAG, self.storage) == self.storage
+        return [run for run in found if is_ours(run, self._settings)]
 
     def _find_experiment(self, name: str, settings: Settings) -> str:
         embedded = settings.tracking_uri.startswith("sqlite:")

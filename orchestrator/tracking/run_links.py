@@ -7,10 +7,9 @@ from pathlib import Path
 
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
-from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.kept_runs import Place, known_runs
+from orchestrator.tracking.own_runs import newest_runs
 from orchestrator.tracking.patience import Patience
-from orchestrator.tracking.run_content import TRIAL_TAG
 from reports.tables.cells import RunLink
 
 EMBEDDED_PAGES = "http://127.0.0.1:5000"
@@ -25,7 +24,7 @@ def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None)
     """The newest run of each trial that MLflow knows.
 
     Args:
-        settings: tracking place.
+        settings: tracking place and storage; runs of other storages are not looked at.
         keys: of the trials.
         pages: address of MLflow's pages; by default the tracking server, or where `combo mlflow` serves.
 
@@ -36,7 +35,8 @@ def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None)
         return {}
 
     def look_up(missing: Iterable[str]) -> dict[str, Place]:
-        return _newest_runs(settings.tracking_uri, missing)
+        runs = newest_runs(settings, missing, ONE_TRY)
+        return {key: (str(run.info.experiment_id), str(run.info.run_id)) for key, run in runs if run is not None}
 
     database = _database(settings)
     found = look_up(keys) if database is None else known_runs(database, settings.storage.cache / KEPT, keys, look_up)
@@ -57,14 +57,3 @@ def _database(settings: Settings) -> Path | None:
     """The file of an embedded MLflow; None for one that is elsewhere."""
     file = settings.tracking_uri.removeprefix(SQLITE)
     return Path(file) if file != settings.tracking_uri else None
-
-
-def _newest_runs(tracking_uri: str, keys: Iterable[str]) -> dict[str, Place]:
-    client = Connection(tracking_uri, ONE_TRY)
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    found = {}
-    for key in keys:
-        wanted = f"tags.`{TRIAL_TAG}` = '{key}'"
-        for run in client.search_runs(experiments, wanted, max_results=1, order_by=["start_time DESC"]):
-            found[key] = str(run.info.experiment_id), str(run.info.run_id)
-    return found

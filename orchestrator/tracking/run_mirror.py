@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.tracking.dataset_input import dataset_input
-from orchestrator.tracking.experiment_runs import STORAGE_TAG, ExperimentRuns
+from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.metric_points import BATCH, PREFIXES, MetricPoints, Point
+from orchestrator.tracking.own_runs import STORAGE_TAG
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def score_deltas(a: Sequence[StoredTrial], b: Sequence[StoredTrial], read: ReadS
         read: per-clip scores.
     """
     ours, theirs = ([trial for trial in side if trial.result is not None] for side in (a, b))
-    obstacle = incomparable(_results(ours), _results(theirs))
+    obstacle = incomparable([*ours, *theirs])
     for metric in SCORED:
         delta = _plain(metric, ours, theirs)
         if obstacle:
@@ -69,14 +69,19 @@ def score_deltas(a: Sequence[StoredTrial], b: Sequence[StoredTrial], read: ReadS
             yield delta if measure == "parameters" else _timed(delta, [*_results(ours), *_results(theirs)])
 
 
-def incomparable(a: Sequence[ResultRecord], b: Sequence[ResultRecord]) -> str:
-    """Why scores of two sets of results are not compared; empty where they are."""
-    protocols = sorted({result.protocol.label for result in (*a, *b)})
+def incomparable(trials: Sequence[StoredTrial]) -> str:
+    """Why scores of finished trials are not compared; empty where they are.
+
+    Data are compared among trials that see the same proposer's Maskiges, as their fingerprint covers these.
+    """
+    results = _results(trials)
+    protocols = sorted({result.protocol.label for result in results})
     if len(protocols) > 1:
         return f"scored under {' and '.join(protocols)}"
-    if len({result.protocol for result in (*a, *b)}) > 1:
+    if len({result.protocol for result in results}) > 1:
         return f"scored under different forms of {protocols[0]}"
-    if len({result.provenance.data_fingerprint for result in (*a, *b)}) > 1:
+    data = {(trial.config.data.maskige, trial.config.data.fingerprint) for trial in trials if trial.config is not None}
+    if len(data) > len({maskige for maskige, _ in data}):
         return "measured on different data"
     return ""
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 import reports
 from experiments.atomic_write import write_atomic
+from reports.stored.zip_damage import ZIP_DAMAGE
 
 FORMS = ("svg", "pdf", "png")
 KEPT_DAYS = 30
@@ -90,11 +91,15 @@ def _code() -> bytes:
 
 
 def _read(path: Path) -> Drawing | None:
-    with suppress(OSError, KeyError, ValueError, zipfile.BadZipFile), zipfile.ZipFile(path) as kept:
-        svg, pdf, png = (kept.read(form) for form in FORMS)
+    try:
+        with zipfile.ZipFile(path) as kept:
+            svg, pdf, png = (kept.read(form) for form in FORMS)
+        drawing = svg.decode(), pdf, png
+    except (OSError, *ZIP_DAMAGE):
+        return None
+    with suppress(OSError):
         path.touch()
-        return svg.decode(), pdf, png
-    return None
+    return drawing
 
 
 def _write(path: Path, drawing: Drawing) -> None:

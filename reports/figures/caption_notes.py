@@ -13,12 +13,14 @@ from reports.render.wording import number
 def notes_on(
     trained: Trained, clips: Sequence[ShownClip], rows: Sequence[FigureRow], inputs: FigureInputs
 ) -> Iterator[str]:
-    """Sentences about predictions: trials, clips with their scores, and the scale's own warning."""
+    """Sentences about predictions: trials, clips with their scores, damage, and the scale's own warning."""
     runs = clips[0].runs
     keys = ", ".join(f"{row.label} {run.key}" for row, run in zip(rows, runs, strict=True))
     yield f"Trials on {trained.task.upper()}, seed {runs[0].seed}: {keys}."
     yield f"$M_J$ in these rows: {'; '.join(map(_scores, clips))}."
     yield clip_note(trained, len(clips))
+    if problems := clips[0].problems:
+        yield f"Among the stored predictions: {one_sentence([str(problem) for problem in problems])}."
     asked = inputs.experiments[trained.experiment]
     if isinstance(asked, Asked) and asked.study.settings.note:
         yield asked.study.settings.note

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.errors import Problem
-from experiments.expand import FULL, Study
 from experiments.figure_schema import Clips, FigureRow, Trained
 from reports.figures.figure_inputs import Asked, Missing
 from reports.stored.predictions import StoredPrediction, read_predictions
@@ -23,6 +22,8 @@ class ShownClip:
     predictions: tuple[StoredPrediction, ...]
     """In the order of the rows."""
     runs: tuple[Run, ...]
+    problems: tuple[Problem, ...]
+    """Of all predictions that these trials have stored, shown here or not."""
 
     @property
     def first(self) -> StoredPrediction:
@@ -58,7 +59,7 @@ def chosen_runs(trained: Trained, rows: Sequence[FigureRow], asked: Asked, resul
         runs = [run for run in (evidence.runs if evidence else ()) if run.stored.result is not None]
         if not runs:
             what = f"{row.variant} has no finished trial on {trained.task.upper()}"
-            return Missing(f"{what}; to train it: {_run_command(asked.study)}")
+            return Missing(f"{what}; to train it: {asked.study.command('run')}")
         finished.append({(_data_of(run), run.seed): run for run in reversed(runs)})
     common = set(finished[0]).intersection(*finished[1:])
     if not common:
@@ -76,10 +77,11 @@ def shown_clips(
     if isinstance(runs, Missing):
         return runs
     stored = [_read(run) for run in runs]
+    problems = tuple(problem for row in stored for problem in row.problems)
     names = _named(trained.clips, stored) if trained.clips.ids else _by_rule(trained.clips, stored)
     if isinstance(names, Missing):
-        return names
-    return [ShownClip(tuple(row.clips[name] for row in stored), tuple(runs)) for name in names]
+        return Missing("; ".join((*map(str, problems), names.reason)))
+    return [ShownClip(tuple(row.clips[name] for row in stored), tuple(runs), problems) for name in names]
 
 
 def _read(run: Run) -> _Stored:
@@ -88,34 +90,42 @@ def _read(run: Run) -> _Stored:
 
 
 def _named(clips: Clips, stored: Sequence[_Stored]) -> list[tuple[str, str]] | Missing:
+    known = dict.fromkeys(name for row in stored for name in row.clips)
+    wanted = {clip: [name for name in known if name[1] == clip] for clip in clips.ids}
     for row in stored:
-        unknown = [clip for clip in clips.ids if clip not in {name for _, name in row.clips}]
-        if unknown:
-            return _lacking(row, f" --clip {shlex.quote(unknown[0])}")
-    return [name for clip in clips.ids for name in stored[0].clips if name[1] == clip]
+        lacking = [clip for clip, names in wanted.items() if not names or not set(names) <= set(row.clips)]
+        if lacking:
+            return _lacking(row, lacking, [word for clip in lacking for word in ("--clip", clip)])
+    return [name for names in wanted.values() for name in names]
 
 
 def _by_rule(clips: Clips, stored: Sequence[_Stored]) -> list[tuple[str, str]] | Missing:
-    chosen = [name for name, one in stored[0].clips.items() if one.record.choice.rule == "first-by-category"]
-    wanted = chosen[clips.after : clips.after + clips.count]
-    for row in stored:
-        if not row.clips or not set(wanted) <= set(row.clips):
-            return _lacking(row, "")
+    """By stored rank, so that a prediction which cannot be read leaves a gap and moves no other into its place."""
+    chosen = [one for row in stored for one in row.clips.values() if one.record.choice.rule == "first-by-category"]
+    if not chosen:
+        return _lacking(stored[0], _numbers(range(clips.after, clips.after + clips.count)))
+    names = {one.record.choice.rank: one.name for one in reversed(chosen)}
+    count = max(one.record.choice.chosen for one in chosen)
+    wanted = range(clips.after, min(clips.after + clips.count, count))
     if not wanted:
-        return Missing(f"it shows clips after the first {clips.after}, and {len(chosen)} are predicted")
-    return wanted
+        return Missing(f"it shows clips after the first {clips.after}, and {count} are predicted")
+    for row in stored:
+        lacking = [rank for rank in wanted if names.get(rank) not in row.clips]
+        if lacking:
+            return _lacking(row, _numbers(lacking))
+    return [names[rank] for rank in wanted]
 
 
-def _lacking(row: _Stored, option: str) -> Missing:
-    damage = f" ({row.problems[0]})" if row.problems else ""
-    what = f"trial {row.run.key} has not stored its predictions of the clips{damage}"
-    return Missing(f"{what}; to make them: combo report clips {row.run.key}{option}")
+def _numbers(ranks: Iterable[int]) -> list[str]:
+    """As captions count clips."""
+    return [str(rank + 1) for rank in ranks]
+
+
+def _lacking(row: _Stored, clips: Sequence[str], options: Sequence[str] = ()) -> Missing:
+    what = f"trial {row.run.key} has not stored its predictions of clip{'s' * (len(clips) > 1)} {', '.join(clips)}"
+    return Missing(f"{what}; to make them: {shlex.join(('combo', 'report', 'clips', row.run.key, *options))}")
 
 
 def _data_of(run: Run) -> str:
     config = run.stored.config
     return "" if config is None else config.data.fingerprint
-
-
-def _run_command(study: Study) -> str:
-    return f"combo run {study.name}{'' if study.scale == FULL else f' --scale {study.scale}'}"

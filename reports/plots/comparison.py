@@ -16,9 +16,10 @@ from experiments.expand import FULL
 from experiments.reported import Column
 from reports.drawing.plot import Plot
 from reports.drawing.style import INK, MUTED, REPORTED, RULE, SERIES, draw
-from reports.plots.series import AXIS_LABELS, LEGEND_SIZE, Place, row_name, shortened, without_runs
+from reports.plots.series import AXIS_LABELS, LEGEND_SIZE, shortened, without_runs
 from reports.plots.series_panels import MEASURED_WITH_SPREAD
 from reports.render.math_label import in_unicode
+from reports.render.wording import row_label, task_name
 from reports.tables.cells import Row, Table
 from reports.tables.statistics import Summary
 
@@ -46,7 +47,7 @@ def comparison(table: Table, name: str) -> Plot | None:
     columns = [column for column in table.columns if column.metric in SCORES]
     rows = without_runs(table.rows) if table.scale == FULL else _without_ours(without_runs(table.rows))
     title = "Comparison with other methods"
-    description = in_unicode(f"{title}: scores in percent of {'; '.join(map(row_name, table.rows))}.")
+    description = in_unicode(f"{title}: scores in percent of {'; '.join(map(row_label, table.rows))}.")
     return Plot(name, title, description, *draw(partial(_paint, rows, columns)))
 
 
@@ -88,9 +89,8 @@ def _panel(axes: Axes, column: Column, lines: Sequence[Row | str]) -> None:
             axes.plot(cell.reported.value, y, "D", color=REPORTED, markersize=4, markerfacecolor="none")
         if cell.summary is not None:
             _draw_ours(axes, cell.summary, y)
-    assert column.task is not None
     assert column.metric != "setting"
-    axes.set_title(Place(column.task, column.start).title)
+    axes.set_title(task_name(column.task, column.start))
     axes.set_xlabel(AXIS_LABELS[column.metric])
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.grid(visible=True, axis="x")
@@ -105,7 +105,7 @@ def _draw_ours(axes: Axes, summary: Summary, y: int) -> None:
 
 
 def _name_lines(axes: Axes, lines: Sequence[Row | str]) -> None:
-    texts = [line if isinstance(line, str) else row_name(line) for line in lines]
+    texts = [line if isinstance(line, str) else row_label(line) for line in lines]
     axes.set_yticks(range(len(lines)), [shortened(text, LABEL_WIDTH, LABEL_SIZE) for text in texts])
     for text, line in zip(axes.get_yticklabels(), lines, strict=True):
         text.set_fontsize(LABEL_SIZE)

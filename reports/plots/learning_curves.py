@@ -25,11 +25,11 @@ from reports.plots.series import (
     is_at,
     look,
     places_of,
-    row_name,
     rows_header,
     shortened,
 )
 from reports.render.math_label import in_unicode
+from reports.render.wording import row_label
 from reports.stored.evaluations import Curve
 from reports.stored.results import Results
 from reports.tables.cells import Row, Run, Table
@@ -88,7 +88,7 @@ def _lines(rows: Sequence[Row], runs: Sequence[Sequence[Run]], curves: Mapping[s
     lines = []
     for index, (row, of_row) in enumerate(zip(rows, runs, strict=True)):
         seeds = [points for run in of_row if (points := points_of(curves[run.key])) is not None]
-        lines += [_Line(index, row_name(row), band_of(seeds))] if seeds else []
+        lines += [_Line(index, row_label(row), band_of(seeds))] if seeds else []
     return lines
 
 

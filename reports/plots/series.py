@@ -1,4 +1,4 @@
-"""How plots tell rows apart, and what they call them and their axes."""
+"""How plots tell rows apart, and what they call their axes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from model.config import Task
 from reports.drawing.fitted_text import NO_GLYPH, fitted, inches, literal
 from reports.drawing.style import MARKERS, SERIES, label
 from reports.render.math_label import in_unicode, split_label
+from reports.render.wording import task_name
 from reports.tables.cells import Row, Table
 
 AXIS_LABELS: dict[Measure, str] = {
@@ -46,7 +47,7 @@ class Place:
     @property
     def title(self) -> str:
         """Such as `S4` or `MS3 from S4`."""
-        return self.task.upper() + (f" from {self.start.upper()}" if self.start is not None else "")
+        return task_name(self.task, self.start)
 
 
 def look(index: int) -> Look:
@@ -67,11 +68,6 @@ def scores_of(table: Table, place: Place) -> list[Column]:
 def is_at(column: Column, place: Place) -> bool:
     """Whether a column belongs to a place."""
     return (column.task, column.start) == (place.task, place.start)
-
-
-def row_name(row: Row) -> str:
-    """What tells a row apart, with its math."""
-    return f"{row.label}, {row.side}" if row.side else row.label
 
 
 def rows_header(table: Table) -> str:

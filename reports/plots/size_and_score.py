@@ -14,9 +14,10 @@ from experiments.reported import Column
 from reports.drawing.plot import Plot
 from reports.drawing.style import draw, pad
 from reports.plots.point_labels import LabelledPoint, label_points
-from reports.plots.series import AXIS_LABELS, row_name, without_runs
+from reports.plots.series import AXIS_LABELS, without_runs
 from reports.plots.series_panels import Panels, Series, add_legend, draw_series, draw_spread, paint_grid, panels_of
 from reports.render.math_label import in_unicode
+from reports.render.wording import row_label
 from reports.tables.cells import Cell, Row, Table
 
 SIZE = Column(None, "parameters")
@@ -39,7 +40,7 @@ def size_and_score(table: Table, name: str) -> Plot | None:
     if not panels:
         return None
     title = "Score over parameters"
-    description = in_unicode(f"{title} of {'; '.join(map(row_name, rows))}. {'; '.join(one.title for one in panels)}.")
+    description = in_unicode(f"{title} of {'; '.join(map(row_label, rows))}. {'; '.join(one.title for one in panels)}.")
     return Plot(name, title, description, *draw(partial(_paint, without_runs(rows), panels)))
 
 
@@ -73,7 +74,7 @@ def _series(axes: Axes, series: Series, column: Column, rows: Sequence[Row]) -> 
         size, score, summary = _value(row, SIZE, series), _value(row, column, series), _cell(row, column).summary
         if size is not None and score is not None:
             ends = draw_spread(axes, size, summary) if series == "measured" and summary is not None else ()
-            points.append(LabelledPoint(size, score, row_name(row), *(ends or (score, score))))
+            points.append(LabelledPoint(size, score, row_label(row), *(ends or (score, score))))
     draw_series(axes, series, [(point.x, point.y) for point in points], linestyle="none")
     return points
 

@@ -15,7 +15,6 @@ from reports.render.math_label import in_unicode
 from reports.tables.statistics import Summary
 
 NOTHING = "—"
-SMALLEST_P = 0.001
 ABOUT_P = (
     "p is two-sided, of a paired bootstrap over the clips of the test split; of how other seeds would come out it says "
     "nothing."
@@ -92,20 +91,15 @@ def _pairs_grid(pairs: Sequence[Pair], *, are_named_above: bool) -> Grid:
 def _numbers(delta: Delta) -> tuple[str, ...]:
     difference = NOTHING if delta.difference is None else wording.difference(delta.difference)
     seeds = f"{0 if delta.a is None else delta.a.n}, {0 if delta.b is None else delta.b.n}"
+    p = "" if delta.p_value is None else wording.p_number(delta.p_value)
     clips = "" if delta.clips is None else str(delta.clips)
-    return _mean(delta.a), _mean(delta.b), difference, _p_value(delta.p_value), seeds, clips
+    return _mean(delta.a), _mean(delta.b), difference, p, seeds, clips
 
 
 def _mean(summary: Summary | None) -> str:
     if summary is None:
         return NOTHING
     return wording.number(summary.mean) + ("" if summary.sd is None else f" ± {wording.number(summary.sd)}")
-
-
-def _p_value(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if value >= SMALLEST_P else f"< {SMALLEST_P}"
 
 
 def _remarks(pairs: Sequence[Pair], *, are_named_above: bool) -> Iterator[Sentence]:

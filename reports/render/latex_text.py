@@ -36,8 +36,8 @@ _ESCAPES = {
 }
 """Brackets and stars are guarded because a row break before them would take them for its own."""
 _LIGATURE = re.compile(r"([-,'])(?=\1)")
-_LATIN = re.compile(r"[ -~¡-ſ]")
-"""What the T1 encoding can print; other characters are shown by their code point."""
+_LATIN = re.compile(r"(?![ĦħĸĿŀŉŦŧſ])[ -~¡-ſ]")
+"""What the T1 encoding can print, which has gaps; other characters are shown by their code point."""
 _CITATION_KEY = re.compile(r"[A-Za-z0-9:._/+-]+")
 
 

@@ -32,6 +32,8 @@ STATE_WORDS: dict[State, str] = {
     "setting": "setting",
 }
 DAGGER = "†"
+SMALLEST_P = 0.001
+"""Smaller ones are not told apart."""
 NOT_PRINTED = "—"
 """Where a paper prints no number for what it compares with."""
 
@@ -129,10 +131,10 @@ def other_setting(cell: Cell) -> str:
 
 
 def task_name(task: Task | None, start: Task | None = None) -> str:
-    """Heading of a task's columns: `MS3`, or `MS3, from S4`; empty for what belongs to the network alone."""
+    """A task, `MS3`, or with the one whose weights training starts from, `MS3 from S4`; empty for none."""
     if task is None:
         return ""
-    return task.upper() if start is None else f"{task.upper()}, from {start.upper()}"
+    return task.upper() if start is None else f"{task.upper()} from {start.upper()}"
 
 
 def column_name(column: Column) -> str:
@@ -177,8 +179,14 @@ def confidence(statistics: Statistics) -> str:
 
 
 def p_value(p: float) -> str:
-    """How likely chance alone is, `p = 0.012`; below a thousandth only that it is."""
-    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+    """How likely chance alone is, such as `p = 0.012` or `p < 0.001`."""
+    known = p_number(p)
+    return f"p {known}" if known.startswith("<") else f"p = {known}"
+
+
+def p_number(p: float) -> str:
+    """A p-value where a heading names it, `0.012`; below a thousandth only that it is, `< 0.001`."""
+    return f"{p:.3f}" if p >= SMALLEST_P else f"< {SMALLEST_P}"
 
 
 def _varies(cell: Cell) -> bool:

@@ -54,8 +54,8 @@ class _Pages:
 
     def tables(self, pages: Sequence[TablePage]) -> Iterator[tuple[str, str]]:
         """A page for each table, linked to its neighbours."""
-        neighbours = zip([None, *pages[:-1]], pages, [*pages[1:], None], strict=True)
-        for before, page, after in neighbours:
+        neighbours = [None, *pages, None]
+        for before, page, after in zip(neighbours, pages, neighbours[2:], strict=False):
             path = paths.table_page(page.slug)
             values = {
                 "page": page,

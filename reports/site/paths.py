@@ -6,6 +6,8 @@ OVERVIEW = "index.html"
 FIGURES = "figures.html"
 QUALITATIVE = "qualitative.html"
 STYLE = "assets/site.css"
+MANIFEST = "assets/files.json"
+"""Names all other files."""
 TABLE_ENDINGS = ("md", "tex", "csv", "parquet", "json")
 PLOT_ENDINGS = ("svg", "pdf", "png")
 

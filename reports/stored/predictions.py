@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,14 @@ from experiments.errors import InputError, Problem, validate
 from experiments.prediction_record import ARRAYS, ENDING, RECORD, PredictionRecord
 from experiments.records import PREDICTIONS_DIR
 from reports.stored.documents import refusal, shown
+from reports.stored.zip_damage import ZIP_DAMAGE
 
 LARGEST = 2**28
 """Bytes of all arrays of a file together; ten frames of 1024 x 1024 pixels take less than half."""
 DTYPES = {"heat": np.dtype(np.float16), "sound": np.dtype(np.int16)}
 """Of the arrays that do not hold bytes."""
+DAMAGE = (*ZIP_DAMAGE, TokenError, MemoryError)
+"""numpy reads an array's shape as Python's own notation, and believes it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ def read_prediction(path: Path) -> StoredPrediction:
         arrays = _read_arrays(path)
     except OSError as error:
         raise refusal(path, f"cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         raise refusal(path, f"is damaged: {str(error) or type(error).__name__}") from None
     return StoredPrediction(_record(arrays.pop(RECORD), path), **_checked(arrays, path))
 

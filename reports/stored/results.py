@@ -63,12 +63,8 @@ class Results:
         """
         return [self._trial(key) for key in self._by_lineage.get(name, ())]
 
-    def curve(self, key: str) -> Curve:
-        """The validation curve of a stored trial."""
-        return self.curves([key])[key]
-
     def curves(self, keys: Iterable[str]) -> dict[str, Curve]:
-        """The validation curves of stored trials by key; to ask for many at once is cheaper."""
+        """The validation curves of stored trials by key."""
         return self._curves.curves(self._trials / key for key in keys)
 
     def effort(self) -> tuple[Effort, ...]:

@@ -107,19 +107,10 @@ def read_clip_scores(folder: Path) -> ClipScores:
     """
     path = folder / SCORES_FILE
     table = _read(path)
-    plain = [name for name in SCORE_COLUMNS if name != CLASS_COLUMN]
-    if missing := set(plain) - set(table.column_names):
-        raise refusal(path, f"has no column '{min(missing)}'")
-    if table.num_rows == 0:
-        raise refusal(path, "holds no clips")
-    if any(table.column(name).null_count for name in plain):
-        raise refusal(path, "lacks values")
     try:
-        order = table.select(plain[:2]).append_column("place", pa.array(range(table.num_rows)))
-        table = table.take(order.sort_by([("category", "ascending"), ("clip", "ascending")]).column("place"))
-        texts = (table.column(name).cast(pa.string()).to_pylist() for name in ("category", "clip"))
-        m_j, m_f = (table.column(name).cast(pa.float64()).to_numpy() for name in ("m_j", "m_f"))
-        scores = ClipScores(path, tuple(zip(*texts, strict=True)), m_j, m_f, _classes(table))
+        scores = _scores(table, path)
+    except UnicodeDecodeError:
+        raise refusal(path, "is damaged: it holds names that are no UTF-8") from None
     except pa.ArrowException as error:
         raise refusal(path, f"holds other things than scores: {_first_line(error)}") from None
     _check(scores)
@@ -136,6 +127,21 @@ def _read(path: Path) -> Any:
         raise refusal(path, f"is damaged: {_first_line(error)}") from None
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def _scores(table: Any, path: Path) -> ClipScores:
+    plain = [name for name in SCORE_COLUMNS if name != CLASS_COLUMN]
+    if missing := set(plain) - set(table.column_names):
+        raise refusal(path, f"has no column '{min(missing)}'")
+    if table.num_rows == 0:
+        raise refusal(path, "holds no clips")
+    if any(table.column(name).null_count for name in plain):
+        raise refusal(path, "lacks values")
+    order = table.select(plain[:2]).append_column("place", pa.array(range(table.num_rows)))
+    table = table.take(order.sort_by([("category", "ascending"), ("clip", "ascending")]).column("place"))
+    texts = (table.column(name).cast(pa.string()).to_pylist() for name in ("category", "clip"))
+    m_j, m_f = (table.column(name).cast(pa.float64()).to_numpy() for name in ("m_j", "m_f"))
+    return ClipScores(path, tuple(zip(*texts, strict=True)), m_j, m_f, _classes(table))
 
 
 def _classes(table: Any) -> Any:

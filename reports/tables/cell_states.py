@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from experiments.records import ProtocolRecord, ResultRecord
+from experiments.records import ProtocolRecord
 from model.config import Task
 from reports.tables.cells import Run, State
+from reports.tables.mixtures import Mixture, doubled_seed
 
 SHOWN_REASONS = 3
 """Runs that a cell tells of by themselves; of more, the first ones."""
@@ -29,12 +30,14 @@ class Verdict:
 
     state: State
     why: str
-    counted: tuple[Run, ...]
+    counted: tuple[Run, ...] = ()
     """The finished runs behind the number; empty when there is none."""
+    is_to_run: bool = False
+    """Whether running the experiment would fill it."""
 
 
 def judge(
-    evidence: Evidence, task: Task, wanted: int, current: Mapping[Task, ProtocolRecord], mixture: State | None
+    evidence: Evidence, task: Task, wanted: int, current: Mapping[Task, ProtocolRecord], mixture: Mixture | None
 ) -> Verdict:
     """Looks at a cell's runs.
 
@@ -46,17 +49,18 @@ def judge(
         mixture: what forbids putting the column's results side by side, if anything.
     """
     if wanted == 0:
-        return Verdict("not_run", f"this scale does not train {task.upper()}", ())
+        return Verdict("not_run", f"this scale does not train {task.upper()}", is_to_run=True)
+    protocol = current.get(task)
     finished = [run for run in evidence.runs if run.stored.result is not None]
-    outdated = [run for run in finished if is_outdated(run, current.get(task))]
-    counted = tuple(run for run in finished if run not in outdated)
-    if counted and mixture is not None:
-        return Verdict(mixture, _MIXTURES[mixture], counted)
-    if counted:
-        return Verdict("measured", "" if len(counted) >= wanted else _missing(evidence, counted, wanted), counted)
-    if outdated:
-        return Verdict("stale", _outdated(outdated[0], current[task]), ())
-    return _without_result(evidence)
+    counted = tuple(run for run in finished if not is_outdated(run, protocol))
+    if not counted:
+        return _without_number(evidence, protocol)
+    if mixed := mixture or doubled_seed(counted):
+        return Verdict(mixed.state, mixed.why, counted)
+    if len(counted) >= wanted:
+        return Verdict("measured", "", counted)
+    rest = _without_number(_without(evidence, {run.seed for run in counted}), protocol)
+    return Verdict("measured", f"{len(counted)} of {wanted} seeds: {rest.why}", counted, rest.is_to_run)
 
 
 def is_outdated(run: Run, current: ProtocolRecord | None) -> bool:
@@ -67,29 +71,27 @@ def is_outdated(run: Run, current: ProtocolRecord | None) -> bool:
     return result.protocol.name == current.name and result.protocol.version < current.version
 
 
-_MIXTURES: Mapping[State, str] = {
-    "mixed_protocol": "the column's results were scored under different protocols, which are not compared",
-    "mixed_data": "the column's results were measured on different data, which are not compared",
-}
+def _without(evidence: Evidence, seeds: set[int]) -> Evidence:
+    """The runs of other seeds."""
+    runs, elsewhere = (
+        tuple(run for run in group if run.seed not in seeds) for group in (evidence.runs, evidence.elsewhere)
+    )
+    return Evidence(runs, elsewhere)
 
 
-def _without_result(evidence: Evidence) -> Verdict:
-    states: Sequence[tuple[State, list[str]]] = [
-        ("failed", [f"seed {run.seed} failed: {told}" for run in evidence.runs if (told := _failure(run))]),
-        ("unfinished", [f"seed {run.seed} is unfinished{_progress(run)}" for run in evidence.runs if _is_open(run)]),
-        ("unreadable", [f"seed {run.seed}: {run.stored.problem}" for run in evidence.runs if run.stored.problem]),
-        ("stale", list(_on_other_data(evidence.elsewhere))),
+def _without_number(evidence: Evidence, protocol: ProtocolRecord | None) -> Verdict:
+    runs = evidence.runs
+    found: Sequence[tuple[State, bool, list[str]]] = [
+        ("failed", True, [f"seed {run.seed} failed: {told}" for run in runs if (told := _failure(run))]),
+        ("unfinished", True, [f"seed {run.seed} is unfinished{_progress(run)}" for run in runs if _is_open(run)]),
+        ("unreadable", False, [f"seed {run.seed}: {run.stored.problem}" for run in runs if run.stored.problem]),
+        ("stale", False, [_outdated(run, protocol) for run in runs if is_outdated(run, protocol)]),
+        ("stale", True, list(_on_other_data(evidence.elsewhere))),
     ]
-    for state, reasons in states:
+    for state, is_to_run, reasons in found:
         if reasons:
-            return Verdict(state, _joined(reasons), ())
-    return Verdict("not_run", "no trial of it has been run", ())
-
-
-def _missing(evidence: Evidence, counted: Sequence[Run], wanted: int) -> str:
-    others = tuple(run for run in evidence.runs if run not in counted)
-    reason = _without_result(Evidence(others)).why if others else "the others have not been run"
-    return f"{len(counted)} of {wanted} seeds: {reason}"
+            return Verdict(state, _joined(reasons), is_to_run=is_to_run)
+    return Verdict("not_run", "no trial of it has been run", is_to_run=True)
 
 
 def _failure(run: Run) -> str:
@@ -115,10 +117,11 @@ def _on_other_data(runs: Sequence[Run]) -> Iterator[str]:
             yield f"measured on other data, {result.provenance.data_fingerprint}"
 
 
-def _outdated(run: Run, current: ProtocolRecord) -> str:
+def _outdated(run: Run, protocol: ProtocolRecord | None) -> str:
     result = run.stored.result
-    assert isinstance(result, ResultRecord)
-    return f"scored under {result.protocol.label}, which is {current.label} today"
+    assert result is not None
+    assert protocol is not None
+    return f"scored under {result.protocol.label}, which is {protocol.label} today"
 
 
 def _joined(reasons: Sequence[str]) -> str:

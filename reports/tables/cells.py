@@ -45,6 +45,8 @@ class Run:
 
     seed: int
     stored: StoredTrial
+    start_data: str = ""
+    """Fingerprint of the data behind the weights that it starts from, if it starts from a stored trial's."""
     link: RunLink | None = None
     """None where MLflow does not know the run, or was not asked."""
 
@@ -76,6 +78,8 @@ class Cell:
     state: State
     why: str = ""
     """What keeps it from being a number, or from being the whole number, as a sentence; empty when nothing does."""
+    is_to_run: bool = False
+    """Whether running the experiment would fill it."""
     runs: tuple[Run, ...] = ()
     """All that may stand behind it, unfinished ones included."""
     counted: tuple[Run, ...] = ()

@@ -39,19 +39,24 @@ class ClipStatistics:
         return replace(row, cells=tuple(self._cell(cell, other, asked) for cell, other in pairs))
 
     def _cell(self, cell: Cell, baseline: Cell | None, asked: Statistics) -> Cell:
-        terms = self._terms(cell)
-        if cell.summary is None or not terms:
+        if cell.summary is None:
             return cell
-        summary, difference = cell.summary, None
+        terms, summary, difference = self._terms(cell), cell.summary, None
         if asked.interval == "bootstrap":
-            low, high = percentile_interval(self._resampled(cell, terms, asked), asked.confidence)
-            summary = replace(summary, interval=(100 * low, 100 * high))
-        if baseline is not None and (other := self._terms(baseline)) and self._same_clips(cell, baseline):
+            summary = replace(summary, interval=self._interval(cell, terms, asked))
+        if terms and baseline is not None and (other := self._terms(baseline)) and self._same_clips(cell, baseline):
             resampled = self._resampled(cell, terms, asked) - self._resampled(baseline, other, asked)
             test = judged(mean_score(terms) - mean_score(other), resampled)
             significant = test.p_value < asked.significance
             difference = Difference(baseline.row, 100 * test.difference, test.p_value, significant)
         return replace(cell, summary=summary, difference=difference)
+
+    def _interval(self, cell: Cell, terms: Sequence[ScoreTerms], asked: Statistics) -> tuple[float, float] | None:
+        """Over clips, in percent; none, rather than one of another kind, where nothing is known of them."""
+        if not terms:
+            return None
+        low, high = percentile_interval(self._resampled(cell, terms, asked), asked.confidence)
+        return 100 * low, 100 * high
 
     def _resampled(self, cell: Cell, terms: Sequence[ScoreTerms], asked: Statistics) -> Floats:
         """The cell's score in each resample; tables share trials, and every row has the same baseline."""
@@ -75,7 +80,11 @@ class ClipStatistics:
             except InputError as error:
                 self._note(error.problems[0])
                 return []
-        return terms if self._are_of_the_same_clips(cell) else []
+        if self._are_of_the_same_clips(cell):
+            return terms
+        what = "has seeds that were scored on different clips, so it gets no interval over clips and no comparison"
+        self._note(Problem(_place(cell), what))
+        return []
 
     def _scores(self, cell: Cell, key: str) -> ClipScores | None:
         if key not in self._read:
@@ -95,8 +104,13 @@ class ClipStatistics:
         if self._are_of_the_same_clips(cell, baseline):
             return True
         what = f"is not compared with '{baseline.row}', as they were scored on different clips"
-        self._note(Problem(f"row '{cell.row}', {str(cell.column.task).upper()}", what))
+        self._note(Problem(_place(cell), what))
         return False
 
     def _note(self, problem: Problem) -> None:
         self._problems[str(problem)] = problem
+
+
+def _place(cell: Cell) -> str:
+    """The row on its task, for people."""
+    return f"row '{cell.row}', {str(cell.column.task).upper()}"

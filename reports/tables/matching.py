@@ -29,13 +29,18 @@ def match(trials: Sequence[Trial], results: Results, links: Mapping[str, RunLink
     places: Places = defaultdict(Evidence)
     for trial in trials:
         place = trial.variant, trial.task, trial.start
-        own, elsewhere = ([_run(trial, stored, links or {}) for stored in found] for found in _found(trial, results))
+        own, elsewhere = (
+            [_run(trial, stored, results, links or {}) for stored in found] for found in _found(trial, results)
+        )
         places[place] = Evidence((*places[place].runs, *own), (*places[place].elsewhere, *elsewhere))
     return dict(places)
 
 
-def _run(trial: Trial, stored: StoredTrial, links: Mapping[str, RunLink]) -> Run:
-    return Run(trial.seed, stored, links.get(stored.key))
+def _run(trial: Trial, stored: StoredTrial, results: Results, links: Mapping[str, RunLink]) -> Run:
+    origin = stored.config.initial_trial if stored.config is not None else None
+    source = results.trial(origin) if origin is not None else None
+    start_data = source.config.data.fingerprint if source is not None and source.config is not None else ""
+    return Run(trial.seed, stored, start_data, links.get(stored.key))
 
 
 def _found(trial: Trial, results: Results) -> tuple[list[StoredTrial], list[StoredTrial]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from experiments.columns import columns_of, task_of
 from experiments.expand import FULL, Study, Trial
@@ -16,11 +14,12 @@ from model.config import Task
 from reports.stored.official import official_score
 from reports.stored.results import Results
 from reports.tables.cell_states import Evidence, Verdict, is_outdated, judge
-from reports.tables.cells import Cell, Row, RunLink, State, Table
+from reports.tables.cells import Cell, Row, Run, RunLink, Table
 from reports.tables.clip_statistics import ClipStatistics
 from reports.tables.footnotes import footnotes
 from reports.tables.matching import Places, match
 from reports.tables.measures import measured_value
+from reports.tables.mixtures import mixture_of
 from reports.tables.published import rows_of_others
 from reports.tables.ranking import ranked
 from reports.tables.statistics import summarise
@@ -88,7 +87,6 @@ class _Builder:
 
     def __init__(self, study: Study, trials: Sequence[Trial], places: Places, known: Known) -> None:
         self._study, self._trials, self._places, self._known = study, trials, places, known
-        self._results = {task: list(self._fresh_results(task)) for task in study.experiment.tasks}
 
     def row(self, variant: Variant, columns: Sequence[Column]) -> Row:
         group = self._study.experiment.table.own_group
@@ -103,44 +101,52 @@ class _Builder:
             if (trial.variant, trial.task, trial.start) == (variant.name, task, column.start)
         ]
         evidence = self._places.get((variant.name, task, column.start), Evidence())
-        verdict = self._judge(evidence, task, len(own))
-        counted = [run.stored.result for run in verdict.counted if run.stored.result is not None]
-        values = [value for result in counted if (value := measured_value(result, column)) is not None]
-        measured = verdict.state == "measured" and bool(values)
+        verdict = self._judge(evidence, column, task, len(own))
+        values = _values(verdict.counted, column)
         experiment, name = self._study.experiment, variant.reported
         return Cell(
             row=variant.name,
             column=column,
-            state=verdict.state if measured or verdict.state != "measured" else "not_run",
-            why=verdict.why if measured or verdict.state != "measured" else "its results are older than this measure",
+            state=verdict.state,
+            why=verdict.why,
+            is_to_run=verdict.is_to_run,
             runs=evidence.runs or evidence.elsewhere,
-            counted=verdict.counted if values else (),
+            counted=verdict.counted,
             wanted=len(own),
-            summary=summarise(values, experiment.statistics.confidence) if measured else None,
+            summary=summarise(values, experiment.statistics.confidence) if verdict.state == "measured" else None,
             reported=reported_value(experiment.paper, experiment.table.number, name, column) if name else None,
             reported_gain=reported_gain(experiment.paper, experiment.table.number, name, column) if name else None,
-            official=official_score(self._known.official, own, self._results[task], column),
+            official=official_score(self._known.official, own, self._beside(own, task), column),
         )
 
-    def _judge(self, evidence: Evidence, task: Task, wanted: int) -> Verdict:
+    def _judge(self, evidence: Evidence, column: Column, task: Task, wanted: int) -> Verdict:
         if not self._study.is_trained:
-            return Verdict("not_trained", "no preset names its network yet", ())
-        return judge(evidence, task, wanted, self._known.protocols, _mixture(self._results[task]))
+            return Verdict("not_trained", "no preset names its network yet")
+        verdict = judge(evidence, task, wanted, self._known.protocols, mixture_of(self._fresh(task), column))
+        valued = tuple(run for run in verdict.counted if _values([run], column))
+        if len(valued) == len(verdict.counted):
+            return verdict
+        older = f"{len(verdict.counted) - len(valued)} of its results are older than this measure"
+        return replace(verdict, state=verdict.state if valued else "stale", why=older, counted=valued)
 
-    def _fresh_results(self, task: Task) -> Iterator[ResultRecord]:
-        for (_, found, _), evidence in self._places.items():
-            for run in evidence.runs if found == task else ():
-                if run.stored.result is not None and not is_outdated(run, self._known.protocols.get(task)):
-                    yield run.stored.result
+    def _fresh(self, task: Task) -> list[Run]:
+        """The finished runs of a task that were scored as today."""
+        protocol = self._known.protocols.get(task)
+        of_task = (evidence for (_, found, _), evidence in self._places.items() if found == task)
+        runs = (run for evidence in of_task for run in evidence.runs)
+        return [run for run in runs if run.stored.result is not None and not is_outdated(run, protocol)]
+
+    def _beside(self, own: Sequence[Trial], task: Task) -> list[ResultRecord]:
+        """The results of a task that see the same Maskiges as some trials."""
+        proposers = {trial.config.data.maskige for trial in own}
+        alike = (run.stored for run in self._fresh(task) if run.stored.config is not None)
+        return [one.result for one in alike if one.result and one.config and one.config.data.maskige in proposers]
 
 
-def _mixture(results: Sequence[ResultRecord]) -> State | None:
-    """What, if anything, forbids putting a task's results side by side."""
-    if len({result.protocol for result in results}) > 1:
-        return "mixed_protocol"
-    if len({result.provenance.data_fingerprint for result in results}) > 1:
-        return "mixed_data"
-    return None
+def _values(runs: Iterable[Run], column: Column) -> list[float]:
+    results = (run.stored.result for run in runs)
+    values = (measured_value(result, column) for result in results if result is not None)
+    return [value for value in values if value is not None]
 
 
 def _protocols(cells: Iterable[Cell]) -> tuple[ProtocolRecord, ...]:
@@ -150,13 +156,8 @@ def _protocols(cells: Iterable[Cell]) -> tuple[ProtocolRecord, ...]:
 
 
 def _commands(study: Study, cells: Sequence[Cell]) -> Iterator[str]:
-    if not study.is_trained:
-        return
-    assigned = [f"{key}={json.dumps(value)}" for key, value in study.assigned.items()]
-    own = [cell for cell in cells if cell.is_ours]
-    if any(cell.wanted and not cell.complete for cell in own):
-        scale = [] if study.scale == FULL else ["--scale", study.scale]
-        verb = "retry" if any(cell.state == "failed" for cell in own) else "run"
-        yield shlex.join(["combo", verb, study.name, *scale, *assigned])
+    own = [cell for cell in cells if cell.is_ours and cell.is_to_run]
+    if any(cell.wanted for cell in own):
+        yield study.command("retry" if any(cell.state == "failed" for cell in own) else "run")
     if any(cell.wanted == 0 for cell in own):
-        yield shlex.join(["combo", "run", study.name, *assigned])
+        yield replace(study, scale=FULL).command("run")

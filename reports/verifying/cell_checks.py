@@ -72,8 +72,10 @@ def _terms(cell: Cell, checked: Mapping[str, Checked]) -> list[ScoreTerms]:
 def _interval(
     asked: Statistics, cell: Cell, values: Sequence[float], checked: Mapping[str, Checked]
 ) -> tuple[float, float] | None:
-    terms = _terms(cell, checked)
-    if asked.interval == "bootstrap" and terms and _are_of_the_same_clips([cell], checked):
+    if asked.interval == "bootstrap":
+        terms = _terms(cell, checked)
+        if not terms or not _are_of_the_same_clips([cell], checked):
+            return None
         low, high = percentile_interval(bootstrap_scores(terms, asked.resamples), asked.confidence)
         return 100 * low, 100 * high
     if len(values) < 2:

@@ -147,7 +147,7 @@ def _checksum(path: Path, on_bytes: OnBytes) -> str:
 
 
 def _check_choice(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
-    """Whether the tested step is the best of those whose validation the attempts have logged."""
+    """Whether the tested step is the best of the logged validations, of several equal ones the first."""
     logged = {evaluation.step: evaluation for evaluation in read_curve(folder).evaluations}
     best = max(logged.values(), key=lambda evaluation: evaluation.m_j, default=None)
     chosen = logged.get(result.best_step)
@@ -155,8 +155,9 @@ def _check_choice(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
         told = "no validation is logged" if best is None else f"no validation of it is logged, the best is {best.step}"
         yield Discrepancy("the step that was tested", str(result.best_step), told)
         return
-    if not agree(best.m_j, chosen.m_j):
-        yield Discrepancy("the step that was tested", str(result.best_step), f"{best.step} has the best validation M_J")
+    if best != chosen:
+        told = "is the first with the best" if best.m_j == chosen.m_j else "has the best"
+        yield Discrepancy("the step that was tested", str(result.best_step), f"{best.step} {told} validation M_J")
     for metric, value, stored in (
         ("M_J", chosen.m_j, result.validation.m_j),
         ("M_F", chosen.m_f, result.validation.m_f),

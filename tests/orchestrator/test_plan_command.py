@@ -75,8 +75,8 @@ def test_without_data_it_plans_all_the_same_and_says_so(combo, tmp_path):
     run = combo("plan", "combo/table7", "--data", tmp_path / "nowhere")
     assert run.returncode == 0
     assert "\n8 new\n" in run.stdout
-    assert "finished S4 trials are not recognised: no S4 data in" in run.stdout
-    assert "finished AVSS trials are not recognised: no AVSS data in" in run.stdout
+    assert "finished S4 trials with Maskiges of semantic-sam are not recognised: no S4 data in" in run.stdout
+    assert "finished AVSS trials with Maskiges of semantic-sam are not recognised: no AVSS data in" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_seeds_may_be_given_for_everything_but_other_settings_need_a_name(tmp_pa
 
 
 def test_data_that_were_named_must_be_there(tmp_path):
-    assert set(asked(tmp_path, "combo/table7").unbound) == {"s4", "avss"}
+    assert set(asked(tmp_path, "combo/table7").unbound) == {("s4", "semantic-sam"), ("avss", "semantic-sam")}
     with pytest.raises(InputError, match="no-data"):
         asked(tmp_path, "combo/table7", data_was_named=True)
 

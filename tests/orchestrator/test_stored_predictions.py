@@ -120,6 +120,25 @@ def test_what_a_result_vouches_for_stays_as_it_is(own, clips):
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_clip_predicted_by_name_and_a_damaged_one_take_their_places_in_the_rule(own, clips, data):
+    storage, key = own
+    trial = storage / "trials" / key
+    before = read_predictions(trial)[0]
+    untouched = {path: path.read_bytes() for path in (trial / "predictions").iterdir()}
+    named, damaged = (trial / prediction_name(*one.name) for one in before[:2])
+    named.unlink()
+    assert clips(key, storage, "--clip", before[0].record.clip).code == 0
+    damaged.write_bytes(b"no zip")
+    assert clips(key, storage).out.endswith("2 clips predicted\n")
+
+    predictions, problems = read_predictions(trial)
+    assert problems == []
+    assert [one.record.choice for one in predictions] == [one.record.choice for one in before]
+    assert [one.name for one in predictions] == [one.name for one in before]
+    assert all(path.read_bytes() == untouched[path] for path in untouched if path not in (named, damaged))
+    assert clips(key, storage).out == "all of these are predicted already\n"
+
+
 def test_mistakes_are_told_before_anything_is_predicted(own, clips, command, tmp_path):
     storage, key = own
     assert "error: nonsense: is no trial key" in clips("nonsense", storage).err

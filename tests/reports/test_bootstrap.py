@@ -7,8 +7,14 @@ import pytest
 from scipy import stats
 
 from reports.stored.scores import ScoreTerms
-from reports.tables import bootstrap
-from reports.tables.bootstrap import bootstrap_scores, mean_score, paired_test, percentile_interval
+from reports.tables.bootstrap import (
+    DRAWS_AT_ONCE,
+    SEED,
+    bootstrap_scores,
+    mean_score,
+    paired_test,
+    percentile_interval,
+)
 
 
 def over_clips(values):
@@ -20,6 +26,11 @@ def over_classes(generator, clips, classes=6, parts=8):
     """Each class is in some clips only."""
     counts = generator.integers(1, 6, (clips, classes)) * (generator.random((clips, classes)) < 0.5)
     return ScoreTerms(generator.random((clips, classes)) * counts, counts.astype(float), parts)
+
+
+def drawn_clips(clips, resamples):
+    """The clips of each resample, all at once, as the documentation says that they are drawn."""
+    return np.random.default_rng(SEED).integers(0, clips, (resamples, clips))
 
 
 @pytest.fixture
@@ -46,10 +57,7 @@ def test_seeds_are_resampled_together(chance):
 
 def test_a_score_over_classes_is_computed_anew_from_the_drawn_clips(chance):
     terms = over_classes(chance, 40)
-    (weights,) = bootstrap._weights(40, 25)
-    for drawn, score in zip(weights, bootstrap_scores([terms], 25), strict=True):
-        chosen = np.repeat(np.arange(40), drawn.astype(int))
-        assert len(chosen) == 40
+    for chosen, score in zip(drawn_clips(40, 25), bootstrap_scores([terms], 25), strict=True):
         assert score == pytest.approx(ScoreTerms(terms.values[chosen], terms.counts[chosen], 8).score, abs=1e-10)
 
 
@@ -99,12 +107,20 @@ def test_equal_rows_do_not_differ(chance):
     assert (test.difference, test.p_value) == (0.0, 1.0)
 
 
-def test_the_same_scores_give_the_same_bits_however_they_are_added_up(chance, monkeypatch):
-    terms = over_classes(chance, 40)
-    first = bootstrap_scores([terms], 300)
-    monkeypatch.setattr(bootstrap, "DRAWS_AT_ONCE", 170)
+@pytest.mark.parametrize("clips", [4000, DRAWS_AT_ONCE + 1])
+def test_more_draws_than_are_made_at_once_are_drawn_as_if_they_were(chance, clips):
+    """Of the larger split one resample alone is more."""
+    values, resamples = chance.random(clips), 2 * DRAWS_AT_ONCE // clips + 2
+    expected = [values[chosen].mean() for chosen in drawn_clips(clips, resamples)]
+    assert bootstrap_scores([over_clips(values)], resamples) == pytest.approx(expected, abs=1e-10)
+
+
+def test_the_same_scores_give_the_same_bits_however_they_are_added_up(chance):
+    """Fewer resamples are the first of more, of which several portions are drawn, from arrays in another order."""
+    terms = over_classes(chance, 4000)
     fortran = ScoreTerms(np.asfortranarray(terms.values), terms.counts, terms.parts)
-    assert bootstrap_scores([fortran], 300).tobytes() == first.tobytes()
+    first, more = bootstrap_scores([terms], 300), bootstrap_scores([fortran], 2 * DRAWS_AT_ONCE // 4000 + 50)
+    assert more[:300].tobytes() == first.tobytes()
 
 
 def test_the_mean_of_seeds_is_of_their_data_set_scores(chance):

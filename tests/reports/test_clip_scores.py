@@ -138,6 +138,16 @@ def test_a_flipped_byte_never_crashes(tmp_path):
             read_clip_scores(folder)
 
 
+@pytest.mark.parametrize("name", [b"clip-0", b"category"])
+def test_names_that_are_no_text_are_refused(name, tmp_path):
+    folder = stored(tmp_path / "trial", scored(BinaryProtocol(), 2)[0])
+    path = folder / SCORES_FILE
+    pq.write_table(pq.read_table(path), path, compression="none")
+    path.write_bytes(path.read_bytes().replace(name, b"\xff" + name[1:]))
+    with pytest.raises(InputError, match=r"trial/scores.parquet: is damaged: it holds names that are no UTF-8"):
+        read_clip_scores(folder)
+
+
 def test_a_missing_file_is_a_problem(tmp_path):
     with pytest.raises(InputError, match=r"trial/scores.parquet: is missing"):
         read_clip_scores(tmp_path / "trial")

@@ -190,6 +190,34 @@ def test_words_that_name_no_two_things_are_refused_in_one_sentence(refused, word
     assert sentence in refused(*words)
 
 
+@pytest.mark.parametrize("dates", [(), ("2026-11-01", "2026-11-02", "--of", "combo/table7", "--of")])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("combo/I", "combo/I: is a table of settings, which has no scores (name an experiment, such as combo/table7)"),
+        (
+            "bigen/table1",
+            "bigen/table1: has no trials, as no preset names its network yet (`combo report build bigen/t",
+        ),
+    ],
+)
+def test_what_has_no_scores_of_ours_is_refused_before_results_are_looked_for(command, storage, dates, name, sentence):
+    words = (*dates, name) if dates else ("combo/table7", name)
+    said = command("report", "diff", *words, "--storage", storage.root)
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert sentence in said.err
+
+
+def test_a_search_has_no_table_to_compare_between_two_dates(refused):
+    sentence = refused("2026-11-01", "2026-11-02", "--of", "search/lambda_ada")
+    assert "search/lambda_ada: is a search, and only tables are compared between two dates" in sentence
+
+
+def test_an_experiment_under_its_two_names_is_not_compared_with_itself(refused, storage, trials):
+    storage.finish(trials["lambda-0", 0])
+    assert "combo/7 and combo/table7 are the same (give two trial keys" in refused("combo/7", "combo/table7")
+
+
 def test_a_trial_without_a_result_is_refused(refused, storage, trials):
     storage.finish(trials["lambda-0", 0])
     path = storage.finish(trials["lambda-5", 0])

@@ -13,6 +13,7 @@ from report_checks import assert_balanced, assert_compiles
 from experiments.expand import expand
 from experiments.reported import Citation
 from reports.render.formats import table_files
+from reports.render.latex_text import escape
 from reports.render.plain_text import one_line
 from reports.stored.results import read_results
 from reports.tables.cells import RunLink
@@ -92,6 +93,19 @@ def test_a6_hostile_text_in_latex_is_text(files, name, tmp_path):
         if file.endswith(".tex"):
             (tmp_path / file).write_text(content)
     assert_compiles(tmp_path, f"{name}_standalone.tex")
+
+
+def test_every_letter_that_latex_is_given_can_be_printed(tmp_path):
+    text = "\n\n".join(escape(chr(code)) for code in range(0x20, 0x250))
+    head = (
+        r"\documentclass{article}",
+        r"\usepackage[utf8]{inputenc}",
+        r"\usepackage[T1]{fontenc}",
+        r"\begin{document}",
+    )
+    (tmp_path / "letters.tex").write_text("\n".join((*head, text, r"\end{document}")))
+    assert "[U+0166]" in text.replace("{[}", "[")
+    assert_compiles(tmp_path, "letters.tex")
 
 
 @pytest.mark.parametrize("name", NAMES)

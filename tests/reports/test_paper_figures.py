@@ -1,5 +1,6 @@
 """The papers' figures from stored predictions and samples of the data."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -135,6 +136,13 @@ def test_a_figure_without_its_trials_says_what_to_run(build, storage, trials):
     )
 
 
+def test_the_command_that_trains_a_row_repeats_what_the_report_was_asked_for(build, trials):
+    asked = Asked(replace(make_study(), assigned={"seeds": [0, 1], "training.precision": "float32"}), trials)
+    assert build(heat_maps(), asked).missing.endswith(
+        "combo run combo/table7 --scale small 'seeds=[0, 1]' 'training.precision=\"float32\"'"
+    )
+
+
 def test_a_trial_without_predictions_is_named_with_the_command_that_makes_them(build, pair, storage):
     for path in (storage.folder(pair[1]) / "predictions").iterdir():
         path.unlink()
@@ -148,6 +156,37 @@ def test_a_damaged_prediction_is_named_where_it_is_missed(build, pair, storage):
         path.write_bytes(b"no zip")
     assert "predictions/clip-0-" in build(heat_maps()).missing
     assert "is damaged" in build(heat_maps()).missing
+
+
+def test_a_damaged_prediction_moves_no_other_clip_into_its_place(build, pair, storage):
+    for trial in pair:
+        (path,) = (storage.folder(trial) / "predictions").glob("clip-0-*")
+        path.write_bytes(b"no zip")
+    said = build(heat_maps()).missing
+    assert said.count("clip-0-") == 2
+    assert f"trial {pair[0].key} has not stored its predictions of clip 1; to make them: combo report clips " in said
+
+    caption = build(heat_maps(after=1)).caption
+    assert "clip-1 50.0 and 50.0" in caption
+    assert "is clip 2 of the test split" in caption
+    assert caption.count("is damaged") == 2
+
+
+def test_a_clip_that_was_asked_for_by_name_keeps_its_place_where_another_row_knows_it(build, pair, storage):
+    store_prediction(storage.root, pair[0], clip_prediction("clip-0"), rule="by-id")
+    assert "clip-0 50.0 and 50.0" in build(heat_maps()).caption
+
+    store_prediction(storage.root, pair[1], clip_prediction("clip-0"), rule="by-id")
+    assert build(heat_maps(count=2)).missing == (
+        f"trial {pair[0].key} has not stored its predictions of clip 1; to make them: combo report clips {pair[0].key}"
+    )
+
+
+def test_clips_of_one_name_in_two_categories_are_missed_one_by_one(build, pair, storage):
+    for trial in pair:
+        other = store_prediction(storage.root, trial, clip_prediction("clip-1", category="cat"), rule="by-id")
+    other.unlink()
+    assert f"trial {pair[1].key} has not stored" in build(heat_maps(ids=["clip-1"])).missing
 
 
 def test_clips_are_shown_by_name_where_names_are_given(build, pair):

@@ -4,6 +4,7 @@ import io
 import re
 import time
 import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -117,6 +118,26 @@ def test_files_cut_off_anywhere_are_refused(stored):
     for length in range(0, len(content), len(content) // 9):
         stored.write_bytes(content[:length])
         assert "is damaged" in refusal(stored)
+
+
+def test_a_flipped_byte_never_crashes(stored):
+    content = stored.read_bytes()
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 0x01
+        stored.write_bytes(changed)
+        with suppress(InputError):
+            read_prediction(stored)
+
+
+def test_an_array_whose_shape_is_cut_off_is_refused(stored):
+    with zipfile.ZipFile(stored) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["frames.npy"] = members["frames.npy"].replace(b"}", b"(")
+    with zipfile.ZipFile(stored, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    assert "is damaged" in refusal(stored)
 
 
 def test_a_file_that_unpacks_to_more_than_memory_is_refused_before_it_is_unpacked(stored):

@@ -1,11 +1,13 @@
 """A report as a whole: what is written, that it is the same each time, and that nothing that is missing goes unsaid."""
 
+import json
+
 import pandas as pd
 import pytest
 from built_reports import report_of
 from fake_storage import FINGERPRINT, make_study
 
-from experiments.expand import expand
+from experiments.expand import expand, load_study
 
 FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
 
@@ -59,6 +61,22 @@ def test_rebuilding_gives_the_same_bytes(half_full, tmp_path):
     first, second = (report_of(*half_full, tmp_path / name).files for name in ("first", "second"))
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
     assert not list((tmp_path / "first").rglob(".*"))
+
+
+def test_a_narrower_report_in_the_same_folder_leaves_nothing_of_the_earlier_one(storage, study, trials, tmp_path):
+    out = tmp_path / "out"
+    wider = report_of(study, trials, storage.root, out)
+    foreign = out / "tables" / "mine.md"
+    foreign.write_text("my notes")
+    narrower = report_of(load_study("bigen/table7"), [], storage.root, out)
+    assert {path for path in out.rglob("*") if path.is_file()} == {
+        *narrower.files, foreign, out / "assets" / "files.json",
+    }  # fmt: skip
+    assert out / "tables" / "combo-table7.html" in wider.files
+    assert foreign.read_text() == "my notes"
+    fresh = report_of(load_study("bigen/table7"), [], storage.root, tmp_path / "fresh")
+    names = [path.relative_to(tmp_path / "fresh").as_posix() for path in fresh.files]
+    assert json.loads((out / "assets" / "files.json").read_text()) == sorted(names)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -26,6 +26,18 @@ def test_fractions_become_percent_without_binary_noise():
     assert value.value == 66.1
 
 
+@pytest.mark.parametrize(
+    ("paper", "table", "variant", "key"),
+    [
+        ("combo", "7", "lambda_ada=5", "yang2024combo"),
+        ("combo", "II", "foundation=SAM", "yang2024combo"),
+        ("avs-bigen", "1", "eta=0.5", "hao2023bigen"),
+    ],
+)
+def test_a_papers_own_numbers_are_attributed_to_it_and_not_to_what_it_builds_on(paper, table, variant, key):
+    assert reported_value(paper, table, variant, Column("s4", "m_j")).cite.key == key
+
+
 def test_what_the_paper_does_not_print_is_none():
     assert reported_value("combo", "7", "lambda_ada=7", Column("s4", "m_j")) is None
     assert reported_value("combo", "7", "lambda_ada=10", Column("ms3", "m_j")) is None

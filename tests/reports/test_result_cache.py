@@ -76,6 +76,10 @@ def settled(storage, cache):
     return read_results(storage.root, cache)
 
 
+def curve_of(results, trial):
+    return results.curves([trial.key])[trial.key]
+
+
 def everything(results):
     """All that results can say."""
     trials = list(results)
@@ -141,12 +145,12 @@ def test_deleted_trials_leave(storage, many, cache):
 
 def test_a_curve_that_grows_is_read_again(storage, many, cache):
     folder = storage.folder(many[0])
-    before = settled(storage, cache).curve(many[0].key)
+    before = curve_of(settled(storage, cache), many[0])
     with (folder / METRICS_DIR / "attempt-1.jsonl").open("a") as file:
         file.write('{"kind":"evaluation","attempt":1,"step":900,"time":9.0,"values":{"m_j":0.9}}\n{"torn')
-    curve = settled(storage, cache).curve(many[0].key)
+    curve = curve_of(settled(storage, cache), many[0])
     assert curve.points == (*before.points, (900, 90.0))
-    assert settled(storage, cache).curve(many[0].key) == curve
+    assert curve_of(settled(storage, cache), many[0]) == curve
     assert [problem.what for problem in curve.problems] == ["1 unreadable line"]
 
 

@@ -30,7 +30,16 @@ def outcome():
         point(7, 0, state="pruned"),
     )
     return SearchOutcome(
-        "search/odd name", "Size and score", "s4", "full", ("parameters", "m_j"), points, "combo run x", axes=AXES
+        name="search/odd name",
+        title="Size and score",
+        task="s4",
+        scale="full",
+        objectives=("parameters", "m_j"),
+        points=points,
+        command="combo run x",
+        wanted=12,
+        data_fingerprint="d" * 16,
+        axes=AXES,
     )
 
 

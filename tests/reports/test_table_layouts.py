@@ -1,6 +1,7 @@
 """Tables laid out as in the papers: rows of others, gains, second columns, columns of the network, settings."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from fake_storage import FINGERPRINT
 
 from experiments.expand import expand, load_study
 from experiments.question_files import experiment_names
-from experiments.reported import Column, compared_methods, transcription
+from experiments.reported import OWN_METHODS, Column, transcription
 from experiments.settings_tables import settings_tables
 from reports.stored.results import read_results
 from reports.tables.settings_table import build_settings_table
@@ -43,7 +44,9 @@ def test_every_number_that_a_table_reports_has_its_cell(name):
 def test_every_method_that_a_paper_compares_with_has_a_row(name):
     experiment = load_study(name).experiment
     named = [method for group in experiment.table.published for method in group.methods]
-    assert sorted(named) == sorted(compared_methods(experiment.paper, experiment.table.number))
+    records = transcription(experiment.paper).records
+    printed = {record.row.method for record in records if record.table == experiment.table.number}
+    assert sorted(named) == sorted(printed - {*OWN_METHODS})
 
 
 def test_table_1_of_combo_has_rows_of_others_above_its_own():
@@ -112,3 +115,38 @@ def test_settings_stand_beside_what_the_paper_prints():
     assert cells["Optimiser"][0].why == "decided by model/training/optim.py"
     assert all(cell.printed for row in table.rows for cell in row.cells)
     assert any("Adam" in note for note in table.footnotes)
+
+
+def test_times_of_different_devices_are_neither_averaged_nor_ranked(storage):
+    study = load_study("combo/table4")
+    spec = study.experiment.table.model_copy(update={"metrics": ["m_j", "seconds_per_clip"]})
+    experiment = study.experiment.model_copy(update={"table": spec, "seeds": [0, 1]})
+    study = replace(study, experiment=experiment)
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+
+    def times(devices):
+        for trial in trials:
+            folder = storage.finish(trial, 0.8, 0.9, device=devices[trial.seed])
+            storage.edit(folder / "result.json", lambda values: values.update(seconds_per_clip=0.5))
+        table = build_table(study, trials, read_results(storage.root, None))
+        return [row.cells[-1] for row in table.rows]
+
+    assert [(cell.state, cell.summary.mean) for cell in times(("cpu", "cpu"))] == [("measured", 500)] * 2
+    mixed = times(("cpu", "H200"))
+    assert {cell.state for cell in mixed} == {"mixed_data"}
+    assert mixed[0].why == "times of different devices are not compared: H200, cpu"
+
+
+def test_results_older_than_a_measure_are_not_counted_in_its_column(storage):
+    study = load_study("combo/table4")
+    spec = study.experiment.table.model_copy(update={"metrics": ["seconds_per_clip"]})
+    study = replace(study, experiment=study.experiment.model_copy(update={"table": spec, "seeds": [0, 1]}))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    for trial in trials:
+        folder = storage.finish(trial, 0.8, 0.9)
+        seconds = 0.5 if trial.seed == 0 and trial.variant == "shared" else None
+        storage.edit(folder / "result.json", lambda values, seconds=seconds: values.update(seconds_per_clip=seconds))
+    half, none = (row.cells[-1] for row in build_table(study, trials, read_results(storage.root, None)).rows)
+    assert (half.state, half.summary.n, len(half.counted)) == ("measured", 1, 1)
+    assert half.why == "1 of its results are older than this measure"
+    assert (none.state, none.counted) == ("stale", ())

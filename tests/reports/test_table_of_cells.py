@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from fake_storage import FINGERPRINT, PROTOCOL, make_study
 
-from experiments.expand import expand
+from experiments.expand import expand, load_study
 from experiments.records import FAILURE_FILE, FailureRecord
 from reports.stored.results import read_results
 from reports.tables.cells import RunLink
@@ -165,3 +167,54 @@ def test_clips_that_were_left_out_are_named(storage, study, trials):
     storage.edit(folder / "result.json", lambda values: values.update(quarantined={"test": ["clip-7"], "train": []}))
     (note,) = [note for note in table_of(study, trials, storage).footnotes if "left out" in note]
     assert note == "S4 test clips that could not be read and were left out: clip-7."
+
+
+def test_rows_with_maskiges_of_different_proposers_stand_side_by_side(storage):
+    """A fingerprint covers the Maskiges, so Table II has three of them on one data folder."""
+    study = load_study("combo/tableII")
+    trials = [trial.on_data(letter * 16) for trial, letter in zip(expand(study), "abc", strict=True)]
+    for trial, score in zip(trials, (0.6, 0.7, 0.65), strict=True):
+        storage.finish(trial, score, score, data_fingerprint=trial.config.data.fingerprint)
+    cells = cells_of(table_of(study, trials, storage), "s4")
+    assert {cell.state for cell in cells.values()} == {"measured"}
+    assert [row for (row, metric), cell in cells.items() if metric == "m_j" and cell.best] == ["semantic-sam"]
+
+
+def test_a_seed_never_counts_twice(storage):
+    """Two trials of one seed, started from weights of different data, are found where no data are named."""
+    experiment = load_study("combo/table3").experiment.model_copy(
+        update={"tasks": ["s4", "ms3"], "also_from": {"ms3": "s4"}, "task_overrides": {}, "seeds": [0, 1]}
+    )
+    study = replace(load_study("combo/table3"), experiment=experiment)
+    unbound = [trial for trial in expand(study) if (trial.variant, trial.start) == ("combo", "s4")]
+    for source_data in ("a" * 16, "b" * 16):
+        source = unbound[0].source.on_data(source_data)
+        storage.finish(source, 0.8, 0.9)
+        storage.finish(unbound[0].on_data(FINGERPRINT).starting_from(source), 0.6, 0.7)
+    table = table_of(study, expand(study), storage)
+    (cell,) = [c for c in table.rows[0].cells if (c.column.start, c.column.metric) == ("s4", "m_j")]
+    assert (cell.state, cell.summary) == ("mixed_data", None)
+
+
+def test_a_cell_that_lacks_a_seed_says_what_became_of_it(storage):
+    study = make_study(seeds=(0, 1))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    storage.finish(trials[0], 0.6, 0.7)
+    storage.finish(expand(study)[1].on_data("a" * 16), 0.6, 0.7)
+    cell = cells_of(table_of(study, trials, storage), "s4")["lambda-0", "m_j"]
+    assert (cell.why, cell.is_to_run) == ("1 of 2 seeds: measured on other data, aaaaaaaaaaaaaaaa", True)
+    today = PROTOCOL.model_copy(update={"version": 2})
+    storage.finish(trials[2], 0.6, 0.7, protocol=today)
+    storage.finish(trials[3], 0.6, 0.7)
+    half = cells_of(table_of(study, trials, storage, protocols={"s4": today}), "s4")["lambda-5", "m_j"]
+    assert half.why.startswith("1 of 2 seeds: scored under avsbench-binary@1")
+    assert not half.is_to_run
+
+
+def test_nothing_is_offered_to_be_run_that_running_would_not_fill(storage, study, trials):
+    today = PROTOCOL.model_copy(update={"version": 2})
+    for trial in trials:
+        storage.finish(trial, 0.6, 0.7)
+    table = table_of(study, trials, storage, protocols={"s4": today})
+    assert {cell.state for cell in table.cells if cell.column.task == "s4"} == {"stale"}
+    assert table.commands == ("combo run combo/table7",)  # AVSS, which the small scale does not train

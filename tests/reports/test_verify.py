@@ -176,6 +176,16 @@ def test_a_better_validation_than_the_chosen_one_is_found(said, storage, s4):
     assert "checksum" not in outcome.out
 
 
+def test_of_equally_good_validations_the_first_must_have_been_tested(said, storage, s4):
+    path = storage.folder(s4) / "metrics/attempt-2.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join((*lines[:-1], lines[1].replace('"step":10', '"step":20'))))
+    storage.agree_again(s4)
+    assert said("--without-mlflow").code == 0
+    edit(storage.folder(s4) / "result.json", lambda values: values.update(best_step=20))
+    assert_found(said("--without-mlflow"), S4_CELL, "step", "tested", "20", "10", "first")
+
+
 def test_a_validation_other_than_the_stored_one_is_found(said, storage, s4):
     edit(storage.folder(s4) / "result.json", lambda values: values["validation"].update(f_sum=7.0))
     assert_found(said(), S4_CELL, "M_F", "validation")

@@ -58,10 +58,18 @@ def test_only_differences_that_are_hardly_chance_get_a_dagger():
     assert wording.dagger(replace(cell, difference=Difference("base", 0.1, 0.6, False))) == ""
 
 
+@pytest.mark.parametrize(
+    ("p", "told", "below_a_heading"),
+    [(0.0123, "p = 0.012", "0.012"), (0.001, "p = 0.001", "0.001"), (0.0009, "p < 0.001", "< 0.001")],
+)
+def test_p_values_below_a_thousandth_are_not_told_apart(p, told, below_a_heading):
+    assert (wording.p_value(p), wording.p_number(p)) == (told, below_a_heading)
+
+
 def test_columns_are_called_by_task_and_start():
     names = [wording.column_name(column) for column in (Column("ms3", "m_f"), Column("ms3", "m_j", "s4"), PARAMETERS)]
     assert names == ["MS3 M_F", "MS3 M_J, from S4", "#Params (M)"]
-    assert wording.task_name("ms3", "s4") == "MS3, from S4"
+    assert wording.task_name("ms3", "s4") == "MS3 from S4"
 
 
 @pytest.mark.parametrize(

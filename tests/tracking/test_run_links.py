@@ -1,15 +1,19 @@
 """Links from cells to runs: found in a real MLflow, remembered while its database stays as it is."""
 
 import os
+import shutil
 import time
+from dataclasses import replace
 
 import pytest
 from mlflow.tracking import MlflowClient
+from stored_trials import StoredTrials, lines
 
 from orchestrator.settings import resolve_settings
 from orchestrator.tracking.kept_runs import known_runs
 from orchestrator.tracking.run_content import TRIAL_TAG
 from orchestrator.tracking.run_links import run_links
+from orchestrator.tracking.synchronise import synchronise
 
 KEYS = ("a" * 16, "b" * 16)
 
@@ -19,6 +23,16 @@ def settings(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tmp_path / "storage").mkdir()
     return resolve_settings(str(tmp_path / "storage"))
+
+
+@pytest.fixture
+def shared(settings, empty_database, tmp_path):
+    """Three storages on one server, by name."""
+    server = tmp_path / "server.db"
+    shutil.copy(empty_database, server)
+    alike = replace(settings, tracking_uri=f"sqlite:///{server}")
+    names = ("mine", "theirs", "third")
+    return {name: replace(alike, storage=StoredTrials(tmp_path / name).storage) for name in names}
 
 
 @pytest.fixture
@@ -57,6 +71,24 @@ def test_a_run_that_is_logged_later_is_found(settings, log_run):
     assert list(run_links(settings, KEYS)) == [KEYS[0]]
     log_run(KEYS[1])
     assert list(run_links(settings, KEYS)) == list(KEYS)
+
+
+def test_links_lead_to_runs_of_the_own_storage_where_several_share_a_server(shared, trials):
+    """And to runs that do not say whose they are, as those that were made by other means."""
+    keys = [trials[0].key, trials[1].key]
+    client = MlflowClient(shared["mine"].tracking_uri)
+    for name in ("mine", "theirs"):
+        stored = StoredTrials(shared[name].storage.root)
+        stored.join(trials[0])
+        stored.measure(trials[0], lines(1, 1, 5))
+        synchronise(shared[name], [], lambda *_: None)
+    paper = client.get_experiment_by_name("combo").experiment_id
+    nobodys = client.create_run(paper, tags={TRIAL_TAG: trials[1].key}).info.run_id
+    for name in ("mine", "theirs"):
+        links = run_links(shared[name], keys)
+        assert client.get_run(links[keys[0]].run_id).data.tags["combo.storage"] == str(shared[name].storage)
+        assert links[keys[1]].run_id == nobodys
+    assert list(run_links(shared["third"], keys)) == [keys[1]]
 
 
 def test_what_mlflow_said_is_asked_again_only_once_its_database_has_changed(tmp_path):
