@@ -120,7 +120,7 @@ def test_what_a_result_vouches_for_stays_as_it_is(own, clips):
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_a_clip_predicted_by_name_and_a_damaged_one_take_their_places_in_the_rule(own, clips, data):
+def test_a_clip_predicted_by_name_and_a_damaged_one_take_their_places_in_the_rule(own, clips):
     storage, key = own
     trial = storage / "trials" / key
     before = read_predictions(trial)[0]
