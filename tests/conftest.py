@@ -11,12 +11,12 @@ Said = namedtuple("Said", ["code", "out", "err"])
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out faults that take minutes, unless `-m` speaks of them; `-m "not slow"` alone does not."""
-    if "fault" in config.option.markexpr:
+    """Leaves out what takes minutes, unless `-m` speaks of them; `-m "not slow"` alone does not."""
+    if "minutes" in config.option.markexpr:
         return
-    left_out = [item for item in items if item.get_closest_marker("fault")]
+    left_out = [item for item in items if item.get_closest_marker("minutes")]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("fault")]
+    items[:] = [item for item in items if not item.get_closest_marker("minutes")]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ SCENARIO_SECONDS = 1800
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Gives scenarios more time than other tests."""
     for item in items:
-        if item.get_closest_marker("fault"):
+        if item.get_closest_marker("minutes"):
             item.add_marker(pytest.mark.timeout(SCENARIO_SECONDS))
 
 

@@ -14,7 +14,7 @@ from tests.faults.watched_sweep import CHECKPOINT_EVERY, PAIR, THREE_TRIALS, end
 from tests.servers.proxy import proxy
 from tests.servers.s3 import s3_server
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 OUTAGE_SECONDS = 20
 LOST = f"fewer than {CHECKPOINT_EVERY} steps, those since the last checkpoint"
 

@@ -10,7 +10,7 @@ from tests.faults.fault_report import note
 from tests.faults.watched_sweep import END_SECONDS, FOLDER, WatchedSweep, ended
 from tests.orchestrator.combo_command import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 TWENTY = FOLDER / "twenty.yaml"
 MOST = 2
 

@@ -12,7 +12,7 @@ from tests.faults.invariants import check_equal
 from tests.faults.watched_sweep import THREE_TRIALS, WatchedSweep
 from tests.orchestrator.combo_command import Combo
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 SMALL, LARGE = "100m", "600m"
 """Room for some checkpoints of two trials, and for all of three."""
 

@@ -13,7 +13,7 @@ from tests.faults.invariants import check_equal
 from tests.faults.watched_sweep import PAIR, WatchedSweep, ended
 from tests.orchestrator.combo_command import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 HANG_SECONDS = 15
 
 

@@ -11,7 +11,7 @@ from tests.faults.fault_report import note
 from tests.faults.invariants import check_equal
 from tests.faults.watched_sweep import CHECKPOINT_EVERY, PAIR, THREE_TRIALS, WatchedSweep, ended, kill
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 
 
 @pytest.fixture(scope="module")

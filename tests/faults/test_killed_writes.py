@@ -15,7 +15,7 @@ from tests.faults.fault_report import note
 from tests.faults.killed_at_write import train
 from tests.training.tiny_trials import tiny_config
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.minutes, pytest.mark.timeout(1800)]
 STEPS = 3
 PARTS = ("model", "optimizer")
 

@@ -11,7 +11,7 @@ from tests.faults.invariants import check_equal
 from tests.faults.ray_nodes import running_nodes
 from tests.faults.watched_sweep import THREE_TRIALS, WatchedSweep, ended
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.faults.invariants import check_equal
 from tests.faults.watched_sweep import PAIR, THREE_TRIALS, WatchedSweep, ended
 from tests.orchestrator.combo_command import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 GRACE_SECONDS = 10.0
 
 

@@ -8,7 +8,7 @@ from tests.faults.fault_report import note
 from tests.faults.invariants import check_equal
 from tests.faults.watched_sweep import THREE_TRIALS, WatchedSweep
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.minutes
 WORKER_HOURS = 8 / 3600
 """Two trials run at once, so for four seconds."""
 

@@ -37,7 +37,7 @@ def test_f14_two_runs_that_see_a_trial_free_at_the_same_moment_can_claim_only_on
         Attempt(storage, first.key, other.attempt(first.key), 1, "cpu")
 
 
-@pytest.mark.fault
+@pytest.mark.minutes
 def test_f14_no_trial_runs_twice_when_two_sweeps_overlap(overlapping):
     _, four, runs = overlapping
 
@@ -47,7 +47,7 @@ def test_f14_no_trial_runs_twice_when_two_sweeps_overlap(overlapping):
     note("F14", "two drivers with three trials in common", "nothing; every trial ran once")
 
 
-@pytest.mark.fault
+@pytest.mark.minutes
 def test_f14_each_sweep_ends_with_all_of_its_trials_whoever_ran_them(overlapping, undisturbed):
     three, _, (of_three, of_four) = overlapping
 

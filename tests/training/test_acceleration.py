@@ -29,7 +29,7 @@ def test_the_memory_order_of_pictures_changes_no_loss(plain, tiny_data, tmp_path
     assert_close(list(run_fit(tiny_config(SILENT), tiny_data, tmp_path, channels_last=True)), plain)
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on the path")
 def test_compilation_changes_no_loss(plain, tiny_data, tmp_path):
     events = list(run_fit(tiny_config(SILENT), tiny_data, tmp_path, compile=True))
