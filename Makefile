@@ -19,7 +19,7 @@ demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking
 	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
 	@$(BIN)/combo report build combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
-test: .venv/installed lint ## Lint, then run all tests but the faults that take minutes
+test: .venv/installed lint ## Lint, then run all tests but those that take minutes
 	$(BIN)/pytest
 
 test-faults: .venv/installed ## Inject every fault for real, those included that take minutes
