@@ -87,6 +87,7 @@ class _Builder:
 
     def __init__(self, study: Study, trials: Sequence[Trial], places: Places, known: Known) -> None:
         self._study, self._trials, self._places, self._known = study, trials, places, known
+        self._fresh = {task: self._scored_as_today(task) for task in study.experiment.tasks}
 
     def row(self, variant: Variant, columns: Sequence[Column]) -> Row:
         group = self._study.experiment.table.own_group
@@ -122,15 +123,16 @@ class _Builder:
     def _judge(self, evidence: Evidence, column: Column, task: Task, wanted: int) -> Verdict:
         if not self._study.is_trained:
             return Verdict("not_trained", "no preset names its network yet")
-        verdict = judge(evidence, task, wanted, self._known.protocols, mixture_of(self._fresh(task), column))
+        verdict = judge(evidence, task, wanted, self._known.protocols, mixture_of(self._fresh[task], column))
         valued = tuple(run for run in verdict.counted if _values([run], column))
         if len(valued) == len(verdict.counted):
             return verdict
         older = f"{len(verdict.counted) - len(valued)} of its results are older than this measure"
-        return replace(verdict, state=verdict.state if valued else "stale", why=older, counted=valued)
+        why = "; ".join(filter(None, (verdict.why, older)))
+        return replace(verdict, state=verdict.state if valued else "stale", why=why, counted=valued)
 
-    def _fresh(self, task: Task) -> list[Run]:
-        """The finished runs of a task that were scored as today."""
+    def _scored_as_today(self, task: Task) -> list[Run]:
+        """The finished runs of a task, but for those under an older version of the protocol."""
         protocol = self._known.protocols.get(task)
         of_task = (evidence for (_, found, _), evidence in self._places.items() if found == task)
         runs = (run for evidence in of_task for run in evidence.runs)
@@ -139,7 +141,7 @@ class _Builder:
     def _beside(self, own: Sequence[Trial], task: Task) -> list[ResultRecord]:
         """The results of a task that see the same Maskiges as some trials."""
         proposers = {trial.config.data.maskige for trial in own}
-        alike = (run.stored for run in self._fresh(task) if run.stored.config is not None)
+        alike = (run.stored for run in self._fresh[task] if run.stored.config is not None)
         return [one.result for one in alike if one.result and one.config and one.config.data.maskige in proposers]
 
 
