@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
+from typing import TypeAlias
 
 from pydantic import JsonValue
 
@@ -30,6 +32,8 @@ GIVEN_ELSEWHERE = {
     "initial_trial": "say starts_from in the variant",
 }
 """Settings that an experiment's overrides cannot change, and what to do instead."""
+Fingerprint: TypeAlias = Callable[[Task, str, int], str]
+"""Digest of the data of a task, with one proposer's Maskiges, that are read as pictures of so many pixels a side."""
 
 
 class _Seeds(Part):
@@ -106,7 +110,7 @@ class Trial:
     cost: Cost | None = None
     """As the preset states it."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The trial key."""
         return trial_key(self.config)
@@ -126,6 +130,11 @@ class Trial:
         """The same trial bound to the content of a data set."""
         data = self.config.data.model_copy(update={"fingerprint": fingerprint})
         return replace(self, config=self.config.model_copy(update={"data": data}))
+
+    def with_seed(self, seed: int) -> Trial:
+        """The same trial with another seed; the one that it starts from has the same."""
+        own = replace(self, seed=seed, config=self.config.model_copy(update={"seed": seed}))
+        return own if self.source is None else own.starting_from(self.source.with_seed(seed))
 
     def starting_from(self, source: Trial) -> Trial:
         """The same trial with another one's best weights to start from."""
@@ -184,8 +193,12 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     return Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
 
 
-def expand(study: Study) -> list[Trial]:
-    """All trials of a study, in the order of its rows; the data fingerprint is still empty.
+def expand(study: Study, fingerprint: Fingerprint | None = None) -> list[Trial]:
+    """All trials of a study, in the order of its rows.
+
+    Args:
+        study: an experiment at one scale.
+        fingerprint: of the data that the trials are bound to; without it their data fingerprint stays empty.
 
     Raises:
         InputError: the experiment is not trained here, or overrides name no setting or give it a value it cannot have;
@@ -194,16 +207,19 @@ def expand(study: Study) -> list[Trial]:
     if not study.is_trained:
         remedy = f"`combo report build {study.name}` shows what the paper reports"
         raise InputError(Problem(study.file, "has no trials, as no preset names its network yet", remedy))
-    trials: list[Trial] = []
+    seeds = study.seeds
+    places: list[list[Trial]] = []
     problems: dict[str, Problem] = {}
-    for variant, task, seed in product(study.experiment.variants, study.tasks, study.seeds):
+    for variant, task in product(study.experiment.variants, study.tasks):
         try:
-            trials += [_trial(study, variant, task, start, seed) for start in study.starts(variant, task)]
+            places.append([_trial(study, variant, task, start, seeds[0]) for start in study.starts(variant, task)])
         except InputError as error:
             problems |= {str(problem): problem for problem in error.problems}
     if problems:
         raise InputError(*problems.values())
-    return trials
+    if fingerprint is not None:
+        places = [[_bind(trial, fingerprint) for trial in place] for place in places]
+    return [trial.with_seed(seed) for place in places for seed in seeds for trial in place]
 
 
 def with_sources(trials: Iterable[Trial]) -> Iterator[Trial]:
@@ -229,6 +245,12 @@ def _trial(study: Study, variant: Variant, task: Task, start: Task | None, seed:
     cost = preset.costs.get(task)
     trial = Trial(study.name, variant.name, task, seed, workers, config, in_own_column=apart, cost=cost)
     return trial if start is None else trial.starting_from(_trial(study, variant, start, None, seed))
+
+
+def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
+    data = trial.config.data
+    bound = trial.on_data(fingerprint(trial.task, data.maskige, data.size))
+    return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
 
 
 def _preset(study: Study, variant: Variant) -> tuple[Preset, str]:

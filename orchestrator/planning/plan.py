@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -41,7 +41,8 @@ class Plan:
 
     name: str
     """Of the sweep, such as `combo-table7-demo`."""
-    entries: list[PlannedTrial]
+    entries: tuple[PlannedTrial, ...]
+    """With every trial, the one that it starts from."""
     keeps_pruned: bool = False
     """Whether trials that early stopping gave up stay so, as in the search that did it; others want them finished."""
 
@@ -64,6 +65,10 @@ class Plan:
         """Trials in a state."""
         return sum(entry.state == state for entry in self.entries)
 
+    @cached_property
+    def _by_key(self) -> Mapping[str, PlannedTrial]:
+        return {entry.trial.key: entry for entry in self.entries}
+
     def _is_wanted(self, entry: PlannedTrial) -> bool:
         """Whether a trial has no result yet and may still get one without `combo retry`."""
         return entry.state in TO_RUN or (entry.state == "pruned" and not self.keeps_pruned)
@@ -73,7 +78,7 @@ class Plan:
         source = entry.trial.source
         if source is None:
             return True
-        (found,) = (other for other in self.entries if other.trial.key == source.key)
+        found = self._by_key[source.key]
         return found.state == "finished" or self._is_wanted(found)
 
 
@@ -103,7 +108,7 @@ def make_plan(
     unique: dict[str, Trial] = {}
     for trial in with_sources(trials):
         unique.setdefault(trial.key, trial)
-    return Plan(name, [_look_up(trial, store, watch) for trial in unique.values()], keeps_pruned)
+    return Plan(name, tuple(_look_up(trial, store, watch) for trial in unique.values()), keeps_pruned)
 
 
 def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
@@ -121,7 +126,7 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
     from model.data.fingerprint import data_fingerprint
 
     fingerprint = cache(partial(data_fingerprint, data))
-    bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
+    bound = [trial for study in studies for trial in expand(study, fingerprint)]
     return bound if workers is None else [_sized(trial, workers) for trial in bound]
 
 
@@ -146,14 +151,8 @@ def trials_where_data_are(
             unusable[task, proposer] = str(error)
             return ""
 
-    bound = [_bind(trial, fingerprint) for study in studies for trial in expand(study)]
+    bound = [trial for study in studies for trial in expand(study, fingerprint)]
     return bound if workers is None else [_sized(trial, workers) for trial in bound], unusable
-
-
-def _bind(trial: Trial, fingerprint: Callable[[Task, str, int], str]) -> Trial:
-    data = trial.config.data
-    bound = trial.on_data(fingerprint(trial.task, data.maskige, data.size))
-    return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
 
 
 def _sized(trial: Trial, workers: int) -> Trial:
@@ -182,14 +181,17 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
 
 def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedTrial:
     folder = store.trial(trial.key)
+    if not folder.path.exists():
+        return PlannedTrial(trial, "new", attempts=0)
+    attempts = folder.attempts
     try:
         folder.check_identity(trial)
         is_finished, failure = folder.result is not None, folder.failure
     except InputError as error:
-        return PlannedTrial(trial, "damaged", folder.attempts, str(error.problems[0]))
-    last, attempts = folder.last_attempt, folder.attempts
+        return PlannedTrial(trial, "damaged", attempts, str(error.problems[0]))
     if is_finished:
         return PlannedTrial(trial, "finished", attempts)
+    last = folder.last_attempt
     if last is not None and last.ended is None and _is_alive(trial.key, last, watch):
         return PlannedTrial(trial, "running", attempts, f"step {last.step} on {last.host}, seen {last.seen}")
     if last is not None and last.ended in ("preempted", "stopped", "pruned"):

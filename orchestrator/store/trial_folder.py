@@ -208,7 +208,7 @@ class TrialFolder:
             InputError: the folder holds another trial or a damaged record.
         """
         stored = read_record(self.path / TRIAL_FILE, TrialRecord)
-        if stored is not None and trial_key(stored.config) != trial.key:
+        if stored is not None and stored.config != trial.config:
             problem = f"holds another trial than its name says ({trial_key(stored.config)})"
             raise InputError(Problem(str(self.path / TRIAL_FILE), problem, "move the folder away"))
         return stored is not None

@@ -78,6 +78,19 @@ def test_a_trial_is_bound_to_its_data_without_losing_anything(tmp_path):
     assert bound.on_data("") == trial
 
 
+def test_a_trial_starts_from_the_one_with_its_own_seed_whether_or_not_it_is_bound_to_data(tmp_path):
+    variants = [{"name": "one", "label": "1", "starts_from": {"ms3": "s4"}}]
+    unbound = trials_of(tmp_path, experiment(tasks=["s4", "ms3"], seeds=[3, 1], variants=variants))
+    study = load_study(str(tmp_path / "question.yaml"))
+    bound = expand(study, lambda task, proposer, size: f"{task} {proposer} {size}")
+    for trials in (unbound, bound):
+        assert [trial.source for trial in trials] == [None, None, *trials[:2]]
+        assert [trial.config.initial_trial for trial in trials] == [None, None, trials[0].key, trials[1].key]
+        assert [(trial.seed, trial.config.seed) for trial in trials] == [(3, 3), (1, 1)] * 2
+    assert [trial.config.data.fingerprint for trial in unbound] == [""] * 4
+    assert [trial.config.data.fingerprint for trial in bound[1:3]] == ["s4 semantic-sam 224", "ms3 semantic-sam 224"]
+
+
 @pytest.mark.parametrize("name", sorted({*experiment_names()} - {*trained_experiments()}))
 def test_an_experiment_without_a_preset_says_that_it_is_not_trained_here(name):
     with pytest.raises(InputError, match=f"has no trials, as no preset .*combo report build {name}"):

@@ -1,15 +1,20 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from combo_command import TINY
 
-from experiments.expand import load_study
+from experiments.expand import load_study, with_sources
+from experiments.identity import trial_key
 from experiments.storage.folder import FolderStorage
-from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data
+from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data, trials_where_data_are
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import Attempt, last_attempt
 from orchestrator.trial.failures import failure
+
+DEPENDENT = Path(__file__).parent / "dependent.yaml"
+SEEDS = [0, 1, 2]
 
 
 @pytest.fixture
@@ -20,6 +25,12 @@ def study():
 @pytest.fixture
 def trials(study, data):
     return trials_on_data([study], data)
+
+
+@pytest.fixture
+def dependent(tmp_path):
+    """Trials from scratch, then as many that start from others, which are not among them; without data."""
+    return trials_where_data_are([load_study(str(DEPENDENT), assigned={"seeds": SEEDS})], tmp_path, None)[0]
 
 
 def test_nothing_has_run_at_first(trials, tmp_path):
@@ -135,6 +146,26 @@ def test_trials_that_two_studies_share_appear_once(study, trials, tmp_path, data
     assert [trial.key for trial in make_plan("both", both, Store(FolderStorage(tmp_path))).to_run] == [
         trial.key for trial in trials
     ]
+
+
+def test_planning_hashes_every_trial_once_however_often_the_plan_is_asked(dependent, tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr("experiments.expand.trial_key", lambda config: hashed.append(config) or trial_key(config))
+    store = Store(FolderStorage(tmp_path))
+
+    plans = [make_plan("dependent", dependent, store) for _ in range(2)]
+    assert [len(plan.to_run) for plan in plans for _ in range(8)] == [3 * len(SEEDS)] * 16
+    assert len(hashed) <= 3 * len(SEEDS)
+
+
+def test_what_starts_from_a_failed_trial_waits_with_it(dependent, tmp_path):
+    store = Store(FolderStorage(tmp_path))
+    scratch, followers = dependent[: len(SEEDS)], dependent[len(SEEDS) :]
+    attempt(store, followers[1].source, "failed", "diverged")
+
+    plan = make_plan("dependent", dependent, store)
+    assert plan.failed == [followers[1].source]
+    assert plan.to_run == [*scratch, *with_sources([followers[0], followers[2]])]
 
 
 def test_the_number_of_workers_changes_no_identity(study, trials, data):

@@ -1,0 +1,90 @@
+"""Seconds that `combo run` spends on planning thousands of trials, half of which start from others.
+
+    .venv/bin/python tests/benchmarks/plan_scale.py
+
+From an experiment that is read to an agenda that is filled, and the second plan with which a run ends. Where every
+trial costs the same, ten times as many take about ten times as long.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
+from experiments.expand import Study, load_study
+from experiments.storage.folder import FolderStorage
+from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
+from orchestrator.store.store import Store
+from orchestrator.sweep.agenda import Agenda
+from orchestrator.sweep.progress import SweepView
+from orchestrator.trial.attempts import AttemptWatch
+
+FEW, MANY = 200, 2_000
+SEEDS = 25
+ASKED = 8
+"""Times that a run asks its plan what is to run."""
+ROUNDS = 3
+GOAL = 1.0
+
+
+def main() -> None:
+    """Prints the seconds, and how they grow."""
+    with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder:
+        few, many = (partial(plan, study_of(count, Path(folder)), Path(folder), count) for count in (FEW, MANY))
+        rounds = [(taken(few), taken(many)) for _ in range(ROUNDS)]
+    (_, computing_few), (seconds, computing) = (min(times) for times in zip(*rounds, strict=True))
+    print(
+        f"plan of {MANY} trials, half of which start from others: {seconds:.2f} s after imports, {computing:.2f} s of "
+        f"them computing (goal: {GOAL:g} s), {computing / computing_few:.1f} times what {FEW} take "
+        f"(linear: {MANY / FEW:g})"
+    )
+
+
+def study_of(count: int, folder: Path) -> Study:
+    """An experiment of so many trials: on S4, and on MS3 from the best weights of S4."""
+    path = folder / f"of-{count}.yaml"
+    variants = [
+        {"name": f"v{n}", "label": f"{n}", "overrides": {"loss.lambda_ada": n}, "starts_from": {"ms3": "s4"}}
+        for n in range(count // (2 * SEEDS))
+    ]
+    content = {
+        "title": "Many trials",
+        "paper": "combo",
+        "preset": "combo_r50",
+        "tasks": ["s4", "ms3"],
+        "seeds": [*range(SEEDS)],
+        "variants": variants,
+        "table": {"number": "1", "caption": "Many trials", "row_header": "variant"},
+    }
+    path.write_text(json.dumps(content))
+    return load_study(str(path))
+
+
+def plan(study: Study, folder: Path, count: int) -> None:
+    """What a run of the study asks of its plans, with nothing stored yet."""
+    store = Store(FolderStorage(folder / "storage"))
+    trials, _ = trials_where_data_are([study], folder / "data", None)
+    before, after = (make_plan(sweep_name([study]), trials, store) for _ in range(2))
+    for _ in range(ASKED):
+        assert len(before.to_run) == count
+    assert not [*after.failed, *after.finished]
+    SweepView(Console(), before.name, before.to_run, before.count("finished"))
+    assert Agenda(before.to_run, store, AttemptWatch(store.storage), retries=0).shapes() == [1]
+
+
+def taken(work: Callable[[], None]) -> tuple[float, float]:
+    """Seconds by the clock on the wall, and those spent computing."""
+    began, began_computing = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - began, time.process_time() - began_computing
+
+
+if __name__ == "__main__":
+    main()
