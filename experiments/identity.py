@@ -6,9 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, reduce
+from operator import getitem
 from typing import Any
 
-from model.config import TrialConfig
+from pydantic import BaseModel
+
+from model.config import Added, TrialConfig
 
 KEY_LENGTH = 16
 TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
@@ -17,9 +21,15 @@ TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 def canonical_json(config: TrialConfig) -> str:
     """Sorted keys, defaults filled in, shortest float form, no spaces.
 
-    Floats that hold whole numbers stay floats (`5.0`), because the schema has typed them.
+    Floats that hold whole numbers stay floats (`5.0`), because the schema has typed them. A setting that was added
+    later is left out while it has its default, so that it does not move the keys of trials that are stored already.
     """
-    return json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    values = config.model_dump(mode="json")
+    for (*sections, name), default in _added_settings(type(config)):
+        part = reduce(getitem, sections, values)
+        if part[name] == default:
+            del part[name]
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def trial_key(config: TrialConfig) -> str:
@@ -38,6 +48,21 @@ def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[di
     shared = [key for key in flat[0] if all(other[key] == flat[0][key] for other in flat)]
     common = {key: flat[0][key] for key in shared}
     return common, [{key: value for key, value in one.items() if key not in common} for one in flat]
+
+
+@cache
+def _added_settings(kind: type[TrialConfig]) -> list[tuple[tuple[str, ...], Any]]:
+    """Path of each setting that was added later, and its default as JSON has it."""
+    defaults = kind().model_dump(mode="json")
+    return [(path, reduce(getitem, path, defaults)) for path in _added_paths(kind)]
+
+
+def _added_paths(section: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from ((name, *path) for path in _added_paths(field.annotation))
+        elif any(isinstance(mark, Added) for mark in field.metadata):
+            yield (name,)
 
 
 def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ named switch in `Truths`. This module imports no torch, so that planning and rep
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,6 +28,20 @@ Fraction = Annotated[float, Field(ge=0, le=1, strict=True)]
 Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
 
+@dataclass(frozen=True)
+class Added:
+    """Marks a setting that came when trials had been stored already.
+
+    Its default is what was done before it came. A configuration that has the default is identified as it was then, so
+    that the trial keys of that time stay; see `experiments.identity.canonical_json`.
+
+    Attributes:
+        version: of this package that brought it.
+    """
+
+    version: str
+
+
 class Section(BaseModel):
     """A frozen group of settings; unknown keys and NaN are errors."""
 
@@ -34,7 +49,7 @@ class Section(BaseModel):
 
 
 class BackboneConfig(Section):
-    """A timm `features_only` pyramid with maps at strides 4, 8, 16 and 32 (COMBO section 3.2)."""
+    """A timm `features_only` pyramid with maps at strides 4, 8, 16 and 32 (COMBO section 3.1)."""
 
     name: str = "resnet50.tv_in1k"
     """Any timm model name whose `features_only` form gives the four strides."""
@@ -45,7 +60,7 @@ class BackboneConfig(Section):
 
 
 class SiamEncoderConfig(Section):
-    """Image and Maskige encoders and their channel-weighted fusion (COMBO section 3.2)."""
+    """Image and Maskige encoders and their channel-weighted fusion (COMBO section 3.1, equation 3)."""
 
     mode: Literal["separate", "shared", "image_only"] = "separate"
     reduction: PositiveInt = 16
@@ -71,7 +86,7 @@ class PixelDecoderConfig(Section):
 
 
 class FusionConfig(Section):
-    """Bilateral-Fusion Module (COMBO section 3.3)."""
+    """Bilateral-Fusion Module (COMBO section 3.2, equations 4 and 5)."""
 
     mode: Literal["bilateral", "visual", "audio", "none"] = "bilateral"
     heads: PositiveInt = 8
@@ -80,7 +95,7 @@ class FusionConfig(Section):
 
 
 class QueryDecoderConfig(Section):
-    """Masked-attention transformer decoder with audio queries (COMBO section 3.4)."""
+    """Masked-attention transformer decoder with audio queries (Mask2Former section 3.2)."""
 
     queries: PositiveInt = 100
     query_mode: Literal["add", "all", "none", "concat"] = "add"
@@ -131,7 +146,7 @@ class Truths(Section):
 
 
 class LossConfig(Section):
-    """Weights and sampling of the training loss (COMBO section 3.5)."""
+    """Weights and sampling of the training loss: Mask2Former's, and L_ada (COMBO section 3.3)."""
 
     lambda_ada: NonNegativeFloat = 10.0
     class_weight: NonNegativeFloat = 2.0
@@ -142,10 +157,18 @@ class LossConfig(Section):
     oversample: Annotated[float, Field(ge=1, strict=True)] = 3.0
     importance: Fraction = 0.75
 
+    @model_validator(mode="after")
+    def _something_is_minimised(self) -> LossConfig:
+        if not (self.lambda_ada or self.class_weight or self.mask_weight or self.dice_weight):
+            raise ValueError("lambda_ada, class_weight, mask_weight and dice_weight are all 0: nothing is minimised")
+        return self
+
 
 class OptimConfig(Section):
-    """AdamW with a polynomial schedule."""
+    """Adam or AdamW with a polynomial schedule."""
 
+    algorithm: Annotated[Literal["adamw", "adam"], Added("0.2")] = "adamw"
+    """adamw: as released; adam: as the paper says, with the weight decay added to the gradient."""
     lr: PositiveFloat = 1e-4
     backbone_lr_factor: PositiveFloat = 0.1
     weight_decay: NonNegativeFloat = 0.05
@@ -163,6 +186,8 @@ class DataConfig(Section):
     augment: Literal["scale_crop_colour_flip", "colour_flip", "flip", "none"] = "scale_crop_colour_flip"
     maskige: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")] = "semantic-sam"
     """Name of the proposer whose Maskiges are read."""
+    silent_clips: Annotated[Literal["left_out", "kept"], Added("0.2")] = "left_out"
+    """Clips without any sound: left out like damaged ones, or trained on and scored, as the authors do."""
     fingerprint: str = ""
     """Digest of the data set's content; empty until a data folder is known."""
 

@@ -49,8 +49,7 @@ class Evaluation:
         self._stored, self._protocol, self._store = stored, protocol, store
         self._protocol_record = protocol_record(protocol.rules, split)
         self._fingerprint = fingerprint
-        config = stored.config.data
-        self.dataset = AVSBench(data, config.task, split, config.size, proposer=config.maskige)
+        self.dataset = AVSBench.configured(stored.config.data, data, split)
         identity = [
             stored.checksum,
             asdict(stored.origin),

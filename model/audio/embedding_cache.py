@@ -23,6 +23,7 @@ from torch import Tensor
 
 from model.audio.vggish import VGGish
 from model.data.batch import Batch
+from model.precision import without_autocast
 from model.whole import whole_file
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class EmbeddingCache:
         return self._known[digest]
 
     @torch.no_grad()
+    @without_autocast
     def _encode(self, path: Path | None, log_mel: Tensor) -> Tensor:
         embedding: Tensor = self._encoder(log_mel.to(self._device)).cpu()
         if path is not None:

@@ -1,4 +1,4 @@
-"""The VGGish log-mel front end (COMBO section 3.1): 16-bit PCM to examples of 96 frames by 64 mel bands."""
+"""The VGGish log-mel front end (AudioSet): 16-bit PCM to examples of 96 frames by 64 mel bands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VGGish: the frozen AudioSet embedding of one log-mel example (COMBO section 3.1)."""
+"""VGGish: the frozen AudioSet embedding of one log-mel example (Hershey et al. 2017, as COMBO uses it)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bilateral-Fusion Module (COMBO section 3.3, equations 3 to 6): audio and pixels attend to each other.
+"""Bilateral-Fusion Module (COMBO section 3.2, equations 4 and 5): audio and pixels attend to each other.
 
 Every frame has one audio token, and frames do not see one another. What each mode changes:
 

@@ -1,4 +1,4 @@
-"""Masked-attention transformer decoder with audio queries (COMBO section 3.4; Mask2Former section 3.2)."""
+"""Masked-attention transformer decoder with audio queries (Mask2Former section 3.2)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Prediction:
 
     class_logits: Tensor
     mask_logits: Tensor
+
+    def float(self) -> Prediction:
+        """The same in fp32."""
+        return Prediction(self.class_logits.float(), self.mask_logits.float())
 
 
 Gather = Callable[[Tensor], tuple[Tensor, int]]

@@ -1,4 +1,4 @@
-"""Siam-Encoder Module (COMBO section 3.2): image and Maskige pyramids, fused level by level."""
+"""Siam-Encoder Module (COMBO section 3.1): image and Maskige pyramids, fused level by level."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model.layers.backbones import Backbone
 
 
 class ChannelWeight(nn.Module):
-    """Channel-weighted block, equation 2: F = F_v + gate(F_m) * F_m.
+    """Channel-weighted block, equation 3: F = F_v + gate(F_m) * F_m.
 
     Args:
         channels: C of both maps.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.config import Task
+from model.config import DataConfig, Task
 from model.data.clip import Clip
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
@@ -33,6 +33,8 @@ class AVSBench:
         size: int = 224,
         cache_bytes: int = 0,
         proposer: str = "semantic-sam",
+        *,
+        keeps_silent_clips: bool = False,
     ) -> None:
         """Reads the index only; clips are read on access.
 
@@ -43,6 +45,7 @@ class AVSBench:
             size: side of the square pictures on disk, pixels.
             cache_bytes: keep the clips in memory once read, if all of them take at most this much.
             proposer: whose Maskiges are read.
+            keeps_silent_clips: whether clips without any sound are read like others; else they cannot be used.
 
         Raises:
             DataError: if the subset or the split is not there.
@@ -54,12 +57,20 @@ class AVSBench:
         self.split = split
         self.size = size
         self.proposer = proposer
+        self._keeps_silent_clips = keeps_silent_clips
         self.entries = [entry for entry in read_index(self.root, task) if entry.split == split]
         if not self.entries:
             raise DataError(f"the index of {self.root} has no {split} clips: complete the data set")
         self.quarantine = Quarantine(self.root, task, split, len(self.entries), proposer, size)
         """Of the clips that training and evaluation have found to be unusable."""
         self._cache: dict[int, Clip] | None = {} if self._bytes() <= cache_bytes else None
+
+    @classmethod
+    def configured(cls, config: DataConfig, root: Path, split: str, cache_bytes: int = 0) -> AVSBench:
+        """A split as a trial sees it; see the constructor for the arguments and errors."""
+        keeps_silent_clips = config.silent_clips == "kept"
+        place = (root, config.task, split, config.size, cache_bytes, config.maskige)
+        return cls(*place, keeps_silent_clips=keeps_silent_clips)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -68,7 +79,8 @@ class AVSBench:
         """Reads a clip.
 
         Raises:
-            FileError: if a file is missing, damaged, or of another size, or nothing is heard; it names the file.
+            FileError: if a file is missing, damaged, of another size, or silent where that is not wanted; it names the
+                file.
             IndexError: past the last clip.
         """
         if self._cache is None:
@@ -92,7 +104,7 @@ class AVSBench:
             category=entry.category,
             frames=np.stack([read_rgb(path, self.size, missing_frame) for path in files.frames]),
             maskiges=np.stack([read_rgb(path, self.size, missing_maskige) for path in files.maskiges]),
-            log_mel=read_sound(files, self.task),
+            log_mel=read_sound(files, self.task, allow_silence=self._keeps_silent_clips),
             labels=np.stack([read_label(path, self.task, self.size, missing_frame) for path in files.masks]),
             annotated=np.array(files.annotated),
         )

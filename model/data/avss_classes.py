@@ -1,4 +1,4 @@
-"""The 71 classes of AVSS and their colours (COMBO section 1.2)."""
+"""The 71 classes of AVSS and their colours."""
 
 from __future__ import annotations
 

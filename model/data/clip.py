@@ -21,7 +21,7 @@ class Clip:
     frames: NDArray[np.uint8]
     """(T, 3, H, W) RGB."""
     maskiges: NDArray[np.uint8]
-    """(T, 3, H, W) RGB, class-agnostic regions in colours (COMBO section 2)."""
+    """(T, 3, H, W) RGB, class-agnostic regions in colours (COMBO section 3.1)."""
     log_mel: NDArray[np.float32]
     """(T, 1, 96, 64)."""
     labels: NDArray[np.int64]

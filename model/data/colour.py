@@ -1,4 +1,4 @@
-"""SSD colour distortion (COMBO section 1.4)."""
+"""SSD colour distortion, as the released loader applies it."""
 
 from __future__ import annotations
 

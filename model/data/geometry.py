@@ -1,4 +1,4 @@
-"""How AVSS pictures become squares (COMBO section 1.3)."""
+"""How AVSS pictures become squares, as in the released script."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def _columns(path: Path, header: list[str], task: Task) -> tuple[int, int | None, int]:
-    """Column numbers of name, category and split; S4 and MS3 name theirs by position (AVSBench section 1.2)."""
+    """Column numbers of name, category and split; S4 and MS3 name theirs by position."""
     required = {"s4": ["split"], "ms3": ["split"], "avss": ["uid", "label", "split"]}[task]
     missing = [column for column in required if column not in header]
     if missing or (task == "s4" and len(header) < 4):

@@ -1,4 +1,4 @@
-"""Where the files of a clip lie on disk (COMBO section 1.1, AVSBench section 1.1)."""
+"""Where the files of a clip lie on disk: AVSBench's folders, and those that the released code adds."""
 
 from __future__ import annotations
 

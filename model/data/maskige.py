@@ -1,4 +1,4 @@
-"""Maskiges: class-agnostic masks painted into one picture (COMBO section 2, 'Colouring')."""
+"""Maskiges: class-agnostic masks painted into one picture (COMBO section 3.1), coloured as in the released code."""
 
 from __future__ import annotations
 

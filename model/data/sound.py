@@ -15,11 +15,11 @@ from model.data.log_mel_file import REMEDY, read_log_mel
 from model.data.wav_file import read_wav
 
 
-def read_sound(files: ClipFiles, task: Task) -> NDArray[np.float32]:
+def read_sound(files: ClipFiles, task: Task, *, allow_silence: bool = False) -> NDArray[np.float32]:
     """One log-mel example per frame, float32 (T, 1, 96, 64).
 
     Raises:
-        FileError: if neither file is there, one is damaged or too short, or nothing is heard.
+        FileError: if neither file is there, one is damaged or too short, or silent unless that is allowed.
     """
     seconds = len(files.frames)
     source = files.log_mel if files.log_mel.exists() else files.wav
@@ -27,8 +27,9 @@ def read_sound(files: ClipFiles, task: Task) -> NDArray[np.float32]:
     if len(examples) < seconds:
         problem = f"holds {len(examples)} examples, not {seconds}"
         raise FileError(source, "length", problem, REMEDY)
-    if is_silent(examples[:seconds]):
-        raise FileError(source, "silent", "is silent", "restore the sound or remove the clip from the index")
+    if not allow_silence and is_silent(examples[:seconds]):
+        remedy = "restore the sound, remove the clip from the index, or set data.silent_clips=kept"
+        raise FileError(source, "silent", "is silent", remedy)
     return examples[:seconds]
 
 

@@ -1,4 +1,4 @@
-"""Training augmentation of a clip (COMBO section 1.4).
+"""Training augmentation of a clip as in the released loader.
 
 Geometry is drawn once per clip and shared by frames, Maskiges and labels; colour is drawn anew for every picture.
 """

@@ -1,4 +1,4 @@
-"""Adaptive inter-frame consistency loss L_ada (COMBO section 3.5, equations 8 and 9)."""
+"""Adaptive inter-frame consistency loss L_ada (COMBO section 3.3, equations 6 and 7)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import torch
 from torch import Tensor
 
 from model.config import Truth
+from model.precision import at_least_fp32, without_autocast
 
 CHUNK = 5
 """Frames per chunk of the released code, whatever the clip's length."""
 EPSILON = 1e-12
 
 
+@without_autocast
 def consistency_terms(mask_logits: Tensor, lengths: list[int], reduce: Truth) -> tuple[Tensor, int]:
     """Sum over chunks of d * exp(-d), d = 1 - cos of neighbouring frames' mask logits.
 
     All queries of a frame count as one vector, before any sigmoid. The gradient flows through the exponential too.
+    Half-precision logits are computed with in fp32.
 
     Args:
         mask_logits: (BT, Q, H, W).
@@ -25,8 +28,9 @@ def consistency_terms(mask_logits: Tensor, lengths: list[int], reduce: Truth) ->
     Returns:
         The sum (a scalar) and the number of chunks, to be divided by the chunks of the whole batch.
     """
-    total = mask_logits.new_zeros(())
-    for chunk in mask_logits.flatten(1).split(lengths):
+    logits = at_least_fp32(mask_logits)
+    total = logits.new_zeros(())
+    for chunk in logits.flatten(1).split(lengths):
         earlier, later = chunk[:-1], chunk[1:]
         squared = (chunk * chunk).sum(1) + EPSILON
         distance = 1 - (earlier * later).sum(1) / (squared[:-1] * squared[1:]).sqrt()

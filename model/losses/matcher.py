@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from model.config import LossConfig
 from model.losses.points import sample_points
 from model.losses.targets import Target
+from model.precision import without_autocast
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Match:
     targets: Tensor
 
 
+@without_autocast
 def matching_cost(
     class_logits: Tensor, mask_logits: Tensor, target: Target, points: Tensor, weights: LossConfig
 ) -> Tensor:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model.precision import at_least_fp32
+
 
 class PointSource(Protocol):
     """Gives uniform points in [0, 1]^2."""
@@ -55,14 +57,14 @@ def sample_points(masks: Tensor, points: Tensor) -> Tensor:
     """Bilinear values of masks at points; outside is zero.
 
     Args:
-        masks: (N, H, W).
+        masks: (N, H, W); half precision is read as fp32.
         points: (N or 1, P, 2) as (x, y) in [0, 1].
 
     Returns:
         (N, P).
     """
     grid = (2 * points - 1)[:, :, None].expand(masks.shape[0], -1, -1, -1)
-    return F.grid_sample(masks[:, None], grid, align_corners=False)[:, 0, :, 0]
+    return F.grid_sample(at_least_fp32(masks)[:, None], grid, align_corners=False)[:, 0, :, 0]
 
 
 def uncertain_points(

@@ -15,6 +15,7 @@ from model.losses.consistency import chunk_lengths, consistency_terms
 from model.losses.matcher import Match, match
 from model.losses.points import PointSource, sample_points, uncertain_points
 from model.losses.targets import Target
+from model.precision import without_autocast
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Counts:
 class SetCriterion:
     """Losses of all predictions of a batch, or of a part of it: those of its parts add up to those of the whole.
 
+    They are computed in fp32, whatever precision the predictions have.
+
     Args:
         config: weights and point sampling.
         truths: how L_ada is cut and reduced.
@@ -65,6 +68,7 @@ class SetCriterion:
         chunks = [length for part in batch for length in self._chunks(part)]
         return Counts(sum(len(target.classes) for target in targets), len(targets), len(chunks))
 
+    @without_autocast
     def __call__(
         self, predictions: list[Prediction], supervision: Supervision, points: PointSource, counts: Counts
     ) -> dict[str, Tensor]:
@@ -73,7 +77,7 @@ class SetCriterion:
         `consistency_i` comes from the mask logits of the i-th intermediate prediction, all frames; the final one has
         none. See `weighted_sum`.
         """
-        final, *earlier = [predictions[-1], *predictions[:-1]]
+        *earlier, final = [prediction.float() for prediction in predictions]
         chunks = self._chunks(supervision)
         masks, queries = counts.masks, counts.frames * final.class_logits.shape[1]
 
@@ -92,14 +96,18 @@ class SetCriterion:
         return losses
 
     def weighted_sum(self, losses: dict[str, Tensor]) -> Tensor:
-        """The scalar that is minimised."""
+        """The scalar that is minimised. A loss of weight 0 adds 0 to it, also where it is not finite itself.
+
+        Gradients of 0 flow back from there all the same: data-parallel training waits for one of every output.
+        """
         weights = {
             "ce": self.config.class_weight,
             "mask": self.config.mask_weight,
             "dice": self.config.dice_weight,
             "consistency": self.config.lambda_ada,
         }
-        return torch.stack([weights[name.partition("_")[0]] * loss for name, loss in losses.items()]).sum()
+        weighted = [(weights[name.partition("_")[0]], loss) for name, loss in losses.items()]
+        return torch.stack([weight * loss if weight else _vanished(loss) for weight, loss in weighted]).sum()
 
     def _chunks(self, supervision: Supervision) -> list[int]:
         return chunk_lengths(supervision.clip_lengths, self.truths.lada_chunk)
@@ -122,7 +130,7 @@ class SetCriterion:
         wanted = torch.full(prediction.class_logits.shape[:2], self.no_object, device=prediction.class_logits.device)
         for frame, (target, pairs) in enumerate(zip(targets, matched, strict=True)):
             wanted[frame, pairs.queries] = target.classes[pairs.targets]
-        logits = prediction.class_logits.flatten(0, 1).float()
+        logits = prediction.class_logits.flatten(0, 1)
         weight = logits.new_ones(self.no_object + 1)
         weight[self.no_object] = self.config.no_object_weight
         total = F.cross_entropy(logits, wanted.flatten(), weight, reduction="sum")
@@ -139,9 +147,7 @@ class SetCriterion:
     ) -> tuple[Tensor, Tensor]:
         """BCE and dice of the matched masks at mostly uncertain points, both summed over masks, divided by `masks`."""
         frames = [frame for frame, pairs in enumerate(matched) for _ in range(len(pairs.queries))]
-        logits = torch.cat(
-            [prediction.mask_logits[frame, pairs.queries] for frame, pairs in enumerate(matched)]
-        ).float()
+        logits = torch.cat([prediction.mask_logits[frame, pairs.queries] for frame, pairs in enumerate(matched)])
         wanted = torch.cat([target.masks[pairs.targets] for target, pairs in zip(targets, matched, strict=True)])
         with torch.no_grad():
             places = uncertain_points(
@@ -150,6 +156,11 @@ class SetCriterion:
             labels = sample_points(wanted, places)
         values = sample_points(logits, places)
         return mask_loss(values, labels, masks), dice_loss(values, labels, masks)
+
+
+def _vanished(loss: Tensor) -> Tensor:
+    """0, with a gradient of 0."""
+    return loss.masked_fill(torch.ones_like(loss, dtype=torch.bool), 0.0)
 
 
 def mask_loss(logits: Tensor, labels: Tensor, masks: float) -> Tensor:

@@ -9,7 +9,7 @@ EPSILON = 1e-7
 
 
 def frame_jaccard(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Jaccard index per frame, as AVSBench computes it (spec avsbench section 5.1).
+    """Jaccard index per frame, as AVSBench's released evaluator computes it.
 
     A frame without an object scores the share of its pixels that are predicted background.
 

@@ -14,6 +14,7 @@ from model.config import CLASSES, Task
 from model.metrics.fscore import f_curve, pooled_f
 from model.metrics.jaccard import frame_jaccard
 from model.metrics.rules import BETA_SQUARED, BINARY, POOL_FREE_BINARY, SEMANTIC, Rules
+from model.precision import require_finite
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ class Protocol(TypingProtocol):
             labels: (T, H, W) class ids.
             clip: its id.
             category: its category.
+
+        Raises:
+            FloatingPointError: a score is NaN or infinite.
         """
         ...
 
@@ -84,7 +88,7 @@ class Protocol(TypingProtocol):
 
 
 class BinaryProtocol:
-    """S4 and MS3 as released: means over clips; F's best threshold is chosen within each clip (spec combo §10).
+    """S4 and MS3 as released: means over clips; F's best threshold is chosen within each clip.
 
     Totals are (sum of J, sum of F, clips), float64.
     """
@@ -93,6 +97,7 @@ class BinaryProtocol:
 
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
         """See `Protocol`."""
+        require_finite(scores, f"class scores of clip {clip}")
         probability = scores.float().softmax(1)[:, 1]
         truth = labels == 1
         m_j = float(frame_jaccard(probability > 0.5, truth).mean())
@@ -131,7 +136,7 @@ class PoolFreeBinaryProtocol(BinaryProtocol):
 
 
 class SemanticProtocol:
-    """AVSS as released: per frame and class, means over the frames in which the class occurs (spec combo §10).
+    """AVSS as released: per frame and class, means over the frames in which the class occurs.
 
     Totals are (3, K) float64: sums of J, sums of F, frames counted per class.
     """
@@ -143,6 +148,7 @@ class SemanticProtocol:
 
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
         """See `Protocol`. The clip's own score is the mean over the classes that occur in it."""
+        require_finite(scores, f"class scores of clip {clip}")
         every = torch.arange(self.classes, device=labels.device)[:, None, None, None]
         predicted, present = scores.argmax(1) == every, labels == every
         hit = (predicted & present).sum((2, 3)).double()

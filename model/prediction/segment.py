@@ -20,6 +20,7 @@ from model.combo.network import Combo
 from model.config import Task, TrialConfig
 from model.data.maskige import colour_masks
 from model.data.proposals.proposer import Proposer
+from model.precision import require_finite
 from model.prediction.sound import sound_of_each_second
 from model.prediction.video import Video, frame_of_each_second
 
@@ -88,6 +89,9 @@ def segment(prepared: Iterable[Second], model: Combo, config: TrialConfig, devic
         model: in evaluation mode, on the device.
         config: of the model.
         device: where the model is.
+
+    Raises:
+        FloatingPointError: a class score is NaN or infinite.
     """
     remaining = iter(prepared)
     while clip := list(islice(remaining, CLIP_SECONDS[config.data.task])):
@@ -103,7 +107,9 @@ def _clip_scores(clip: list[Second], model: Combo, device: torch.device) -> Tens
     # Of the clip's sound as a whole: examples of 0.96 s follow each other without gaps.
     log_mel = torch.from_numpy(log_mel_examples(np.concatenate([second.sound for second in clip]), SAMPLE_RATE))
     final = model(squares.to(device), maskiges.to(device), log_mel.to(device))[-1]
-    return class_scores(final, (squares.shape[2], squares.shape[3]))
+    scores = class_scores(final, (squares.shape[2], squares.shape[3]))
+    require_finite(scores, f"class scores of second {clip[0].index} and after")
+    return scores
 
 
 def _batch(pictures: list[NDArray[np.uint8]]) -> Tensor:

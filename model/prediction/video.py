@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from model.data.errors import DataError
 
 FRAME_INSTANT = 15 / 16
-"""Which moment of a second its frame shows: AVSBench takes frame floor(15/16 f) of the f of a second (section 1.3)."""
+"""Which moment of a second its frame shows: AVSBench takes frame floor(15/16 f) of the f of a second."""
 LONGEST_STILL = 10.0
 """Seconds. A frame that is shown for longer is a fault of the file's clock, which may leap by days."""
 LONGEST_WAY_BACK = 2.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -58,24 +58,26 @@ def evaluate(
     Raises:
         DataError: more clips than tolerated cannot be used; every worker raises it.
         StopRequested: a worker was asked to stop; every worker raises it.
+        FloatingPointError: a worker's class scores are not finite; every worker raises it.
     """
     training = model.training
     model.eval()
-    scored: list[tuple[ClipScore, Tensor, float]] = []
-    stopping = False
-    for batch in evaluation_batches(dataset, workers.rank, workers.count):
-        if stopping := should_stop():
-            break
-        category = dataset.entries[int(batch.positions[0])].category
-        on_device = listen(batch).to(device)
-        began = _seconds(device)
-        scores = predict_scores(model, on_device)
-        spent = _seconds(device) - began
-        scored.append((*protocol.score_clip(scores, on_device.labels, batch.names[0], category), spent))
-        on_clip()
+
+    def score_share() -> Iterator[tuple[ClipScore, Tensor, float]]:
+        """Of the clips that fall to this worker."""
+        for batch in evaluation_batches(dataset, workers.rank, workers.count):
+            if should_stop():
+                raise StopRequested
+            category = dataset.entries[int(batch.positions[0])].category
+            on_device = listen(batch).to(device)
+            began = _seconds(device)
+            scores = predict_scores(model, on_device)
+            spent = _seconds(device) - began
+            yield (*protocol.score_clip(scores, on_device.labels, batch.names[0], category), spent)
+            on_clip()
+
+    scored = workers.together(lambda: list(score_share()))
     model.train(training)
-    if any(workers.gather([stopping])):
-        raise StopRequested
     share_quarantine(dataset, workers)
     everything = workers.gather(scored)
     return Evaluation(

@@ -87,7 +87,7 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         CheckpointError: stored weights do not fit the configuration.
         BackboneError: the backbone cannot be built.
         ExecutionError: the trial cannot run in this way on this machine.
-        FloatingPointError: a loss is not finite.
+        FloatingPointError: the weighted sum of the losses is not finite, or a class score is not.
     """
     training = _Training(config, execution, workers or Workers())
     try:
@@ -214,5 +214,4 @@ def _quarantined(*splits: AVSBench) -> Iterator[Quarantined]:
 
 
 def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:
-    data = config.data
-    return AVSBench(execution.data_root, data.task, split, data.size, CACHE_BYTES, data.maskige)
+    return AVSBench.configured(config.data, execution.data_root, split, CACHE_BYTES)

@@ -26,12 +26,12 @@ from model.data.sampler import shard_positions
 from model.losses.points import KeyedPoints
 from model.losses.set_criterion import Counts, SetCriterion, Supervision
 from model.losses.targets import frame_targets
+from model.precision import network_precision
 from model.training.errors import ExecutionError
 from model.training.workers import Workers, seed_step
 
 PLACES_PER_CLIP = 1000
 """More than any clip has frames; spaces the places of one clip from those of the next."""
-AUTOCAST = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,7 @@ class BatchGradients:
     def _randomness_and_precision(self, step: int, part: _Part) -> Iterator[None]:
         """Dropout draws the same in each pass of a part."""
         seed_step(self.config.seed, step, part.number)
-        precision = AUTOCAST[self.config.training.precision]
-        with torch.autocast(self.device.type, dtype=precision, enabled=precision is not None):
+        with network_precision(self.config.training.precision, self.device):
             yield
 
     def _exchange(self, *, is_last: bool) -> AbstractContextManager[None]:

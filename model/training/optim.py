@@ -1,4 +1,4 @@
-"""AdamW with the authors' parameter groups and polynomial schedule (spec combo section 9)."""
+"""AdamW or Adam with the released code's parameter groups and polynomial schedule."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from torch import nn
 
 from model.config import OptimConfig
 
+ALGORITHMS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm)
 
 
-def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
+def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
     """Groups by learning rate and weight decay; each also carries its `base_lr` and its parameters' `names`.
 
     Backbones learn at `backbone_lr_factor`. Norm layers and embeddings are not decayed; all else is, biases included.
@@ -28,7 +29,7 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
                 group = groups.setdefault((rate, decay), fresh)
                 group["params"].append(parameter)
                 group["names"].append(f"{path}.{name}")
-    return torch.optim.AdamW(list(groups.values()), lr=config.lr, betas=config.betas)
+    return ALGORITHMS[config.algorithm](list(groups.values()), lr=config.lr, betas=config.betas)
 
 
 def set_learning_rates(optimizer: torch.optim.Optimizer, step: int, iterations: int, power: float) -> float:

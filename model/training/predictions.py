@@ -85,7 +85,7 @@ def predict_clips(
             maskiges=_pixels(batch.maskiges),
             truth=batch.labels.to(torch.uint8).cpu().numpy(),
             prediction=scores.argmax(1).to(torch.uint8).cpu().numpy(),
-            heat=object_share(scores.float()).half().cpu().numpy(),
+            heat=object_share(scores).half().cpu().numpy(),
             sound=read_outline(wav, len(batch.frames)),
         )
 

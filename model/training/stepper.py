@@ -47,15 +47,16 @@ class Stepper:
         """Step number `index`, counted from 0, on this worker's share of the batch.
 
         Raises:
-            FloatingPointError: a loss is not finite; the parameters are still those of the step before.
+            FloatingPointError: the weighted sum of the losses is not finite; the parameters are as they were before.
         """
         started = time.perf_counter()
         optim = self.config.optim
         factor = set_learning_rates(self.optimizer, index, self.config.training.iterations, optim.poly_power)
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._agree(self.gradients.accumulate(index, batch, self.scaler))
-        if not all(map(math.isfinite, losses.values())):
-            raise FloatingPointError(f"loss is not finite at step {index + 1}: {losses}")
+        if not math.isfinite(losses["total"]):
+            found = ", ".join(f"{name} is {loss}" for name, loss in losses.items() if not math.isfinite(loss))
+            raise FloatingPointError(f"loss is not finite at step {index + 1}: {found}")
 
         self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.gradients.parameters, optim.clip_norm)

@@ -16,6 +16,9 @@ from orchestrator.cli import data, doctor, gc, logs, mlflow, model, plan, report
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
 from orchestrator.cli.plain import printable
 
+REFUSALS = (DataError, CheckpointError, BackboneError, ExecutionError, StorageError, FloatingPointError, OSError)
+"""Errors whose text is the sentence that a user needs."""
+
 app = typer.Typer(
     name="combo",
     help="Experiments on audio-visual segmentation: sweeps on Ray, runs in MLflow, the papers' tables rebuilt.",
@@ -50,7 +53,7 @@ def main() -> None:
         for problem in error.problems:
             print(f"error: {printable(str(problem))}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
-    except (DataError, CheckpointError, BackboneError, ExecutionError, StorageError, OSError) as error:
+    except REFUSALS as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:

@@ -90,7 +90,7 @@ def _wanted(key: str, ids: Sequence[str], data: Path, store: Store) -> WantedCli
     if data_fingerprint(data, config.task, config.maskige, config.size) != config.fingerprint:
         what = f"was trained on other data than {data} holds"
         raise InputError(Problem(f"trial {key}", what, "name its data folder with --data"))
-    dataset = AVSBench(data, config.task, "test", config.size, proposer=config.maskige)
+    dataset = AVSBench.configured(config, data, "test")
     places = _places(dataset.entries, ids) if ids else shown_places(dataset)
     folder = store.trial(key)
     rule: Rule = "by-id" if ids else "first-by-category"

@@ -64,7 +64,7 @@ def _contents(root):
 
 
 def _expected(path, split, resampling):
-    """COMBO section 1.3 in so many words."""
+    """The released preparation in so many words."""
     picture = Image.open(path)
     if split != "train":
         return picture.resize((224, 224), resampling)

@@ -194,3 +194,24 @@ def test_a_clip_that_was_set_aside_is_read_no_more(coordinate_clip):
     assert dataset.quarantine.attempt(dataset.__getitem__, 5) is None
     dataset.broken = set()
     assert dataset.quarantine.attempt(dataset.__getitem__, 5) is None
+
+
+def test_silent_clips_are_left_out_or_kept_as_the_configuration_says(subset_copy):
+    root = subset_copy("s4")
+    by_default, kept = (
+        AVSBench.configured(DataConfig(size=SIZE, maskige="synthetic", silent_clips=choice), root, "test")
+        for choice in ("left_out", "kept")
+    )
+    log_mel = clip_files("s4", by_default.root, by_default.entries[1]).log_mel
+    silence = np.full((5, 1, 96, 64), np.log(0.01), dtype=np.float32)
+    log_mel.parent.mkdir(parents=True, exist_ok=True)
+    log_mel.write_bytes(log_mel_pickle(silence, True))
+
+    def scored(dataset):
+        return [batch.names[0] for batch in evaluation_batches(dataset, 0, 1)]
+
+    names = [entry.name for entry in kept.entries]
+    assert scored(kept) == names
+    assert np.array_equal(kept[1].log_mel, silence)
+    assert scored(by_default) == [names[0], *names[2:]]
+    assert by_default.quarantine.reasons[1].endswith("or set data.silent_clips=kept")

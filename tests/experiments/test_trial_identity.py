@@ -1,8 +1,10 @@
 """The trial key: what moves it, what does not, and what it is for the trials of the papers."""
 
 import json
+import pickle
+from dataclasses import replace
 from itertools import product
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -11,7 +13,7 @@ from pydantic.fields import FieldInfo
 from experiments.expand import expand, load_study, resolve_preset
 from experiments.identity import canonical_json, differences, flatten, trial_key
 from experiments.overrides import lay_over
-from model.config import SCHEMA_VERSION, TrialConfig
+from model.config import SCHEMA_VERSION, Added, OptimConfig, TrialConfig
 
 MOVED = (
     "The key of a known trial has moved: a default, a name or the form of the configuration has changed, and every "
@@ -48,6 +50,19 @@ def test_the_keys_of_the_presets_do_not_move():
 def test_the_keys_of_table_7_do_not_move():
     keys = {(trial.variant, trial.task): trial.key for trial in expand(load_study("combo/table7"))}
     assert keys == TABLE7_KEYS, MOVED
+
+
+def test_a_trial_is_hashed_once_and_its_changed_copies_have_keys_of_their_own(monkeypatch):
+    hashed = []
+    monkeypatch.setattr("experiments.expand.trial_key", lambda config: hashed.append(config) or trial_key(config))
+    trial, other = expand(load_study("combo/table7"))[:2]
+    assert {trial.key for _ in range(3)} == {trial_key(trial.config)}
+    assert hashed == [trial.config]
+
+    assert pickle.loads(pickle.dumps(trial)).key == replace(trial, workers=2).key == trial.key
+    for changed in (trial.on_data("0123"), trial.with_seed(7), trial.starting_from(other)):
+        assert changed.key == trial_key(changed.config) != trial.key
+    assert trial.on_data("") == trial
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> list[tuple[str, FieldInfo]]:
@@ -125,3 +140,24 @@ def test_nothing_operational_is_part_of_the_identity():
         "cache",
     )
     assert not [(part, word) for part, word in product(settings, operational) if word in part]
+
+
+class Later(OptimConfig):
+    """The section as it will be when somebody has added a setting."""
+
+    warm_up: Annotated[int, Added("9.9")] = 0
+
+
+class LaterTrial(TrialConfig):
+    optim: Later = Later()
+
+
+def test_a_setting_that_comes_later_moves_no_key_while_it_has_its_default():
+    assert trial_key(LaterTrial()) == trial_key(TrialConfig())
+    stored_before = canonical_json(TrialConfig())
+    assert "warm_up" not in stored_before
+    assert LaterTrial.model_validate_json(stored_before) == LaterTrial()
+    warm = LaterTrial(optim=Later(warm_up=100))
+    assert trial_key(warm) != trial_key(LaterTrial())
+    assert LaterTrial.model_validate_json(canonical_json(warm)) == warm
+    assert flatten(LaterTrial())["optim.warm_up"] == 0

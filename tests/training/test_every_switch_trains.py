@@ -1,6 +1,7 @@
 """Every choice of the configuration trains, and says truly whether it uses all its parameters."""
 
 import math
+from itertools import product
 from typing import get_args
 
 import pytest
@@ -29,6 +30,9 @@ VARIANTS = [
     {"model.query_decoder.layers": 1},
     *({"model.siam_encoder.mode": mode} for mode in choices(SiamEncoderConfig, "mode")),
     {"loss.lambda_ada": 0},
+    {"loss.class_weight": 0},
+    {"loss.mask_weight": 0, "loss.dice_weight": 0},
+    {"optim.algorithm": "adam"},
     *({"data.task": task} for task in get_args(Task)),
     {"data.task": "avss", "truths.lada_chunk": "paper"},
     *({"training.precision": precision} for precision in get_args(Precision)),
@@ -62,6 +66,17 @@ def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides,
     torch.stack([p.class_logits.mean() + p.mask_logits.mean() for p in predictions]).sum().backward()
     unreached = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert model.uses_every_parameter == (not unreached), unreached
+
+
+def test_adam_decays_through_the_gradient_and_adamw_beside_it(tiny_data, tmp_path):
+    """So they agree without weight decay, and with it they do not."""
+    last = {}
+    for algorithm, decay in product(("adamw", "adam"), (0, 0.5)):
+        settings = {"optim.algorithm": algorithm, "optim.weight_decay": decay, "training.iterations": 3}
+        place = tmp_path / f"{algorithm}-{decay}"
+        last[algorithm, decay] = losses_by_step(list(run_fit(tiny_config(settings), tiny_data, place)))[3]
+    assert last["adam", 0] == last["adamw", 0]
+    assert last["adam", 0.5] != last["adamw", 0.5]
 
 
 def test_lambda_weighs_the_consistency_loss(tiny_data, tmp_path):

@@ -1,9 +1,8 @@
 """Micro-batches save memory and change nothing, by real processes that talk over gloo."""
 
 import pytest
-import torch
 from safetensors.torch import load_file
-from tiny_trials import Stopping, fit_together, losses_by_step, outcome, run_fit, tiny_config
+from tiny_trials import Stopping, double_precision, fit_together, losses_by_step, outcome, run_fit, tiny_config
 from torch import testing
 
 from model.training.errors import ExecutionError
@@ -35,14 +34,9 @@ def expand(request):
 
 
 @pytest.fixture
-def in_double_precision(monkeypatch):
-    """Whatever torch would make a 32-bit number is a 64-bit one."""
-    from_numpy = torch.from_numpy
-    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
-    monkeypatch.setattr(torch, "from_numpy", lambda a: from_numpy(a.astype("f8") if a.dtype == "f4" else a))
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+def in_double_precision():
+    with double_precision():
+        yield
 
 
 @pytest.mark.usefixtures("in_double_precision")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from safetensors.torch import load_file
@@ -65,6 +67,20 @@ def run_fit(
     return fit(config, Execution(data_root=data, checkpoints=checkpoints, **settings), workers)
 
 
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """Whatever torch would make a 32-bit number in this process is a 64-bit one, so that rounding cannot be seen."""
+    from_numpy = torch.from_numpy
+
+    def doubled(array: Any) -> Tensor:
+        return from_numpy(array.astype("f8") if array.dtype == "f4" else array)
+
+    torch.set_default_dtype(torch.float64)
+    with patch.object(torch.Tensor, "float", torch.Tensor.double), patch.object(torch, "from_numpy", doubled):
+        yield
+    torch.set_default_dtype(torch.float32)
+
+
 @dataclass
 class RunningFit:
     """A trial that another process trains; its events arrive as they happen."""
@@ -94,9 +110,19 @@ class Stopping:
 
 
 def start_fit(
-    config: TrialConfig, data: Path, checkpoints: Path, count: int = 1, *, apart: bool = False, **execution: Any
+    config: TrialConfig,
+    data: Path,
+    checkpoints: Path,
+    count: int = 1,
+    *,
+    apart: bool = False,
+    double: bool = False,
+    **execution: Any,
 ) -> list[RunningFit]:
-    """Trains in `count` data-parallel processes, which share the folder of checkpoints or have one each in it."""
+    """Trains in `count` data-parallel processes, which share the folder of checkpoints or have one each in it.
+
+    With `double` they compute in 64-bit numbers.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["model.training.fit"])
     running = []
@@ -104,7 +130,8 @@ def start_fit(
         ours, theirs = context.Pipe(duplex=False)
         folder = checkpoints / str(rank) if apart else checkpoints
         place = (Workers(rank, count), checkpoints.with_suffix(".rendezvous"))
-        process = context.Process(target=_send_events, args=(theirs, config, data, folder, *place, execution))
+        words = (theirs, config, data, folder, *place, double, execution)
+        process = context.Process(target=_send_events, args=words)
         process.start()
         theirs.close()
         running.append(RunningFit(process, ours))
@@ -126,14 +153,16 @@ def _send_events(
     checkpoints: Path,
     workers: Workers,
     rendezvous: Path,
+    double: bool,
     execution: dict[str, Any],
 ) -> None:
     if workers.count > 1:
         os.environ["GLOO_SOCKET_IFNAME"] = "lo"
         place = {"init_method": f"file://{rendezvous}", "rank": workers.rank, "world_size": workers.count}
         distributed.init_process_group("gloo", timeout=timedelta(seconds=60), **place)
-    for event in run_fit(config, data, checkpoints, workers, **execution):
-        connection.send(event)
+    with double_precision() if double else nullcontext():
+        for event in run_fit(config, data, checkpoints, workers, **execution):
+            connection.send(event)
     if workers.count > 1:
         distributed.destroy_process_group()
 

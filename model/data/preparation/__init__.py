@@ -1,1 +1,1 @@
-"""Turning released clips into those that the loader reads (COMBO section 1.3)."""
+"""Turning released clips into those that the loader reads, as the released script does."""

@@ -1,4 +1,4 @@
-"""AVSS frames and labels at the network's size, from the released ones (COMBO section 1.3)."""
+"""AVSS frames and labels at the network's size, from the released ones, as the released script makes them."""
 
 from __future__ import annotations
 

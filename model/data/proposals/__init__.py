@@ -1,1 +1,1 @@
-"""Proposals: the class-agnostic masks behind a Maskige, and what finds them (COMBO section 2)."""
+"""Proposals: the class-agnostic masks behind a Maskige, and what finds them (COMBO section 3.1)."""

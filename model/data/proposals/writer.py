@@ -32,7 +32,7 @@ def write_maskiges(
     """Writes the Maskiges where the loader looks for those of that proposer. Every file appears whole or not at all.
 
     S4 and MS3: palette PNG of the square frame. AVSS: RGB PNG; the masks are those of the released frame where it
-    exists, and the Maskige is then cropped or squeezed as the frame was (COMBO section 1.3). A frame that cannot be
+    exists, and the Maskige is then cropped or squeezed as the frame was. A frame that cannot be
     used stops no other. Where the published Maskiges lie only missing ones are made, elsewhere damaged ones too.
 
     Args:

@@ -1,4 +1,4 @@
-"""Index files of a synthetic subset, with the columns of the real ones (AVSBench section 1.2)."""
+"""Index files of a synthetic subset, with the columns of the real ones."""
 
 from __future__ import annotations
 
