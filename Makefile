@@ -19,8 +19,8 @@ demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking
 	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
 	@$(BIN)/combo report build combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
-test: .venv/installed lint ## Lint, then run all tests but those that take minutes
-	$(BIN)/pytest
+test: .venv/installed lint ## Lint, then run all tests but those that take minutes; ROOM=reports runs one folder's
+	$(BIN)/pytest --numprocesses 2 --durations 10 $(if $(ROOM),tests/$(ROOM))
 
 test-faults: .venv/installed ## Inject every fault for real, those included that take minutes
 	$(BIN)/pytest -m "minutes or not minutes" -k "$(FAULTS)"
@@ -53,7 +53,9 @@ clean: ## Remove the environment, the demo and all caches
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
+# Bytecode is compiled once, here: without it every process of a Python that may not write it compiles all it imports.
 .venv/installed: .venv/uv requirements.lock pyproject.toml
-	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -j 0 experiments model orchestrator reports
 	@touch $@

@@ -10,13 +10,29 @@ from orchestrator.cli.app import main
 Said = namedtuple("Said", ["code", "out", "err"])
 
 
+COSTLY = ("sweep", "head", "undisturbed", "undisturbed_pair")
+"""Session fixtures that take half a minute: all tests that use one run in the same process, which makes it once."""
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what takes minutes, unless `-m` speaks of them; `-m "not slow"` alone does not."""
-    if "minutes" in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("minutes")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("minutes")]
+    """Leaves out what takes minutes, unless `-m` speaks of them; `-m "not slow"` alone does not.
+
+    Of several processes (`-n`), each takes whole files, those that start Ray first, so that none waits for them at the
+    end.
+    """
+    if "minutes" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("minutes")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("minutes")]
+    if config.getoption("numprocesses", None):
+        slow = {_group(item) for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: _group(item) not in slow)
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item):
+    return next((name for name in COSTLY if name in item.fixturenames), item.path.name)
 
 
 @pytest.fixture

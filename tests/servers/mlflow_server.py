@@ -38,7 +38,8 @@ def mlflow_server(
     command += ["--backend-store-uri", backend or f"sqlite:///{folder / 'server.db'}"]
     command += ["--artifacts-destination", artifacts or str(folder / "artifacts"), *options]
     caller = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    everything = {**caller, "MLFLOW_DISABLE_TELEMETRY": "true", **(environment or {})}
+    lean = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    everything = {**caller, **lean, **(environment or {})}
     log = folder / "server.log"
     with log.open("wb") as out:
         server = subprocess.Popen(command, env=everything, stdout=out, stderr=out, cwd=folder, start_new_session=True)
