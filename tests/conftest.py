@@ -2,37 +2,47 @@ import resource
 import sys
 from collections import namedtuple
 from contextlib import contextmanager
+from pathlib import PurePath
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from orchestrator.cli.app import main
 
 Said = namedtuple("Said", ["code", "out", "err"])
 
+SHARING = {
+    "the finished sweep": ("finished_sweep", "finished_sweep_in_mlflow", "gc", "lost_mlflow", "model_evaluate"),
+}
+"""Files whose tests share a session fixture that takes half a minute: they run in one process, which makes it once."""
+SCOPES = {f"test_{name}.py": scope for scope, names in SHARING.items() for name in names}
 
-COSTLY = ("sweep", "head", "undisturbed", "undisturbed_pair")
-"""Session fixtures that take half a minute: all tests that use one run in the same process, which makes it once."""
+
+class ByFile(LoadScopeScheduling):
+    """Gives each of several processes whole files, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid):
+        file = PurePath(nodeid.partition("::")[0])
+        return SCOPES.get(file.name, str(file))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Called where tests run in several processes."""
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out what takes minutes, unless `-m` speaks of them; `-m "not slow"` alone does not.
 
-    Of several processes (`-n`), each takes whole files, those that start Ray first, so that none waits for them at the
-    end.
+    Where several processes share the work, files that start Ray come first, so that none waits for them at the end.
     """
     if "minutes" not in config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("minutes")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("minutes")]
-    if config.getoption("numprocesses", None):
-        slow = {_group(item) for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: _group(item) not in slow)
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
-def _group(item):
-    return next((name for name in COSTLY if name in item.fixturenames), item.path.name)
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture
