@@ -10,9 +10,8 @@ from functools import cache, reduce
 from operator import getitem
 from typing import Any
 
-from pydantic import BaseModel
-
-from model.config import Added, TrialConfig
+from experiments.first_settings import FIRST_SETTINGS
+from model.config import TrialConfig
 
 KEY_LENGTH = 16
 TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
@@ -21,11 +20,11 @@ TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 def canonical_json(config: TrialConfig) -> str:
     """Sorted keys, defaults filled in, shortest float form, no spaces.
 
-    Floats that hold whole numbers stay floats (`5.0`), because the schema has typed them. A setting that was added
-    later is left out while it has its default, so that it does not move the keys of trials that are stored already.
+    Floats that hold whole numbers stay floats (`5.0`), because the schema has typed them. A setting that came after the
+    first trials is left out while it has its default, so that it does not move the keys of those that are stored.
     """
     values = config.model_dump(mode="json")
-    for (*sections, name), default in _added_settings(type(config)):
+    for (*sections, name), default in _later_settings(type(config)):
         part = reduce(getitem, sections, values)
         if part[name] == default:
             del part[name]
@@ -51,18 +50,10 @@ def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[di
 
 
 @cache
-def _added_settings(kind: type[TrialConfig]) -> list[tuple[tuple[str, ...], Any]]:
-    """Path of each setting that was added later, and its default as JSON has it."""
-    defaults = kind().model_dump(mode="json")
-    return [(path, reduce(getitem, path, defaults)) for path in _added_paths(kind)]
-
-
-def _added_paths(section: type[BaseModel]) -> Iterator[tuple[str, ...]]:
-    for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from ((name, *path) for path in _added_paths(field.annotation))
-        elif any(isinstance(mark, Added) for mark in field.metadata):
-            yield (name,)
+def _later_settings(kind: type[TrialConfig]) -> list[tuple[list[str], Any]]:
+    """Path and default of each setting that the first trials did not have."""
+    defaults = flatten(kind())
+    return [(key.split("."), default) for key, default in defaults.items() if key not in FIRST_SETTINGS]
 
 
 def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,6 @@ named switch in `Truths`. This module imports no torch, so that planning and rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -26,20 +25,6 @@ PositiveFloat = Annotated[float, Field(gt=0, strict=True)]
 NonNegativeFloat = Annotated[float, Field(ge=0, strict=True)]
 Fraction = Annotated[float, Field(ge=0, le=1, strict=True)]
 Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
-
-
-@dataclass(frozen=True)
-class Added:
-    """Marks a setting that came when trials had been stored already.
-
-    Its default is what was done before it came. A configuration that has the default is identified as it was then, so
-    that the trial keys of that time stay; see `experiments.identity.canonical_json`.
-
-    Attributes:
-        version: of this package that brought it.
-    """
-
-    version: str
 
 
 class Section(BaseModel):
@@ -167,7 +152,7 @@ class LossConfig(Section):
 class OptimConfig(Section):
     """Adam or AdamW with a polynomial schedule."""
 
-    algorithm: Annotated[Literal["adamw", "adam"], Added("0.2")] = "adamw"
+    algorithm: Literal["adamw", "adam"] = "adamw"
     """adamw: as released; adam: as the paper says, with the weight decay added to the gradient."""
     lr: PositiveFloat = 1e-4
     backbone_lr_factor: PositiveFloat = 0.1
@@ -186,7 +171,7 @@ class DataConfig(Section):
     augment: Literal["scale_crop_colour_flip", "colour_flip", "flip", "none"] = "scale_crop_colour_flip"
     maskige: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")] = "semantic-sam"
     """Name of the proposer whose Maskiges are read."""
-    silent_clips: Annotated[Literal["left_out", "kept"], Added("0.2")] = "left_out"
+    silent_clips: Literal["left_out", "kept"] = "left_out"
     """Clips without any sound: left out like damaged ones, or trained on and scored, as the authors do."""
     fingerprint: str = ""
     """Digest of the data set's content; empty until a data folder is known."""

@@ -58,6 +58,7 @@ def write_folder(
                 failed = OSError(f"{folder} could not be written: {error}")
                 failed.errno = _system_error(error)
                 raise failed from None
+            _share_as_other_files(draft / name)
             checksums[name] = file_checksum(draft / name)
         complete = {**manifest, "checksums": checksums}
         complete["own_checksum"] = _manifest_checksum(complete)
@@ -65,6 +66,17 @@ def write_folder(
         if replace and folder.exists():
             delete_folder(folder)
     return folder
+
+
+def _share_as_other_files(path: Path) -> None:
+    """Gives a file the permissions of any other new one: safetensors makes its files readable to their owner only.
+
+    There is no way to ask for the mask but to set it, which would show in other threads: a file of our own has it.
+    """
+    sample = path.with_name(f"{path.name}.mode")
+    sample.touch()
+    path.chmod(sample.stat().st_mode)
+    sample.unlink()
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from orchestrator.sweep.cluster import listens
 
 SECONDS = 120.0
 CURE_THERE = "check that this machine has the same Ray and Python as the cluster, and its token"
-CURE_HERE = "look for an old Ray with 'ray status', and into its logs below /tmp/ray/session_latest/logs"
+CURE_HERE = "look for an old Ray with 'ray status', and into the logs of the new one"
 
 
 def look_at_ray(address: str | None) -> Finding:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +33,8 @@ OBJECT_STORE_BYTES = 256 * 1024**2
 CONNECT_SECONDS = 5.0
 JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it where a submitted job's driver runs."""
+LONGEST_TEMPORARY = 24
+"""Characters of the folder below which Ray's may lie: the paths of its sockets end at 107."""
 ROUNDING = 1e-6
 """So that ten workers of 0.1 CPU fit on one."""
 
@@ -75,20 +80,25 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
     import ray
 
     level = logging.INFO if verbose else logging.ERROR
+    folder = _own_folder()
     try:
-        ray.init(
-            address=address or "local",
-            log_to_driver=verbose,
-            logging_level=level,
-            configure_logging=True,
-            # A job brings them along, and Ray refuses to be told twice.
-            runtime_env={"env_vars": ENVIRONMENT} if address and JOB_VARIABLE not in os.environ else None,
-            **({} if address else _local_options()),
-        )
+        # Workers look for modules where the driver is when it connects, before they look among installed ones.
+        with chdir(folder):
+            ray.init(
+                address=address or "local",
+                log_to_driver=verbose,
+                logging_level=level,
+                configure_logging=True,
+                # A job brings them along, and Ray refuses to be told twice.
+                runtime_env={"env_vars": ENVIRONMENT} if address and JOB_VARIABLE not in os.environ else None,
+                **({} if address else _local_options(folder)),
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        where = f"RAY_ADDRESS {address}" if address else "Ray on this machine"
-        raise InputError(Problem(where, f"cannot be used: {reason}", remedy)) from None
+        if address:
+            raise InputError(Problem(f"RAY_ADDRESS {address}", f"cannot be used: {reason}", remedy)) from None
+        logs = f"look into its logs below {folder}"
+        raise InputError(Problem("Ray on this machine", f"cannot be used: {reason}", logs)) from None
     if not verbose:
         for name in ("ray", "ray.train", "ray.data"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -98,6 +108,7 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def current_cluster() -> Cluster:
@@ -120,8 +131,18 @@ def listens(address: str) -> bool:
     return True
 
 
-def _local_options() -> dict[str, Any]:
-    """Of a Ray that this process starts.
+def _own_folder() -> Path:
+    """A new, empty folder that nobody else may enter, with a short path.
+
+    Ray's own choice is a folder that everybody may write to, and in which it keeps pickles of what trials raise: with
+    it, others on this machine could have us run code of theirs.
+    """
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="combo-", dir=usual if len(usual) <= LONGEST_TEMPORARY else "/tmp"))
+
+
+def _local_options(folder: Path) -> dict[str, Any]:
+    """Of a Ray that this process starts, whose files go below a folder.
 
     The dashboard stays on: without it Ray never cleans up after a worker group that was stopped early. The clean-up
     asks the dashboard, whose address Ray's processes must know from their start, lest they ask another Ray.
@@ -130,4 +151,9 @@ def _local_options() -> dict[str, Any]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     os.environ["RAY_API_SERVER_ADDRESS"] = f"http://127.0.0.1:{port}"
-    return {"include_dashboard": True, "dashboard_port": port, "object_store_memory": OBJECT_STORE_BYTES}
+    return {
+        "include_dashboard": True,
+        "dashboard_port": port,
+        "object_store_memory": OBJECT_STORE_BYTES,
+        "_temp_dir": str(folder),
+    }

@@ -61,8 +61,12 @@ class Sweep:
 
 @pytest.fixture(scope="session")
 def sweep(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Sweep:
-    """Two trials with one worker and one with two, on real Ray, mirrored to MLflow in SQLite."""
+    """Two trials with one worker and one with two, on real Ray, mirrored to MLflow in SQLite.
+
+    They run from a folder whose own `model.py` must not be taken for the package.
+    """
     combo = Combo(tmp_path_factory.mktemp("sweep"), data)
+    (combo.folder / "model.py").write_text("raise SystemError('this is not the package')\n")
     words = (TINY, "--scale", "group")
     run = combo("run", *words, "--checkpoint-every", 2)
     with suppress(AssertionError):

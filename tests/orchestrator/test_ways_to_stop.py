@@ -10,10 +10,23 @@ from combo_command import wait_until
 from experiments.storage.folder import FolderStorage
 from orchestrator.sweep.stopping import LOOK_SECONDS, heeding_requests, heeding_signals, request_stop
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-@pytest.mark.parametrize(("number", "wish"), [(signal.SIGINT, "stopped"), (signal.SIGTERM, "preempted")])
+
+@pytest.fixture
+def hangup():
+    """A terminal that ends its programs when it is closed; under nohup they ignore that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup")
+@pytest.mark.parametrize(
+    ("number", "wish"), [(signal.SIGINT, "stopped"), (signal.SIGTERM, "preempted"), (signal.SIGHUP, "preempted")]
+)
 def test_f16_the_first_signal_is_a_wish_and_the_next_one_an_order(number, wish):
-    wishes, before = [], {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    wishes, before = [], {number: signal.getsignal(number) for number in SIGNALS}
     with heeding_signals(wishes.append):
         assert signal.getsignal(number) != before[number]
         os.kill(os.getpid(), number)
@@ -41,11 +54,18 @@ def test_a_second_ctrl_c_interrupts():
 
 
 def test_signals_are_as_before_once_the_sweep_is_over():
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    before = [signal.getsignal(number) for number in SIGNALS]
     with heeding_signals(lambda _: None):
         pass
 
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with heeding_signals(lambda _: None):
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_a_request_to_stop_is_heard_by_every_run_of_the_sweep_once(tmp_path):

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import stat
 
 import pytest
 import torch
@@ -33,6 +35,18 @@ def write_manifest(folder, manifest):
     """As someone would who knows how the checksum is made."""
     own = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps({**manifest, "own_checksum": own}))
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_others_may_read_weights_as_the_mask_says(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        folder = save_model(tmp_path / "shared", {"a": torch.ones(2)}, CONFIG, step=3)
+    finally:
+        os.umask(before)
+    files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert files == {"model.safetensors": mode, "manifest.json": mode}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o777 & ~mask
 
 
 def refusal(read, *words):
