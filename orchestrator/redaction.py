@@ -7,14 +7,23 @@ import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import quote, unquote
 
-SECRET_NAME = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|ACCESS_KEY|API_KEY|PRIVATE_KEY", re.IGNORECASE)
-"""Variables and query parameters so named hold secrets."""
+SECRET_NAME = re.compile(
+    r"SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIAL|SIGNATURE|(?:^|[_-])(?:PASS|PAT|KEY|SIG)$|[_-]PWD$|ACCESS_?KEY",
+    re.IGNORECASE,
+)
+"""Variables, and parameters of addresses, so named hold secrets. (`PWD` alone is a folder.)"""
 NO_SECRET = re.compile(r"_(?:PATH|FILE|MODE)$|PARALLELISM")
 """But not those that say where a secret lies, or use the word otherwise."""
-USER_INFO = re.compile(r"(?<=://)[^/?#@\s'\"]*:[^/?#\s'\"]*@|(?<=http://)[^/?#@\s'\"]+@|(?<=https://)[^/?#@\s'\"]+@")
-QUERY_SECRET = re.compile(rf"([?&][^=&\s]*(?:{SECRET_NAME.pattern})[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE)
+USER_INFO = re.compile(
+    r"(?<=://)[^/?#@\s'\"]*:[^/?#\s'\"]*@|(?<=http://)[^/?#@\s'\"]+@|(?<=https://)[^/?#@\s'\"]+@"
+    # The same in an address that is a parameter of another one.
+    r"|(?<=%3A%2F%2F)(?:(?!%2F|%40)[^&\s'\"])*%3A(?:(?!%2F|%40)[^&\s'\"])*%40",
+    re.IGNORECASE,
+)
+PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#\s'\"]+)=([^&;#\s'\"]+)")
+"""Of a query or a fragment: name and value."""
 SHORTEST = 8
 """Characters of a value that is looked for in text; shorter ones are part of ordinary words."""
 HIDDEN = "***"
@@ -26,20 +35,16 @@ class RedactedError(Exception):
 
 def carries_credentials(text: str) -> bool:
     """Whether a URL, or a word with a URL in it, names a password, a token or a key."""
-    if USER_INFO.search(text):
-        return True
-    try:
-        query = urlsplit(text).query
-    except ValueError:
-        return False
-    return any(SECRET_NAME.search(name) for name, _ in parse_qsl(query))
+    return bool(USER_INFO.search(text)) or any(map(_is_secret, PARAMETER.finditer(text)))
 
 
 def redacted(text: str) -> str:
     """The text without credentials in URLs, and without the values of this process's variables that hold secrets."""
-    text = QUERY_SECRET.sub(rf"\1{HIDDEN}", USER_INFO.sub(f"{HIDDEN}@", text))
+    text = USER_INFO.sub(f"{HIDDEN}@", text)
+    text = PARAMETER.sub(lambda found: f"{found[1]}={HIDDEN}" if _is_secret(found) else found[0], text)
     for value in _secrets():
-        text = text.replace(value, HIDDEN)
+        for form in dict.fromkeys((value, quote(value), quote(value, safe=""))):
+            text = text.replace(form, HIDDEN)
     return text
 
 
@@ -56,6 +61,10 @@ def hiding_secrets() -> Iterator[None]:
         if redacted(told) == told:
             raise
         raise _without_secrets(error) from None
+
+
+def _is_secret(parameter: re.Match[str]) -> bool:
+    return bool(SECRET_NAME.search(unquote(parameter[1])))
 
 
 def _without_secrets(error: Exception) -> Exception:

@@ -10,6 +10,12 @@ WITH = [
     "https://a-token@mlflow.example",
     "s3://bucket/x?access_key=a&secret_key=pass-word",
     "https://example/file?X-Amz-Security-Token=pass-word",
+    "https://example/file?a=1&X-Amz-Signature=pass-word",
+    "https://account.blob.example/file?sv=2024&sig=pass-word",
+    "https://example/#access_token=pass-word&state=1",
+    "https://example/?api%5Fkey=pass-word",
+    "https://example/?key=pass-word",
+    "https://example/login?next=https%3A%2F%2Fme%3Apass-word%40db.example%2Fx",
 ]
 WITHOUT = [
     "http://mlflow:5000/a/b",
@@ -17,6 +23,9 @@ WITHOUT = [
     "postgresql://me@db/mlflow",
     "data.maskige=me@home",
     "/a path/with:colon@sign",
+    "https://example/runs?key_metric=m_j&sort=signal",
+    "https://example/login?next=https%3A%2F%2Fdb.example%3A80%2Fx",
+    "the keyword=value of a trial",
     "",
 ]
 
@@ -42,6 +51,20 @@ def test_a5_values_of_secret_variables_are_hidden_wherever_they_stand(monkeypatc
 
     assert redacted("signed with abcdefgh12345678, sent abcdefgh") == "signed with ***, sent ***"
     assert redacted("read /etc/ray/auth_token") == "read /etc/ray/auth_token"
+
+
+@pytest.mark.parametrize("name", ["DB_PASS", "GITHUB_PAT", "STRIPE_KEY", "MYSQL_PWD", "SSH_PASSPHRASE"])
+def test_a5_variables_by_the_names_that_services_give_them(monkeypatch, name):
+    monkeypatch.setenv(name, "p@ss/word-9")
+
+    assert redacted("login p@ss/word-9 refused") == "login *** refused"
+    assert redacted("db://me:x@h/?p=p%40ss%2Fword-9 or p%40ss/word-9") == "db://***@h/?p=*** or ***"
+
+
+def test_the_working_folder_is_no_secret(monkeypatch):
+    monkeypatch.setenv("PWD", "/scratch/ada/experiments")
+
+    assert redacted("in /scratch/ada/experiments") == "in /scratch/ada/experiments"
 
 
 @pytest.mark.parametrize("kind", [ImportError, ValueError])
