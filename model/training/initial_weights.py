@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from itertools import chain
 from pathlib import Path
 
 from model.combo.network import Combo
@@ -9,9 +11,11 @@ from model.config import TrialConfig
 from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
-from model.weights.foreign_file import read_tensors
+from model.weights.foreign_file import read_weights
 from model.weights.misfit import misfit, shapes
 from model.weights.stored_model import load_weights
+
+log = logging.getLogger(__name__)
 
 
 def load_initial_weights(
@@ -22,6 +26,8 @@ def load_initial_weights(
     initial_weights: Path | None,
 ) -> None:
     """Fills what the configuration says is not random. ImageNet weights without a file are timm's business.
+
+    What was taken off the names in a file, or left out of it, is logged.
 
     Args:
         model: freshly built.
@@ -41,9 +47,8 @@ def load_initial_weights(
             )
         _load_vggish(model, vggish_weights)
     if config.model.backbone.weights == "imagenet" and backbone_weights is not None:
-        for backbone in model.modules():
-            if isinstance(backbone, Backbone):
-                load_backbone_weights(backbone, backbone_weights)
+        backbones = [module for module in model.modules() if isinstance(module, Backbone)]
+        _tell(backbone_weights, *{load_backbone_weights(backbone, backbone_weights) for backbone in backbones})
     if config.initial_trial is not None:
         if initial_weights is None:
             raise CheckpointError(f"trial {config.initial_trial}, which this one starts from, is not finished")
@@ -53,7 +58,15 @@ def load_initial_weights(
 
 
 def _load_vggish(model: Combo, path: Path) -> None:
-    state = read_tensors(path)
-    if told := misfit(state, shapes(model.audio_encoder)):
-        raise CheckpointError(f"{path} does not hold VGGish weights, name vggish-10086976.pth: {told}")
-    model.audio_encoder.load_state_dict(state, strict=True)
+    wanted = shapes(model.audio_encoder)
+    weights = read_weights(path).without_extras(wanted)
+    if told := misfit(weights.tensors, wanted):
+        raise CheckpointError(f"{path} does not hold VGGish weights, name vggish-10086976.pth: {told}{weights.aside}")
+    model.audio_encoder.load_state_dict(weights.tensors, strict=True)
+    _tell(path, weights.remarks)
+
+
+def _tell(path: Path, *remarks: tuple[str, ...]) -> None:
+    """Each once, also where several backbones are filled from one file."""
+    for remark in dict.fromkeys(chain.from_iterable(remarks)):
+        log.warning("%s is read %s", path, remark)

@@ -1,4 +1,4 @@
-"""Pickles of numpy arrays, as detectron2 keeps ImageNet weights, read without running what they ask for.
+"""Pickled numpy arrays, as detectron2 keeps ImageNet weights.
 
 Nothing of numpy is handed to a pickle: it gets stand-ins that take exactly what numpy's own pickles give them. A pickle
 can therefore neither reserve memory that it does not fill, nor make types whose values are not in it.
@@ -7,56 +7,31 @@ can therefore neither reserve memory that it does not fill, nor make types whose
 from __future__ import annotations
 
 import math
-import pickle
 import re
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-NUMBER = re.compile(r"[biuf]\d+")
-"""Codes of numpy types that are tensors: truth values, integers, floats."""
+from model.weights.errors import ContradictionError
+from model.weights.inert_pickle import Answer, StandIn
+
+NUMBER = re.compile(r"b1|[iu][1248]|f[248]|c(8|16)")
+"""Codes of the numpy types that torch has."""
 DTYPE_VERSIONS = (3, 4)
 PLAIN = (None, None, None, -1, -1, 0)
 """The rest of the state of a numpy type without subarray, names, fields, own size, own alignment and flags."""
 
 
-def load_arrays(path: Path) -> Any:
-    """The pickled object, with tensors in place of arrays, also one level down.
-
-    Raises:
-        pickle.UnpicklingError: the pickle asks for anything but arrays of numbers and plain containers; the message
-            names it as torch does, `GLOBAL module.name`.
-        Exception: whatever the bytes of a damaged pickle lead to.
-    """
-    with path.open("rb") as file:
-        # Python 2 wrote the bytes of arrays as text, one character for each.
-        content = _ArrayUnpickler(file, encoding="latin1").load()
-    if not isinstance(content, Mapping):
-        return content
-    return {
-        key: {name: _tensor(inner) for name, inner in value.items()} if isinstance(value, Mapping) else _tensor(value)
-        for key, value in content.items()
-    }
-
-
-def _tensor(value: Any) -> Any:
-    if not isinstance(value, _Array):
-        return value
-    return torch.from_numpy(np.array(value.values, dtype=value.values.dtype.newbyteorder("=")))
-
-
-class _NumberType:
-    """Stands for a numpy type; the byte order follows as its state."""
+class NumberType:
+    """Stands for a numpy type of numbers; the byte order follows as its state."""
 
     __slots__ = ("dtype",)
 
-    def __init__(self, code: str, *_: Any) -> None:
-        if not NUMBER.fullmatch(code):
-            raise pickle.UnpicklingError(f"GLOBAL numpy.dtype.{code}")
+    def __init__(self, code: str) -> None:
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -66,77 +41,69 @@ class _NumberType:
         self.dtype = self.dtype.newbyteorder(order)
 
 
-class _Array:
+class StoredArray:
     """Stands for an array; its values follow as its state."""
 
-    __slots__ = ("values",)
+    __slots__ = ("asked", "values")
+
+    values: NDArray[Any]
+    asked: str
+    """The type of values that are no numbers, such as `numpy.dtype.O8`; empty for numbers."""
 
     def __init__(self, *_: Any) -> None:
         """Does nothing where numpy's own would reserve the memory that the pickle demands."""
+        self.asked = ""
 
-    def __setstate__(self, state: tuple[int, Sequence[int], _NumberType, bool, bytes | str]) -> None:
+    def __setstate__(self, state: tuple[int, Sequence[int], NumberType | StandIn, bool, bytes | str]) -> None:
         _version, shape, number, is_fortran, content = state
-        self.values = _array(content, number, shape, "F" if is_fortran else "C")
+        self.fill(content, number, shape, "F" if is_fortran else "C")
+
+    def fill(
+        self,
+        content: bytes | str,
+        number: NumberType | StandIn,
+        shape: Sequence[int],
+        order: str,
+        axes: Sequence[int] | None = None,
+    ) -> None:
+        """Takes the values in the content, exactly as many as the shape has places."""
+        if isinstance(number, StandIn):
+            self.asked = number.asked
+            return
+        content = content.encode("latin1") if isinstance(content, str) else content
+        if min(shape, default=0) < 0 or math.prod(shape) * number.dtype.itemsize != len(content):
+            raise ContradictionError(f"an array of shape {tuple(shape)} has {len(content)} bytes")
+        values = np.frombuffer(content, number.dtype)
+        if order == "F":
+            self.values = values.reshape(shape, order="F")
+        else:
+            self.values = values.reshape(shape) if axes is None else values.reshape(shape).transpose(axes)
+
+    def tensor(self) -> Tensor:
+        """A copy of the values, in the byte order of this machine."""
+        return torch.from_numpy(np.array(self.values, dtype=self.values.dtype.newbyteorder("=")))
 
 
-def _array(
-    content: bytes | str, number: _NumberType, shape: Sequence[int], order: str, axes: Sequence[int] | None = None
-) -> NDArray[Any]:
-    """The values in the content, exactly as many as the shape has places."""
-    content = content.encode("latin1") if isinstance(content, str) else content
-    if min(shape, default=0) < 0 or math.prod(shape) * number.dtype.itemsize != len(content):
-        raise ValueError(f"an array of shape {tuple(shape)} has {len(content)} bytes")
-    values = np.frombuffer(content, number.dtype)
-    if order == "F":
-        return values.reshape(shape, order="F")
-    return values.reshape(shape) if axes is None else values.reshape(shape).transpose(axes)
+def _number_type(code: str, *_: Any) -> NumberType | StandIn:
+    return NumberType(code) if NUMBER.fullmatch(code) else StandIn(f"numpy.dtype.{code}")
 
 
-def _array_of_buffer(*content: Any) -> _Array:
+def _array_of_buffer(*content: Any) -> StoredArray:
     """An array of pickle protocol 5, which comes with its values."""
-    array = _Array()
-    array.values = _array(*content)
+    array = StoredArray()
+    array.fill(*content)
     return array
 
 
-def _latin1_bytes(text: str, _encoding: str) -> bytes:
-    return text.encode("latin1")
+def _no_array(*_: Any) -> None:
+    raise ValueError("the class of arrays is only ever passed on, to `_reconstruct`")
 
 
-def _no_bytes() -> bytes:
-    return b""
-
-
-class _Callable:
-    """What a pickle may call, but not change."""
-
-    __slots__ = ("_function",)
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._function(*arguments)
-
-    def __setstate__(self, _state: Any) -> None:
-        raise pickle.UnpicklingError("a pickle may not change what it calls")
-
-
-# C's unpickler makes room for the highest number that a file gives to one of its objects; this one does not.
-class _ArrayUnpickler(pickle._Unpickler):
-    ALLOWED: Mapping[str, Any] = {
-        "collections.OrderedDict": dict,
-        "numpy.ndarray": "the class that arrays are made of",  # only ever passed on, to `_reconstruct`
-        "numpy.dtype": _Callable(_NumberType),
-        "_codecs.encode": _Callable(_latin1_bytes),
-        "__builtin__.bytes": _Callable(_no_bytes),
-        # numpy 1 and numpy 2 keep the same functions in different places.
-        **{f"numpy.{core}.multiarray._reconstruct": _Callable(_Array) for core in ("core", "_core")},
-        **{f"numpy.{core}.numeric._frombuffer": _Callable(_array_of_buffer) for core in ("core", "_core")},
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        asked = f"{module}.{name}"
-        if asked not in self.ALLOWED:
-            raise pickle.UnpicklingError(f"GLOBAL {asked}")
-        return self.ALLOWED[asked]
+ARRAY_ANSWERS: Mapping[str, Any] = {
+    "numpy.ndarray": Answer(_no_array),
+    "numpy.dtype": Answer(_number_type),
+    # numpy 1 and numpy 2 keep the same functions in different places.
+    **{f"numpy.{core}.multiarray._reconstruct": Answer(StoredArray) for core in ("core", "_core")},
+    **{f"numpy.{core}.numeric._frombuffer": Answer(_array_of_buffer) for core in ("core", "_core")},
+}
+"""For `InertUnpickler`."""

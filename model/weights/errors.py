@@ -1,5 +1,13 @@
-"""The error of everything that reads or writes weights; imports nothing, so that the command line may know it."""
+"""The errors of everything that reads or writes weights; imports nothing, so that the command line may know them."""
 
 
 class CheckpointError(RuntimeError):
     """Stored weights cannot be used. Its one sentence says what is wrong, where, and what to do."""
+
+
+class ContradictionError(ValueError):
+    """A file of weights contradicts itself, such as a tensor that is larger than its bytes; the text says how."""
+
+
+class UnreadableKindError(ValueError):
+    """A file is whole, but of a kind that holds no weights for us; the text says which, and what to do."""

@@ -12,10 +12,11 @@ from torch import Tensor
 from model.config import TrialConfig
 from model.weights.errors import CheckpointError
 from model.weights.folder import MANIFEST_FILE, read_manifest
-from model.weights.foreign_file import STATE, read_tensors
+from model.weights.foreign_file import read_tensors
 from model.weights.import_official import OFFICIAL_ONLY_FILE, OFFICIAL_ORDER
 from model.weights.official_names import EMPTY_WEIGHT, official_names
 from model.weights.parameter_counts import network_without_memory
+from model.weights.state_dict import STATE
 from model.weights.stored_model import StoredModel, fitting_tensors
 from model.whole import whole_file
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from torch import Tensor
 from model.config import TrialConfig
 from model.weights.errors import CheckpointError
 from model.weights.folder import WEIGHTS_FILE, file_checksum, write_folder
-from model.weights.foreign_file import read_tensors
+from model.weights.foreign_file import ForeignWeights, read_weights
 from model.weights.misfit import listing, misfit
 from model.weights.official_names import EMPTY_WEIGHT, official_names
 from model.weights.parameter_counts import network_without_memory
 from model.weights.stored_model import Origin, describe, read_stored_model
+
+log = logging.getLogger(__name__)
 
 OFFICIAL_ONLY_FILE = "official_only.safetensors"
 """Tensors of the authors' state dict that our network does not have, kept for the way back."""
@@ -52,16 +55,17 @@ def official_places(config: TrialConfig) -> list[Placed]:
     ]
 
 
-def import_official(file: Path, config: TrialConfig, folder: Path) -> bool:
+def import_official(file: Path, config: TrialConfig, folder: Path, say: Callable[[str], None] = log.warning) -> bool:
     """Converts a file of the authors into a stored model; returns False when exactly that has been done before.
 
     Names and shapes decide; values pass as they are, of whatever type. Tensors that only the authors' code needs are
     kept beside ours.
 
     Args:
-        file: `.pth` with the state dict, alone or as the `model` entry of a training checkpoint.
+        file: with the state dict, as `read_weights` reads it.
         config: the network that it belongs to.
         folder: becomes a stored model, whole or not at all.
+        say: told what was taken off the names in the file, or left out of it.
 
     Raises:
         CheckpointError: the file is unreadable or belongs to another network, or the folder holds something else or is
@@ -77,8 +81,8 @@ def import_official(file: Path, config: TrialConfig, folder: Path) -> bool:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         _refuse_other(folder, config, origin)
         return False
-    state = read_tensors(file)
-    _refuse_misfit(file, state, config, places)
+    weights = _fitting(file, config, places)
+    state = weights.tensors
     # Clones, because tensors of a foreign file may share memory, which safetensors would refuse.
     ours = {place.ours: state[place.official[0]].clone() for place in places}
     only = {EMPTY_WEIGHT: state[EMPTY_WEIGHT].clone()}
@@ -88,6 +92,8 @@ def import_official(file: Path, config: TrialConfig, folder: Path) -> bool:
     except FileExistsError:  # another import was quicker
         _refuse_other(folder, config, origin)
         return False
+    for remark in weights.remarks:
+        say(f"{file} is read {remark}")
     return True
 
 
@@ -104,19 +110,25 @@ def _refuse_other(folder: Path, config: TrialConfig, origin: Origin) -> None:
         )
 
 
-def _refuse_misfit(file: Path, state: Mapping[str, Tensor], config: TrialConfig, places: list[Placed]) -> None:
+def _fitting(file: Path, config: TrialConfig, places: list[Placed]) -> ForeignWeights:
     """Every name must be there, none more, all of the right shape, and those of a shared encoder equal."""
     wanted = {name: place.shape for place in places for name in place.official} | {EMPTY_WEIGHT: (config.classes + 1,)}
+    weights = read_weights(file).without_extras(wanted)
+    state = weights.tensors
     if not (told := misfit(state, wanted)):
         twins = [(place.official[0], copy) for place in places for copy in place.official[1:]]
         unequal = [copy for first, copy in twins if not _same_bits(state[first], state[copy])]
         told = listing({"different from their twins of the shared encoder": unequal})
     if told:
-        raise CheckpointError(f"{file} does not fit, name the preset, task and settings that it belongs to: {told}")
+        raise CheckpointError(
+            f"{file} does not fit, name the preset, task and settings that it belongs to: {told}{weights.aside}"
+        )
+    return weights
 
 
 def _same_bits(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are the same, not-a-number and the sign of zero included."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
-    return torch.equal(one.flatten().view(torch.uint8), other.flatten().view(torch.uint8))
+    one, other = (tensor.contiguous().flatten().view(torch.uint8) for tensor in (one, other))
+    return torch.equal(one, other)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
 SHOWN = 3
 """Names per kind of mistake; a wrong file can have thousands."""
+LONGEST = 100
+"""Characters of a name that are shown."""
 
 
 def misfit(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:
@@ -37,11 +39,17 @@ def shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
 
 def listing(problems: Mapping[str, list[str]]) -> str:
     """The first few of each kind and how many there are, such as `2 missing: a, b; 1 unexpected: c`."""
-    return "; ".join(f"{len(names)} {kind}: {_shortened(names)}" for kind, names in problems.items() if names)
+    return "; ".join(f"{len(names)} {kind}: {first_few(names)}" for kind, names in problems.items() if names)
 
 
-def _shortened(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    # Names come from a foreign file and may hold what a terminal obeys.
-    told = [name if name.isprintable() else ascii(name) for name in names[:SHOWN]]
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+def first_few(names: Iterable[str]) -> str:
+    """The first few names and how many there are beyond them, such as `a, b, c and 2 more`."""
+    listed = list(names)
+    more = len(listed) - SHOWN
+    return ", ".join(printable(name) for name in listed[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def printable(name: str) -> str:
+    """A name from a foreign file, which may hold what a terminal obeys and be of any length."""
+    name = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    return name if name.isprintable() else ascii(name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def import_weights(
-    file: Annotated[Path, typer.Argument(help="The authors' .pth file.")],
+    file: Annotated[Path, typer.Argument(help="The authors' file of weights.")],
     preset: PresetOption,
     task: TaskOption,
     words: AssignmentWords = None,
@@ -43,7 +43,8 @@ def import_weights(
         if out is None:
             store.fetch_imported(name)
         folder = out or store.imported / name
-        created = import_official(file, config, folder)
+        remarks: list[str] = []
+        created = import_official(file, config, folder, remarks.append)
         if out is None:
             store.publish_imported(name)
     if not created:
@@ -55,6 +56,8 @@ def import_weights(
             shape = "x".join(map(str, place.shape))
             console.print(f"{' and '.join(place.official)} -> {place.ours} {shape}", soft_wrap=True, markup=False)
     console.print(_mapping(places))
+    for remark in remarks:
+        console.print(remark, soft_wrap=True, markup=False)
     console.print(f"imported {file}: {folder}", soft_wrap=True, markup=False)
 
 

@@ -38,14 +38,17 @@ def look_at_vggish(path: Path | None) -> Finding:
         return warn("no file named", cure)
     from model.audio.vggish import VGGish
     from model.weights.errors import CheckpointError
-    from model.weights.foreign_file import read_tensors
+    from model.weights.foreign_file import read_weights
     from model.weights.misfit import misfit, shapes
 
+    wanted = shapes(VGGish())
     try:
-        told = misfit(read_tensors(path), shapes(VGGish()))
+        weights = read_weights(path).without_extras(wanted)
     except CheckpointError as error:
         return fail(str(error), "name vggish-10086976.pth")
-    return fail(f"{path} does not fit: {told}", "name vggish-10086976.pth") if told else ok(str(path))
+    if told := misfit(weights.tensors, wanted):
+        return fail(f"{path} does not fit: {told}{weights.aside}", "name vggish-10086976.pth")
+    return ok(f"{path}{weights.aside}")
 
 
 def look_at_sam(path: Path | None) -> Finding:

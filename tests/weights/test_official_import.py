@@ -246,7 +246,7 @@ class Harmless:
     [
         ({"model": {"weight": Bomb()}}, "posix.mkdir"),
         ({"model": {}, "args": Bomb()}, "posix.mkdir"),
-        ({"model": {"weight": torch.ones(2)}, "args": Harmless()}, ""),
+        ({"model": {"weight": Harmless()}}, ""),
     ],
 )
 def test_a2_a_file_that_asks_for_more_than_tensors_is_refused_and_nothing_of_it_runs(

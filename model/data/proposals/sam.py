@@ -33,7 +33,7 @@ class Sam:
             device: where it runs; without a GPU a picture takes minutes.
 
         Raises:
-            CheckpointError: the weights are absent, hold more than tensors, or are of another network.
+            CheckpointError: the weights are absent, unreadable, or of another network.
         """
         self.name = name
         self.identity = f"sha256={file_checksum(weights_file(weights))} points={POINTS_PER_SIDE}"

@@ -8,11 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 from torch import Tensor, nn
 
 from model.data.proposals.mobile_encoder import MobileEncoder, mobile_encoder_state
 from model.weights.errors import CheckpointError
+from model.weights.misfit import misfit, printable, shapes
+from model.weights.state_dict import is_extra
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -39,19 +42,36 @@ def build_network(name: str, state: State, source: Path) -> Any:
         CheckpointError: the tensors are not those of such a network.
     """
     try:
-        if name == "mobile-sam":
-            encoder: Any = MobileEncoder(state)
-            state = mobile_encoder_state(state)
-        else:
-            encoder = _vit(state)
-        network = Sam(encoder, _prompt_encoder(state, encoder.img_size), _mask_decoder(state), PIXEL_MEAN, PIXEL_STD)
-        network.load_state_dict(state, strict=True)
+        with torch.device("meta"):  # a wrong file must not decide how much memory is taken
+            wanted = shapes(_network(name, state))
+        own = mobile_encoder_state(state) if name == "mobile-sam" else state
+        fitting = {key: tensor for key, tensor in own.items() if key in wanted or not is_extra(key)}
+        if told := misfit(fitting, wanted):
+            raise CheckpointError(f"{source} does not fit {name} ({told}): name the published file")
+        network = _network(name, state)
+        network.load_state_dict(fitting, strict=True)
     except KeyError as error:
-        raise CheckpointError(f"{source} has no tensor {error}: these are not the weights of {name}") from None
+        raise CheckpointError(f"{source} {_absent(str(error.args[0]), name, state)}") from None
+    except CheckpointError:
+        raise
     except (RuntimeError, IndexError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{source} does not fit {name} ({reason}): name the published file") from None
     return network.eval()
+
+
+def _absent(wanted: str, name: str, state: State) -> str:
+    """What is to be said of a file without a tensor that tells a width: other weights, or other names for them."""
+    for key in state:
+        if key.endswith(f".{wanted}"):
+            prefix = printable(key.removesuffix(wanted))
+            return f"has no tensor '{wanted}', but one with '{prefix}' before that: take it off all names"
+    return f"has no tensor '{wanted}': these are not the weights of {name}"
+
+
+def _network(name: str, state: State) -> Any:
+    encoder = MobileEncoder(state) if name == "mobile-sam" else _vit(state)
+    return Sam(encoder, _prompt_encoder(state, encoder.img_size), _mask_decoder(state), PIXEL_MEAN, PIXEL_STD)
 
 
 def _vit(state: State) -> Any:

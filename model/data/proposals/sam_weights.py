@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
 from torch import Tensor
 
+from model.weights import foreign_file
 from model.weights.errors import CheckpointError
-from model.weights.foreign_file import read_tensors
 from model.weights.renaming import rename
+
+log = logging.getLogger(__name__)
 
 FOLDER_FILE = "model.safetensors"
 """What a Hugging Face folder holds."""
@@ -43,16 +46,19 @@ _HEAD_LAYERS = {"proj_in": "layers.0", "layers.0": "layers.1", "proj_out": "laye
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors by the names of SAM's authors.
+    """Tensors by the names of SAM's authors. What was taken off the names in a file is logged.
 
     Args:
-        path: a published file (`sam_vit_h_4b8939.pth`, `mobile_sam.pt`), a safetensors file, or a Hugging Face folder
-            with `model.safetensors`.
+        path: a published file (`sam_vit_h_4b8939.pth`, `mobile_sam.pt`), the same tensors in any other file that
+            `foreign_file.read_weights` reads, or a Hugging Face folder with `model.safetensors`.
 
     Raises:
-        CheckpointError: nothing is there, it is damaged, or it holds more than tensors.
+        CheckpointError: nothing is there, it is damaged, or it is no file of weights.
     """
-    state = read_tensors(weights_file(path))
+    weights = foreign_file.read_weights(weights_file(path))
+    state = weights.tensors
+    for remark in weights.remarks:
+        log.warning("%s is read %s", weights.path, remark)
     if any(name.startswith("vision_encoder.") for name in state):
         return {_official_name(name): tensor for name, tensor in state.items()}
     return state
