@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -14,8 +15,10 @@ from torch import Tensor, nn
 
 from model.data.proposals.mobile_encoder import MobileEncoder, mobile_encoder_state
 from model.weights.errors import CheckpointError
-from model.weights.misfit import misfit, printable, shapes
+from model.weights.misfit import first_few, misfit, printable, shapes
 from model.weights.state_dict import is_extra
+
+log = logging.getLogger(__name__)
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -45,11 +48,14 @@ def build_network(name: str, state: State, source: Path) -> Any:
         with torch.device("meta"):  # a wrong file must not decide how much memory is taken
             wanted = shapes(_network(name, state))
         own = mobile_encoder_state(state) if name == "mobile-sam" else state
-        fitting = {key: tensor for key, tensor in own.items() if key in wanted or not is_extra(key)}
+        extras = [key for key in own if is_extra(key) and key not in wanted]
+        fitting = {key: tensor for key, tensor in own.items() if key not in extras}
         if told := misfit(fitting, wanted):
             raise CheckpointError(f"{source} does not fit {name} ({told}): name the published file")
         network = _network(name, state)
         network.load_state_dict(fitting, strict=True)
+        if extras:
+            log.warning("%s is read without what is no weight (%s)", source, first_few(extras))
     except KeyError as error:
         raise CheckpointError(f"{source} {_absent(str(error.args[0]), name, state)}") from None
     except CheckpointError:
