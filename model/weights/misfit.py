@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 SHOWN = 3
 """Names per kind of mistake; a wrong file can have thousands."""
-LONGEST = 100
-"""Characters of a name that are shown."""
+LONGEST = 200
+"""Characters of a name, with its shapes, that are shown."""
 
 
 def misfit(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:

@@ -52,14 +52,15 @@ def find_state(content: Any) -> FoundState:
     if not isinstance(content, Mapping):
         raise UnreadableKindError(_no_state(content))
     entries = {str(name): found for name, value in content.items() if (found := _within(value, DEEPEST))}
+    counts = {name: _count(found.values) for name, found in entries.items()}
     named = [name for name in WRAPPERS if name in entries]
-    if not named and (direct := _count(content)) and all(direct >= _count(found.values) for found in entries.values()):
+    if not named and (direct := _count(content)) and direct >= max(counts.values(), default=0):
         return FoundState("", content)
     if not entries:
         raise UnreadableKindError(_no_state(content))
-    best = named[0] if named else max(entries, key=lambda name: _count(entries[name].values))
+    best = named[0] if named else max(counts, key=lambda name: counts[name])
     others = tuple(name for name in entries if name != best)
-    rivals = [name for name in others if _count(entries[name].values) == _count(entries[best].values)]
+    rivals = [name for name in others if counts[name] == counts[best]]
     if rivals and not named:
         raise UnreadableKindError(
             f"holds tensors by name more than once, as {first_few([best, *rivals])}: save those that are wanted alone"

@@ -133,6 +133,14 @@ def test_weights_of_sam_under_a_prefix_that_nobody_knows_are_not_called_other_we
         build_proposer(name, tmp_path / "own.pth")
 
 
+def test_sam_of_a_width_that_its_heads_do_not_divide_is_refused(tmp_path):
+    state = read_weights(GOLDEN / "sam_tiny.safetensors")
+    state["mask_decoder.mask_tokens.weight"] = torch.zeros(4, 17)
+    torch.save(state, tmp_path / "odd.pth")
+    with pytest.raises(CheckpointError, match=r"odd\.pth does not fit sam \("):
+        build_proposer("sam", tmp_path / "odd.pth")
+
+
 def test_sam_takes_no_memory_for_tensors_that_no_file_of_its_size_can_fill(tmp_path):
     """One bias of a thousand million channels in a file of a few bytes; a network of that width has no memory."""
     state = read_weights(GOLDEN / "sam_tiny.safetensors")

@@ -60,7 +60,7 @@ def build_network(name: str, state: State, source: Path) -> Any:
         raise CheckpointError(f"{source} {_absent(str(error.args[0]), name, state)}") from None
     except CheckpointError:
         raise
-    except (RuntimeError, IndexError, ValueError) as error:
+    except (RuntimeError, IndexError, ValueError, TypeError, ArithmeticError, AssertionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{source} does not fit {name} ({reason}): name the published file") from None
     return network.eval()
