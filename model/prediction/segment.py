@@ -21,8 +21,10 @@ from model.config import Task, TrialConfig
 from model.data.maskige import colour_masks
 from model.data.proposals.proposer import Proposer
 from model.precision import require_finite
-from model.prediction.sound import sound_of_each_second
-from model.prediction.video import Video, frame_of_each_second
+from model.prediction.media.damage import Damage
+from model.prediction.media.frames import frame_of_each_part
+from model.prediction.media.sound import sound_of_each_second
+from model.prediction.media.video import Video
 
 CLIP_SECONDS: dict[Task, int] = {"s4": 5, "ms3": 5, "avss": 10}
 """Seconds that enter the network together; with the official `audio_query_expand` they hear each other's sound."""
@@ -30,9 +32,10 @@ CLIP_SECONDS: dict[Task, int] = {"s4": 5, "ms3": 5, "avss": 10}
 
 @dataclass(frozen=True, eq=False)
 class Second:
-    """One second as it enters the network."""
+    """One second as it enters the network, or, where a second has several masks, what is seen in one part of it."""
 
     index: int
+    """From 0; of a part, among all parts of the video."""
     frame: NDArray[np.uint8]
     """(H, W, 3) RGB at the video's own size."""
     square: NDArray[np.uint8]
@@ -40,7 +43,7 @@ class Second:
     maskige: NDArray[np.uint8]
     """(S, S, 3) RGB."""
     sound: NDArray[np.int16]
-    """(16000,) PCM."""
+    """(16000,) PCM of the whole second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +58,23 @@ class Segmented:
     where an object is segmented."""
 
 
-def seconds(video: Video, config: TrialConfig, proposer: Proposer) -> Iterator[Second]:
+def seconds(
+    video: Video, config: TrialConfig, proposer: Proposer, rate: int = 1, damage: Damage | None = None
+) -> Iterator[Second]:
     """Frames, Maskiges and sound of a video; only the second in hand is in memory.
 
     Args:
         video: to be segmented.
         config: of the network; decides size and interpolation.
         proposer: looks at frames of the video's own size.
+        rate: into how many parts a second is divided, each with a frame of its own and the sound of the whole second.
+        damage: of the pictures, counted here.
 
     Raises:
         DataError: the video is damaged.
     """
-    paired = zip(frame_of_each_second(video), sound_of_each_second(video), strict=False)
+    sounds = (sound for sound in sound_of_each_second(video.sound) for _ in range(rate))
+    paired = zip(frame_of_each_part(video, rate, damage), sounds, strict=False)
     for index, (frame, sound) in enumerate(paired):
         pixels = frame.rgb()
         _, maskige = colour_masks(proposer.masks(pixels), config.data.size)
@@ -81,22 +89,31 @@ def square_frame(frame: NDArray[np.uint8], config: TrialConfig) -> NDArray[np.ui
     return cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def segment(prepared: Iterable[Second], model: Combo, config: TrialConfig, device: torch.device) -> Iterator[Segmented]:
+def segment(
+    prepared: Iterable[Second], model: Combo, config: TrialConfig, device: torch.device, rate: int = 1
+) -> Iterator[Segmented]:
     """Segments a stream of seconds in clips of five, or ten for AVSS; the last clip may be shorter.
+
+    With several parts to a second there are as many clips of the same sound, each with frames one second apart, as the
+    network was trained.
 
     Args:
         prepared: in order.
         model: in evaluation mode, on the device.
         config: of the model.
         device: where the model is.
+        rate: how many parts each second has.
 
     Raises:
         FloatingPointError: a class score is NaN or infinite.
     """
     remaining = iter(prepared)
-    while clip := list(islice(remaining, CLIP_SECONDS[config.data.task])):
-        for second, scores in zip(clip, _clip_scores(clip, model, device), strict=True):
-            yield Segmented(second, *_at_own_size(scores, second.frame.shape[:2]))
+    while parts := list(islice(remaining, rate * CLIP_SECONDS[config.data.task])):
+        clips = [parts[phase::rate] for phase in range(min(rate, len(parts)))]
+        scored = [_clip_scores(clip, model, device) for clip in clips]
+        for place, part in enumerate(parts):
+            scores = scored[place % rate][place // rate]
+            yield Segmented(part, *_at_own_size(scores, part.frame.shape[:2]))
 
 
 @torch.no_grad()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import matplotlib
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from model.prediction.layer import mask_colours
 from model.prediction.segment import Segmented
 
 COLUMNS = 20
-"""Most seconds that a strip shows."""
+"""Most seconds, or parts of seconds, that a strip shows."""
 ROWS = ("frame", "Maskige", "mask", "score")
 SCORE_MAP = "viridis"
 TEXT = 13
@@ -25,18 +27,25 @@ SCALE_WIDTH = 10
 
 
 class Strip:
-    """Collects seconds and keeps an evenly spread selection of at most `COLUMNS` of them, however many come."""
+    """Collects seconds and keeps an evenly spread selection of at most `COLUMNS` of them, however many come.
 
-    def __init__(self, task: Task) -> None:
+    Args:
+        task: decides the masks' colours.
+        pixel_aspect: width of a frame's pixels by their height.
+        rate: how many parts of a second, each a column, there are.
+    """
+
+    def __init__(self, task: Task, pixel_aspect: Fraction = Fraction(1), rate: int = 1) -> None:
         self._colours = mask_colours(task)
+        self._pixel_aspect, self._rate = pixel_aspect, rate
         self._columns: dict[int, list[Image.Image]] = {}
         self._stride = 1
-        self._seconds = 0
+        self._parts = 0
 
     def add(self, segmented: Segmented) -> None:
         """Takes the next second."""
         index = segmented.second.index
-        self._seconds = index + 1
+        self._parts = index + 1
         if index % self._stride:
             return
         self._columns[index] = self._column(segmented)
@@ -53,13 +62,14 @@ class Strip:
         picture.paste(strip, (LEFT, TOP))
         pen, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
         width, height = rows[0][0].size
-        for place, second in enumerate(self._columns):
-            pen.text((LEFT + place * (width + GAP) + width / 2, TOP / 2), f"{second} s", "black", font, anchor="mm")
+        for place, part in enumerate(self._columns):
+            middle, time = LEFT + place * (width + GAP) + width / 2, f"{part / self._rate:g} s"
+            pen.text((middle, TOP / 2), time, "black", font, anchor="mm")
         for place, name in enumerate(ROWS):
             pen.text((LEFT - 8, TOP + place * (height + GAP) + height / 2), name, "black", font, anchor="rm")
         self._draw_scale(picture, TOP + ROWS.index("score") * (height + GAP), height)
         if note:
-            selection = f"one of every {self._stride} seconds, {self._seconds} in all"
+            selection = f"one of every {self._stride} {'seconds' if self._rate == 1 else 'masks'}, {self._parts} in all"
             pen.text((LEFT, picture.height - note / 2), selection, "black", font, anchor="lm")
         return picture
 
@@ -74,7 +84,8 @@ class Strip:
 
     def _column(self, segmented: Segmented) -> list[Image.Image]:
         frame = segmented.second.frame
-        size = cell_size(*frame.shape[:2])
+        height, width = frame.shape[:2]
+        size = cell_size(height, max(1, round(width * self._pixel_aspect)))
         mask = tinted(frame, segmented.classes > 0, self._colours[segmented.classes])
         pictures = (frame, segmented.second.maskige, mask, heat(segmented.score))
         return [thumbnail(picture, size) for picture in pictures]

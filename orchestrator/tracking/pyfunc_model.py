@@ -45,9 +45,9 @@ class VideoSegmenter:
         import torch
 
         from model.data.proposals.proposer import build_proposer
-        from model.prediction.predict import tell
+        from model.prediction.description import tell
+        from model.prediction.media.opening import open_video
         from model.prediction.segment import seconds, segment
-        from model.prediction.video import open_video
 
         proposer, config = build_proposer("felzenszwalb"), self._stored.config
         rows = []

@@ -8,17 +8,18 @@ import pytest
 from videos import NOTES, grey_of, joined, remuxed, write_video
 
 from model.data.errors import DataError
-from model.prediction.sound import sound_of_each_second, sound_pieces
-from model.prediction.video import frame_of_each_second, frames, open_video
+from model.prediction.media.frames import frame_of_each_part, frames
+from model.prediction.media.opening import open_video
+from model.prediction.media.sound import sound_of_each_second, sound_pieces
 
 
 def greys(video):
-    return [int(np.median(frame.rgb()[:12, :12])) for frame in frame_of_each_second(video)]
+    return [int(np.median(frame.rgb()[:12, :12])) for frame in frame_of_each_part(video)]
 
 
 def notes(video, seconds):
     """The loudest hertz in the middle half of each second, 0 where that is silent."""
-    middles = [sound[4_000:12_000] for sound in islice(sound_of_each_second(video), seconds)]
+    middles = [sound[4_000:12_000] for sound in islice(sound_of_each_second(video.sound), seconds)]
     return [2 * int(np.argmax(np.abs(np.fft.rfft(middle)))) if middle.any() else 0 for middle in middles]
 
 
@@ -52,7 +53,7 @@ def test_a_last_second_counts_once_its_frame_is_shown(tmp_path, seconds, whole):
 @pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
 def test_each_second_is_heard_in_its_place_at_16_khz_and_mixed_to_one_channel(tmp_path, rate):
     video = open_video(write_video(tmp_path / "clip.mp4", 4, sound_rate=rate))
-    heard = [sound for sound, _ in zip(sound_of_each_second(video), range(5), strict=False)]
+    heard = [sound for sound, _ in zip(sound_of_each_second(video.sound), range(5), strict=False)]
 
     assert {(sound.dtype.name, len(sound)) for sound in heard} == {("int16", 16_000)}
     assert [int(np.argmax(np.abs(np.fft.rfft(sound)))) for sound in heard[:4]] == list(NOTES[:4])
@@ -71,7 +72,7 @@ def test_a_gap_in_the_sound_is_silent_and_moves_nothing_that_follows(tmp_path, s
 
 def test_rounded_times_leave_no_clicks_between_the_pieces_of_sound(tmp_path):
     # Matroska rounds to milliseconds, which are 16 samples.
-    pieces = list(sound_pieces(open_video(write_video(tmp_path / "clip.mkv", 3)), "s16", "mono", 16_000))
+    pieces = list(sound_pieces(open_video(write_video(tmp_path / "clip.mkv", 3)).sound, "s16", "mono", 16_000))
 
     assert [piece.start for piece in pieces[1:]] == [piece.start + piece.samples.shape[1] for piece in pieces[:-1]]
 
@@ -102,7 +103,7 @@ def test_a_clock_that_leaps_by_a_day_is_refused_at_once(tmp_path, suffix):
     whole = write_video(tmp_path / f"whole.{suffix}", 3)
 
     with pytest.raises(DataError, match=r"leaps from second 1\.\d to second 86401\.\d: convert it, or cut it there"):
-        list(frame_of_each_second(open_video(remuxed(whole, tmp_path / f"leap.{suffix}", at=1.5, by=86_400))))
+        list(frame_of_each_part(open_video(remuxed(whole, tmp_path / f"leap.{suffix}", at=1.5, by=86_400))))
 
 
 def test_a_still_of_some_seconds_stands_for_each_of_them(tmp_path):
@@ -132,8 +133,8 @@ def test_pictures_that_change_their_size_are_refused(tmp_path):
 def test_a_video_filmed_upright_is_seen_upright(tmp_path, rotation):
     lying = open_video(write_video(tmp_path / "lying.mp4", 1))
     turned = open_video(write_video(tmp_path / "turned.mp4", 1, rotation=rotation))
-    pixels = next(frame_of_each_second(turned)).rgb()
+    pixels = next(frame_of_each_part(turned)).rgb()
 
     assert pixels.shape == (turned.height, turned.width, 3)
-    expected = np.rot90(next(frame_of_each_second(lying)).rgb(), rotation // 90)
+    expected = np.rot90(next(frame_of_each_part(lying)).rgb(), rotation // 90)
     assert (pixels == expected).all()
