@@ -1,5 +1,6 @@
 """What becomes of files that are out of the ordinary: how they are held, which tracks, how long, what is lost."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -111,7 +112,8 @@ def test_packets_that_cannot_be_decoded_are_passed_over_and_told(tmp_path, kind,
 
     told = [remark for remark in said(video) if "cannot be decoded" in remark]
     assert len(told) == 1
-    assert f"packets of the {name} cannot be decoded, the first near second [01]." in told[0]
+    # A decoder that works on several frames at once tells of an error some frames late.
+    assert re.match(rf"\d of \d+ packets of the {name} cannot be decoded, the first near second [01]\.\d,", told[0])
     assert len(list(frame_of_each_part(video))) == 4
 
 
@@ -120,9 +122,7 @@ def test_a_track_of_which_a_large_part_is_lost_is_refused(tmp_path, kind, name):
     whole = write_video(tmp_path / "whole.mp4", 4)
     noisy = spoiled(whole, tmp_path / "noise.mp4", kind, every=2)
 
-    with pytest.raises(
-        DataError, match=rf"noise.mp4 is too damaged: .* of the {name} .*, the first near second 0\.\d;"
-    ):
+    with pytest.raises(DataError, match=rf"noise.mp4 is too damaged: .* of the {name} .*, the first near second 0\.\d"):
         said(open_video(noisy))
 
 

@@ -37,7 +37,7 @@ class Damage:
     patched: int = 0
     """Pictures that were decoded with errors; the decoder fills such places from others."""
     first: float | None = None
-    """Second of the first undecodable packet, where it has a time; a decoder at work on several frames tells it late."""
+    """Second of the first undecodable packet that has a time; decoders at work on several frames are some late."""
 
     def add(self, time: float | None) -> None:
         """Counts one more.
