@@ -121,7 +121,7 @@ def _pictures(video: Video, damage: Damage) -> dict[str, Any]:
         "track": _track(video.track),
         "stated_seconds": video.survey.stated_seconds,
         "held_seconds": video.survey.held_seconds,
-        "undecodable_packets": damage.undecodable,
+        "undecodable_packets": damage.leading + damage.undecodable,
         "damaged_pictures": damage.patched,
     }
 
@@ -131,7 +131,7 @@ def _sound(video: Video, seconds: int) -> dict[str, Any]:
         "file": _text(video.sound.path.name),
         "track": _track(video.sound.track),
         "end": video.hearing.end,
-        "undecodable_packets": video.hearing.damage.undecodable,
+        "undecodable_packets": video.hearing.damage.leading + video.hearing.damage.undecodable,
         "silent_seconds": video.hearing.silent(seconds),
         "cancelled_seconds": video.hearing.cancelled(seconds),
     }

@@ -73,8 +73,8 @@ def turned(source: Path, target: Path, degrees: float, mirrored: bool = False) -
     return target
 
 
-def spoiled(source: Path, target: Path, kind: str, every: int) -> Path:
-    """The same file, of which one of so many packets of a kind holds noise instead."""
+def spoiled(source: Path, target: Path, kind: str, every: int, until: int | None = None) -> Path:
+    """The same file, of which one of so many packets of a kind, the first `until` ones, holds noise instead."""
     noise = np.random.default_rng(0)
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         tracks = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
@@ -85,7 +85,7 @@ def spoiled(source: Path, target: Path, kind: str, every: int) -> Path:
             kept = packet
             if packet.stream.type == kind:
                 seen += 1
-                if seen % every == 0:
+                if seen % every == 0 and (until is None or seen <= until):
                     kept = av.Packet(b"\xff" * 8 + noise.bytes(max(8, packet.size - 8)))
                     kept.pts, kept.dts, kept.time_base = packet.pts, packet.dts, packet.time_base
             kept.stream = tracks[packet.stream.index]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from odd_videos import SIZE, at_25, spoiled, tone, turned, write_tracks
 from PIL import Image
-from videos import NOTES, remuxed, write_video
+from videos import NOTES, grey_of, remuxed, write_video
 
 from model.data.errors import DataError
 from model.prediction.media.frames import frame_of_each_part, frames, frames_and_stills, picture_damage
@@ -124,6 +124,26 @@ def test_a_track_of_which_a_large_part_is_lost_is_refused(tmp_path, kind, name):
 
     with pytest.raises(DataError, match=rf"noise.mp4 is too damaged: .* of the {name} .*, the first near second 0\.\d"):
         said(open_video(noisy))
+
+
+def test_a_recording_that_begins_in_the_middle_begins_with_its_first_whole_picture(tmp_path):
+    whole = write_video(tmp_path / "whole.mkv", 8, options={"g": "75"})
+    video = open_video(spoiled(whole, tmp_path / "late.mkv", "video", every=1, until=70))
+
+    assert next(frames(video)).rgb()[0, 0] == pytest.approx([grey_of(3)] * 3, abs=2)
+    assert len(list(frame_of_each_part(video))) == 5
+    assert loudest_hertz(video) == NOTES[3]
+    assert any("packets of the pictures at the beginning cannot be decoded" in remark for remark in said(video))
+
+
+def test_a_file_with_nothing_to_read_in_its_second_half_is_read_as_far_as_it_goes(tmp_path):
+    whole = write_video(tmp_path / "whole.ts", 6).read_bytes()
+    hollow = tmp_path / "hollow.ts"
+    hollow.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2))
+    video = open_video(hollow)
+
+    assert len(list(frame_of_each_part(video))) in (2, 3)
+    assert any(remark.startswith("the last 50% of the file's bytes hold nothing") for remark in said(video))
 
 
 def test_a_download_that_was_interrupted_is_read_as_far_as_it_goes(tmp_path):

@@ -21,10 +21,11 @@ def write_video(
     rotation: int = 0,
     layout: str = "stereo",
     codec: str = "aac",
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Writes H.264 and, unless told otherwise, stereo AAC; without a sound rate there is no sound."""
     with av.open(str(path), "w") as container:
-        pictures = container.add_stream("libx264", rate=rate, options={"crf": "12"})
+        pictures = container.add_stream("libx264", rate=rate, options={"crf": "12", **(options or {})})
         pictures.width, pictures.height, pictures.pix_fmt = *size, "yuv420p"
         if rotation:
             pictures.set_display_rotation(rotation)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 from model.data.errors import DataError
 
 TEXT = "tty"
 """The format that FFmpeg sees in a text file."""
+STANDSTILL = 1000
+"""Errors of a container in a row, without a packet between them, after which it is taken to be at its end."""
 
 
 @contextmanager
@@ -37,3 +42,21 @@ def opened(path: Path, kind: str = "video") -> Iterator[InputContainer]:
             yield container
     except av.FFmpegError as error:
         raise DataError(f"{path} cannot be read as a {kind} ({error.strerror}): replace it, or convert it") from None
+
+
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """The packets of some tracks, or of all; places where the container itself is damaged are skipped.
+
+    Args:
+        container: at its beginning.
+        streams: the tracks, none for all of them.
+    """
+    errors = 0
+    while errors < STANDSTILL:
+        try:
+            for packet in container.demux(*streams):
+                errors = 0
+                yield packet
+            return
+        except (av.InvalidDataError, av.BlockingIOError):  # the latter where a stream has lost its beat
+            errors += 1

@@ -10,17 +10,15 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from model.data.errors import DataError
+from model.prediction.media.container import packets
 
 MOST_DAMAGE = 0.25
 """Largest part of a track that may be undecodable."""
 FIRST_JUDGEMENT = 200
 """So many undecodable packets are judged at once; fewer only at the end of the track, which may be better."""
-STANDSTILL = 20
-"""Errors of the container in a row, without a packet between them, after which there is no way on."""
 
 
 @dataclass
@@ -34,10 +32,17 @@ class Damage:
     """The track's clock at second 0."""
     packets: int = 0
     undecodable: int = 0
+    leading: int = 0
+    """Undecodable packets before the first frame; they are not part of the others."""
     patched: int = 0
     """Pictures that were decoded with errors; the decoder fills such places from others."""
     first: float | None = None
     """Second of the first undecodable packet that has a time; decoders at work on several frames are some late."""
+
+    def begin(self) -> None:
+        """Sets apart what came before the first frame: a recording may begin between two whole pictures."""
+        self.leading, self.packets = self.undecodable, self.packets - self.undecodable
+        self.undecodable, self.first = 0, None
 
     def add(self, time: float | None) -> None:
         """Counts one more.
@@ -80,28 +85,18 @@ def decoded(container: InputContainer, stream: VideoStream | AudioStream, damage
     Raises:
         DataError: more is passed over than `MOST_DAMAGE` allows.
     """
-    for packet in _packets(container, stream, damage):
+    begun = False
+    for packet in packets(container, stream):
+        damage.packets += packet.size > 0  # the last ones are empty and fetch what the decoder holds back
         try:
             frames = packet.decode()
         except av.FFmpegError:
             damage.add(None if packet.pts is None else float(packet.pts * packet.time_base))
             continue
         for frame in frames:
+            if not begun:
+                damage.begin()
+                begun = True
             damage.patched += frame.is_corrupt
             yield frame
     damage.judge()
-
-
-def _packets(container: InputContainer, stream: VideoStream | AudioStream, damage: Damage) -> Iterator[Packet[Any]]:
-    errors = 0
-    while True:
-        try:
-            for packet in container.demux(stream):
-                errors = 0
-                damage.packets += packet.size > 0  # the last ones are empty and fetch what the decoder holds back
-                yield packet
-            return
-        except av.InvalidDataError:
-            errors += 1
-            if errors == STANDSTILL:
-                raise

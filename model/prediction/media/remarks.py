@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from model.prediction.media.damage import Damage
 from model.prediction.media.video import Video
 
+UNREAD = 0.25
+"""Part of a file's bytes, without use at its end, above which a word is said."""
 UNEVEN = 1.0
 """Seconds by which pictures and sound may end apart before a word is said."""
 
@@ -44,6 +46,8 @@ def _lengths(video: Video, seconds: int) -> Iterator[str]:
     survey, heard = video.survey, video.hearing.end
     if survey.ends_early:
         yield f"the file states {survey.stated_seconds:.1f} s and ends after {survey.held_seconds:.1f} s"
+    if survey.unread > UNREAD:
+        yield f"the last {survey.unread:.0%} of the file's bytes hold nothing that can be read"
     if survey.pictures == 1:
         yield f"one picture stands for all {heard:.1f} s of the sound"
     if heard < seconds - UNEVEN / 2:
@@ -54,10 +58,12 @@ def _lengths(video: Video, seconds: int) -> Iterator[str]:
 
 def _damage(video: Video, pictures: Damage) -> Iterator[str]:
     for damage in (pictures, video.hearing.damage):
+        if damage.leading:
+            yield f"{damage.leading} packets of the {damage.track} at the beginning cannot be decoded, and are left out"
         if damage.undecodable:
             yield f"{damage.sentence()}, and are passed over"
     if pictures.patched:
-        yield f"{pictures.patched} pictures are damaged in part"
+        yield f"{pictures.patched} {'picture is' if pictures.patched == 1 else 'pictures are'} damaged in part"
 
 
 def _silence(video: Video, seconds: int) -> Iterator[str]:

@@ -9,10 +9,11 @@ import av
 from av.container import InputContainer
 
 from model.data.errors import DataError
+from model.prediction.media.container import packets
 from model.prediction.media.damage import MOST_DAMAGE
 from model.prediction.media.tracks import Track
 
-SHORTER = 0.5
+SHORTER = 0.25
 """Seconds by which a file may be shorter than it states before a word is said."""
 UNREAD = 0.1
 """Part of a file's bytes behind its last packet that is no longer an index or a trailer."""
@@ -29,6 +30,8 @@ class Survey:
     held_seconds: float
     """End of the last packet of any track."""
     stated_seconds: float | None
+    unread: float = 0.0
+    """Part of the file's bytes that lie behind its last packet."""
 
     @property
     def ends_early(self) -> bool:
@@ -54,31 +57,29 @@ def survey(container: InputContainer, path: Path, track: Track) -> Survey:
     """
     pictures, first, last = 0, float("inf"), 0.0
     begin, end, last_byte = float("inf"), 0.0, 0
-    try:
-        for packet in container.demux():
-            if not packet.size or packet.pts is None:
-                continue
-            time = float(packet.pts * packet.time_base)
-            if packet.stream_index == track.index:
-                pictures, first, last = pictures + 1, min(first, time), max(last, time)
-            begin = min(begin, time)
-            end = max(end, time + float((packet.duration or 0) * packet.time_base))
-            last_byte = max(last_byte, (packet.pos or 0) + packet.size)
-    except av.InvalidDataError:
-        pass  # the decoding of each track decides how much of that is too much
+    for packet in packets(container):
+        if not packet.size or packet.pts is None:
+            continue
+        time = float(packet.pts * packet.time_base)
+        if packet.stream_index == track.index:
+            pictures, first, last = pictures + 1, min(first, time), max(last, time)
+        begin = min(begin, time)
+        end = max(end, time + float((packet.duration or 0) * packet.time_base))
+        last_byte = max(last_byte, (packet.pos or 0) + packet.size)
     found = Survey(
         pictures=pictures,
         picture_gap=(last - first) / (pictures - 1) if pictures > 1 else 0.0,
         held_seconds=max(0.0, end - begin),
         stated_seconds=None if container.duration is None else container.duration / av.time_base,
+        unread=1 - last_byte / container.size if last_byte and container.size > 0 else 0.0,
     )
-    _require_readable(found, path, last_byte, container.size)
+    _require_readable(found, path)
     return found
 
 
-def _require_readable(found: Survey, path: Path, last_byte: int, size: int) -> None:
+def _require_readable(found: Survey, path: Path) -> None:
     """A file that was cut off ends with its last packet; in one with a hole, bytes follow that nobody can read."""
-    if not found.ends_early or not last_byte or last_byte > (1 - UNREAD) * size:
+    if not found.ends_early or found.unread < UNREAD:
         return
     assert found.stated_seconds is not None  # or it would not end early
     if found.stated_seconds - found.held_seconds > MOST_DAMAGE * found.stated_seconds:
