@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from model.data.errors import FileError
+from model.data.errors import FileError, UnreadableError
 
 Decoded = TypeVar("Decoded")
+MOST_BYTES = 2**31
+"""Of one file of a clip. The largest are the masks of a proposer, some hundred of a megabyte each."""
+
+OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors on opening a file that the next file would meet as well."""
 
 
 def read_decoded(
@@ -25,16 +32,21 @@ def read_decoded(
         damaged: what to do if `decode` stumbles.
 
     Raises:
-        FileError: the file is missing or cannot be decoded, which depends on the data only.
-        OSError: this machine could not read it now, for want of open files, of permission or of a sound disk.
+        FileError: the file is missing, no regular file, far too large or cannot be decoded, which depends on the data
+            only.
+        UnreadableError: this machine could not read it now, for want of permission or of a sound disk.
+        OSError: this machine could not open any file now.
         MemoryError: this machine has not enough memory for it now.
     """
     try:
+        _refuse_odd_kind(path, damaged)
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise FileError(path, "missing", "is missing", missing) from None
-    except IsADirectoryError:
-        raise FileError(path, "unreadable", "is a folder", damaged) from None
+    except OSError as error:
+        if error.errno in OF_THE_MACHINE:
+            raise
+        raise UnreadableError(error.errno, error.strerror, str(path)) from None
     try:
         return decode(io.BytesIO(content))
     except (FileError, MemoryError):
@@ -44,3 +56,15 @@ def read_decoded(
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise FileError(path, "unreadable", problem(error), damaged) from None
+
+
+def _refuse_odd_kind(path: Path, damaged: str) -> None:
+    """A pipe would be waited for, a device read for ever."""
+    kind = path.stat()
+    if stat.S_ISDIR(kind.st_mode):
+        raise FileError(path, "unreadable", "is a folder", damaged)
+    if not stat.S_ISREG(kind.st_mode):
+        raise FileError(path, "unreadable", "is no regular file", damaged)
+    if kind.st_size > MOST_BYTES:
+        problem = f"has {kind.st_size / 2**20:.0f} MiB, more than any file of a clip"
+        raise FileError(path, "unreadable", problem, damaged)

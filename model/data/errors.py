@@ -30,3 +30,14 @@ class FileError(DataError):
     def __reduce__(self) -> tuple[type[FileError], tuple[Path, Fault, str, str]]:
         """Lets the error come back from another process."""
         return FileError, (self.path, self.fault, self.problem, self.remedy)
+
+
+class UnreadableError(OSError):
+    """One file that is there, but that this machine or this user cannot read now: no fault of the clip."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.filename} cannot be read here ({self.strerror}): {MAKE_READABLE}"
+
+
+MAKE_READABLE = "let this user read it (chmod, chown), or see to the disk"

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 from model.config import Task
 from model.data.errors import DataError
 from model.data.layout import AVSS_SECONDS, INDEX_FILES, SPLITS, SUBSET_FOLDERS, IndexEntry
+
+NAMES = ("name", "video_id", "video_name", "vid", "uid")
+"""What the column of names is called, best first; S4 has the first in its release, MS3 the second."""
+COLUMNS: dict[Task, dict[str, tuple[str, ...]]] = {
+    "s4": {"name": NAMES, "category": ("category",), "split": ("split",)},
+    "ms3": {"name": ("video_id", *NAMES), "split": ("split",)},
+    "avss": {"name": ("uid",), "category": ("label",), "split": ("split",)},
+}
+"""By what an index entry is made of: how the columns may be called, best first."""
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def subset_root(root: Path, task: Task) -> Path:
@@ -42,41 +53,64 @@ def read_index(root: Path, task: Task) -> list[IndexEntry]:
         task: which subset.
 
     Raises:
-        DataError: if the file is no UTF-8 csv, a column is missing, or a row is cut short, has an unknown split or
-            subset, or a name that is empty, a path, or not printable.
+        DataError: if the file is no UTF-8 csv, a column is missing or there twice, or a row is cut short, has an
+            unknown split or subset, or a name that is empty, a path, or not printable.
     """
     path = root / INDEX_FILES[task]
-    header, *rows = _rows(path) or [[]]
-    name, category, split = _columns(path, header, task)
+    header, *rows = _rows(path, task) or [[]]
+    places = _places(path, header, task)
     entries = []
-    for row in filter(None, rows):
+    for row in rows:
         if len(row) < len(header):
             raise DataError(f"{path}: row {row} is shorter than the header: restore the file")
-        entries.append(IndexEntry(row[name], "" if category is None else row[category], row[split]))
+        entries.append(IndexEntry(**{"category": ""} | {part: row[place] for part, place in places.items()}))
     for entry in entries:
         _check(path, entry, task)
     return sorted(entries, key=lambda entry: (entry.split, entry.category, entry.name))
 
 
-def _rows(path: Path) -> list[list[str]]:
+def _rows(path: Path, task: Task) -> list[list[str]]:
+    """Header and rows, without empty ones and without spaces around a cell."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return list(csv.reader(file))
+        text = path.read_text(encoding="utf-8-sig")
+        lines = text.splitlines(keepends=True)
+        separator = _separator(lines[0], task) if lines else ","
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a csv file in UTF-8 ({error}): restore the file") from None
+    return [[cell.strip() for cell in row] for row in rows if any(row)]
 
 
-def _columns(path: Path, header: list[str], task: Task) -> tuple[int, int | None, int]:
-    """Column numbers of name, category and split; S4 and MS3 name theirs by position."""
-    required = {"s4": ["split"], "ms3": ["split"], "avss": ["uid", "label", "split"]}[task]
-    missing = [column for column in required if column not in header]
-    if missing or (task == "s4" and len(header) < 4):
-        raise DataError(
-            f"{path} has columns {header}, not {missing or 'name, start, category, split'}: restore the file"
-        )
-    if task == "avss":
-        return header.index("uid"), header.index("label"), header.index("split")
-    return 0, 2 if task == "s4" else None, header.index("split")
+def _separator(header: str, task: Task) -> str:
+    """The separator with which the header names all columns; the comma, if none does."""
+    for separator in SEPARATORS:
+        cells = {_plain(cell.strip().strip('"')) for cell in header.split(separator)}
+        if all(cells & set(names) for names in COLUMNS[task].values()):
+            return separator
+    return ","
+
+
+def _places(path: Path, header: list[str], task: Task) -> dict[str, int]:
+    """Column numbers by what an index entry is made of; columns are found by their names, wherever they stand."""
+    titles = [_plain(title) for title in header]
+    places = {}
+    for part, names in COLUMNS[task].items():
+        found = [name for name in names if name in titles]
+        if not found:
+            wanted = " or ".join(f"'{name}'" for name in names)
+            separators = ", ".join(SEPARATORS.values())
+            raise DataError(
+                f"{path} has columns {header}, none of them {wanted}: name the column so in the first line "
+                f"(columns are separated by {separators})"
+            )
+        if titles.count(found[0]) > 1:
+            raise DataError(f"{path} has {titles.count(found[0])} columns '{found[0]}': keep one")
+        places[part] = titles.index(found[0])
+    return places
+
+
+def _plain(title: str) -> str:
+    return title.strip().lower()
 
 
 def _check(path: Path, entry: IndexEntry, task: Task) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from model.data.clip_pool import in_processes
-from model.data.errors import DataError, Fault, FileError
+from model.data.errors import DataError, Fault, FileError, UnreadableError
 from model.data.layout import IndexEntry
 
 ONLY_MISSING: frozenset[Fault] = frozenset({"missing"})
@@ -63,8 +63,11 @@ def make_all(outputs: Iterable[Output]) -> Made:
     for output in outputs:
         try:
             made.append(output.make())
-        except DataError as error:
+        except (DataError, UnreadableError) as error:
             problems.append(str(error))
+        except PermissionError as error:
+            problem = f"cannot be read or written here ({error.strerror}): change its permissions"
+            problems.append(f"{error.filename} {problem}")
     return Made(sum(made), len(made) - sum(made), problems)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -15,14 +17,23 @@ from model.config import CLASSES, Task
 from model.data.decoding import read_decoded
 from model.data.errors import DataError, FileError
 
+MOST_PIXELS = 2**25
+"""Of one picture: a frame of 8K video. A file of some kilobytes can claim any number, and decoding it fills memory."""
+ORIENTATION, UPRIGHT = 0x0112, 1
+"""EXIF's tag for how a picture is to be turned before it is shown, and its value for not at all."""
+GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
+"""Pillow's modes of 16-bit grey pictures."""
+DEPTHS = dict.fromkeys(GREY_16, "16 bits a pixel") | {"I": "32 bits a pixel", "F": "floating-point pixels"}
+
 
 def read_rgb(path: Path, size: int | None, remedy: str) -> NDArray[np.uint8]:
     """Reads a picture as RGB, uint8 (3, size, size); `remedy` says what to do if it is missing.
 
-    Without a `size` it may have any.
+    Without a `size` it may have any. Of 16-bit grey the highest 8 bits are taken, as of 16-bit RGB.
 
     Raises:
-        FileError: if it is missing, damaged or of another size.
+        FileError: if it is missing, damaged, of another size, far too large, to be turned by EXIF, or has pixels of
+            another depth.
     """
     return np.ascontiguousarray(read_stored(path, size, remedy, as_rgb=True).transpose(2, 0, 1))
 
@@ -75,15 +86,43 @@ def read_stored(path: Path, size: int | None, remedy: str, as_rgb: bool = False)
     """Reads the stored values of a label, (size, size), 1-bit ones as bool; or a picture as RGB, (size, size, 3).
 
     Raises:
-        FileError: if it is missing, damaged or of another size, or a label has several channels.
+        FileError: see `read_rgb`; also if a label has several channels or more than 8 bits. A picture of another size
+            is refused by its header, before it is decoded.
     """
-    decode = partial(_decode, path, as_rgb)
-    pixels = read_decoded(path, decode, _problem, missing=remedy, damaged="replace it")
-    if size is not None and pixels.shape[:2] != (size, size):
-        height, width = pixels.shape[:2]
-        problem = f"is {width}x{height}, not {size}x{size}"
-        raise FileError(path, "size", problem, "set data.size to the data's size, or resize it")
-    return pixels
+    decode = partial(_decode, path, size, as_rgb)
+    return read_decoded(path, decode, _problem, missing=remedy, damaged="replace it")
+
+
+def measured(path: Path, remedy: str) -> tuple[int, int]:
+    """Width and height by a picture's header.
+
+    Raises:
+        FileError: if it is missing, no picture, far too large, or to be turned by EXIF.
+    """
+
+    def size_of(file: BinaryIO) -> tuple[int, int]:
+        with _opened(path, file) as image:
+            return image.size
+
+    return read_decoded(path, size_of, _problem, missing=remedy, damaged="replace it")
+
+
+def refuse_another_shape(label: Path, frame_size: tuple[int, int], remedy: str) -> None:
+    """Compares a label with its frame, which may be larger or smaller, but shows the same field of view.
+
+    Args:
+        label: the file.
+        frame_size: width and height of its frame, pixels.
+        remedy: what to do if there is no label.
+
+    Raises:
+        FileError: see `measured`; also if the proportions differ by more than rounding does.
+    """
+    (width, height), (frame_width, frame_height) = measured(label, remedy), frame_size
+    # Scaled to the other's width, the height is off by less than a pixel of the smaller picture.
+    if abs(width * frame_height - height * frame_width) > max(width, height, frame_width, frame_height):
+        problem = f"is {width}x{height}, its frame {frame_width}x{frame_height}"
+        raise FileError(label, "size", problem, "turn or crop one of them so that they show the same")
 
 
 def refuse_another_size(pictures: Iterable[Path], size: int) -> None:
@@ -107,11 +146,50 @@ def refuse_another_size(pictures: Iterable[Path], size: int) -> None:
         return
 
 
-def _decode(path: Path, as_rgb: bool, file: BinaryIO) -> NDArray[np.uint8]:
-    with Image.open(file) as image:
+def _decode(path: Path, size: int | None, as_rgb: bool, file: BinaryIO) -> NDArray[np.uint8]:
+    with _opened(path, file) as image:
+        width, height = image.size
+        if size is not None and (width, height) != (size, size):
+            problem = f"is {width}x{height}, not {size}x{size}"
+            raise FileError(path, "size", problem, "set data.size to the data's size, or resize it")
+        if as_rgb and image.mode in GREY_16:
+            grey = (np.asarray(image) >> 8).astype(np.uint8)
+            return np.stack([grey] * 3, axis=-1)
+        if image.mode in DEPTHS:
+            raise FileError(path, "mode", f"has {DEPTHS[image.mode]}", "save it with 8 bits")
         if not as_rgb and image.mode not in ("1", "L", "P"):
             raise FileError(path, "mode", f"is a {image.mode} picture", "labels have one channel, convert it")
         return np.asarray(image.convert("RGB") if as_rgb else image)
+
+
+@contextmanager
+def _opened(path: Path, file: BinaryIO) -> Iterator[Image.Image]:
+    """A picture whose header is read and whose pixels are not, if it is fit to be decoded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(file)
+        except Image.DecompressionBombError:
+            raise _too_large(path) from None
+    with image:
+        if image.width * image.height > MOST_PIXELS:
+            raise _too_large(path)
+        if (turn := _orientation(image)) in range(UPRIGHT + 1, 9):
+            problem = f"is to be turned before it is shown (EXIF orientation {turn}), unlike the pictures beside it"
+            raise FileError(path, "mode", problem, "save it upright, without that tag")
+        yield image
+
+
+def _orientation(image: Image.Image) -> object:
+    """EXIF's orientation; of a PNG only what stands before the pixels, since Pillow would decode them for the rest."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return UPRIGHT
+    return image.getexif().get(ORIENTATION, UPRIGHT)
+
+
+def _too_large(path: Path) -> FileError:
+    problem = f"has more than {MOST_PIXELS // 10**6} million pixels by its header"
+    return FileError(path, "size", problem, "replace it")
 
 
 def _problem(error: Exception) -> str:

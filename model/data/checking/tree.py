@@ -11,6 +11,7 @@ from pathlib import Path
 from model.config import Task
 from model.data.avss_classes import class_names
 from model.data.checking.findings import Finding, Remedies
+from model.data.errors import MAKE_READABLE
 from model.data.layout import (
     AVSS_SECONDS,
     INDEX_FILES,
@@ -81,9 +82,13 @@ def stray_findings(entries: Sequence[IndexEntry], remedies: Remedies) -> Iterato
     above = {folder for path in known for folder in path.parents}
     remedy = f"remove it, or {remedies.restore('the index')}"
     for top in _folders_of_clips(task, root, proposer):
-        for path in _strays(top, known, above):
-            problem = "belongs to no clip of the index"
-            yield Finding("index: unlisted clip", remedy, path.relative_to(root).as_posix(), problem)
+        try:
+            for path in _strays(top, known, above):
+                problem = "belongs to no clip of the index"
+                yield Finding("index: unlisted clip", remedy, path.relative_to(root).as_posix(), problem)
+        except PermissionError as error:
+            place = Path(error.filename or top).relative_to(root).as_posix()
+            yield Finding("folder: not readable", MAKE_READABLE, place, f"cannot be listed here ({error.strerror})")
 
 
 def _own(task: Task, root: Path, entry: IndexEntry, files: ClipFiles) -> set[Path]:
