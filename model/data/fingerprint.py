@@ -6,19 +6,17 @@ import hashlib
 from pathlib import Path
 
 from model.config import Task
+from model.data.dataset_file import DATASET_FILE, SPLIT_SIZES, read_dataset_file
 from model.data.index import read_index, subset_root
 from model.data.layout import INDEX_FILES, SPLITS, ClipFiles, clip_files
 from model.data.quarantine import Quarantine
 from model.data.remedies import remedy_for_missing
 
-DATASET_FILE = "dataset.json"
-"""Written last into synthetic subsets; real ones have none."""
-
 
 def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", size: int = 224) -> str:
     """Digest of a subset with one proposer's Maskiges, 16 hexadecimal digits, the same wherever the data lie.
 
-    It covers the bytes of the index file and of `dataset.json` if there is one, and the relative path and size of
+    It covers the bytes of the index file and of the `dataset.json` of synthetic data, and the relative path and size of
     every file that the loader reads, of all splits. It does not read those files: an edit that keeps a file's size is
     not seen. A missing file counts as such, as long as the quarantine tolerates it.
 
@@ -29,11 +27,12 @@ def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", siz
         size: side of the pictures that will be read, pixels; no part of the digest, the advice on lost files names it.
 
     Raises:
-        DataError: if the subset is missing, or more clips of a split lack files than the quarantine tolerates.
+        DataError: if the subset is missing, its `dataset.json` is damaged, or more clips of a split lack files than the quarantine tolerates.
     """
     root = subset_root(Path(root), task)
     digest = hashlib.sha256((root / INDEX_FILES[task]).read_bytes())
-    if (root / DATASET_FILE).is_file():
+    known = read_dataset_file(root)
+    if known is not None and SPLIT_SIZES not in known:
         digest.update((root / DATASET_FILE).read_bytes())
     entries = read_index(root, task)
     sizes: dict[Path, int | None] = {}

@@ -72,7 +72,15 @@ class Remedies:
         """For what was released, or synthesised."""
         if self.expected.synthesis:
             return f"write the data again: {self.expected.synthesis}"
-        return f"restore from the release: {what}"
+        source = "where the data come from" if self.expected.is_declared else "the release"
+        return f"restore from {source}: {what}"
+
+    @property
+    def recount(self) -> str:
+        """For splits of another size than expected."""
+        if self.expected.synthesis:
+            return self.restore("the index")
+        return f"{self.restore('the index')}; or, if the data are your own, say so: {self._command('describe')}"
 
     def _command(self, verb: str) -> str:
         return f"combo data {verb} {shlex.quote(str(self.root))} --subset {self.task}"

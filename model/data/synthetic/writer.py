@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.config import CLASSES, Task
+from model.data.dataset_file import DATASET_FILE
 from model.data.errors import DataError
-from model.data.fingerprint import DATASET_FILE
 from model.data.layout import SUBSET_FOLDERS
 from model.data.synthetic.clip_writer import write_clip
 from model.data.synthetic.index_writer import write_index

@@ -1,0 +1,35 @@
+"""`combo data describe`: say what a data set of one's own holds, so that the check expects it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.arguments import Subset
+from orchestrator.cli.plain import say
+
+
+def describe(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Data folder, or the subset's own folder.")],
+    subset: Annotated[Subset, typer.Option(help="Which AVSBench subset's layout the data have.")],
+    size: Annotated[
+        int | None, typer.Option("--size", min=1, help="Side of the pictures in pixels.  [default: the first frame's]")
+    ] = None,
+) -> None:
+    """Declare that a data set of your own holds the clips that its index lists now.
+
+    Writes dataset.json beside the index. 'combo data check' then expects these numbers instead of the published ones.
+    """
+    from rich.console import Console
+
+    from model.data.dataset_file import DATASET_FILE, SPLIT_SIZES
+    from model.data.dataset_file import describe as write_description
+    from model.data.index import subset_root
+
+    root = subset_root(folder, subset.value)
+    described = write_description(root, subset.value, size)
+    sizes = " / ".join(f"{count} {split}" for split, count in described[SPLIT_SIZES].items())
+    side = described["size"]
+    say(f"{root / DATASET_FILE} declares {sizes} clips with pictures of {side}x{side}", Console(highlight=False))
