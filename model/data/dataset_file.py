@@ -1,4 +1,4 @@
-"""`dataset.json` beside an index: how synthetic data were asked for, or what a data set of one's own declares to hold."""
+"""`dataset.json` beside an index: how synthetic data were asked for, or what a data set of one's own holds."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", siz
         size: side of the pictures that will be read, pixels; no part of the digest, the advice on lost files names it.
 
     Raises:
-        DataError: if the subset is missing, its `dataset.json` is damaged, or more clips of a split lack files than the quarantine tolerates.
+        DataError: if the subset is missing, its `dataset.json` is damaged, or more clips of a split lack files than the
+            quarantine tolerates.
     """
     root = subset_root(Path(root), task)
     digest = hashlib.sha256((root / INDEX_FILES[task]).read_bytes())

@@ -33,9 +33,8 @@ def index_findings(entries: Sequence[IndexEntry], remedies: Remedies) -> Iterato
     for split in SPLITS:
         expected = remedies.expected.clips[split]
         if counts[split] != expected:
-            yield Finding(
-                "index: split", remedies.recount, index, f"lists {counts[split]} {split} clips, not {expected}"
-            )
+            problem = f"lists {counts[split]} {split} clips, not {expected}"
+            yield Finding("index: split", remedies.recount, index, problem)
     listed: defaultdict[str, list[str]] = defaultdict(list)
     for entry in entries:
         listed[_video(entry, remedies.task)].append(entry.split)
