@@ -8,6 +8,7 @@ from pathlib import Path
 
 from experiments.storage.opening import open_storage
 from experiments.storage.storage import Storage
+from model.data.derived import data_with_derived
 
 DEFAULT_STORAGE = "combo-storage"
 DEFAULT_DATA = "data"
@@ -38,14 +39,18 @@ class Settings:
 def resolve_settings(storage: str | None = None, data: Path | None = None) -> Settings:
     """Settings from flags, then `COMBO_STORAGE`, `COMBO_DATA`, `MLFLOW_TRACKING_URI`, `RAY_ADDRESS`, then defaults.
 
+    Where `COMBO_DERIVED` names a folder that was laid over the data, that one is read.
+
     Raises:
+        DataError: `COMBO_DERIVED` names a folder that belongs to other data.
         InputError: the storage is neither a folder nor a bucket.
         StorageError: the bucket cannot be used.
     """
     place = open_storage(storage or os.environ.get("COMBO_STORAGE") or DEFAULT_STORAGE)
+    folder, derived = Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)), os.environ.get("COMBO_DERIVED")
     return Settings(
         storage=place,
-        data=Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)).absolute(),
+        data=(data_with_derived(folder, Path(derived)) if derived else folder).absolute(),
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or _embedded(place),
         ray_address=os.environ.get("RAY_ADDRESS") or None,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model.config import Task
-from model.data.errors import DataError
+from model.data.errors import DataError, writing
 from model.data.index import read_index
 from model.data.layout import SPLITS, clip_files
 from model.data.pictures import measured
@@ -58,7 +58,7 @@ def describe(root: Path, task: Task, size: int | None) -> dict[str, Any]:
 
     Raises:
         DataError: the data are synthetic and describe themselves, or the index or the first frame cannot be used.
-        OSError: the file cannot be written.
+        UnwritableError: the folder cannot be written.
     """
     known = read_dataset_file(root)
     if known is not None and SPLIT_SIZES not in known:
@@ -69,7 +69,7 @@ def describe(root: Path, task: Task, size: int | None) -> dict[str, Any]:
         "size": size or _side_of_first_frame(root, task),
         SPLIT_SIZES: {split: counts[split] for split in SPLITS},
     }
-    with whole_file(root / DATASET_FILE) as draft:
+    with writing(root / DATASET_FILE), whole_file(root / DATASET_FILE) as draft:
         draft.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     return described
 

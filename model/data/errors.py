@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -40,4 +43,31 @@ class UnreadableError(OSError):
         return f"{self.filename} cannot be read here ({self.strerror}): {MAKE_READABLE}"
 
 
+class UnwritableError(OSError):
+    """A folder in which this user or machine cannot write."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        remedy = "make it writable, or name another folder for what is made with --derived DIR"
+        return f"{self.filename} cannot be written ({self.strerror}): {remedy}"
+
+
 MAKE_READABLE = "let this user read it (chmod, chown), or see to the disk"
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in a sentence that the folder of a file cannot be written.
+
+    Raises:
+        UnwritableError: instead of the error that says so in numbers; others pass.
+    """
+    try:
+        yield
+    except (UnreadableError, UnwritableError):
+        raise
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        raise UnwritableError(error.errno, error.strerror, str(path.parent)) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from model.data.clip_pool import in_processes
-from model.data.errors import DataError, Fault, FileError, UnreadableError
+from model.data.errors import MAKE_READABLE, DataError, Fault, FileError, UnreadableError
 from model.data.layout import IndexEntry
 
 ONLY_MISSING: frozenset[Fault] = frozenset({"missing"})
@@ -66,8 +66,7 @@ def make_all(outputs: Iterable[Output]) -> Made:
         except (DataError, UnreadableError) as error:
             problems.append(str(error))
         except PermissionError as error:
-            problem = f"cannot be read or written here ({error.strerror}): change its permissions"
-            problems.append(f"{error.filename} {problem}")
+            problems.append(f"{error.filename} cannot be read here ({error.strerror}): {MAKE_READABLE}")
     return Made(sum(made), len(made) - sum(made), problems)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from model.data.errors import writing
 from model.whole import whole_file
 
 
@@ -13,7 +14,8 @@ def write_picture(path: Path, picture: Image.Image) -> None:
     """Writes a picture in the format that its name says, with Pillow's defaults; folders are made as needed.
 
     Raises:
-        OSError: the file cannot be written.
+        UnwritableError: the folder cannot be written.
+        OSError: the file cannot be written for another reason.
     """
-    with whole_file(path) as draft:
+    with writing(path), whole_file(path) as draft:
         picture.save(draft, format=Image.registered_extensions()[path.suffix])

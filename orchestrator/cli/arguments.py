@@ -35,6 +35,15 @@ StorageOption = Annotated[
     str | None,
     typer.Option("--storage", help="Folder, or s3://bucket/prefix.  [env: COMBO_STORAGE; default: combo-storage]"),
 ]
+DerivedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--derived",
+        metavar="DIR",
+        envvar="COMBO_DERIVED",
+        help="Where the data folder is not to be written: a folder of links to the data, for what is made.",
+    ),
+]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder.  [env: COMBO_DATA; default: data]")]
 AddressOption = Annotated[
     str,
@@ -80,6 +89,23 @@ class ProposerName(StrEnum):
     sam = "sam"
     mobile_sam = "mobile-sam"
     semantic_sam = "semantic-sam"
+
+
+def chosen_root(folder: Path, subset: Subset, derived: Path | None) -> Path:
+    """The subset's root to work in: among the data, or laid over them in the folder for what is made.
+
+    Raises:
+        DataError: the subset is not there, or the folders do not fit.
+        UnwritableError: the links cannot be made.
+    """
+    from model.data.derived import lay_over
+    from model.data.errors import writing
+    from model.data.index import subset_root
+
+    if derived is None or derived.resolve() == folder.resolve():
+        return subset_root(folder, subset.value)
+    with writing(derived):
+        return lay_over(folder, subset.value, derived)
 
 
 def chosen_processes(workers: int | None) -> int:

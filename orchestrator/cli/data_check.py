@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.arguments import MaskigeOption, ProcessesOption, SizeOption, Subset, chosen_processes
+from orchestrator.cli.arguments import (
+    DerivedOption,
+    MaskigeOption,
+    ProcessesOption,
+    SizeOption,
+    Subset,
+    chosen_processes,
+)
 from orchestrator.cli.exit_codes import DATA_FAULTY
 from orchestrator.cli.plain import say
 from orchestrator.cli.progress_bar import progress_bar
@@ -28,6 +35,7 @@ def check(
     maskige: MaskigeOption = "semantic-sam",
     size: SizeOption = None,
     workers: ProcessesOption = None,
+    derived: DerivedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document with all findings.")] = False,
 ) -> None:
     """Compare a subset with what it should hold, file by file, and print what mends each fault.
@@ -37,8 +45,11 @@ def check(
     from rich.console import Console
 
     from model.data.checking.check import check_subset
+    from model.data.derived import data_with_derived
 
     console = Console(highlight=False, stderr=as_json)
+    if derived is not None:
+        folder = data_with_derived(folder, derived)
     with progress_bar(console, f"Checking {subset.value.upper()} clips") as on_progress:
         checked = check_subset(folder, subset.value, maskige, size, chosen_processes(workers), on_progress)
     if as_json:

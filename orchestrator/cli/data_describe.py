@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.arguments import Subset
+from orchestrator.cli.arguments import DerivedOption, Subset, chosen_root
 from orchestrator.cli.plain import say
 
 
@@ -17,6 +17,7 @@ def describe(
     size: Annotated[
         int | None, typer.Option("--size", min=1, help="Side of the pictures in pixels.  [default: the first frame's]")
     ] = None,
+    derived: DerivedOption = None,
 ) -> None:
     """Declare that a data set of your own holds the clips that its index lists now.
 
@@ -26,9 +27,8 @@ def describe(
 
     from model.data.dataset_file import DATASET_FILE, SPLIT_SIZES
     from model.data.dataset_file import describe as write_description
-    from model.data.index import subset_root
 
-    root = subset_root(folder, subset.value)
+    root = chosen_root(folder, subset, derived)
     described = write_description(root, subset.value, size)
     sizes = " / ".join(f"{count} {split}" for split, count in described[SPLIT_SIZES].items())
     side = described["size"]

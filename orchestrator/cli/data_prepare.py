@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.arguments import ProcessesOption, SizeOption, Subset, chosen_processes
+from orchestrator.cli.arguments import DerivedOption, ProcessesOption, SizeOption, Subset, chosen_processes, chosen_root
 from orchestrator.cli.exit_codes import DATA_FAULTY
 from orchestrator.cli.made import show_made
 from orchestrator.cli.progress_bar import progress_bar
@@ -18,6 +18,7 @@ def prepare(
     subset: Annotated[Subset, typer.Option(help="Which AVSBench subset to prepare.")],
     size: SizeOption = None,
     workers: ProcessesOption = None,
+    derived: DerivedOption = None,
 ) -> None:
     """Make AVSS frames and labels of the network's size, and missing log-mels.
 
@@ -27,11 +28,10 @@ def prepare(
     from rich.console import Console
 
     from model.data.expectation import expectation_of
-    from model.data.index import subset_root
     from model.data.preparation.prepare import prepare_subset
 
     console = Console()
-    root = subset_root(folder, subset.value)
+    root = chosen_root(folder, subset, derived)
     side = size or expectation_of(root, subset.value).size
     with progress_bar(console, f"Preparing {subset.value.upper()} clips") as on_progress:
         prepared = prepare_subset(root, subset.value, side, chosen_processes(workers), on_progress)

@@ -9,6 +9,7 @@ import typer
 
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import (
+    DerivedOption,
     DeviceOption,
     ProcessesOption,
     ProposerName,
@@ -16,6 +17,7 @@ from orchestrator.cli.arguments import (
     Subset,
     chosen_device,
     chosen_processes,
+    chosen_root,
 )
 from orchestrator.cli.exit_codes import DATA_FAULTY
 from orchestrator.cli.made import show_made
@@ -42,6 +44,7 @@ def maskige(
     size: SizeOption = None,
     device: DeviceOption = None,
     workers: ProcessesOption = None,
+    derived: DerivedOption = None,
 ) -> None:
     """Make the Maskiges of a proposer for every frame of a subset.
 
@@ -51,12 +54,11 @@ def maskige(
     from rich.console import Console
 
     from model.data.expectation import expectation_of
-    from model.data.index import subset_root
     from model.data.layout import maskige_root
     from model.data.proposals.writer import write_maskiges
 
     console = Console()
-    root = subset_root(folder, subset.value)
+    root = chosen_root(folder, subset, derived)
     side = size or expectation_of(root, subset.value).size
     processes = _processes(proposer, workers)
     with progress_bar(console, f"Making {subset.value.upper()} Maskiges") as on_progress:

@@ -48,10 +48,17 @@ def job_command(words: Sequence[str], options: Sequence[tuple[str, str]], enviro
     """
     open_places = {option: name for option, name in PLACES.items() if option not in dict(options)}
     options = [*options, *((option, environ[name]) for option, name in open_places.items() if environ.get(name))]
-    problems = [*_missing(dict(options)), *_not_there(options), *_open_secrets(words, options)]
+    problems = [*_left_here(environ), *_missing(dict(options)), *_not_there(options), *_open_secrets(words, options)]
     if problems:
         raise InputError(*problems)
     return [*ENTRY, *words, *(part for option in options for part in option if part)]
+
+
+def _left_here(environ: Mapping[str, str]) -> Iterator[Problem]:
+    if derived := environ.get("COMBO_DERIVED"):
+        yield Problem(
+            f"COMBO_DERIVED={derived}", "does not travel with a job", "unset it, and name that folder with --data"
+        )
 
 
 def _missing(given: Mapping[str, str]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from model.config import Task
+from model.data.errors import writing
 from model.data.layout import ClipFiles
 from model.data.log_mel_file import log_mel_pickle
 from model.data.output import DAMAGED_TOO, ONLY_MISSING, Output
@@ -20,5 +21,5 @@ def log_mel_output(files: ClipFiles, task: Task) -> Output:
 
 def _write_log_mel(files: ClipFiles, task: Task) -> None:
     examples = examples_of_wav(files.wav, log_mel_rows(files, task), task)
-    with whole_file(files.log_mel) as draft:
+    with writing(files.log_mel), whole_file(files.log_mel) as draft:
         draft.write_bytes(log_mel_pickle(examples, requires_grad=task != "avss"))

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from model.config import Task
-from model.data.errors import DataError
+from model.data.errors import DataError, writing
 from model.data.geometry import to_square
 from model.data.index import read_index, subset_root
 from model.data.layout import PUBLISHED_PROPOSERS, IndexEntry, clip_files, maskige_root, released_picture
@@ -93,9 +93,10 @@ def claim(folder: Path, made_by: dict[str, str]) -> None:
     note = folder / IDENTITY_FILE
     if any(folder.rglob("*.png")) and not note.exists():
         raise DataError(f"{folder} holds Maskiges of unknown origin, {note.name} is missing: delete or rename it first")
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with note.open("x", encoding="utf-8") as file:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with writing(note), note.open("x", encoding="utf-8") as file:
             file.write(json.dumps(made_by, indent=1) + "\n")
     except FileExistsError:
         if _noted(note) != made_by:
