@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.errors import InputError
 from experiments.question_files import ROOT as EXPERIMENTS
 from orchestrator.jobs.environment import job_variables
 from orchestrator.jobs.request import JobRequest, job_command
@@ -127,6 +128,13 @@ def test_words_reach_the_cluster_as_they_were_given():
     assert sent[:4] == ["python", "-m", "orchestrator.cli", "run"]
     assert sent[4:6] == words
     assert sent[6:] == ["--scale", "smoke", "--verbose", "--data", "/my data", "--storage", "s3://bucket/trials"]
+
+
+def test_a_folder_of_links_is_named_as_the_data_of_a_job():
+    options = [("--data", "/data"), ("--storage", "/trials")]
+
+    with pytest.raises(InputError, match=r"COMBO_DERIVED=/mine: does not travel with a job \(unset it"):
+        job_command(["combo/table7"], options, {"COMBO_DERIVED": "/mine"})
 
 
 def test_the_packages_and_the_named_experiments_travel_and_nothing_else(tmp_path):
