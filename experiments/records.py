@@ -19,11 +19,25 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from model.config import TrialConfig
+from experiments.stored_types import (
+    Count,
+    EpochSeconds,
+    Moment,
+    Ordinal,
+    Positive,
+    Process,
+    Seconds,
+    Sum,
+    WorkerCount,
+)
+from model.config import Fraction, TrialConfig
+from model.manifest import WEIGHTS_FILE
+from model.numbered_names import BEST_WEIGHTS, NumberedName
 
 TRIALS = "trials"
 SWEEPS = "sweeps"
@@ -41,9 +55,16 @@ CHECKPOINTS_DIR = "checkpoints"
 PICTURES_DIR = "pictures"
 PREDICTIONS_DIR = "predictions"
 
+ATTEMPT_NAME = NumberedName(after=".json")
+"""Of a file in `attempts/`."""
+METRICS_NAME = NumberedName("attempt-", ".jsonl")
+"""Of a file in `metrics/`."""
+
 SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames", "classes")
 """Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object; and for AVSS
 a list of structs with the fields CLASS_FIELDS, null for S4 and MS3. Older files lack the last column."""
+VALIDATION_SCORES = ("m_j", "m_f")
+"""Keys of the validation scores, fractions, among the values of an evaluation's line."""
 CLASS_FIELDS = ("id", "j_sum", "f_sum", "frames")
 """Of each class that is predicted or present in the clip: its id, the sums of J and of F over the frames where it is,
 and how many these are. The sums of all clips give the data set's score to the last bit."""
@@ -71,11 +92,18 @@ class MetricLine(Record):
     model_config = ConfigDict(ser_json_inf_nan="strings")
 
     kind: Literal["step", "evaluation", "system"]
-    attempt: int
-    step: int
-    time: float
+    attempt: Ordinal
+    step: Count
+    time: EpochSeconds
     """Seconds since the epoch."""
     values: dict[str, float]
+
+    @model_validator(mode="after")
+    def _scores_are_fractions(self) -> MetricLine:
+        scores = [self.values[name] for name in VALIDATION_SCORES if name in self.values]
+        if self.kind == "evaluation" and not all(0 <= score <= 1 for score in scores):
+            raise ValueError("a score lies outside [0, 1]")
+        return self
 
 
 Ending = Literal["finished", "failed", "preempted", "stopped", "pruned"]
@@ -86,20 +114,19 @@ early stopping gave it up."""
 class AttemptRecord(Record):
     """One execution of a trial. To make this file is to claim the trial; its beat says that the attempt is alive."""
 
-    attempt: int
+    attempt: Ordinal
     host: str
-    process: str
+    process: Process
     """Identifies the process that writes the trial, for those on the same machine; empty if it cannot be known."""
-    workers: int
+    workers: WorkerCount
     device: str
-    started: str
-    """ISO 8601 in UTC."""
-    beat: int = 0
+    started: Moment
+    beat: Count = 0
     """Grows while the attempt lives. Others compare it with what they saw before, by their own clock."""
-    seen: str = ""
-    """When the beat was written, ISO 8601 in UTC; for people, as clocks may jump."""
-    step: int = 0
-    best: float | None = None
+    seen: Moment | Literal[""] = ""
+    """When the beat was written; for people, as clocks may jump."""
+    step: Count = 0
+    best: Fraction | None = None
     """Best validation M_J so far, in [0, 1]."""
     ended: Ending | None = None
     reason: str = ""
@@ -109,7 +136,7 @@ class AttemptRecord(Record):
 class QuarantineLine(Record):
     """One line of the quarantine file: a clip that an attempt could not use."""
 
-    attempt: int
+    attempt: Ordinal
     split: str
     clip: str
     reason: str
@@ -119,12 +146,12 @@ class ProtocolRecord(Record):
     """How a score was computed. Scores of different protocols are never put in one column."""
 
     name: str
-    version: int
+    version: Ordinal
     split: str
     f_pooling: str
     """Over which frames the F-score's best threshold is chosen: `clip`, `frame_class` or `dataset`."""
-    thresholds: int
-    beta_squared: float
+    thresholds: Ordinal
+    beta_squared: Positive
     empty_mask_rule: str
 
     @property
@@ -136,10 +163,16 @@ class ProtocolRecord(Record):
 class ScoreRecord(Record):
     """Dataset scores as sums and counts, so that shards add up exactly."""
 
-    j_sum: float
-    f_sum: float
-    count: int
+    j_sum: Sum
+    f_sum: Sum
+    count: Ordinal
     """Clips (S4, MS3) or classes (AVSS) behind the sums."""
+
+    @model_validator(mode="after")
+    def _are_fractions(self) -> ScoreRecord:
+        if max(self.j_sum, self.f_sum) > self.count:
+            raise ValueError("a score lies outside [0, 1]")
+        return self
 
     @property
     def m_j(self) -> float:
@@ -161,14 +194,13 @@ class Provenance(Record):
     data_fingerprint: str
     packages: dict[str, str]
     device: str
-    workers: int
-    attempts: int
-    started: str
-    finished: str
-    """ISO 8601 in UTC."""
+    workers: WorkerCount
+    attempts: Ordinal
+    started: Moment
+    finished: Moment
     weight_files: dict[str, str] = {}
     """SHA-256 of the files that gave `vggish` and `backbone` their weights; the backbone's is absent where timm did."""
-    training_seconds: float
+    training_seconds: Seconds
     """Summed over attempts, evaluation included."""
 
 
@@ -179,20 +211,35 @@ class ResultRecord(Record):
     key: str
     protocol: ProtocolRecord
     score: ScoreRecord
-    best_step: int
+    best_step: Ordinal
     """Step of the checkpoint with the best validation score, the one that was tested."""
     validation: ScoreRecord
-    parameters: int
-    trainable_parameters: int
+    parameters: Ordinal
+    trainable_parameters: Count
     checkpoint: str
     """Path of the tested checkpoint, relative to the trial directory."""
     checksums: dict[str, str]
     """SHA-256 of every file of the result, by path relative to the trial directory."""
     provenance: Provenance
-    seconds_per_clip: float | None = None
+    seconds_per_clip: Seconds | None = None
     """Time of the network alone for one test clip, on the device of the provenance; None in older results."""
     quarantined: dict[str, list[str]] = {}
     """Clips by split that could not be used: others took their place in training, the scores leave them out."""
+
+    @model_validator(mode="after")
+    def _names_what_was_tested(self) -> ResultRecord:
+        place = PurePosixPath(self.checkpoint)
+        if place.is_absolute() or ".." in place.parts or "\0" in self.checkpoint:
+            raise ValueError(f"names a checkpoint outside of the trial folder, {self.checkpoint!r}")
+        tested = f"{CHECKPOINTS_DIR}/{BEST_WEIGHTS.of(self.best_step)}"
+        if self.checkpoint != tested:
+            raise ValueError(f"checkpoint is {self.checkpoint!r}, but weights of best_step lie in {tested!r}")
+        missing = {f"{tested}/{WEIGHTS_FILE}", SCORES_FILE} - self.checksums.keys()
+        if missing:
+            raise ValueError(f"checksums lack {min(missing)!r}")
+        if self.trainable_parameters > self.parameters:
+            raise ValueError("more parameters are trainable than there are")
+        return self
 
 
 FailureCategory = Literal[
@@ -212,13 +259,12 @@ FailureCategory = Literal[
 class FailureRecord(Record):
     """How an attempt ended without a result."""
 
-    attempt: int
+    attempt: Count
     category: FailureCategory = "exception"
     kind: str
     """Name of the exception's class."""
     message: str
-    time: str
-    """ISO 8601 in UTC."""
+    time: Moment
 
 
 class WeightsRecord(Record):
@@ -231,7 +277,7 @@ class WeightsRecord(Record):
     file: str
     """Name of the imported file; empty for weights trained here."""
     file_sha256: str
-    step: int
+    step: Count
     sha256: str
     """Of the weights as stored here."""
 
@@ -251,8 +297,7 @@ class EvaluationRecord(Record):
     commit: str | None
     packages: dict[str, str]
     device: str
-    finished: str
-    """ISO 8601 in UTC."""
-    seconds: float
+    finished: Moment
+    seconds: Seconds
     checksums: dict[str, str]
     """SHA-256 of the files beside this record, by name."""

@@ -33,6 +33,8 @@ class Targets:
     trials: tuple[Trial, ...]
     search: SearchStudy | None = None
     """The search that suggests further trials, if it is one."""
+    problems: tuple[Problem, ...] = ()
+    """Of trials that were named by their keys and cannot be told, while others can."""
 
     def again(self, store: Store) -> Targets:
         """The same as of the last refresh: a search has further points then."""
@@ -74,7 +76,7 @@ def read_targets(
         DataError: the data folder cannot be used.
     """
     if names and all(TRIAL_KEY.fullmatch(name) for name in names):
-        return Targets("", "", tuple(_stored_trial(name, store) for name in names))
+        return _stored_trials(names, store)
     names = without_table_names(names)
     if any(read_question(name).is_search for name in names):
         return _search(names, assigned, scale, settings, store)
@@ -105,6 +107,20 @@ def _search(
     data = search.base.data
     search = search.on_data(data_fingerprint(settings.data, search.task, data.maskige, data.size))
     return Targets(search.title, search.search.paper, (), SearchStudy(search, store.storage))
+
+
+def _stored_trials(keys: Sequence[str], store: Store) -> Targets:
+    """Those whose identity is stored and intact; refuses when there is none of them."""
+    trials: list[Trial] = []
+    problems: list[Problem] = []
+    for key in keys:
+        try:
+            trials.append(_stored_trial(key, store))
+        except InputError as error:
+            problems += error.problems
+    if not trials:
+        raise InputError(*problems)
+    return Targets("", "", tuple(trials), problems=tuple(problems))
 
 
 def _stored_trial(key: str, store: Store) -> Trial:

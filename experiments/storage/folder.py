@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.atomic_write import write_atomic
+from experiments.errors import Problem
+from experiments.storage.errors import StorageError
 from experiments.storage.local_files import delete_local, files_below
 from experiments.storage.names import check_folder, check_name, countable
+from model.regular_files import UnsuitableFileError, check_regular, read_regular
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class FolderStorage:
         try:
             os.link(draft, path)
         except FileExistsError:
+            # What is no file was not stored by anybody, and nobody could ever read it.
+            self._check_file(path)
             return False
         finally:
             draft.unlink()
@@ -53,10 +58,13 @@ class FolderStorage:
 
     def read(self, name: str) -> bytes | None:
         """See `Storage`."""
+        path = self.root / check_name(name)
         try:
-            return (self.root / check_name(name)).read_bytes()
+            return read_regular(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except UnsuitableFileError as error:
+            raise _refusal(path, error) from None
 
     def names(self, prefix: str) -> list[str]:
         """See `Storage`."""
@@ -73,3 +81,13 @@ class FolderStorage:
     def for_worker(self) -> FolderStorage:
         """See `Storage`."""
         return self
+
+    def _check_file(self, path: Path) -> None:
+        try:
+            check_regular(path)
+        except OSError as error:
+            raise _refusal(path, error) from None
+
+
+def _refusal(path: Path, error: OSError) -> StorageError:
+    return StorageError(str(Problem(str(path), f"is damaged: {error.strerror}", "move it away, a file belongs there")))

@@ -18,8 +18,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from model.config import TrialConfig
+from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
 from model.metrics.protocol import Score
-from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
+from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
+from model.weights.folder import damaged_file, write_folder
 from model.weights.stored_model import describe, fill, save_model
 from model.whole import delete_folder, drafts
 
@@ -78,7 +80,7 @@ def save_training_state(
         "scaler": dict(scaler),
     }
     tensors = {WEIGHTS_FILE: model.state_dict(), OPTIMIZER_FILE: _optimizer_tensors(optimizer)}
-    return write_folder(root / f"step-{progress.step:08d}", tensors, manifest, replace=True)
+    return write_folder(root / TRAINING_STATE.of(progress.step), tensors, manifest, replace=True)
 
 
 def save_best(root: Path, config: TrialConfig, model: nn.Module, step: int) -> Path:
@@ -116,7 +118,8 @@ def latest_training_state(root: Path) -> Path | None:
 
     Damaged ones are named in the log and passed over; training then makes them anew.
     """
-    for folder in reversed(_numbered(root, "step")):
+    for step in reversed(_steps(root, TRAINING_STATE)):
+        folder = root / TRAINING_STATE.of(step)
         damage = damaged_file(folder) or _foreign_manifest(folder) or _damaged_best(root, folder)
         if damage is None:
             return folder
@@ -136,23 +139,22 @@ def prune(root: Path, keep: int, newest: int, keep_every: int | None = None) -> 
         newest: the last step with a state.
         keep_every: states of multiples of this many steps stay too.
     """
-    states = [folder for folder in _numbered(root, "step") if _step(folder) <= newest]
-    spaced = {folder for folder in states if keep_every and _step(folder) % keep_every == 0}
-    kept = spaced.union(states[-keep:])
+    states = [step for step in _steps(root, TRAINING_STATE) if step <= newest]
+    kept = {step for step in states if keep_every and step % keep_every == 0}.union(states[-keep:])
     for draft in drafts(root):
         shutil.rmtree(draft)
-    for folder in states:
-        if folder not in kept:
-            delete_folder(folder)
-    wanted = {state.best_step for folder in kept if (state := _read_state(folder))}
-    for folder in _numbered(root, "best"):
-        if _step(folder) not in wanted and _step(folder) < newest:
-            delete_folder(folder)
+    for step in states:
+        if step not in kept:
+            delete_folder(root / TRAINING_STATE.of(step))
+    wanted = {state.best_step for step in kept if (state := _read_state(root / TRAINING_STATE.of(step)))}
+    for step in _steps(root, BEST_WEIGHTS):
+        if step not in wanted and step < newest:
+            delete_folder(best_folder(root, step))
 
 
 def best_folder(root: Path, step: int) -> Path:
     """Where the weights of the best validation at a step lie."""
-    return root / f"best-{step:08d}"
+    return root / BEST_WEIGHTS.of(step)
 
 
 def _read_state(folder: Path) -> _TrainingState | None:
@@ -165,8 +167,9 @@ def _read_state(folder: Path) -> _TrainingState | None:
 
 
 def _foreign_manifest(folder: Path) -> str | None:
-    """The manifest's name if it is that of something else."""
-    return MANIFEST_FILE if _read_state(folder) is None else None
+    """The manifest's name if it is that of something else, such as of another step."""
+    state = _read_state(folder)
+    return MANIFEST_FILE if state is None or TRAINING_STATE.of(state.step) != folder.name else None
 
 
 def _damaged_best(root: Path, folder: Path) -> str | None:
@@ -175,17 +178,19 @@ def _damaged_best(root: Path, folder: Path) -> str | None:
     if state is None or not state.best_step:
         return None
     best = best_folder(root, state.best_step)
-    damage = damaged_file(best)
+    damage = damaged_file(best) or _foreign_step(best, state.best_step)
     return None if damage is None else f"{best.name}/{damage}"
 
 
-def _numbered(root: Path, kind: str) -> list[Path]:
-    """The folders of a kind, such as `step-00000200`, ascending; what has no number is not ours."""
-    return sorted(folder for folder in root.glob(f"{kind}-*") if folder.name.partition("-")[2].isdecimal())
+def _foreign_step(folder: Path, step: int) -> str | None:
+    """The manifest's name if it speaks of another step."""
+    manifest = read_manifest(folder)
+    return MANIFEST_FILE if manifest is None or manifest.get("step") != step else None
 
 
-def _step(folder: Path) -> int:
-    return int(folder.name.partition("-")[2])
+def _steps(root: Path, kind: NumberedName) -> list[int]:
+    """Of the folders of a kind, ascending; what has no number is not ours."""
+    return kind.numbers((path.name for path in root.glob("*")), root)
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

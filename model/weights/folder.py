@@ -10,28 +10,17 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from model.manifest import MANIFEST_FILE as MANIFEST_FILE
+from model.manifest import WEIGHTS_FILE as WEIGHTS_FILE
+from model.manifest import manifest_checksum
+from model.manifest import read_manifest as read_manifest
 from model.whole import delete_folder, whole_folder
-
-WEIGHTS_FILE = "model.safetensors"
-MANIFEST_FILE = "manifest.json"
-
-FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
-
-
-class _Manifest(BaseModel):
-    """What the manifest of every folder has; all else in it is the business of whoever wrote the folder."""
-
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    checksums: dict[FileName, str]
-    own_checksum: str
 
 
 def write_folder(
@@ -61,7 +50,7 @@ def write_folder(
             _share_as_other_files(draft / name)
             checksums[name] = file_checksum(draft / name)
         complete = {**manifest, "checksums": checksums}
-        complete["own_checksum"] = _manifest_checksum(complete)
+        complete["own_checksum"] = manifest_checksum(complete)
         (draft / MANIFEST_FILE).write_text(json.dumps(complete, indent=1, sort_keys=True))
         if replace and folder.exists():
             delete_folder(folder)
@@ -77,17 +66,6 @@ def _share_as_other_files(path: Path) -> None:
     sample.touch()
     path.chmod(sample.stat().st_mode)
     sample.unlink()
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a folder; None when it is absent, is no manifest, or differs from its checksum."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text())
-        _Manifest.model_validate(manifest)
-        intact = manifest.pop("own_checksum") == _manifest_checksum(manifest)
-    except (OSError, ValueError, RecursionError):
-        return None
-    return manifest if intact else None
 
 
 def damaged_file(folder: Path) -> str | None:
@@ -112,7 +90,3 @@ def _system_error(error: SafetensorError) -> int | None:
     """The system's number of an error, such as that of a full disk; safetensors tells it in its text only."""
     number = re.search(r"os error (\d+)", str(error))
     return int(number[1]) if number else None
-
-
-def _manifest_checksum(manifest: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from experiments.overrides import parse_assignments
+from orchestrator.cli.plain import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def find_targets(
     words: Sequence[str], scale: str, settings: Settings, store: Store, workers: int | None = None
 ) -> Targets:
-    """Splits names from overrides and finds what the names stand for.
+    """Splits names from overrides and finds what the names stand for; says which of several trials cannot be told.
 
     Raises:
         InputError: see `orchestrator.targets.read_targets`.
@@ -27,7 +29,10 @@ def find_targets(
     from orchestrator.targets import read_targets
 
     assigned = parse_assignments(word for word in words if "=" in word)
-    return read_targets([word for word in words if "=" not in word], assigned, scale, settings, store, workers)
+    targets = read_targets([word for word in words if "=" not in word], assigned, scale, settings, store, workers)
+    for problem in targets.problems:
+        print(f"error: {printable(str(problem))}", file=sys.stderr)
+    return targets
 
 
 def find_questions(

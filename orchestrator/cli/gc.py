@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.arguments import StorageOption
+from orchestrator.cli.exit_codes import INPUT_ERROR
+from orchestrator.cli.plain import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from experiments.errors import Problem
+    from experiments.storage.storage import Storage
+    from orchestrator.store.retention import Leftover
 
 
 def gc(
@@ -17,12 +28,12 @@ def gc(
 ) -> None:
     """List what nothing needs any more: training states of finished trials, weights that lost, drafts of a day ago.
 
-    The weights that were tested stay, as do all checkpoints of trials without a result.
+    The weights that were tested stay, as do all checkpoints of trials without a result. Of a trial whose files
+    contradict each other nothing is deleted; exits with 2 when there is one.
     """
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
+    from orchestrator.reporting.protocols import protocols_of_today
     from orchestrator.settings import resolve_settings
     from orchestrator.store import retention
     from orchestrator.store.store import Store
@@ -31,10 +42,25 @@ def gc(
     settings = resolve_settings(storage)
     store = Store(settings.storage)
     store.refresh()
-    found = list(retention.leftovers(store))
-    if not found:
+    doubts: list[Problem] = []
+    found = list(retention.leftovers(store, doubts.append, protocols_of_today()))
+    if found:
+        _free(found, settings.storage, console, delete=delete)
+    else:
         console.print(f"nothing to free in {settings.storage}", soft_wrap=True, markup=False)
-        return
+    for doubt in doubts:
+        say(f"left alone: {doubt}", console, "yellow")
+    if doubts:
+        raise typer.Exit(INPUT_ERROR)
+
+
+def _free(found: Sequence[Leftover], storage: Storage, console: Console, *, delete: bool) -> None:
+    """Lists what can go, and deletes it if that is wanted."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from orchestrator.store import retention
+
     table = Table("what", "why", box=None)
     table.add_column("MiB", justify="right")
     for leftover in found:
@@ -42,6 +68,6 @@ def gc(
         table.add_row(Text(leftover.name), leftover.reason, size)
     console.print(table)
     if delete:
-        retention.delete(settings.storage, found)
+        retention.delete(storage, found)
     done = "freed" if delete else "can be freed with --delete"
     console.print(f"{len(found)} in all, {retention.total_size(found) / 2**20:,.1f} MiB {done}")

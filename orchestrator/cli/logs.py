@@ -11,9 +11,12 @@ import typer
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
+from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from orchestrator.planning.plan import PlannedTrial
@@ -80,28 +83,43 @@ def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data:
     while True:
         store.refresh()
         plan = targets.again(store).plan(store, watch)
-        for entry in plan.entries:
-            _tell_course(entry, store, seen, console)
+        damaged = {entry.trial.key for entry in plan.entries if not _tell_course(entry, store, seen, console)}
         if not follow or all(entry.state in OVER for entry in plan.entries):
             break
         time.sleep(EVERY_SECONDS)
     for entry in plan.entries:
-        for line in (f"{_name(entry)}: {entry.state}", *outcome(store.trial(entry.trial.key))):
-            _print(line, console, "bold" if line.startswith("trial ") else "")
+        _print(f"{_name(entry)}: {entry.state}", console, "bold")
+        if not _tell_new(outcome(store.trial(entry.trial.key)), entry.trial.key, seen, console):
+            damaged.add(entry.trial.key)
+    if damaged or targets.problems:
+        raise typer.Exit(INPUT_ERROR)
 
 
-def _tell_course(entry: PlannedTrial, store: Store, seen: set[tuple[str, str]], console: Console) -> None:
-    """Prints what is new in a trial's course, below its name when another one's lines came before."""
+def _tell_course(entry: PlannedTrial, store: Store, seen: set[tuple[str, str]], console: Console) -> bool:
+    """Prints what is new in a trial's course, below its name; says whether it could be read."""
     from orchestrator.trial.trial_story import course, fetch_story
 
     key = entry.trial.key
     fetch_story(store.trial(key))
-    new = [line for line in course(store.trial(key)) if (key, line) not in seen]
-    if new:
-        _print(_name(entry), console, "bold")
+    return _tell_new(course(store.trial(key)), key, seen, console, _name(entry))
+
+
+def _tell_new(lines: Iterator[str], key: str, seen: set[tuple[str, str]], console: Console, heading: str = "") -> bool:
+    """Prints the lines of a trial that were not printed yet; one that is damaged says so, and the others go on."""
+    told: list[str] = []
+    readable = True
+    try:
+        told.extend(lines)
+    except InputError as error:
+        told += map(str, error.problems)
+        readable = False
+    new = [line for line in told if (key, line) not in seen]
+    if new and heading:
+        _print(heading, console, "bold")
     for line in new:
         _print(line, console)
         seen.add((key, line))
+    return readable
 
 
 def _name(entry: PlannedTrial) -> str:

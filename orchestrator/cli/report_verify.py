@@ -48,6 +48,7 @@ def verify(
 
     from orchestrator.cli.progress_bar import progress_bar
     from orchestrator.cli.sweep_table import TABLE_WIDTH
+    from orchestrator.reporting.protocols import protocols_of_today
     from orchestrator.settings import resolve_settings
     from reports.verifying.verify import verify as verify_tables
 
@@ -56,7 +57,9 @@ def verify(
     tables, results = _tables(words or [], scale, settings, data_was_named=data is not None)
     logged = None if without_mlflow else _read_mlflow(tables, settings, console)
     with progress_bar(console, "Checking trials") as on_progress:
-        found = verify_tables(tables, results, settings.storage.root, logged, settings.storage.fetch, on_progress)
+        found = verify_tables(
+            tables, results, settings.storage.root, logged, settings.storage.fetch, on_progress, protocols_of_today()
+        )
     if found.findings:
         _show(found.findings, console)
     if found.not_logged:

@@ -9,12 +9,14 @@ import typer
 
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets, print_standing
+from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from experiments.errors import Problem
     from orchestrator.planning.plan import Plan
     from orchestrator.search.study import SearchStudy
     from orchestrator.store.store import Store
@@ -34,18 +36,20 @@ def status(
 
     from orchestrator.cli.sweep_table import TABLE_WIDTH, sweep_document, sweep_remarks, sweep_summary, sweep_table
 
-    look, store = _observer(words, scale, storage, data)
+    look, store, problems = _observer(words, scale, storage, data)
     plan, search = look()
     if as_json:
         typer.echo(json.dumps(sweep_document(plan, search, store), indent=1))
-        return
-    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
-    console.print(sweep_table(plan, store))
-    for remark in sweep_remarks(plan, store):
-        say(remark, console, "yellow")
-    console.print(sweep_summary(plan), style="bold", markup=False)
-    if search is not None:
-        print_standing(search, console)
+    else:
+        console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
+        console.print(sweep_table(plan, store))
+        for remark in sweep_remarks(plan, store):
+            say(remark, console, "yellow")
+        console.print(sweep_summary(plan), style="bold", markup=False)
+        if search is not None:
+            print_standing(search, console)
+    if problems:
+        raise typer.Exit(INPUT_ERROR)
 
 
 def watch(
@@ -65,7 +69,7 @@ def watch(
 
     from orchestrator.cli.sweep_table import sweep_summary, sweep_table
 
-    look, store = _observer(words, scale, storage, data)
+    look, store, _ = _observer(words, scale, storage, data)
     console = Console(highlight=False)
     told = ""
     with Live(console=console, auto_refresh=False) as live:
@@ -84,8 +88,8 @@ def watch(
 
 def _observer(
     words: list[str], scale: str, storage: str | None, data: Path | None
-) -> tuple[Callable[[], tuple[Plan, SearchStudy | None]], Store]:
-    """Looks at what the words name, as it is stored at the time of each call."""
+) -> tuple[Callable[[], tuple[Plan, SearchStudy | None]], Store, Sequence[Problem]]:
+    """Looks at what the words name, as it is stored at the time of each call; and which trials cannot be told."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.trial.attempts import AttemptWatch
@@ -102,4 +106,4 @@ def _observer(
         now = targets.again(store)
         return now.plan(store, watched), now.search
 
-    return look, store
+    return look, store, targets.problems

@@ -60,7 +60,8 @@ def sweep_remarks(plan: Plan, store: Store) -> Iterator[str]:
     for entry in plan.entries:
         if entry.reason:
             yield f"{entry.state}: {entry.trial.label}: {entry.reason}"
-        yield from map(str, store.trial(entry.trial.key).torn_metrics())
+        folder = store.trial(entry.trial.key)
+        yield from map(str, (*folder.damaged_attempts(), *folder.torn_metrics()))
 
 
 def sweep_summary(plan: Plan) -> str:

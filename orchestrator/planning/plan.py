@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -181,10 +182,11 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
 
 def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedTrial:
     folder = store.trial(trial.key)
-    if not folder.path.exists():
+    if not os.path.lexists(folder.path):
         return PlannedTrial(trial, "new", attempts=0)
     attempts = folder.attempts
     try:
+        folder.check_places()
         folder.check_identity(trial)
         is_finished, failure = folder.result is not None, folder.failure
     except InputError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord
 from experiments.storage.storage import Storage
-from orchestrator.store.stored_documents import read_record, record_bytes, score_bytes
+from orchestrator.store.stored_documents import damaged, read_record, record_bytes, score_bytes
 
 if TYPE_CHECKING:
     from model.metrics.protocol import ClipScore
@@ -33,9 +33,13 @@ class EvaluationFolder:
         """The outcome, once there is one.
 
         Raises:
-            InputError: the stored record is damaged.
+            InputError: the stored record is damaged, or of another evaluation.
         """
-        return read_record(self.path / EVALUATION_FILE, EvaluationRecord)
+        path = self.path / EVALUATION_FILE
+        record = read_record(path, EvaluationRecord)
+        if record is not None and record.key != self.path.name:
+            raise damaged(path, f"is of evaluation {record.key}, but lies in the folder of {self.path.name}")
+        return record
 
     def fetch(self) -> None:
         """Makes what can be read equal to what is stored."""

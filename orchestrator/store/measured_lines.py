@@ -24,18 +24,32 @@ def read_metrics(files: Iterable[Path]) -> Iterator[MetricLine]:
 def torn_files(files: Iterable[Path]) -> Iterator[Problem]:
     """The files whose last line nobody can read: a kill in mid-write tears no other, since lines are appended."""
     for path in files:
-        text = last_line(path)
+        try:
+            text = last_line(path)
+        except OSError as error:
+            yield Problem(str(path), f"is damaged: {error.strerror}")
+            continue
         if text and not _is_metric(text):
             yield Problem(str(path), "its last line is torn and passed over")
 
 
+def unreadable_lines(files: Iterable[Path]) -> Iterator[Problem]:
+    """The files in which lines before the last one are damaged."""
+    for path in files:
+        lines = stored_lines(path)
+        places = [place for place, text in enumerate(lines[:-1], start=1) if text and not _is_metric(text)]
+        if places:
+            said = f"{len(places)} of its lines cannot be read and are passed over, the first is line {places[0]}"
+            yield Problem(str(path), said)
+
+
 def seconds_measured(lines: Iterable[MetricLine]) -> float:
-    """Time from the first to the last line of each attempt, summed."""
+    """Time from the first to the last line of each attempt, summed; none for one whose clock was set back."""
     spans: dict[int, tuple[float, float]] = {}
     for line in lines:
         first, _ = spans.get(line.attempt, (line.time, line.time))
         spans[line.attempt] = first, line.time
-    return sum(last - first for first, last in spans.values())
+    return sum(max(0.0, last - first) for first, last in spans.values())
 
 
 def read_quarantine(path: Path) -> Iterator[QuarantineLine]:

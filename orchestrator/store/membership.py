@@ -8,17 +8,23 @@ not begun has no directory at all.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.records import Record
 from experiments.storage.storage import Storage
+from experiments.stored_types import Count, Moment
 from model.config import Task
+from orchestrator.store.stored_documents import read_record, record_bytes
+
+log = logging.getLogger(__name__)
 
 MEMBERSHIPS = "memberships"
 
@@ -36,9 +42,8 @@ class Membership(Record):
     task: Task
     seed: int
     label: str
-    joined: str
-    """ISO 8601 in UTC."""
-    clips: dict[str, int] = Field(default_factory=dict)
+    joined: Moment
+    clips: dict[str, Count] = Field(default_factory=dict)
     """Clips of the task by split, as the index of the data lists them."""
 
 
@@ -59,7 +64,7 @@ def join_sweep(storage: Storage, trial: Trial, sweep: str, paper: str, clips: di
         joined=datetime.now(UTC).isoformat(timespec="milliseconds"),
         clips=clips,
     )
-    storage.create(name, (membership.model_dump_json(indent=1) + "\n").encode())
+    storage.create(name, record_bytes(membership))
 
 
 def all_memberships(root: Path) -> list[Membership]:
@@ -76,6 +81,17 @@ def _read(paths: Iterable[Path]) -> list[Membership]:
     """Damaged files are passed over: they only say what a run is called."""
     found = []
     for path in paths:
-        with suppress(ValidationError):
-            found.append(Membership.model_validate_json(path.read_bytes()))
+        try:
+            membership = read_record(path, Membership)
+        except InputError as error:
+            _warn(str(error))
+            continue
+        if membership is not None:
+            found.append(membership)
     return sorted(found, key=lambda membership: (membership.joined, membership.sweep, membership.key))
+
+
+@cache
+def _warn(problem: str) -> None:
+    """Once for each, as a sweep looks again and again."""
+    log.warning("%s; it is passed over", problem)

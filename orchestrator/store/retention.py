@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.errors import InputError
-from experiments.records import CHECKPOINTS_DIR, TRIALS
+from experiments.errors import InputError, Problem
+from experiments.records import CHECKPOINTS_DIR, TRIALS, ProtocolRecord
 from experiments.storage.local_files import files_below
 from experiments.storage.storage import Storage
+from model.config import Task
 from orchestrator.store.store import Store
+from orchestrator.store.trial_folder import TrialFolder, is_in_checkpoint
+from reports.stored.stored_trial import read_stored_trial
+from reports.verifying.trial_checks import check_trial
 
+INCONSISTENT = "restore the trial folder; until then nothing of it is deleted"
 DRAFT = ".draft"
 DRAFT_SECONDS = 86_400
 """Age from which a draft is nobody's. No write takes so long; its writer may run on another machine."""
@@ -32,23 +37,43 @@ class Leftover:
     """Bytes."""
 
 
-def leftovers(store: Store) -> Iterator[Leftover]:
+def leftovers(
+    store: Store,
+    on_doubt: Callable[[Problem], None] | None = None,
+    protocols: Mapping[Task, ProtocolRecord] | None = None,
+) -> Iterator[Leftover]:
     """What the checkpoints of finished trials hold beyond the weights that were tested, and drafts of killed writers.
 
     Trials without a result keep everything, as they may be running or continue later. Tested weights stay, because
-    tables name them and other trials start from them. A damaged trial is left alone.
+    tables name them and other trials start from them. A trial whose files contradict each other keeps everything: what
+    looks superfluous may be all there is.
+
+    Args:
+        store: with its documents refreshed.
+        on_doubt: hears why a trial is left alone.
+        protocols: how scores of each task are computed today; None compares nothing with it.
     """
+    on_doubt = on_doubt or (lambda _: None)
     checkpoints = _checkpoint_sizes(store.storage)
     for folder in store.trials():
         try:
             tested = folder.tested_checkpoint
-        except InputError:
+        except InputError as error:
+            on_doubt(error.problems[0])
             continue
-        if tested is not None:
-            kept = tested.relative_to(store.root).as_posix()
-            for name, size in checkpoints[folder.name].items():
-                if name != kept:
-                    yield Leftover(name, _reason(name), size)
+        if tested is None:
+            continue
+        kept = tested.relative_to(store.root).as_posix()
+        others = [
+            Leftover(name, _reason(name), size) for name, size in checkpoints[folder.name].items() if name != kept
+        ]
+        if not others:
+            continue
+        doubt = _doubt(folder, kept, protocols)
+        if doubt is None:
+            yield from others
+        else:
+            on_doubt(doubt)
     yield from _old_drafts(store.root)
 
 
@@ -61,6 +86,15 @@ def delete(storage: Storage, chosen: Iterable[Leftover]) -> None:
 def total_size(chosen: Sequence[Leftover]) -> int:
     """Bytes of all of them."""
     return sum(leftover.size for leftover in chosen)
+
+
+def _doubt(folder: TrialFolder, tested: str, protocols: Mapping[Task, ProtocolRecord] | None) -> Problem | None:
+    """The first thing that a finished trial's files contradict; from a bucket they are fetched for that."""
+    folder.storage.fetch(folder.name, lambda name: not is_in_checkpoint(name) or name.startswith(f"{tested}/"))
+    checked = check_trial(read_stored_trial(folder.path), lambda _: None, protocols)
+    for one in checked.discrepancies:
+        return Problem(str(folder.path), f"{one.what}: stored is {one.stored}, found is {one.recomputed}", INCONSISTENT)
+    return None
 
 
 def _checkpoint_sizes(storage: Storage) -> Mapping[str, dict[str, int]]:

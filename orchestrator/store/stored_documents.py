@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from experiments.errors import InputError, Problem
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, Record
+from model.regular_files import LARGEST_DOCUMENT, LARGEST_TABLE, check_regular, open_regular, read_regular
 
 if TYPE_CHECKING:
     from model.metrics.protocol import ClipScore
@@ -31,20 +33,56 @@ def read_record(path: Path, model: type[Stored]) -> Stored | None:
         InputError: it is damaged, or of another version.
     """
     try:
-        return model.model_validate_json(path.read_bytes())
+        return model.model_validate_json(read_regular(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except IsADirectoryError:
-        raise InputError(Problem(str(path), "is damaged: it is a folder", DAMAGED)) from None
+    except OSError as error:
+        raise damaged(path, str(error.strerror)) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        what = f"is damaged: {'.'.join(map(str, first['loc']))} {first['msg']}".replace(":  ", ": ")
-        raise InputError(Problem(str(path), what, DAMAGED)) from None
+        raise damaged(path, _first_of(error)) from None
+
+
+def damaged(path: Path, why: str) -> InputError:
+    """What is wrong with a stored file, and what to do about it."""
+    return InputError(Problem(str(path), f"is damaged: {why}", DAMAGED))
+
+
+def check_place(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
+    """Refuses what lies where a file belongs and is none; where there is nothing, a file may come.
+
+    Raises:
+        InputError: it is a folder, a pipe, a link to nowhere, or larger than such a file can be.
+    """
+    if os.path.lexists(path):
+        check_there(path, at_most)
+
+
+def check_there(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
+    """Refuses a stored file that cannot be read.
+
+    Raises:
+        InputError: as for `check_place`, or there is nothing.
+    """
+    try:
+        check_regular(path, at_most)
+    except OSError as error:
+        raise damaged(path, str(error.strerror)) from None
 
 
 def record_bytes(record: Record) -> bytes:
-    """A record as it is stored."""
-    return (record.model_dump_json(indent=1) + "\n").encode()
+    """A record as it is stored.
+
+    Raises:
+        ValueError: nobody could read it again.
+    """
+    content = (record.model_dump_json(indent=1) + "\n").encode()
+    try:
+        type(record).model_validate_json(content)
+    except ValidationError as error:
+        raise ValueError(
+            f"{type(record).__name__} is not written, as it could not be read: {_first_of(error)}"
+        ) from None
+    return content
 
 
 def score_bytes(clips: Sequence[ClipScore]) -> bytes:
@@ -64,11 +102,32 @@ def score_bytes(clips: Sequence[ClipScore]) -> bytes:
 
 def last_line(path: Path) -> bytes:
     """The last line of a file, without reading the others; empty if there is none."""
-    with path.open("rb") as file:
+    with open_regular(path, LARGEST_TABLE) as file:
         file.seek(max(0, path.stat().st_size - LONGEST_LINE))
         return (file.read().splitlines() or [b""])[-1]
 
 
+def stored_bytes(path: Path) -> bytes:
+    """What a file of metrics or of a log holds; nothing if there is no file.
+
+    Raises:
+        InputError: something else is in its place.
+    """
+    try:
+        return read_regular(path, LARGEST_TABLE)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as error:
+        raise damaged(path, str(error.strerror)) from None
+
+
 def stored_lines(path: Path) -> list[bytes]:
-    """The lines of a file; none if there is no file."""
-    return path.read_bytes().splitlines() if path.is_file() else []
+    """The same, line by line."""
+    return stored_bytes(path).splitlines()
+
+
+def _first_of(error: ValidationError) -> str:
+    """The first mistake of a document, with its key."""
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"]))
+    return " ".join(part for part in (key, first["msg"].removeprefix("Value error, ")) if part)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import io
 import logging
-import re
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.agreement import disagreement, misplaced
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
-from experiments.identity import trial_key
 from experiments.records import (
+    ATTEMPT_NAME,
     ATTEMPTS_DIR,
     CHECKPOINTS_DIR,
     FAILURE_FILE,
     LOGS_DIR,
     METRICS_DIR,
+    METRICS_NAME,
     PICTURES_DIR,
     QUARANTINE_FILE,
     RESULT_FILE,
@@ -34,8 +35,25 @@ from experiments.records import (
     TrialRecord,
 )
 from experiments.storage.storage import Storage
-from orchestrator.store.measured_lines import read_metrics, read_quarantine, seconds_measured, torn_files
-from orchestrator.store.stored_documents import DAMAGED, read_record, record_bytes, score_bytes, stored_lines
+from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
+from model.regular_files import LARGEST_TABLE
+from orchestrator.store.measured_lines import (
+    read_metrics,
+    read_quarantine,
+    seconds_measured,
+    torn_files,
+    unreadable_lines,
+)
+from orchestrator.store.stored_documents import (
+    DAMAGED,
+    check_place,
+    damaged,
+    read_record,
+    record_bytes,
+    score_bytes,
+    stored_bytes,
+    stored_lines,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,6 +63,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DOCUMENTS = (".json", ".jsonl", ".stop")
+FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, PICTURES_DIR)
 
 
 @dataclass(frozen=True)
@@ -70,18 +89,31 @@ class TrialFolder:
         """Which trial this is, once it has begun.
 
         Raises:
-            InputError: the stored record is damaged.
+            InputError: the stored record is damaged, or of another trial.
         """
-        return read_record(self.path / TRIAL_FILE, TrialRecord)
+        path = self.path / TRIAL_FILE
+        stored = read_record(path, TrialRecord)
+        if stored is not None and (wrong := misplaced(stored, self.path.name)) is not None:
+            raise damaged(path, wrong)
+        return stored
 
     @property
     def result(self) -> ResultRecord | None:
         """The outcome, once the trial is finished.
 
         Raises:
-            InputError: the stored result is damaged.
+            InputError: the stored result is damaged, or of another trial, or contradicts this one's identity.
         """
-        return read_record(self.path / RESULT_FILE, ResultRecord)
+        path = self.path / RESULT_FILE
+        result = read_record(path, ResultRecord)
+        if result is None:
+            return None
+        identity = self.identity
+        if identity is None:
+            raise damaged(self.path / TRIAL_FILE, f"it is missing beside {RESULT_FILE}")
+        if (wrong := disagreement(identity, result)) is not None:
+            raise damaged(path, wrong)
+        return result
 
     @property
     def tested_checkpoint(self) -> Path | None:
@@ -94,7 +126,7 @@ class TrialFolder:
         if result is None:
             return None
         checkpoint = self.path / result.checkpoint
-        if "\0" in result.checkpoint or not checkpoint.resolve().is_relative_to(self.path.resolve()):
+        if not checkpoint.resolve().is_relative_to(self.path.resolve()):
             problem = f"names a checkpoint outside of the trial folder, {result.checkpoint!r}"
             raise InputError(Problem(str(self.path / RESULT_FILE), problem, DAMAGED))
         return checkpoint
@@ -112,20 +144,23 @@ class TrialFolder:
     @property
     def steps_done(self) -> int:
         """Optimiser steps behind the newest training state, damaged or not."""
-        return max((_step_of(path.name) for path in self.checkpoints.glob("step-*[0-9]")), default=0)
+        return max(self._steps(TRAINING_STATE), default=0)
+
+    @property
+    def checkpoint_names(self) -> list[str]:
+        """Of all checkpoints, damaged or not, in the order of their steps."""
+        steps = sorted((step, kind.of(step)) for kind in (BEST_WEIGHTS, TRAINING_STATE) for step in self._steps(kind))
+        return [name for _, name in steps]
 
     @property
     def attempts(self) -> int:
         """Executions started so far."""
-        claims = ((self.path / ATTEMPTS_DIR).glob("*.json"), self._metrics_files())
-        return max((_number(path) for path in chain(*claims)), default=0)
+        return max([*self._numbers(ATTEMPTS_DIR, ATTEMPT_NAME), *self._numbers(METRICS_DIR, METRICS_NAME)], default=0)
 
     @property
     def last_attempt(self) -> AttemptRecord | None:
         """The newest claim on the trial as of the last fetch; a damaged one is none."""
-        with suppress(InputError):
-            return read_record(self.path / ATTEMPTS_DIR / f"{self.attempts}.json", AttemptRecord)
-        return None
+        return self._attempt(self.attempts)
 
     def fetch(self) -> None:
         """Makes all that can be read equal to what is stored: documents, metrics, checkpoints."""
@@ -149,7 +184,7 @@ class TrialFolder:
 
     def metrics_file(self, attempt: int) -> Path:
         """Where an attempt writes its `MetricLine`s."""
-        return self.path / METRICS_DIR / f"attempt-{attempt}.jsonl"
+        return self.path / METRICS_DIR / METRICS_NAME.of(attempt)
 
     def log_file(self, attempt: int) -> Path:
         """Where an attempt's process writes what it says."""
@@ -157,7 +192,7 @@ class TrialFolder:
 
     def publish_metrics(self, attempt: int) -> None:
         """Stores what an attempt has measured so far."""
-        self.storage.publish(f"{self.name}/{METRICS_DIR}/attempt-{attempt}.jsonl")
+        self.storage.publish(f"{self.name}/{METRICS_DIR}/{METRICS_NAME.of(attempt)}")
 
     def publish_log(self, attempt: int) -> None:
         """Stores what an attempt's process has said so far, if it has said anything."""
@@ -172,11 +207,11 @@ class TrialFolder:
         """
         place = f"{self.name}/{CHECKPOINTS_DIR}"
         stored = {name.removeprefix(f"{place}/").partition("/")[0] for name in self.storage.sizes(place)}
-        here = sorted(path.name for path in self.checkpoints.glob("[!.]*-*[0-9]"))
+        here = {kind.of(step): step for kind in (BEST_WEIGHTS, TRAINING_STATE) for step in self._steps(kind)}
         for checkpoint in here:
             self.storage.publish(f"{place}/{checkpoint}")
-        newest = max(map(_step_of, here), default=-1)
-        for pruned in sorted(stored - set(here)):
+        newest = max(here.values(), default=-1)
+        for pruned in sorted(stored - here.keys()):
             if 0 <= _step_of(pruned) <= newest:
                 self.storage.delete(f"{place}/{pruned}")
 
@@ -188,9 +223,49 @@ class TrialFolder:
         """The metrics files that a kill in mid-write has torn."""
         return torn_files(self._metrics_files())
 
+    def unreadable_metrics(self) -> Iterator[Problem]:
+        """The metrics files with lines that nobody can read; unlike `torn_metrics` this looks at every line."""
+        return unreadable_lines(self._metrics_files())
+
     def seconds_spent(self) -> float:
         """Time from the first to the last line of each attempt, summed."""
         return seconds_measured(self.metric_lines())
+
+    def metrics_contents(self) -> Iterator[bytes]:
+        """What the metrics files hold, in the order of the attempts.
+
+        Raises:
+            InputError: one of them is no file.
+        """
+        return map(stored_bytes, self._metrics_files())
+
+    def intact_attempts(self) -> list[AttemptRecord]:
+        """The records of all attempts that can be read, in their order."""
+        return [record for record in map(self._attempt, self._numbers(ATTEMPTS_DIR, ATTEMPT_NAME)) if record]
+
+    def damaged_attempts(self) -> Iterator[Problem]:
+        """The records of attempts that nobody can read; such an attempt holds nothing back."""
+        for number in self._numbers(ATTEMPTS_DIR, ATTEMPT_NAME):
+            try:
+                read_record(self.path / ATTEMPTS_DIR / ATTEMPT_NAME.of(number), AttemptRecord)
+            except InputError as error:
+                yield Problem(error.problems[0].where, f"{error.problems[0].what}; it is passed over")
+
+    def check_places(self) -> None:
+        """Looks whether all files of the trial can be files, so that no attempt works for nothing.
+
+        Raises:
+            InputError: a folder, a pipe or the like lies where a file belongs, or a file where a folder does.
+        """
+        for folder in (self.path, *(self.path / name for name in FOLDERS)):
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise damaged(folder, "it is no folder")
+        for name in (TRIAL_FILE, RESULT_FILE, FAILURE_FILE):
+            check_place(self.path / name)
+        for number in self._numbers(ATTEMPTS_DIR, ATTEMPT_NAME):
+            check_place(self.path / ATTEMPTS_DIR / ATTEMPT_NAME.of(number))
+        for path in (self.path / SCORES_FILE, self.path / QUARANTINE_FILE, *self._metrics_files()):
+            check_place(path, LARGEST_TABLE)
 
     def quarantine_lines(self) -> Iterator[QuarantineLine]:
         """What all attempts could not use, in the order in which it was found; damaged lines are passed over."""
@@ -207,19 +282,24 @@ class TrialFolder:
         Raises:
             InputError: the folder holds another trial or a damaged record.
         """
-        stored = read_record(self.path / TRIAL_FILE, TrialRecord)
-        if stored is not None and stored.config != trial.config:
-            problem = f"holds another trial than its name says ({trial_key(stored.config)})"
-            raise InputError(Problem(str(self.path / TRIAL_FILE), problem, "move the folder away"))
+        path = self.path / TRIAL_FILE
+        stored = read_record(path, TrialRecord)
+        if stored is not None and (stored.config != trial.config or stored.key != trial.key):
+            problem = f"holds another trial than its name says ({stored.key})"
+            raise InputError(Problem(str(path), problem, "move the folder away"))
         return stored is not None
 
     def begin(self, trial: Trial) -> None:
         """Stores the identity, once, and forgets how the attempt before ended.
 
         Raises:
-            InputError: the folder holds another trial or a damaged record.
+            InputError: the folder holds another trial, a damaged record, or something else where a file belongs.
         """
-        if not self.check_identity(trial):
+        self.check_places()
+        is_known = self.check_identity(trial)
+        if self.result is not None:
+            log.warning("trial %s has a result already; another one will be dropped", trial.key)
+        if not is_known:
             self._write(TRIAL_FILE, record_bytes(TrialRecord(key=trial.key, config=trial.config)))
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
 
@@ -238,10 +318,11 @@ class TrialFolder:
 
         The first result stays; a later one is dropped.
         """
+        content = record_bytes(result)
         self.publish_checkpoints()
         if self.metrics_file(result.provenance.attempts).exists():
             self.publish_metrics(result.provenance.attempts)
-        if not self.storage.create(f"{self.name}/{RESULT_FILE}", record_bytes(result)):
+        if not self.storage.create(f"{self.name}/{RESULT_FILE}", content):
             self.fetch_documents()
             log.warning("trial %s has a result already; a second one is dropped", result.key)
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
@@ -262,8 +343,21 @@ class TrialFolder:
 
     def _metrics_files(self) -> list[Path]:
         """Of all attempts, in their order."""
-        files = (self.path / METRICS_DIR).glob("attempt-*.jsonl")
-        return sorted((path for path in files if _number(path)), key=_number)
+        return [self.metrics_file(number) for number in self._numbers(METRICS_DIR, METRICS_NAME)]
+
+    def _attempt(self, number: int) -> AttemptRecord | None:
+        """The record of an attempt; None if there is none that can be read."""
+        with suppress(InputError):
+            return read_record(self.path / ATTEMPTS_DIR / ATTEMPT_NAME.of(number), AttemptRecord)
+        return None
+
+    def _numbers(self, folder: str, form: NumberedName) -> list[int]:
+        """Of what lies in a folder of the trial under names of a form, ascending."""
+        return form.numbers((path.name for path in (self.path / folder).glob("*")), f"{self.name}/{folder}")
+
+    def _steps(self, kind: NumberedName) -> list[int]:
+        """Of the checkpoints of a kind, ascending."""
+        return self._numbers(CHECKPOINTS_DIR, kind)
 
 
 def is_document(name: str) -> bool:
@@ -278,13 +372,7 @@ def is_in_checkpoint(name: str) -> bool:
     return f"/{CHECKPOINTS_DIR}/" in name
 
 
-def _number(path: Path) -> int:
-    """Of the attempt that a file belongs to; 0 for a file of none."""
-    digits = path.stem.removeprefix("attempt-")
-    return int(digits) if digits.isdecimal() else 0
-
-
 def _step_of(checkpoint: str) -> int:
     """At which a checkpoint was written; -1 for what is no checkpoint."""
-    found = re.fullmatch(r"(?:step|best)-(\d+)", checkpoint)
-    return int(found[1]) if found else -1
+    steps = (kind.number(checkpoint) for kind in (BEST_WEIGHTS, TRAINING_STATE))
+    return next((step for step in steps if step is not None), -1)

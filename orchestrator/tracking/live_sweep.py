@@ -5,6 +5,7 @@ Updates are taken in at once; `deliver` brings MLflow up to date, and can be cal
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from experiments.errors import InputError
 from experiments.expand import Trial
 from model.config import Task
 from model.data.errors import DataError
@@ -31,6 +33,9 @@ from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Starte
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -191,7 +196,11 @@ class LiveSweep:
     def _content(self, key: str, running: bool | None) -> RunContent | None:
         folder = self._store.trial(key)
         folder.storage.fetch(folder.name, lambda name: not is_in_checkpoint(name))
-        return read_content(folder, memberships_of(self._store.root, key), running)
+        try:
+            return read_content(folder, memberships_of(self._store.root, key), running)
+        except InputError as error:
+            log.warning("MLflow is not told of trial %s: %s", key, error)
+            return None
 
     def _parent(self, runs: ExperimentRuns, first: Membership) -> Run:
         if first.sweep not in self._parents:

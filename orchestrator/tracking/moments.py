@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from experiments.stored_types import parse_moment
 
 
 def milliseconds(moment: str) -> int:
     """Milliseconds since the epoch of an ISO 8601 moment."""
-    return int(datetime.fromisoformat(moment).timestamp() * 1000)
+    return int(parse_moment(moment).timestamp() * 1000)

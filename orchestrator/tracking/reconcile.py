@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from experiments.errors import InputError
 from orchestrator.store.store import Store
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, read_content
@@ -23,7 +26,9 @@ def reconcile(runs: ExperimentRuns, store: Store) -> None:
         key = run.data.tags.get(TRIAL_TAG)
         if key is not None:
             store.trial(key).fetch_documents()
-            content = read_content(store.trial(key), [])
+            content = None
+            with suppress(InputError):  # a damaged trial's run is left as it is; other verbs name the damage
+                content = read_content(store.trial(key), [])
             if content is not None:
                 set_status(runs.client, run, content.status, content.ended)
     for run in claimed:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from experiments.identity import flatten
 from experiments.records import (
-    ATTEMPTS_DIR,
-    METRICS_DIR,
     PICTURES_DIR,
     RESULT_FILE,
     SCORES_FILE,
@@ -24,8 +19,9 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
+from model.regular_files import LARGEST_TABLE
 from orchestrator.store.membership import Membership
-from orchestrator.store.stored_documents import read_record
+from orchestrator.store.stored_documents import check_there
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.tracking.metric_points import MetricPoints, Point
 from orchestrator.tracking.moments import milliseconds
@@ -122,11 +118,17 @@ class RunContent:
 
     @property
     def artifacts(self) -> dict[str, Path]:
-        """Files by their path below the run; none before there is a result."""
+        """Files by their path below the run; none before there is a result.
+
+        Raises:
+            InputError: one of them cannot be read.
+        """
         if self.result is None:
             return {}
         pictures = sorted(path for path in (self.folder.path / PICTURES_DIR).glob("[!.]*") if path.is_file())
         files = [self.folder.path / name for name in (TRIAL_FILE, RESULT_FILE, SCORES_FILE)]
+        for file in (*files, *pictures):
+            check_there(file, LARGEST_TABLE)
         return {str(path.relative_to(self.folder.path)): path for path in (*files, *pictures)}
 
     @cached_property
@@ -144,8 +146,8 @@ class RunContent:
     def digest(self) -> str:
         """Of the files that `points` reads: as long as it stays the same, so do the points."""
         digest = hashlib.sha256(str(POINTS_VERSION).encode())
-        for path in sorted((self.folder.path / METRICS_DIR).glob("[!.]*")):
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for content in self.folder.metrics_contents():
+            digest.update(hashlib.sha256(content).digest())
         if self.result is not None:
             digest.update(self.result.model_dump_json().encode())
         return digest.hexdigest()
@@ -170,21 +172,14 @@ def read_content(folder: TrialFolder, sweeps: Sequence[Membership], running: boo
     Raises:
         InputError: a stored record is damaged.
     """
-    trial = read_record(folder.path / TRIAL_FILE, TrialRecord)
+    trial = folder.identity
     if trial is None:
         return None
-    attempts = _attempts(folder.path)
+    folder.check_places()
+    attempts = folder.intact_attempts()
     if running is None:
         running = bool(attempts) and attempts[-1].ended is None and not is_dead(attempts[-1].process)
     return RunContent(folder, trial, folder.result, folder.failure, attempts, sweeps, running)
-
-
-def _attempts(folder: Path) -> list[AttemptRecord]:
-    found = []
-    for path in (folder / ATTEMPTS_DIR).glob("[!.]*.json"):
-        with suppress(ValidationError):
-            found.append(AttemptRecord.model_validate_json(path.read_bytes()))
-    return sorted(found, key=lambda record: record.attempt)
 
 
 def _address(folder: TrialFolder) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.tracking.dataset_input import dataset_input
@@ -38,16 +39,17 @@ def make_equal(
     Returns:
         the run, as it was before the last changes.
     """
+    # Read before anything is written, so that a damaged trial leaves nothing half in MLflow.
+    digest, artifacts = content.digest(), content.artifacts
     if run is None:
         run = _create(runs, content, parent)
-    digest = content.digest()
     if run.data.tags.get(DIGEST_TAG) != digest:
         points = content.points
         if sent is None or not sent.were_sent() or not sent.equals(points):
             run = _log_points(runs, run, content, parent, points)
     _log_params(runs.client, run, content.params)
     _log_dataset(runs.client, run, content)
-    _log_artifacts(runs.client, run, content)
+    _log_artifacts(runs.client, run, artifacts)
     # A run whose trial runs has no digest: what comes next would make it false.
     running = content.status == RUNNING
     tags = content.tags | {STORAGE_TAG: runs.storage} | ({PARENT_TAG: parent} if parent else {})
@@ -140,9 +142,8 @@ def _log_dataset(client: Any, run: Run, content: RunContent) -> None:
         client.log_inputs(run.info.run_id, [wanted])
 
 
-def _log_artifacts(client: Any, run: Run, content: RunContent) -> None:
+def _log_artifacts(client: Any, run: Run, wanted: dict[str, Path]) -> None:
     """Uploads files that are missing or have another size."""
-    wanted = content.artifacts
     if not wanted:
         return
     there = dict(_artifact_sizes(client, run.info.run_id, {path.rpartition("/")[0] for path in wanted}))

@@ -62,7 +62,10 @@ def synchronise(settings: Settings, studies: Collection[str], on_progress: Calla
     for paper, trials in papers.items():
         one = _Paper(ExperimentRuns(settings, paper), store, outcome)
         for content in trials:
-            one.trial(content)
+            try:
+                one.trial(content)
+            except InputError as error:
+                outcome.problems += error.problems
             done += 1
             on_progress(done, len(contents))
         one.end_sweeps(joined, contents)

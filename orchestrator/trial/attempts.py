@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from experiments.records import ATTEMPTS_DIR, TRIALS, AttemptRecord, Ending
+from experiments.records import ATTEMPT_NAME, ATTEMPTS_DIR, TRIALS, AttemptRecord, Ending
 from experiments.storage.storage import Storage
+from orchestrator.store.stored_documents import record_bytes
 from orchestrator.trial.process_identity import is_dead, this_process
 
 BEAT_SECONDS = 5.0
@@ -54,7 +55,7 @@ class Attempt:
             started=_now(),
             seen=_now(),
         )
-        if not storage.create(_file(key, number), _document(self.record)):
+        if not storage.create(_file(key, number), record_bytes(self.record)):
             raise AttemptTakenError(f"attempt {number} of trial {key} is claimed by another run")
 
     def progress(self, step: int, m_j: float | None) -> None:
@@ -86,7 +87,7 @@ class Attempt:
     def _write(self, **changes: object) -> None:
         now = {"seen": _now(), "step": self._step, "best": self._best}
         self.record = self.record.model_copy(update={**now, **changes})
-        self._storage.write(_file(self._key, self.record.attempt), _document(self.record))
+        self._storage.write(_file(self._key, self.record.attempt), record_bytes(self.record))
 
 
 class AttemptWatch:
@@ -136,8 +137,9 @@ def last_attempt(storage: Storage, key: str) -> AttemptRecord | None:
 
 def attempt_numbers(storage: Storage, key: str) -> list[int]:
     """Of all attempts that were ever claimed, ascending."""
-    names = (name.rpartition("/")[2].removesuffix(".json") for name in storage.names(f"{TRIALS}/{key}/{ATTEMPTS_DIR}"))
-    return sorted(int(name) for name in names if name.isdigit())
+    folder = f"{TRIALS}/{key}/{ATTEMPTS_DIR}"
+    below = (name.removeprefix(f"{folder}/") for name in storage.names(folder))
+    return ATTEMPT_NAME.numbers((name for name in below if "/" not in name), folder)
 
 
 def read_attempt(storage: Storage, key: str, number: int) -> AttemptRecord | None:
@@ -151,7 +153,7 @@ def read_attempt(storage: Storage, key: str, number: int) -> AttemptRecord | Non
 def end_attempt(storage: Storage, record: AttemptRecord, key: str, ending: Ending, reason: str = "") -> None:
     """Says how an attempt ended whose own process could not."""
     ended = record.model_copy(update={"ended": ending, "reason": reason, "seen": _now()})
-    storage.write(_file(key, record.attempt), _document(ended))
+    storage.write(_file(key, record.attempt), record_bytes(ended))
 
 
 def ask_to_stop(storage: Storage, key: str, attempt: int) -> None:
@@ -160,15 +162,11 @@ def ask_to_stop(storage: Storage, key: str, attempt: int) -> None:
 
 
 def _file(key: str, number: int) -> str:
-    return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{number}.json"
+    return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{ATTEMPT_NAME.of(number)}"
 
 
 def _stop_file(key: str, number: int) -> str:
     return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{number}.stop"
-
-
-def _document(record: AttemptRecord) -> bytes:
-    return (record.model_dump_json(indent=1) + "\n").encode()
 
 
 def _now() -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+from experiments.stored_types import PROCESS
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PID_NAMESPACE = Path("/proc/self/ns/pid")
@@ -23,12 +26,11 @@ def this_process() -> str:
 
 def is_dead(process: str) -> bool:
     """Whether a process of this machine, and of this container, has ended; False if that cannot be known."""
-    where, _, rest = process.rpartition("/")
-    where, _, pid = where.rpartition("/")
-    if not process or where != _where():
+    named = re.fullmatch(PROCESS, process)
+    if named is None or named["where"] != _where():
         return False
-    stat = _stat(int(pid))
-    return stat is None or stat[START_TIME] != rest or stat[STATE] == "Z"
+    stat = _stat(int(named["pid"]))
+    return stat is None or stat[START_TIME] != named["start"] or stat[STATE] == "Z"
 
 
 def _where() -> str:

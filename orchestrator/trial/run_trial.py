@@ -16,6 +16,7 @@ from experiments.expand import Trial
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
 from experiments.storage.errors import StorageError
 from model.metrics.rules import AUTHORS
+from model.numbered_names import TRAINING_STATE
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
@@ -139,7 +140,7 @@ class _Writer:
         """Called once all that earlier attempts stored is here."""
         self.seconds_before = self.folder.seconds_spent()
         state = latest_training_state(self.folder.checkpoints)
-        self.step = int(state.name.removeprefix("step-")) if state else 0
+        self.step = (TRAINING_STATE.number(state.name) or 0) if state else 0
         path = self.folder.metrics_file(self.number)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.metrics = path.open("a", encoding="utf-8", buffering=1)

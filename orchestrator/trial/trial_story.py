@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from experiments.records import AttemptRecord, MetricLine
+from orchestrator.store.stored_documents import stored_lines
 from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint
 from orchestrator.trial.attempts import attempt_numbers, read_attempt
 from orchestrator.trial.trial_log import TIME
@@ -54,10 +54,9 @@ def outcome(folder: TrialFolder) -> Iterator[str]:
     clips = sorted(folder.quarantine_lines(), key=lambda line: (line.split, line.clip))
     for (split, clip), told in groupby(clips, key=lambda line: (line.split, line.clip)):
         yield f"{split} clip {clip} is quarantined: {next(told).reason}"
-    states = sorted(folder.checkpoints.glob("*-*[0-9]"), key=lambda path: int(path.name.rpartition("-")[2]))
-    if states:
-        yield "checkpoints: " + ", ".join(path.name for path in states)
-    for problem in folder.torn_metrics():
+    if names := folder.checkpoint_names:
+        yield "checkpoints: " + ", ".join(names)
+    for problem in (*folder.damaged_attempts(), *folder.torn_metrics(), *folder.unreadable_metrics()):
         yield str(problem)
 
 
@@ -84,11 +83,11 @@ def _score_name(name: str) -> str:
 def _log_lines(path: Path) -> Iterator[str]:
     """Each with the lines that continue it, such as a traceback."""
     parts: list[str] = []
-    with suppress(FileNotFoundError):
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            if STAMP.match(text) and parts:
-                yield "\n".join(parts)
-                parts = []
-            parts.append(text)
+    for line in stored_lines(path):
+        text = line.decode(errors="replace")
+        if STAMP.match(text) and parts:
+            yield "\n".join(parts)
+            parts = []
+        parts.append(text)
     if parts:
         yield "\n".join(parts)

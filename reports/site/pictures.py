@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.errors import Problem
 from experiments.records import PICTURES_DIR, TRIALS
 from model.config import Task
+from model.regular_files import read_regular
 from reports.render.wording import row_label
 from reports.tables.cells import Table
 
@@ -49,5 +51,7 @@ def collect_pictures(table: Table) -> tuple[list[Picture], list[Problem]]:
 
 
 def _read_png(path: Path) -> bytes | None:
-    content = path.read_bytes() if path.is_file() else b""
-    return content if content.startswith(_PNG_SIGNATURE) else None
+    with suppress(OSError):
+        content = read_regular(path)
+        return content if content.startswith(_PNG_SIGNATURE) else None
+    return None

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pydantic
 
 from experiments.atomic_write import write_atomic
+from model.regular_files import open_regular
 
 MADE_BY = b"combo.made_by"
 """Key of the schema's metadata that says which code computed the columns."""
@@ -42,7 +43,7 @@ class ColumnCache:
         if self._path is not None:
             with suppress(OSError, ValueError, pa.ArrowException):
                 # Unlike pq.read_table, this does not import pandas, which takes longer than reading.
-                with pq.ParquetFile(self._path, page_checksum_verification=True) as file:
+                with open_regular(self._path) as kept, pq.ParquetFile(kept, page_checksum_verification=True) as file:
                     table = file.read()
                 table.validate(full=True)
                 if table.schema == self._schema and table.schema.metadata == self._schema.metadata:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from experiments import records
+from experiments import records, stored_types
 from experiments.errors import Problem
 from reports.stored import evaluations
 from reports.stored.column_cache import ColumnCache, replace_rows
@@ -39,7 +38,7 @@ class CurveCache:
 
     def __init__(self, folder: Path | None, finished: Collection[str]) -> None:
         path = None if folder is None else folder / CURVES_FILE
-        self._cache = ColumnCache(path, COLUMNS, [records, evaluations, sys.modules[__name__]])
+        self._cache = ColumnCache(path, COLUMNS, [records, stored_types, evaluations, sys.modules[__name__]])
         self._finished = frozenset(finished)
         self._table: pa.Table | None = None
 
@@ -67,10 +66,8 @@ class CurveCache:
         return {row["key"]: _curve(row) for row in self._table.filter(pa.array(same, pa.bool_())).to_pylist()}
 
     def _keep(self, fresh: dict[str, dict[str, Any]]) -> None:
-        # A step beyond 64 bits is shown like any other, but cannot be kept.
-        with suppress(OverflowError):
-            self._table = replace_rows(self._table, self._finished - fresh.keys(), list(fresh.values()))
-            self._cache.write(self._table)
+        self._table = replace_rows(self._table, self._finished - fresh.keys(), list(fresh.values()))
+        self._cache.write(self._table)
 
 
 def _row(key: str, mark: Mark, curve: Curve) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from experiments.errors import InputError, Problem, validate
-from experiments.records import Provenance, ScoreRecord
+from model.regular_files import read_regular
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -32,7 +31,7 @@ def read_content(path: Path) -> bytes:
         InputError: it is missing or cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         raise refusal(path, "is missing") from None
     except OSError as error:
@@ -62,30 +61,6 @@ def names_in(folder: Path) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return []
-
-
-def check_score(score: ScoreRecord, path: Path, name: str) -> None:
-    """Refuses scores that no evaluation can have given.
-
-    Raises:
-        InputError: nothing was counted, or a score is no fraction.
-    """
-    if score.count <= 0:
-        raise refusal(path, f"{name} counts no clips")
-    if not all(math.isfinite(value) and 0 <= value <= 1 for value in (score.m_j, score.m_f)):
-        raise refusal(path, f"{name} lies outside [0, 1]")
-
-
-def check_effort(provenance: Provenance, path: Path) -> None:
-    """Refuses times and workers that no training can have had, and that would spoil every sum over trials.
-
-    Raises:
-        InputError: the training took no finite time, or an impossible number of workers.
-    """
-    if not (math.isfinite(provenance.training_seconds) and provenance.training_seconds >= 0):
-        raise refusal(path, f"provenance.training_seconds is {provenance.training_seconds}, which is no time")
-    if not 1 <= provenance.workers < 2**31:
-        raise refusal(path, "provenance.workers is no number of workers")
 
 
 def refusal(path: Path, what: str) -> InputError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from experiments.errors import Problem
-from experiments.records import METRICS_DIR, TRIALS, MetricLine
+from experiments.records import METRICS_DIR, METRICS_NAME, TRIALS, MetricLine
+from model.regular_files import LARGEST_TABLE, open_regular
 from reports.stored.documents import names_in
 
-METRICS_FILE = re.compile(r"attempt-([0-9]{1,9})\.jsonl")
 VALIDATION_M_J, VALIDATION_M_F = "m_j", "m_f"
 """Keys of the validation scores, fractions, among the values of an evaluation line."""
 SILENT = (b'{"kind":"step",', b'{"kind":"system",')
@@ -50,9 +49,8 @@ class Curve:
 
 def metrics_files(trial: Path) -> list[str]:
     """The metrics files below a trial directory, in the order of the attempts."""
-    found = map(METRICS_FILE.fullmatch, names_in(trial / METRICS_DIR))
-    numbered = {int(name[1]): name[0] for name in found if name is not None}
-    return [f"{METRICS_DIR}/{numbered[number]}" for number in sorted(numbered)]
+    folder = trial / METRICS_DIR
+    return [f"{METRICS_DIR}/{METRICS_NAME.of(number)}" for number in METRICS_NAME.numbers(names_in(folder), folder)]
 
 
 def read_curve(trial: Path) -> Curve:
@@ -105,7 +103,7 @@ def _telling_lines(path: Path) -> tuple[list[MetricLine], str]:
 def _telling_texts(path: Path) -> Iterator[bytes]:
     """All lines up to the first step, then those that are no step, and the last line."""
     begun, passed_over = False, b""
-    with path.open("rb") as file:
+    with open_regular(path, LARGEST_TABLE) as file:
         for text in file:
             is_silent = text.startswith(SILENT) and text.endswith(WHOLE)
             if begun and is_silent:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from experiments import identity, records
+from experiments import agreement, identity, records, stored_types
 from model import config
 from reports.stored import any_data, documents, stored_trial
 from reports.stored.any_data import key_on_any_data
@@ -36,7 +36,17 @@ trial that it starts from; and of the result's provenance, what effort it was an
 def finished_cache(folder: Path | None) -> ColumnCache:
     """The cache of finished trials in a folder; None keeps nothing."""
     path = None if folder is None else folder / FINISHED_FILE
-    makers = [config, identity, records, any_data, documents, stored_trial, sys.modules[__name__]]
+    makers = [
+        config,
+        identity,
+        records,
+        stored_types,
+        agreement,
+        any_data,
+        documents,
+        stored_trial,
+        sys.modules[__name__],
+    ]
     return ColumnCache(path, COLUMNS, makers)
 
 

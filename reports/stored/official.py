@@ -14,7 +14,7 @@ from experiments.identity import flatten, trial_key
 from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column
 from model.config import TrialConfig
-from reports.stored.documents import check_score, read_document, refusal
+from reports.stored.documents import read_document, refusal
 
 AUTHORS_PROTOCOLS = ("avsbench-binary", "avsbench-semantic")
 """Under which official weights are shown where nothing has been trained yet."""
@@ -42,7 +42,6 @@ def read_official_evaluations(storage: Path) -> tuple[list[EvaluationRecord], li
             record = read_document(EvaluationRecord, path)
             if record.key != path.parent.name:
                 raise refusal(path, f"is evaluation {record.key}, but lies in the folder of {path.parent.name}")
-            check_score(record.score, path, "score")
         except InputError as error:
             problems.append(error.problems[0])
         else:

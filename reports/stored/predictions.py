@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from experiments.errors import InputError, Problem, validate
 from experiments.prediction_record import ARRAYS, ENDING, RECORD, PredictionRecord
 from experiments.records import PREDICTIONS_DIR
+from model.regular_files import open_regular
 from reports.stored.documents import refusal, shown
 from reports.stored.zip_damage import ZIP_DAMAGE
 
@@ -88,12 +89,14 @@ def _order(prediction: StoredPrediction) -> tuple[bool, int, tuple[str, str]]:
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > LARGEST:
-        raise ValueError(f"its arrays take {size} bytes")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in (RECORD, *ARRAYS)}
+    with open_regular(path, LARGEST) as file:
+        with zipfile.ZipFile(file) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LARGEST:
+            raise ValueError(f"its arrays take {size} bytes")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in (RECORD, *ARRAYS)}
 
 
 def _record(content: NDArray[Any], path: Path) -> PredictionRecord:

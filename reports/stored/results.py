@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from experiments.errors import Problem
 from experiments.records import RESULT_FILE, TRIAL_FILE, TRIALS
+from experiments.stored_types import parse_moment
 from reports.stored.any_data import key_on_any_data, lineage
 from reports.stored.column_cache import replace_rows
 from reports.stored.curve_cache import CurveCache
@@ -72,13 +73,13 @@ class Results:
         return sum_effort(self._finished)
 
     def as_of(self, moment: datetime) -> Results:
-        """The results that there were at a moment, and nothing else; those that do not say when they came are left out.
+        """The results that there were at a moment, and nothing else.
 
         Args:
             moment: with its time zone.
         """
         there = pa.array(
-            [_moment(text) <= moment for text in self._finished.column("finished").to_pylist()], pa.bool_()
+            [parse_moment(text) <= moment for text in self._finished.column("finished").to_pylist()], pa.bool_()
         )
         return Results(self._trials, self._finished.filter(there), {}, self._curves)
 
@@ -126,15 +127,6 @@ def read_results(storage: Path, cache: Path | None) -> Results:
         finished = replace_rows(before, same, fresh)
         kept.write(finished)
     return Results(trials, finished, others, CurveCache(folder, finished.column("key").to_pylist()))
-
-
-def _moment(text: str) -> datetime:
-    """An ISO 8601 moment, in UTC if it names no time zone; the end of time if it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _keys(trials: Path) -> list[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from experiments.errors import InputError
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, SCORES_FILE, ProtocolRecord
 from model.config import CLASSES
+from model.regular_files import LARGEST_TABLE, open_regular
 from reports.stored.documents import refusal, unreadable
 
 ScoreMetric: TypeAlias = Literal["m_j", "m_f"]
@@ -119,7 +120,7 @@ def read_clip_scores(folder: Path) -> ClipScores:
 
 def _read(path: Path) -> Any:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, LARGEST_TABLE) as file:
             return pq.read_table(file)
     except FileNotFoundError:
         raise refusal(path, "is missing") from None

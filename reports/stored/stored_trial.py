@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from experiments.agreement import disagreement, misplaced
 from experiments.errors import InputError, Problem
-from experiments.identity import trial_key
 from experiments.records import (
+    ATTEMPT_NAME,
     ATTEMPTS_DIR,
     FAILURE_FILE,
     RESULT_FILE,
@@ -22,17 +23,14 @@ from experiments.records import (
     TrialRecord,
 )
 from model.config import TrialConfig
+from model.regular_files import read_regular
 from reports.stored.documents import (
-    check_effort,
-    check_score,
     names_in,
     parse_document,
     read_content,
     refusal,
     unreadable,
 )
-
-ATTEMPT_FILE = re.compile(r"([0-9]{1,9})\.json")
 
 Stored = TypeVar("Stored", bound=Record)
 
@@ -72,12 +70,12 @@ class StoredTrial:
 def read_stored_trial(folder: Path) -> StoredTrial:
     """A trial directory with all its documents checked."""
     try:
-        identity = _read_identity(folder)
+        identity, trial = _read_identity(folder)
     except InputError as error:
         return StoredTrial(folder.name, folder, identity=None, problem=error.problems[0])
     try:
-        if (folder / RESULT_FILE).exists():
-            return StoredTrial(folder.name, folder, identity, _read_outcome(folder))
+        if os.path.lexists(folder / RESULT_FILE):
+            return StoredTrial(folder.name, folder, identity, _read_outcome(folder, trial))
         return _read_unfinished(folder, identity)
     except InputError as error:
         return StoredTrial(folder.name, folder, identity, problem=error.problems[0])
@@ -85,27 +83,20 @@ def read_stored_trial(folder: Path) -> StoredTrial:
         return StoredTrial(folder.name, folder, identity, problem=unreadable(folder, error).problems[0])
 
 
-def _read_identity(folder: Path) -> bytes:
+def _read_identity(folder: Path) -> tuple[bytes, TrialRecord]:
     path = folder / TRIAL_FILE
     content = read_content(path)
     record = parse_document(TrialRecord, content, path)
-    if record.key != folder.name:
-        raise refusal(path, f"is of trial {record.key}, but lies in the folder of {folder.name}")
-    key = trial_key(record.config)
-    if key != record.key:
-        raise refusal(path, f"its configuration has the key {key}")
-    return content
+    if (wrong := misplaced(record, folder.name)) is not None:
+        raise refusal(path, wrong)
+    return content, record
 
 
-def _read_outcome(folder: Path) -> bytes:
+def _read_outcome(folder: Path, trial: TrialRecord) -> bytes:
     path = folder / RESULT_FILE
     content = read_content(path)
-    result = parse_document(ResultRecord, content, path)
-    if result.key != folder.name:
-        raise refusal(path, f"is of trial {result.key}, but lies in the folder of {folder.name}")
-    check_score(result.score, path, "score")
-    check_score(result.validation, path, "validation")
-    check_effort(result.provenance, path)
+    if (wrong := disagreement(trial, parse_document(ResultRecord, content, path))) is not None:
+        raise refusal(path, wrong)
     return content
 
 
@@ -122,13 +113,13 @@ def _read_unfinished(folder: Path, identity: bytes) -> StoredTrial:
 
 
 def _last_attempt(attempts: Path) -> Path | None:
-    numbered = {int(name[1]): name[0] for name in map(ATTEMPT_FILE.fullmatch, names_in(attempts)) if name is not None}
-    return attempts / numbered[max(numbered)] if numbered else None
+    numbers = ATTEMPT_NAME.numbers(names_in(attempts), attempts)
+    return attempts / ATTEMPT_NAME.of(numbers[-1]) if numbers else None
 
 
 def _read_if_there(model: type[Stored], path: Path) -> Stored | None:
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except FileNotFoundError:
         return None
     return parse_document(model, content, path)

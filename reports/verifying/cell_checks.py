@@ -15,7 +15,8 @@ from reports.stored.scores import ScoreTerms
 from reports.tables.bootstrap import bootstrap_scores, paired_test, percentile_interval
 from reports.tables.cells import Cell, Table
 from reports.tables.measures import measured_value
-from reports.verifying.trial_checks import Checked, Discrepancy, agree
+from reports.verifying.discrepancy import Discrepancy
+from reports.verifying.trial_checks import Checked, agree
 
 Numbers: TypeAlias = dict[str, float | None]
 """By what they are; None where there is none."""

@@ -10,7 +10,8 @@ from experiments.records import ResultRecord
 from experiments.schema import Measure
 from model.config import TrialConfig
 from reports.stored.scores import ScoreMetric
-from reports.verifying.trial_checks import Discrepancy, agree
+from reports.verifying.discrepancy import Discrepancy
+from reports.verifying.trial_checks import agree
 
 SCORES_OF_RUNS: Mapping[str, ScoreMetric] = {"test/m_j": "m_j", "test/m_f": "m_f"}
 """What runs call the scores of the test split."""

@@ -10,10 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from experiments.errors import InputError
 from experiments.records import EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord, ScoreRecord
-from experiments.schema import Measure
+from model.config import Task
+from model.regular_files import open_regular
 from reports.stored.evaluations import read_curve
 from reports.stored.scores import ClipScores, ScoreMetric, read_clip_scores
 from reports.stored.stored_trial import StoredTrial, read_stored_trial
+from reports.verifying.discrepancy import Discrepancy
+from reports.verifying.result_ties import check_ties
 
 AGREEMENT = 1e-12
 """What two ways to compute a number may differ by. Scores agree to the last bit, spreads are added up in other ways."""
@@ -23,18 +26,6 @@ SHOWN_DIGITS = 16
 
 OnBytes = Callable[[int], None]
 """Called with how many more bytes have been read."""
-
-
-@dataclass(frozen=True)
-class Discrepancy:
-    """Something that does not follow from the data."""
-
-    what: str
-    """Such as `M_J of the test split`."""
-    stored: str
-    recomputed: str
-    metric: Measure | None = None
-    """The only measure that it touches; None for all of them."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +39,22 @@ class Checked:
     """None where they cannot be read."""
 
 
-def check_trial(shown: StoredTrial, on_bytes: OnBytes) -> Checked:
-    """Checks a finished trial: its key, its scores, its chosen step, and every file that its result names.
+def check_trial(
+    shown: StoredTrial, on_bytes: OnBytes, protocols: Mapping[Task, ProtocolRecord] | None = None
+) -> Checked:
+    """Checks a finished trial: its key, scores, chosen step, protocol and attempts, and every file that it names.
 
     Args:
         shown: the trial as reports know it.
         on_bytes: see `OnBytes`.
+        protocols: how scores of each task are computed today; None compares nothing with it.
     """
     found = read_stored_trial(shown.path)
     if found.result is None:
         reason = "is gone" if found.problem is None else f"{found.problem.where} {found.problem.what}"
         return Checked((Discrepancy("the result", "read before", reason),))
     result, discrepancies = found.result, list(_check_files(shown.path, found.result.checksums, on_bytes))
+    discrepancies += check_ties(found, protocols or {})
     if (found.identity, found.outcome) != (shown.identity, shown.outcome):
         discrepancies.append(
             Discrepancy("trial.json and result.json", "as the table has them", "something else by now")
@@ -135,7 +130,7 @@ def _checksum(path: Path, on_bytes: OnBytes) -> str:
     """SHA-256 as hexadecimal digits, or why there is none."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while block := file.read(BLOCK):
                 digest.update(block)
                 on_bytes(len(block))

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.records import EVALUATIONS, RESULT_FILE, TRIALS, EvaluationRecord
+from experiments.records import EVALUATIONS, RESULT_FILE, TRIALS, EvaluationRecord, ProtocolRecord
+from model.config import Task
 from reports.render.wording import column_name
 from reports.stored.results import Results
 from reports.stored.stored_trial import StoredTrial
 from reports.tables.cells import Cell, Table
 from reports.verifying.cell_checks import check_cell
+from reports.verifying.discrepancy import Discrepancy
 from reports.verifying.logged_runs import LoggedRun, compare_logged
-from reports.verifying.trial_checks import Checked, Discrepancy, check_evaluation, check_trial, named_bytes
+from reports.verifying.trial_checks import Checked, check_evaluation, check_trial, named_bytes
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def verify(
     logged: Mapping[str, LoggedRun] | None,
     fetch: Callable[[str], None],
     on_progress: Callable[[float, int], None],
+    protocols: Mapping[Task, ProtocolRecord] | None = None,
 ) -> Verification:
     """Checks tables against storage, and storage against MLflow.
 
@@ -61,12 +64,13 @@ def verify(
         fetch: makes a folder below `storage` equal to what is stored; called once for each that is about to be read.
         on_progress: called with how many trials and evaluations are done, in part for the one under way, and how many
             there are.
+        protocols: how scores of each task are computed today; None compares nothing with it.
     """
     places = [_Place(table, cell) for table in tables for cell in table.own_cells]
     trials = {run.key: run.stored for place in places for run in place.cell.counted}
     official = {record.key: record for table in tables for record in table.official}
     progress = _Progress(len(trials) + len(official), on_progress)
-    checked = dict(_check_trials(trials, fetch, progress))
+    checked = dict(_check_trials(trials, fetch, progress, protocols))
     found = {f"{TRIALS}/{key}": [*one.discrepancies] for key, one in checked.items()}
     for key, run in (logged or {}).items():
         if key in checked:
@@ -86,12 +90,15 @@ def verify(
 
 
 def _check_trials(
-    trials: Mapping[str, StoredTrial], fetch: Callable[[str], None], progress: _Progress
+    trials: Mapping[str, StoredTrial],
+    fetch: Callable[[str], None],
+    progress: _Progress,
+    protocols: Mapping[Task, ProtocolRecord] | None,
 ) -> Iterator[tuple[str, Checked]]:
     for key, stored in trials.items():
         fetch(f"{TRIALS}/{key}")
         progress.begin(0 if stored.result is None else named_bytes(stored.path, stored.result.checksums))
-        yield key, check_trial(stored, progress.read)
+        yield key, check_trial(stored, progress.read, protocols)
 
 
 def _check_evaluations(

@@ -1,5 +1,7 @@
 """Which folder a name stands for: never one outside of the storage that was not named as a folder."""
 
+import json
+
 import pytest
 from combo_command import TINY
 
@@ -33,15 +35,17 @@ def finished(store):
         folder = store.trial(trial.key)
         folder.begin(trial)
         (folder.path / BEST).mkdir(parents=True)
-        folder.write_result(_result(trial.key, checkpoint))
+        folder.write_result(_result(trial))
+        result = folder.path / "result.json"
+        result.write_text(json.dumps(json.loads(result.read_text()) | {"checkpoint": checkpoint}))
         return folder
 
     return store_trial
 
 
-def _result(key, checkpoint):
+def _result(trial):
     return ResultRecord(
-        key=key,
+        key=trial.key,
         protocol=ProtocolRecord(
             name="p", version=1, split="test", f_pooling="clip", thresholds=1, beta_squared=0.3, empty_mask_rule="r"
         ),
@@ -50,8 +54,8 @@ def _result(key, checkpoint):
         validation=SCORE,
         parameters=1,
         trainable_parameters=1,
-        checkpoint=checkpoint,
-        checksums={},
+        checkpoint=BEST,
+        checksums={f"{BEST}/model.safetensors": "0" * 64, "scores.parquet": "0" * 64},
         provenance=Provenance(
             code_version="1",
             commit=None,
@@ -60,8 +64,8 @@ def _result(key, checkpoint):
             device="cpu",
             workers=1,
             attempts=1,
-            started="",
-            finished="",
+            started="2026-11-01T10:00:00Z",
+            finished="2026-11-01T10:01:00Z",
             training_seconds=1,
         ),
     )
@@ -84,10 +88,11 @@ def test_a_trial_stands_for_the_weights_that_were_tested(store, finished):
         assert checkpoint_folder(name, store) == folder.path / BEST
 
 
-@pytest.mark.parametrize("checkpoint", ["../../private", "/etc", "checkpoints/out", "checkpoints/best-\0"])
+@pytest.mark.parametrize("checkpoint", ["../../private", "/etc", BEST, "checkpoints/best-\0"])
 def test_a3_a_result_that_names_weights_outside_of_its_trial_is_refused(store, finished, checkpoint):
     folder = finished(checkpoint)
-    (folder.checkpoints / "out").symlink_to(store.root / "private")
+    (folder.path / BEST).rmdir()
+    (folder.path / BEST).symlink_to(store.root / "private")
 
     with pytest.raises(InputError, match=r"names a checkpoint outside of the trial folder, .* \(restore it"):
         checkpoint_folder(folder.path.name, store)

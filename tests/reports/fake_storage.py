@@ -115,7 +115,7 @@ class Storage:
     def finish(self, trial: Trial, m_j: float, m_f: float, protocol: ProtocolRecord = PROTOCOL, **changes: Any) -> Path:
         """`changes` replace parts of the provenance."""
         folder = self.start(trial, (m_j - 0.2, m_j - 0.05, m_j))
-        checkpoint = f"{CHECKPOINTS_DIR}/step-300"
+        checkpoint = f"{CHECKPOINTS_DIR}/best-00000300"
         (folder / checkpoint).mkdir(parents=True, exist_ok=True)
         (folder / checkpoint / "model.safetensors").write_bytes(trial.key.encode())
         self._write_scores(folder / SCORES_FILE, m_j, m_f)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import torch
@@ -21,7 +22,9 @@ from experiments.records import (
 )
 from experiments.storage.folder import FolderStorage
 from model.config import CLASSES
+from model.manifest import MANIFEST_FILE, manifest_checksum
 from model.metrics.protocol import ClipScore, Score, protocol_for, sum_totals
+from model.weights.stored_model import describe
 from orchestrator.store.store import Store
 from orchestrator.trial.provenance import protocol_record, score_record
 
@@ -67,6 +70,7 @@ class WholeStorage:
         weights = path / "checkpoints/best-00000010/model.safetensors"
         weights.parent.mkdir(parents=True)
         weights.write_bytes(trial.key.encode() * 100)
+        self._describe(weights, trial)
         state = path / "checkpoints/step-00000020"
         state.mkdir()
         (state / "model.safetensors").write_bytes(b"state")
@@ -135,6 +139,13 @@ class WholeStorage:
         result = ResultRecord.model_validate_json((path / "result.json").read_bytes())
         checksums = {name: _checksum(path / name) for name in result.checksums}
         (path / "result.json").write_text(result.model_copy(update={"checksums": checksums}).model_dump_json())
+
+    @staticmethod
+    def _describe(weights: Path, trial: Trial) -> None:
+        """What weights say of themselves, as `model.weights.folder` writes it."""
+        said = {**describe(trial.config, 10), "checksums": {weights.name: _checksum(weights)}}
+        manifest = {**said, "own_checksum": manifest_checksum(said)}
+        (weights.parent / MANIFEST_FILE).write_text(json.dumps(manifest))
 
     @staticmethod
     def _measure(path: Path, attempt: int, validations: dict[int, float]) -> None:

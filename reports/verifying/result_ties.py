@@ -1,0 +1,112 @@
+"""Whether the fields of a result agree with the other documents of its trial, and with the rules of its task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from experiments.errors import InputError
+from experiments.records import (
+    ATTEMPT_NAME,
+    ATTEMPTS_DIR,
+    METRICS_DIR,
+    METRICS_NAME,
+    QUARANTINE_FILE,
+    AttemptRecord,
+    ProtocolRecord,
+    ResultRecord,
+)
+from model.config import Task, TrialConfig
+from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
+from reports.stored.documents import names_in, read_document
+from reports.stored.quarantine import quarantine_lines
+from reports.stored.stored_trial import StoredTrial
+from reports.verifying.discrepancy import Discrepancy
+
+
+def check_ties(found: StoredTrial, protocols: Mapping[Task, ProtocolRecord]) -> Iterator[Discrepancy]:
+    """Where a result disagrees with what else is stored of its trial.
+
+    Args:
+        found: a finished trial, as it is stored now.
+        protocols: how scores of each task are computed today; tasks without one are not compared.
+    """
+    config, result = found.config, found.result
+    if config is None or result is None:
+        return
+    yield from _check_manifest(found.path / result.checkpoint, config, result)
+    yield from _check_attempt(found.path, result)
+    yield from _check_quarantine(found.path / QUARANTINE_FILE, result)
+    if config.data.task in protocols:
+        yield from _check_protocol(result.protocol, protocols[config.data.task])
+
+
+def _check_manifest(checkpoint: Path, config: TrialConfig, result: ResultRecord) -> Iterator[Discrepancy]:
+    """Whether the tested weights say of themselves what the result says of them."""
+    manifest = read_manifest(checkpoint)
+    name = f"{MANIFEST_FILE} of the tested weights"
+    if manifest is None:
+        yield Discrepancy(name, "intact", "missing or damaged")
+        return
+    if manifest.get("step") != result.best_step:
+        yield Discrepancy(f"step in {name}", str(result.best_step), str(manifest.get("step")))
+    if manifest.get("config") != config.model_dump(mode="json"):
+        yield Discrepancy(f"configuration in {name}", "that of trial.json", "another one")
+    stored = result.checksums.get(f"{result.checkpoint}/{WEIGHTS_FILE}")
+    if manifest["checksums"].get(WEIGHTS_FILE) != stored:
+        yield Discrepancy(f"checksum in {name}", str(stored), str(manifest["checksums"].get(WEIGHTS_FILE)))
+
+
+def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
+    """Whether the attempt that finished the trial is the one that the result names."""
+    number = result.provenance.attempts
+    metrics = f"{METRICS_DIR}/{METRICS_NAME.of(number)}"
+    if metrics not in result.checksums:
+        yield Discrepancy("the attempt that finished", str(number), f"its {metrics} is not among the checksums")
+    path = folder / ATTEMPTS_DIR / ATTEMPT_NAME.of(number)
+    if path.name not in names_in(path.parent):
+        return
+    try:
+        attempt = read_document(AttemptRecord, path)
+    except InputError as error:
+        yield Discrepancy("the attempt that finished", "a record", error.problems[0].what)
+        return
+    if attempt.workers != result.provenance.workers:
+        yield Discrepancy("workers of the attempt", str(result.provenance.workers), str(attempt.workers))
+    if attempt.ended not in ("finished", None):
+        yield Discrepancy("how the attempt ended", "finished", attempt.ended)
+
+
+def _check_quarantine(path: Path, result: ResultRecord) -> Iterator[Discrepancy]:
+    """Whether the clips that were set aside are those of the quarantine file.
+
+    Weights are inherited from earlier attempts, scores of the test split are not.
+    """
+    try:
+        lines = list(quarantine_lines(path))
+    except InputError as error:
+        yield Discrepancy("the clips set aside", "a list of clips", error.problems[0].what)
+        return
+    counted = {
+        (line.split, line.clip)
+        for line in lines
+        if line.split != result.protocol.split or line.attempt == result.provenance.attempts
+    }
+    stored = {(split, clip) for split, clips in result.quarantined.items() for clip in clips}
+    if stored != counted:
+        yield Discrepancy("the clips set aside", f"{len(stored)} clips", f"{len(counted)} clips, or others")
+
+
+def _check_protocol(stored: ProtocolRecord, today: ProtocolRecord) -> Iterator[Discrepancy]:
+    """Whether a protocol is what its name and version stand for; an older version may have been anything."""
+    if stored.split != today.split:
+        yield Discrepancy("split of the protocol", stored.split, today.split)
+    if stored.name != today.name or stored.version < today.version:
+        return
+    if stored.version > today.version:
+        yield Discrepancy("version of the protocol", str(stored.version), f"{today.version} is the newest")
+        return
+    rules = today.model_dump()
+    for name, value in stored.model_dump(exclude={"split"}).items():
+        if value != rules[name]:
+            yield Discrepancy(f"{name} of {stored.name}@{stored.version}", str(value), str(rules[name]))
