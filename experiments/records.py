@@ -120,11 +120,12 @@ class AttemptRecord(Record):
     """Identifies the process that writes the trial, for those on the same machine; empty if it cannot be known."""
     workers: WorkerCount
     device: str
-    started: Moment
+    started: str
+    """ISO 8601 in UTC; for people, as clocks may jump."""
     beat: Count = 0
     """Grows while the attempt lives. Others compare it with what they saw before, by their own clock."""
-    seen: Moment | Literal[""] = ""
-    """When the beat was written; for people, as clocks may jump."""
+    seen: str = ""
+    """When the beat was written, likewise."""
     step: Count = 0
     best: Fraction | None = None
     """Best validation M_J so far, in [0, 1]."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.errors import InputError, Problem
+from experiments.storage.errors import StorageError
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
 from orchestrator.cli.exit_codes import INPUT_ERROR
@@ -110,8 +111,8 @@ def _tell_new(lines: Iterator[str], key: str, seen: set[tuple[str, str]], consol
     readable = True
     try:
         told.extend(lines)
-    except InputError as error:
-        told += map(str, error.problems)
+    except (InputError, StorageError) as error:
+        told += str(error).splitlines()
         readable = False
     new = [line for line in told if (key, line) not in seen]
     if new and heading:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Literal
 
 from experiments.expand import Trial
@@ -42,9 +41,9 @@ RUNNING = Outcome("running")
 
 
 def finished(result: ResultRecord, objectives: Sequence[Objective]) -> Outcome:
-    """The outcome of a trial with a result: failed if the result lacks an objective or holds no number for it."""
+    """The outcome of a trial with a result: failed if the result lacks an objective."""
     values = {objective: _value(result, objective) for objective in objectives}
-    lacking = [objective for objective, value in values.items() if value is None or not isfinite(value)]
+    lacking = [objective for objective, value in values.items() if value is None]
     if lacking:
         return Outcome("failed", reason=f"its result holds no {' and no '.join(lacking)}")
     return Outcome("finished", tuple(value for value in values.values() if value is not None))
@@ -52,8 +51,7 @@ def finished(result: ResultRecord, objectives: Sequence[Objective]) -> Outcome:
 
 def pruned(intermediate: Mapping[int, float]) -> Outcome:
     """The outcome of a trial that early stopping gave up."""
-    known = {step: value for step, value in sorted(intermediate.items()) if isfinite(value)}
-    return Outcome("pruned", intermediate=known)
+    return Outcome("pruned", intermediate=dict(sorted(intermediate.items())))
 
 
 def failed(reason: str) -> Outcome:
@@ -64,9 +62,9 @@ def failed(reason: str) -> Outcome:
 def _value(result: ResultRecord, objective: Objective) -> float | None:
     match objective:
         case "m_j":
-            return result.validation.m_j if result.validation.count else None
+            return result.validation.m_j
         case "m_f":
-            return result.validation.m_f if result.validation.count else None
+            return result.validation.m_f
         case "parameters":
             return float(result.parameters)
         case "seconds_per_clip":

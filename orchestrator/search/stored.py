@@ -66,7 +66,7 @@ class StoredTrials:
         last = folder.last_attempt
         if self._search.search.early_stopping is not None and last is not None and last.ended == "pruned":
             self._storage.fetch(f"{folder.name}/{METRICS_DIR}")
-            lines = (line for line in folder.metric_lines() if line.kind == "evaluation")
+            lines = (line for line in folder.metric_lines() if line.kind == "evaluation" and "m_j" in line.values)
             return pruned({line.step: line.values["m_j"] for line in lines})
         return RUNNING
 

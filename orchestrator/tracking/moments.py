@@ -5,6 +5,14 @@ from __future__ import annotations
 from experiments.stored_types import parse_moment
 
 
+def told_milliseconds(moment: str) -> int | None:
+    """As `milliseconds`; None if it is no moment, as what a clock wrote that nobody relies on may be anything."""
+    try:
+        return milliseconds(moment)
+    except ValueError:
+        return None
+
+
 def milliseconds(moment: str) -> int:
     """Milliseconds since the epoch of an ISO 8601 moment."""
     return int(parse_moment(moment).timestamp() * 1000)

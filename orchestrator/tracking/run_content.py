@@ -24,7 +24,7 @@ from orchestrator.store.membership import Membership
 from orchestrator.store.stored_documents import check_there
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.tracking.metric_points import MetricPoints, Point
-from orchestrator.tracking.moments import milliseconds
+from orchestrator.tracking.moments import milliseconds, told_milliseconds
 from orchestrator.trial.process_identity import is_dead
 
 TRIAL_TAG = "combo.trial_key"
@@ -103,8 +103,8 @@ class RunContent:
     @property
     def started(self) -> int | None:
         """Milliseconds since the epoch; None if nothing says when."""
-        if self.attempts:
-            return milliseconds(self.attempts[0].started)
+        if self.attempts and (began := told_milliseconds(self.attempts[0].started)) is not None:
+            return began
         return next((int(line.time * 1000) for line in self.folder.metric_lines()), None)
 
     @property
@@ -114,7 +114,7 @@ class RunContent:
             return milliseconds(self.result.provenance.finished)
         if self.failure is not None:
             return milliseconds(self.failure.time)
-        return milliseconds(self.attempts[-1].seen) if self.attempts else None
+        return told_milliseconds(self.attempts[-1].seen) if self.attempts else None
 
     @property
     def artifacts(self) -> dict[str, Path]:

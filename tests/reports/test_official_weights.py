@@ -87,7 +87,8 @@ def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials,
     storage.evaluate_official(released, 1.5, key="f" * 16)
     report = report_of(study, trials, storage.root, tmp_path / "out")
     assert [problem.where for problem in report.problems] == [
-        f"evaluations/{key * 16}/evaluation.json" for key in ("e", "f")
+        f"evaluations/{'e' * 16}/evaluation.json",
+        f"evaluations/{'f' * 16}/evaluation.json: score",
     ]
     assert not report.tables[0].official
 

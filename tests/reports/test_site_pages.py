@@ -133,7 +133,7 @@ def test_a_number_tells_all_that_stands_behind_it(pages, storage):
         "avsbench-binary, version 1, on the test split",
         f"Trial {trial.key}",
         "c" * 32,
-        "checkpoints/step-300",
+        "checkpoints/best-00000300",
         "c0ffee1",
         "dddddddddddddddd",
         "62 s on cpu, 1 worker, 1 attempt",

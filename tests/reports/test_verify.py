@@ -182,7 +182,15 @@ def test_of_equally_good_validations_the_first_must_have_been_tested(said, stora
     path.write_text("".join((*lines[:-1], lines[1].replace('"step":10', '"step":20'))))
     storage.agree_again(s4)
     assert said("--without-mlflow").code == 0
-    edit(storage.folder(s4) / "result.json", lambda values: values.update(best_step=20))
+    (storage.folder(s4) / "checkpoints/best-00000010").rename(storage.folder(s4) / "checkpoints/best-00000020")
+
+    def forge(values):
+        values.update(best_step=20, checkpoint="checkpoints/best-00000020")
+        values["checksums"] = {
+            name.replace("best-00000010", "best-00000020"): sha for name, sha in values["checksums"].items()
+        }
+
+    edit(storage.folder(s4) / "result.json", forge)
     assert_found(said("--without-mlflow"), S4_CELL, "step", "tested", "20", "10", "first")
 
 

@@ -111,7 +111,10 @@ class Workshop:
     def prune(self, trial: Trial, evaluations: Mapping[int, float]) -> None:
         self.begin(trial, "pruned")
         lines = [
-            MetricLine(kind="evaluation", attempt=1, step=step, time=float(step), values={"m_j": value, "m_f": value})
+            # Unchecked, as damage writes them: scores may be no numbers.
+            MetricLine.model_construct(
+                kind="evaluation", attempt=1, step=step, time=float(step), values={"m_j": value, "m_f": value}
+            )
             for step, value in evaluations.items()
         ]
         text = "".join(f"{line.model_dump_json()}\n" for line in lines)
@@ -132,7 +135,7 @@ def result_of(trial: Trial, m_j: float, finished: datetime = BEGIN, **changes: A
         best_step=300,
         validation=ScoreRecord(j_sum=10 * m_j, f_sum=5.0, count=10),
         parameters=1000 * trial.config.model.query_decoder.queries,
-        trainable_parameters=1000,
+        trainable_parameters=10,
         checkpoint="checkpoints/best-00000300",
         checksums={"checkpoints/best-00000300/model.safetensors": "0" * 64, "scores.parquet": "0" * 64},
         provenance=Provenance(

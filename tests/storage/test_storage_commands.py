@@ -3,6 +3,7 @@
 import pytest
 
 from experiments.expand import expand
+from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.store.store import Store
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
 
@@ -13,8 +14,8 @@ TRIAL = expand(make_study())[0].on_data(FINGERPRINT)
 def finished(bucket):
     """A bucket with a finished trial that has a training state left."""
     fake = Storage(bucket.root)
-    folder = fake.finish(TRIAL, 0.7, 0.8)
-    (folder / "checkpoints/step-300/manifest.json").write_text("{}")
+    folder = fake.finish(TRIAL, 0.7, 0.8, protocols_of_today()["s4"])
+    fake.vouch(TRIAL)
     left = folder / "checkpoints/step-00000200"
     left.mkdir()
     (left / "model.safetensors").write_bytes(b"weights")

@@ -51,8 +51,8 @@ def finished(store):
     for trial in TRIALS:
         add_checkpoint(store.trial(trial.key), "step-00000200")
         (store.root / "trials" / trial.key / "checkpoints/step-00000200/optimizer.safetensors").write_bytes(b"moments")
-    for checkpoint in store.root.glob("trials/*/checkpoints/step-300"):
-        (checkpoint / "manifest.json").write_text("{}")
+    for trial in TRIALS[:-1]:
+        fake.vouch(trial)
     store.storage.publish("trials")
     return store
 
@@ -85,7 +85,7 @@ def test_a_trial_has_one_result_ever(finished, caplog):
     mine, theirs = finished.trial(key), as_seen_by_another(finished).trial(key)
     theirs.fetch_documents()
     first = mine.result
-    mine.write_result(first.model_copy(update={"best_step": 7}))
+    mine.write_result(first.model_copy(update={"parameters": first.parameters + 7}))
 
     assert "has a result already; a second one is dropped" in caplog.text
     assert mine.result == first == theirs.result
@@ -174,7 +174,7 @@ def test_f22_gc_deletes_what_it_listed_and_keeps_what_is_needed(finished):
     after = set(finished.storage.names("trials"))
     assert {name.rpartition("/")[0] for name in before - after} == {leftover.name for leftover in listed}
     assert {leftover.name.split("/")[1] for leftover in listed} == {trial.key for trial in TRIALS[:-1]}
-    assert checkpoints_of(finished, TRIALS[0].key) == ["step-300"]
+    assert checkpoints_of(finished, TRIALS[0].key) == ["best-00000300"]
     assert checkpoints_of(finished, TRIALS[-1].key) == ["step-00000200"]
     assert listed[0].size == len(b"step-00000200") + len(b"{}") + len(b"moments")
     assert list(retention.leftovers(other)) == []
