@@ -1,4 +1,4 @@
-"""Trials in which something does not fit: nothing of them is deleted, they are named, and the others are told as usual."""
+"""Trials in which something does not fit: nothing of them is deleted, they are named, the others are told as usual."""
 
 import json
 import os

@@ -1,0 +1,189 @@
+"""Whatever happens to one document of a trial: every verb says so in a sentence and tells the other trials as usual."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import shutil
+import sys
+import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.cli.app import main
+from orchestrator.trial.attempts import Attempt
+from tests.reports.whole_storage import WholeStorage, smoke_trials
+
+SLOWEST = 5.0
+"""Seconds that a verb may take."""
+DOCUMENTS = ("trial.json", "result.json", "attempts/1.json", "metrics/attempt-1.jsonl", "checkpoints/{}/manifest.json")
+VERBS = (("status",), ("logs",), ("gc", "--delete"), ("report", "verify"))
+BUILD = ("report", "build")
+"""Draws figures, which takes seconds."""
+QUESTION = ("combo/table7", "seeds=[0,1]", "--scale", "smoke")
+NUMBERS = (0, -1, 1, 2**31, 2**63, 10**20, 0.5, 1e300, math.nan, math.inf, -math.inf)
+OTHER = (None, True, "", "²", "x", "2026-91-01T00:00:00Z", "\ud800", [], {})
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """Of S4: a sound one, a finished one and an unfinished one that get damaged."""
+    return [trial for trial in smoke_trials() if trial.task == "s4"][:3]
+
+
+@pytest.fixture(scope="module")
+def original(trials, tmp_path_factory):
+    storage = WholeStorage(tmp_path_factory.mktemp("original") / "storage")
+    for trial in trials[:2]:
+        storage.finish(trial)
+        Attempt(storage.store.storage, trial.key, 1, 1, "cpu").end("stopped")
+    stopped = storage.store.trial(trials[2].key)
+    stopped.begin(trials[2])
+    stopped.metrics_file(1).parent.mkdir()
+    shutil.copy(storage.store.trial(trials[0].key).metrics_file(1), stopped.metrics_file(1))
+    shutil.copytree(storage.folder(trials[0]) / "checkpoints/best-00000010", stopped.checkpoints / "step-00000010")
+    Attempt(storage.store.storage, trials[2].key, 1, 1, "cpu").end("stopped")
+    copy = tmp_path_factory.mktemp("first")
+    shutil.copytree(storage.root, copy / "storage")
+    for verb in VERBS:  # the first call of each imports much, which is no hang
+        say(verb, WholeStorage(copy / "storage"), [trial.key for trial in trials], copy / "out")
+    return storage
+
+
+def leaves(value, path=()):
+    """Places of all values in a document."""
+    if isinstance(value, dict):
+        yield from (place for key in value for place in leaves(value[key], (*path, key)))
+    else:
+        yield path
+
+
+@st.composite
+def damages(draw):
+    """Which document, and what becomes of it: other bytes, another value at one place, or no file at all."""
+    document, kind = draw(st.sampled_from(DOCUMENTS)), draw(st.sampled_from(["byte", "value", "cut", "place"]))
+    return (
+        document,
+        kind,
+        draw(st.floats(0, 0.999)),
+        draw(st.sampled_from([*NUMBERS, *OTHER])),
+        draw(st.integers(0, 255)),
+    )
+
+
+def apply(path, kind, where, value, byte):
+    """Changes one file; says whether it is another one now. What `value` makes of a line is JSON, NaN included."""
+    content = path.read_bytes()
+    place = int(where * len(content))
+    if kind == "byte":
+        path.write_bytes(content[:place] + bytes([byte]) + content[place + 1 :])
+    elif kind == "cut":
+        path.write_bytes(content[:place])
+    elif kind == "value":
+        lines = content.splitlines() if path.suffix == ".jsonl" else [content]
+        row = int(where * len(lines))
+        document = json.loads(lines[row])
+        places = list(leaves(document))
+        *sections, name = places[int(where * len(places))]
+        section = document
+        for key in sections:
+            section = section[key]
+        section[name] = value
+        lines[row] = json.dumps(document).encode()
+        path.write_bytes(b"\n".join(lines))
+    else:
+        path.unlink()
+        makers = (path.mkdir, lambda: os.mkfifo(path), lambda: path.symlink_to("/dev/zero"), lambda: None)
+        makers[byte % len(makers)]()
+        return True
+    return path.read_bytes() != content
+
+
+def say(verb, storage, keys, out):
+    """Exit code and all output of a verb in this process."""
+    words = [*verb, *(QUESTION if verb[0] == "report" else keys if verb[0] in ("status", "logs") else ())]
+    words += ["--storage", str(storage.root)] + (["--without-mlflow"] if verb[0] == "report" else [])
+    words += ["--out", str(out)] if verb == BUILD else []
+    said = io.StringIO()
+    argv = patch.object(sys, "argv", ["combo", *words])
+    columns = patch.dict(os.environ, {"COLUMNS": "300"})
+    with argv, columns, chdir(out.parent), redirect_stdout(said), redirect_stderr(said):
+        try:
+            main()
+        except SystemExit as end:
+            return end.code or 0, said.getvalue()
+    raise AssertionError("a command always exits")
+
+
+def check(original, trials, folder, damage, finished, verbs=VERBS):
+    """Damages one trial of a copy, and calls every verb."""
+    document, *change = damage
+    victim, sound = trials[1 if finished else 2], trials[0]
+    name = document.format("best-00000010" if finished else "step-00000010")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(original.root, folder / "storage")
+    storage = WholeStorage(folder / "storage")
+    path = storage.folder(victim) / name
+    if not path.exists():
+        return
+    before = WholeStorage(original.root).store.trial(victim.key)
+    is_changed = apply(path, *change)
+    weights = sorted(storage.folder(victim).glob("checkpoints/*/model.safetensors"))
+    for verb in verbs:
+        began = time.monotonic()
+        code, text = say(verb, storage, [sound.key, victim.key], folder / "out")
+        took = time.monotonic() - began
+        assert "Traceback" not in text, (verb, damage, text)
+        assert took < SLOWEST, (verb, damage, took)
+        assert code in (0, 1, 2), (verb, damage, text)
+        if verb[0] in ("status", "logs"):
+            assert sound.key in text, (verb, damage, text)
+            assert "finished" in text, (verb, damage, text)
+        if verb[0] == "gc":
+            assert storage.store.trial(sound.key).tested_checkpoint.is_dir()
+            left = sorted(storage.folder(victim).glob("checkpoints/*/model.safetensors"))
+            assert left == weights or (finished and _is_told_as_it_was(storage, victim, before)), (damage, text)
+        if verb == ("report", "verify") and is_changed and finished and document in ("result.json",):
+            assert code == 1 or _is_told_as_it_was(storage, victim, before), (damage, text)
+
+
+def _is_told_as_it_was(storage, victim, before):
+    """Whether what has a second source is as it was: scores, weights, data, protocol, attempt."""
+    result, original = storage.store.trial(victim.key).result, before.result
+    if result is None:
+        return False
+    free = {"parameters", "trainable_parameters", "seconds_per_clip", "provenance"}
+    same = result.model_dump(exclude=free) == original.model_dump(exclude=free)
+    made, was = result.provenance, original.provenance
+    return same and (made.data_fingerprint, made.attempts) == (was.data_fingerprint, was.attempts)
+
+
+def _profile(examples):
+    """As many examples, the same ones each time; one that fails is told as it is, since each takes seconds."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@_profile(8)
+@given(damage=damages(), finished=st.booleans())
+def test_f4_no_damage_of_one_document_stops_a_verb_or_hides_another_trial(original, trials, tmp_path, damage, finished):
+    check(original, trials, tmp_path / "copy", damage, finished)
+
+
+@pytest.mark.minutes
+@_profile(400)
+@given(damage=damages(), finished=st.booleans())
+def test_f4_no_damage_of_many_stops_a_verb_or_hides_another_trial(original, trials, tmp_path, damage, finished):
+    check(original, trials, tmp_path / "copy", damage, finished, (*VERBS, BUILD))
