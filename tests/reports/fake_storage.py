@@ -174,7 +174,7 @@ class Storage:
             key=key,
             weights=weights,
             protocol=PROTOCOL,
-            score=ScoreRecord.model_construct(j_sum=m_j * CLIPS, f_sum=m_j * CLIPS, count=CLIPS),
+            score=ScoreRecord(j_sum=m_j * CLIPS, f_sum=m_j * CLIPS, count=CLIPS),
             data_fingerprint=FINGERPRINT,
             quarantined=[],
             code_version="0.1.0",

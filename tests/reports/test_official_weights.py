@@ -84,7 +84,8 @@ def test_every_format_shows_them(storage, study, trials, released, tmp_path):
 
 def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials, released, tmp_path):
     storage.evaluate_official(released, 0.815).write_text("{")
-    storage.evaluate_official(released, 1.5, key="f" * 16)
+    impossible = storage.evaluate_official(released, 0.5, key="f" * 16)
+    storage.edit(impossible, lambda values: values["score"].update(j_sum=60.0))
     report = report_of(study, trials, storage.root, tmp_path / "out")
     assert [problem.where for problem in report.problems] == [
         f"evaluations/{'e' * 16}/evaluation.json",

@@ -108,7 +108,7 @@ class StoredTrials:
             validation=SCORE,
             parameters=10,
             trainable_parameters=10,
-            checkpoint="checkpoints/best-20",
+            checkpoint=TESTED,
             checksums={f"{TESTED}/model.safetensors": "0" * 64, "scores.parquet": "0" * 64} | (checksums or {}),
             provenance=Provenance(
                 code_version="0.1.0",

@@ -22,8 +22,10 @@ def finished(stored, trials):
     trial = replace(trials[0], config=config)
     stored.join(trial)
     stored.measure(trial, lines(1, 1, 20))
-    weights = save_seeded(stored.folder(trial).path / "checkpoints" / "best-20", "s4") / "model.safetensors"
-    stored.finish(trial, {"checkpoints/best-20/model.safetensors": hashlib.sha256(weights.read_bytes()).hexdigest()})
+    weights = save_seeded(stored.folder(trial).path / "checkpoints" / "best-00000020", "s4") / "model.safetensors"
+    stored.finish(
+        trial, {"checkpoints/best-00000020/model.safetensors": hashlib.sha256(weights.read_bytes()).hexdigest()}
+    )
     return trial
 
 
