@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from experiments.errors import InputError
 from experiments.records import (
@@ -50,11 +52,19 @@ def _check_manifest(checkpoint: Path, config: TrialConfig, result: ResultRecord)
         return
     if manifest.get("step") != result.best_step:
         yield Discrepancy(f"step in {name}", str(result.best_step), str(manifest.get("step")))
-    if manifest.get("config") != config.model_dump(mode="json"):
+    if _config_of(manifest) != config:
         yield Discrepancy(f"configuration in {name}", "that of trial.json", "another one")
     stored = result.checksums.get(f"{result.checkpoint}/{WEIGHTS_FILE}")
     if manifest["checksums"].get(WEIGHTS_FILE) != stored:
         yield Discrepancy(f"checksum in {name}", str(stored), str(manifest["checksums"].get(WEIGHTS_FILE)))
+
+
+def _config_of(manifest: Mapping[str, Any]) -> TrialConfig | None:
+    """The configuration in a manifest, which may be older than some settings; None if it is none."""
+    try:
+        return TrialConfig.model_validate_json(json.dumps(manifest.get("config")))
+    except ValueError:
+        return None
 
 
 def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
