@@ -147,7 +147,7 @@ class ProtocolRecord(Record):
     """How a score was computed. Scores of different protocols are never put in one column."""
 
     name: str
-    version: Ordinal
+    version: Count
     split: str
     f_pooling: str
     """Over which frames the F-score's best threshold is chosen: `clip`, `frame_class` or `dataset`."""
