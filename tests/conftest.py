@@ -11,11 +11,12 @@ from orchestrator.cli.app import main
 
 Said = namedtuple("Said", ["code", "out", "err"])
 
-SHARING = {
-    "the finished sweep": ("finished_sweep", "finished_sweep_in_mlflow", "gc", "lost_mlflow", "model_evaluate"),
-}
-"""Files whose tests share a session fixture that takes half a minute: they run in one process, which makes it once."""
-SCOPES = {f"test_{name}.py": scope for scope, names in SHARING.items() for name in names}
+START_RAY = (
+    *("dependent_trials", "doctor", "failed_trials", "failure_classes", "finished_sweep", "finished_sweep_in_mlflow"),
+    *("gc", "interrupted_sweep", "lost_mlflow", "model_evaluate", "postgres_server", "submitted_sweep"),
+)
+"""Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
+SCOPES = {f"test_{name}.py": "Ray" for name in START_RAY}
 
 
 class ByFile(LoadScopeScheduling):
@@ -34,15 +35,14 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(config, items):
     """Leaves out what takes minutes, unless `-m` speaks of them; `-m "not slow"` alone does not.
 
-    Where several processes share the work, files that start Ray come first, so that none waits for them at the end.
+    Where several processes share the work, the files that start Ray come first, so that none waits for them at the end.
     """
     if "minutes" not in config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("minutes")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("minutes")]
     if hasattr(config, "workerinput"):
-        slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: item.path not in slow)
+        items.sort(key=lambda item: item.path.name not in SCOPES)
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ def test_f17_each_failure_has_its_class_and_its_message_and_is_not_retried(faili
     note("F17", f"{variant}: {kind}", "the trial, until `combo retry`")
 
 
+@pytest.mark.minutes
 def test_f17_a_package_that_is_absent_where_trials_run_is_named_and_not_retried(without_timm):
     sweep, run = without_timm
     failure = sweep.trial("pair").failure

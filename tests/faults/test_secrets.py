@@ -9,7 +9,7 @@ import pytest
 from tests.faults.watched_sweep import FOLDER, WatchedSweep
 from tests.orchestrator.combo_command import Combo
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.minutes
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "nobodys+secret/access+key",
     "HF_TOKEN": "nobodys-model-token",
