@@ -30,8 +30,16 @@ def _evaluation(trial, step, m_j):
 
 def test_without_a_terminal_every_change_is_a_line(trials):
     console, view = _view(trials, terminal=False)
-    failure = FailureRecord(attempt=1, kind="DataError", message="a [/broken] picture", time="")
-    lost = FailureRecord(attempt=1, category="node-lost", kind="NodeDiedError", message="its machine left", time="")
+    failure = FailureRecord(
+        attempt=1, kind="DataError", message="a [/broken] picture", time="2026-11-27T12:00:00+00:00"
+    )
+    lost = FailureRecord(
+        attempt=1,
+        category="node-lost",
+        kind="NodeDiedError",
+        message="its machine left",
+        time="2026-11-27T12:00:00+00:00",
+    )
     with view:
         view.on_update(Started(trials[0], 1, 0))
         view.on_update(_step(trials[0], 3))

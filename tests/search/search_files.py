@@ -128,20 +128,22 @@ class Workshop:
 
 def result_of(trial: Trial, m_j: float, finished: datetime = BEGIN, **changes: Any) -> ResultRecord:
     """A result whose test score would mislead a search that looked at it."""
+    step = trial.config.training.iterations
+    checkpoint = f"checkpoints/best-{step:08d}"
     return ResultRecord(
         key=trial.key,
         protocol=PROTOCOL,
         score=ScoreRecord(j_sum=10 * (1 - m_j), f_sum=1.0, count=10),
-        best_step=300,
+        best_step=step,
         validation=ScoreRecord(j_sum=10 * m_j, f_sum=5.0, count=10),
         parameters=1000 * trial.config.model.query_decoder.queries,
         trainable_parameters=10,
-        checkpoint="checkpoints/best-00000300",
-        checksums={"checkpoints/best-00000300/model.safetensors": "0" * 64, "scores.parquet": "0" * 64},
+        checkpoint=checkpoint,
+        checksums={f"{checkpoint}/model.safetensors": "0" * 64, "scores.parquet": "0" * 64},
         provenance=Provenance(
             code_version="0.1.0",
             commit=None,
-            data_fingerprint=FINGERPRINT,
+            data_fingerprint=trial.config.data.fingerprint or FINGERPRINT,
             packages={},
             device="cpu",
             workers=1,
