@@ -9,6 +9,8 @@ from experiments.records import FailureRecord, MetricLine
 from orchestrator.sweep.progress import SweepView, _clock
 from orchestrator.trial.updates import Ended, Failed, Measured, Started
 
+WHEN = "2026-11-27T12:00:00+00:00"
+
 
 @pytest.fixture
 def trials():
@@ -30,15 +32,13 @@ def _evaluation(trial, step, m_j):
 
 def test_without_a_terminal_every_change_is_a_line(trials):
     console, view = _view(trials, terminal=False)
-    failure = FailureRecord(
-        attempt=1, kind="DataError", message="a [/broken] picture", time="2026-11-27T12:00:00+00:00"
-    )
+    failure = FailureRecord(attempt=1, kind="DataError", message="a [/broken] picture", time=WHEN)
     lost = FailureRecord(
         attempt=1,
         category="node-lost",
         kind="NodeDiedError",
         message="its machine left",
-        time="2026-11-27T12:00:00+00:00",
+        time=WHEN,
     )
     with view:
         view.on_update(Started(trials[0], 1, 0))
