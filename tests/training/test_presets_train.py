@@ -56,7 +56,8 @@ def test_avss_at_its_released_size_in_half_precision(precision, lambda_ada, step
     where = {"training__precision": precision, "loss__lambda_ada": lambda_ada}
     (single,) = steps_of("combo_demo", "avss", 1, **settings, loss__lambda_ada=lambda_ada)
     (half,) = steps_of("combo_demo", "avss", 1, **settings, **where)
-    assert math.isfinite(half.gradient_norm)
+    # Scaled by 65 536, gradients in fp16 may overflow at first: the scaler passes over that step and halves the scale.
+    assert precision == "fp16" or math.isfinite(half.gradient_norm)
     assert half.losses == pytest.approx(single.losses, rel=0.05, abs=0.01)
 
 
