@@ -14,6 +14,7 @@ from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.store.store import Store
+from orchestrator.trial import pulse
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Started
@@ -167,7 +168,8 @@ def test_f9_a_flipped_byte_is_found_before_loading_and_the_checkpoint_before_is_
     assert_equal(scene.cut_off, undisturbed)
 
 
-def test_f22_gc_takes_nothing_from_a_trial_that_runs_nor_what_a_table_uses(scene, command, undisturbed):
+def test_f22_gc_takes_nothing_from_a_trial_that_runs_nor_what_a_table_uses(scene, command, undisturbed, monkeypatch):
+    monkeypatch.setattr(pulse, "BEAT_SECONDS", 3600)  # Between the two reports the step that a report tells stays.
     reports, _ = scene.attempt(2)
     next(reports)
     tables = scene.report(command)

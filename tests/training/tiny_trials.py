@@ -125,11 +125,14 @@ def start_fit(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["model.training.fit"])
+    rendezvous = checkpoints.with_suffix(".rendezvous")
+    # What an earlier run has left there would lead these processes to that one's addresses.
+    rendezvous.unlink(missing_ok=True)
     running = []
     for rank in range(count):
         ours, theirs = context.Pipe(duplex=False)
         folder = checkpoints / str(rank) if apart else checkpoints
-        place = (Workers(rank, count), checkpoints.with_suffix(".rendezvous"))
+        place = (Workers(rank, count), rendezvous)
         words = (theirs, config, data, folder, *place, double, execution)
         process = context.Process(target=_send_events, args=words)
         process.start()
