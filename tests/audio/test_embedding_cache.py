@@ -1,4 +1,7 @@
-"""The frozen VGGish hears every clip once, whatever batch, run or file brings it."""
+"""A frozen audio encoder hears every clip once, whatever batch, run or file brings it.
+
+Any encoder serves, so most tests take the small one: VGGish's 72 million weights are hashed anew for every cache.
+"""
 
 import hashlib
 import shutil
@@ -8,23 +11,28 @@ import pytest
 import torch
 from safetensors.torch import save
 
+from model.audio.compact import CompactAudioEncoder
 from model.audio.embedding_cache import EmbeddingCache
 from model.audio.vggish import VGGish
 from model.data.batch import collate
 from model.data.clip import Clip
 
 
+def compact(seed):
+    torch.manual_seed(seed)
+    return CompactAudioEncoder(128).eval()
+
+
 @pytest.fixture(scope="module")
-def vggish():
-    torch.manual_seed(0)
-    return VGGish().eval()
+def encoder():
+    return compact(0)
 
 
 @pytest.fixture
-def heard(vggish):
-    """Sizes of the batches that VGGish has encoded."""
+def heard(encoder):
+    """Sizes of the batches that it has encoded."""
     sizes = []
-    hook = vggish.register_forward_hook(lambda _module, inputs, _output: sizes.append(len(inputs[0])))
+    hook = encoder.register_forward_hook(lambda _module, inputs, _output: sizes.append(len(inputs[0])))
     yield sizes
     hook.remove()
 
@@ -47,7 +55,8 @@ def batch(*clips):
     return collate(clips, range(len(clips)))
 
 
-def test_embeddings_are_what_vggish_says_of_each_clip(vggish, tmp_path):
+def test_embeddings_are_what_vggish_says_of_each_clip(tmp_path):
+    vggish = VGGish().eval()
     one, other = clip("one"), clip("other", seconds=10)
     embedded = EmbeddingCache(vggish, tmp_path).embed(batch(one, other)).sound
     assert embedded.shape == (15, 128)
@@ -55,29 +64,27 @@ def test_embeddings_are_what_vggish_says_of_each_clip(vggish, tmp_path):
     assert torch.equal(embedded, expected)
 
 
-def test_a_clip_is_heard_once_over_batches_and_runs(vggish, heard, tmp_path):
-    first = EmbeddingCache(vggish, tmp_path)
+def test_a_clip_is_heard_once_over_batches_and_runs(encoder, heard, tmp_path):
+    first = EmbeddingCache(encoder, tmp_path)
     before = first.embed(batch(clip("one"), clip("other"))).sound
     first.embed(batch(clip("other"), clip("third")))
     assert heard == [5, 5, 5]
-    after = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"), clip("other"))).sound
+    after = EmbeddingCache(encoder, tmp_path).embed(batch(clip("one"), clip("other"))).sound
     assert heard == [5, 5, 5]
     assert torch.equal(before, after)
 
 
-def test_changed_sound_is_heard_again(vggish, heard, tmp_path):
-    EmbeddingCache(vggish, tmp_path).embed(batch(clip("one")))
+def test_changed_sound_is_heard_again(encoder, heard, tmp_path):
+    EmbeddingCache(encoder, tmp_path).embed(batch(clip("one")))
     changed = clip("one")
     changed.log_mel[3, 0, 50, 20] += 1e-6
-    EmbeddingCache(vggish, tmp_path).embed(batch(changed))
+    EmbeddingCache(encoder, tmp_path).embed(batch(changed))
     assert heard == [5, 5]
 
 
-def test_other_weights_hear_for_themselves(vggish, tmp_path):
-    before = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
-    torch.manual_seed(1)
-    other = VGGish().eval()
-    after = EmbeddingCache(other, tmp_path).embed(batch(clip("one"))).sound
+def test_other_weights_hear_for_themselves(encoder, tmp_path):
+    before = EmbeddingCache(encoder, tmp_path).embed(batch(clip("one"))).sound
+    after = EmbeddingCache(compact(1), tmp_path).embed(batch(clip("one"))).sound
     assert not torch.equal(before, after)
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -108,26 +115,26 @@ def entry_of(embedding):
         lambda _: hashlib.sha256(b"no tensors").digest() + b"no tensors",
     ],
 )
-def test_an_entry_that_is_not_what_was_written_is_made_again(vggish, heard, tmp_path, damage):
-    whole = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
+def test_an_entry_that_is_not_what_was_written_is_made_again(encoder, heard, tmp_path, damage):
+    whole = EmbeddingCache(encoder, tmp_path).embed(batch(clip("one"))).sound
     (entry,) = tmp_path.rglob("*.embedding")
     before = entry.read_bytes()
     entry.write_bytes(damage(before))
-    again = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
+    again = EmbeddingCache(encoder, tmp_path).embed(batch(clip("one"))).sound
     assert torch.equal(again, whole)
     assert heard == [5, 5]
     assert entry.read_bytes() == before
 
 
-def test_kinds_of_devices_answer_for_themselves(vggish, tmp_path):
-    EmbeddingCache(vggish, tmp_path).embed(batch(clip("one")))
+def test_kinds_of_devices_answer_for_themselves(encoder, tmp_path):
+    EmbeddingCache(encoder, tmp_path).embed(batch(clip("one")))
     (folder,) = tmp_path.iterdir()
     assert folder.name.endswith("-cpu")
 
 
-def test_a_folder_that_cannot_be_used_costs_a_warning_and_nothing_else(vggish, heard, tmp_path, caplog):
+def test_a_folder_that_cannot_be_used_costs_a_warning_and_nothing_else(encoder, heard, tmp_path, caplog):
     (tmp_path / "cache").write_text("no folder")
-    cache = EmbeddingCache(vggish, tmp_path / "cache")
+    cache = EmbeddingCache(encoder, tmp_path / "cache")
     embedded = cache.embed(batch(clip("one"), clip("other"))).sound
     assert torch.equal(cache.embed(batch(clip("one"), clip("other"))).sound, embedded)
     assert heard == [5, 5]
@@ -136,16 +143,16 @@ def test_a_folder_that_cannot_be_used_costs_a_warning_and_nothing_else(vggish, h
     assert str(tmp_path / "cache") in message
 
 
-def test_a_full_disk_leaves_no_draft_behind(vggish, tmp_path, caplog, full_disk):
+def test_a_full_disk_leaves_no_draft_behind(encoder, tmp_path, caplog, full_disk):
     with full_disk(1000):
-        embedded = EmbeddingCache(vggish, tmp_path).embed(batch(clip("one"))).sound
-    assert torch.equal(embedded, vggish(torch.from_numpy(clip("one").log_mel)))
+        embedded = EmbeddingCache(encoder, tmp_path).embed(batch(clip("one"))).sound
+    assert torch.equal(embedded, encoder(torch.from_numpy(clip("one").log_mel)))
     assert "embeddings are not kept for other runs" in caplog.text
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_the_folder_may_be_deleted_while_it_is_used(vggish, tmp_path, caplog):
-    cache = EmbeddingCache(vggish, tmp_path / "cache")
+def test_the_folder_may_be_deleted_while_it_is_used(encoder, tmp_path, caplog):
+    cache = EmbeddingCache(encoder, tmp_path / "cache")
     cache.embed(batch(clip("one")))
     shutil.rmtree(tmp_path / "cache")
     cache.embed(batch(clip("one"), clip("other")))
@@ -153,8 +160,8 @@ def test_the_folder_may_be_deleted_while_it_is_used(vggish, tmp_path, caplog):
     assert caplog.messages == []
 
 
-def test_without_a_folder_it_remembers_for_itself(vggish, heard):
-    cache = EmbeddingCache(vggish, None)
+def test_without_a_folder_it_remembers_for_itself(encoder, heard):
+    cache = EmbeddingCache(encoder, None)
     cache.embed(batch(clip("one")))
     cache.embed(batch(clip("one")))
     assert heard == [5]
