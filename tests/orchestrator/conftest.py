@@ -41,6 +41,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(scope="module")
+def frequent_beats() -> Iterator[float]:
+    """Attempts beat ten times as often: the seconds after which every living one has beaten."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orchestrator.trial.pulse.BEAT_SECONDS", 0.5)
+        patch.setattr("orchestrator.trial.pulse.LOOK_SECONDS", 0.1)
+        yield 2.0
+
+
 @dataclass(frozen=True)
 class Sweep:
     """A sweep that ran once, for all tests that only look at it."""

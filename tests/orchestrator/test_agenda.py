@@ -11,13 +11,20 @@ from experiments.storage.folder import FolderStorage
 from orchestrator.search.proposals import Proposals
 from orchestrator.search.study import SearchStudy
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import LOOK_EVERY, Agenda
+from orchestrator.sweep.agenda import Agenda
 from orchestrator.trial.attempts import Attempt, AttemptWatch
 from orchestrator.trial.failures import FREE_LIMIT, failure
 from tests.search.search_files import FINGERPRINT, Workshop, load, search_content
 
 DEPENDENT = Path(__file__).parent / "dependent.yaml"
 MANY = 100
+LOOK_EVERY = 0.3
+"""Seconds between two looks at storage; in a sweep they are longer."""
+
+
+@pytest.fixture(autouse=True)
+def frequent_looks(monkeypatch):
+    monkeypatch.setattr("orchestrator.sweep.agenda.LOOK_EVERY", LOOK_EVERY)
 
 
 @pytest.fixture
@@ -59,8 +66,8 @@ def fail(agenda, trial, category):
 
 
 def awaited(agenda, workers=1, most=MANY):
-    """The next trial as soon as there is one; the agenda looks at storage every few seconds."""
-    end = time.monotonic() + 2 * LOOK_EVERY
+    """The next trial as soon as there is one; the agenda looks at storage at intervals."""
+    end = time.monotonic() + 4.0
     while time.monotonic() < end:
         if (trial := agenda.next(workers, most)) is not None:
             return trial

@@ -8,8 +8,8 @@ import pytest
 from driver import Driver
 
 from experiments.storage.folder import FolderStorage
-from orchestrator.trial.attempts import BEAT_SECONDS, Attempt, AttemptTakenError, ask_to_stop, last_attempt
-from orchestrator.trial.pulse import LOOK_SECONDS, Pulse
+from orchestrator.trial.attempts import Attempt, AttemptTakenError, ask_to_stop, last_attempt
+from orchestrator.trial.pulse import Pulse
 
 HANGING = """
 import sys, time
@@ -36,8 +36,6 @@ with Pulse(attempt, Driver(), hang_seconds=1.0, on_hang=note) as pulse:
         sys.exit(0)
     time.sleep(60)
 """
-BEATEN = BEAT_SECONDS + 2 * LOOK_SECONDS
-"""Seconds after which every living attempt has beaten."""
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +73,7 @@ def test_f18_a_process_that_makes_progress_is_left_alone(hanging):
 
 
 @pytest.fixture(scope="module")
-def beaten(tmp_path_factory):
+def beaten(tmp_path_factory, frequent_beats):
     """Attempts of four trials, all of one process, after each has beaten once: the storage and their pulses."""
     storage = FolderStorage(tmp_path_factory.mktemp("beaten"))
     attempts = {key: Attempt(storage, key, 1, 1, "cpu") for key in ("living", "superseded", "asked", "wished")}
@@ -88,7 +86,7 @@ def beaten(tmp_path_factory):
         assert not pulse.should_stop() or pulse is pulses["wished"]
     Attempt(storage, "superseded", 2, 1, "cpu")
     ask_to_stop(storage, "asked", 1)
-    time.sleep(BEATEN)
+    time.sleep(frequent_beats)
     yield storage, pulses
     for pulse in pulses.values():
         pulse.__exit__(None, None, None)

@@ -19,9 +19,8 @@ from orchestrator.planning.plan import trials_on_data
 from orchestrator.settings import resolve_settings
 from orchestrator.store.store import Store
 from orchestrator.tracking import Tracker
-from orchestrator.trial.attempts import BEAT_SECONDS, Attempt, AttemptTakenError, last_attempt
+from orchestrator.trial.attempts import Attempt, AttemptTakenError, last_attempt
 from orchestrator.trial.machine import Machine
-from orchestrator.trial.pulse import LOOK_SECONDS
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Finished, Measured, Started
 
@@ -95,19 +94,18 @@ def test_a_trial_that_is_asked_to_end_writes_a_checkpoint_and_says_how_it_ended(
     assert _steps(told)[0] == steps[-1] + 1
 
 
-def test_f14_a_trial_that_another_run_continues_is_given_up_without_a_result(attempt, tmp_path, data):
-    long = trials_on_data([load_study(str(TINY), "long")], data)[0]
-    reports, told = attempt(trial=long)
+def test_f14_a_trial_that_another_run_continues_is_given_up_without_a_result(attempt, tmp_path, trial, frequent_beats):
+    reports, told = attempt()
     next(reports)
     storage = FolderStorage(tmp_path / "storage")
-    theirs = Attempt(storage, long.key, 2, 1, "cpu")
-    time.sleep(BEAT_SECONDS + 2 * LOOK_SECONDS)
+    theirs = Attempt(storage, trial.key, 2, 1, "cpu")
+    time.sleep(frequent_beats)
 
     with pytest.raises(AttemptTakenError, match="attempt 1 was thought dead and is continued elsewhere"):
         list(reports)
     assert not any(isinstance(update, Finished) for update in told)
-    assert last_attempt(storage, long.key) == theirs.record
-    assert Store(storage).trial(long.key).failure is None
+    assert last_attempt(storage, trial.key) == theirs.record
+    assert Store(storage).trial(trial.key).failure is None
 
 
 def test_f9_a_damaged_checkpoint_is_passed_over(attempt, folder, trial, caplog):
