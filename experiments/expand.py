@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.identity import trial_key
+from experiments.overrides import assignment_words
 from experiments.question_files import experiment_names, read_question
 from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
 from experiments.schema import Cost, Experiment, Part, Preset, Scale, Seeds, Variant
@@ -89,8 +89,7 @@ class Study:
     def command(self, verb: str) -> str:
         """What to type for a verb on this study, such as `combo run combo/table7 --scale small`."""
         scale = [] if self.scale == FULL else ["--scale", self.scale]
-        assigned = [f"{key}={json.dumps(value)}" for key, value in self.assigned.items()]
-        return shlex.join(["combo", verb, self.name, *scale, *assigned])
+        return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,6 +49,11 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
             raise InputError(Problem(f"'{word}'", "is not an override", "write key.path=value, as loss.lambda_ada=5"))
         parsed[key] = parse_yaml(value, f"'{word}'")
     return parsed
+
+
+def assignment_words(assigned: Mapping[str, JsonValue]) -> list[str]:
+    """What to type on a command line for these settings; `parse_assignments` reads it."""
+    return [f"{key}={json.dumps(value)}" for key, value in assigned.items()]
 
 
 def _unknown(key: str, source: str) -> Problem | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.expand import FULL, Trial
 from experiments.identity import flatten
-from experiments.overrides import lay_over, unknown_settings
+from experiments.overrides import assignment_words, lay_over, unknown_settings
 from experiments.question_files import read_question, search_names
 from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
 from experiments.schema import Preset
@@ -52,6 +53,8 @@ class ScaledSearch:
     preset: Preset
     base: TrialConfig
     """What all points share; its values on the axes mean nothing."""
+    assigned: Mapping[str, JsonValue]
+    """Overrides from the command line, which are laid over everything else in `base`."""
 
     @property
     def settings(self) -> SearchScale:
@@ -92,6 +95,11 @@ class ScaledSearch:
         """Optimiser steps before the first rung of early stopping; None without early stopping."""
         stopping = self.search.early_stopping
         return None if stopping is None else stopping.grace_evaluations * self.base.training.evaluate_every
+
+    def command(self, verb: str) -> str:
+        """What to type for a verb on this search, such as `combo run search/lambda_ada --scale demo`."""
+        scale = [] if self.scale == FULL else ["--scale", self.scale]
+        return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])
 
     def on_data(self, fingerprint: str) -> ScaledSearch:
         """The same search bound to the content of a data set."""
@@ -139,18 +147,19 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
         raise InputError(Problem(f"{file}: scales.{FULL}", "is the search itself", "give the scale another name"))
     if scale != FULL and scale not in search.scales:
         raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *search.scales])))
+    assigned = dict(assigned or {})
     settings = search.scales.get(scale, SearchScale())
     preset, preset_file = load_preset(settings.preset or search.preset, file)
     own_layers: list[Layer] = [
         (f"{file}: overrides", search.overrides),
         (f"{file}: scales.{scale}", settings.overrides),
-        ("command line", dict(assigned or {})),
+        ("command line", assigned),
     ]
     task = settings.task or search.task
     refuse_misplaced(own_layers, GIVEN_ELSEWHERE, "a search")
     fixed = (file, {"data.task": task, "seed": search.seed})
     base = lay_together([fixed, *preset_layers(preset, preset_file, task), *own_layers], file)
-    scaled = ScaledSearch(question.name, file, scale, search, preset, base)
+    scaled = ScaledSearch(question.name, file, scale, search, preset, base, assigned)
     if problems := [*_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
         raise InputError(*problems)
     return scaled

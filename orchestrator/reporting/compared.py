@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem
 from experiments.expand import Trial
 from experiments.identity import TRIAL_KEY
-from experiments.searches import ScaledSearch, load_search
+from experiments.searches import ScaledSearch
 from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.reporting.request import Asked, read_words
 from orchestrator.settings import Settings
@@ -79,10 +79,7 @@ class Sides:
         """What the two words stand for, before any result is looked for."""
         asked = [self._asked([word]) for word in (self.a, self.b)]
         _refuse([problem for one in asked for problem in _without_scores(one)])
-        a, b = (
-            load_search(one.searches[0], self.scale, self.assigned) if one.searches else one.questions[0].trials
-            for one in asked
-        )
+        a, b = (one.searches[0] if one.searches else one.questions[0].trials for one in asked)
         if a == b:
             raise InputError(Problem("command line", f"{self.a} and {self.b} are the same", f"give {KINDS}"))
         return a, b
@@ -140,9 +137,9 @@ def _without_scores(asked: Asked) -> Iterator[Problem]:
         yield Problem(study.name, "has no trials, as no preset names its network yet", remedy)
 
 
-def _without_table(search: str) -> Problem:
+def _without_table(search: ScaledSearch) -> Problem:
     what = "is a search, and only tables are compared between two dates"
-    return Problem(search, what, "name an experiment, such as combo/table7")
+    return Problem(search.name, what, "name an experiment, such as combo/table7")
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -55,7 +55,7 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
     request = Request(
         questions=asked.questions,
         settings=asked.settings,
-        searches=search_outcomes(asked.searches, asked.scale, results, settings.storage, settings.data),
+        searches=search_outcomes(asked.searches, results, settings.storage, settings.data),
         figures=paper_figures(asked.papers, asked.assigned, asked.scale, settings, results),
         known=Known(tuple(official), protocols_of_today(), links),
         storage=redacted(str(settings.storage)),

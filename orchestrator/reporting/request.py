@@ -13,6 +13,7 @@ from experiments.errors import InputError, Problem
 from experiments.expand import FULL, SEEDS, Study, expand, load_study, without_table_names
 from experiments.question_files import experiment_names, read_question, search_names
 from experiments.reported import Paper
+from experiments.searches import ScaledSearch, load_search
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables
 from orchestrator.planning.plan import DataNeed, trials_where_data_are
@@ -25,14 +26,14 @@ class Asked:
 
     questions: tuple[Question, ...]
     settings: tuple[SettingsTable, ...]
-    searches: tuple[str, ...]
-    """Names of searches; those of which nothing is stored are left out later."""
+    searches: tuple[ScaledSearch, ...]
+    """On no particular data; those of which nothing is stored are left out later."""
     unbound: Mapping[DataNeed, str]
     """Data that cannot be used, and why: trials that need them are found by configuration alone."""
     papers: tuple[Paper, ...]
     """Whose figures are shown."""
     assigned: Mapping[str, JsonValue]
-    """Settings laid over the experiments."""
+    """Settings laid over the experiments and searches."""
     scale: str
 
 
@@ -43,22 +44,27 @@ def read_words(
 
     Args:
         names: of experiments, of tables such as `combo/3` or `combo/I`, or of searches.
-        assigned: settings laid over the experiments.
-        scale: of the experiments; where everything is asked for, those that lack it are left out.
+        assigned: settings laid over the experiments and searches.
+        scale: of all of them; where everything is asked for, those that lack it are left out.
         data: the data folder that trials are bound to.
         data_was_named: whether the user named it, so that it must be usable.
 
     Raises:
-        InputError: unknown names, mistakes in files, overrides that do not fit, no usable data in a named folder.
+        InputError: unknown names or scales, mistakes in files, overrides that do not fit, no usable data in a named
+            folder.
     """
     if not names and assigned.keys() - {SEEDS}:
         raise InputError(Problem("command line", "names no experiment to lay settings over", "such as combo/table7"))
     tables = {f"{one.table.paper}/{one.table.number}": one for one in settings_tables()}
     settings = [tables[name] for name in names if name in tables] if names else list(tables.values())
     others = without_table_names(name for name in names if name not in tables)
-    searches = [name for name in others if read_question(name).is_search] if names else search_names()
-    studies = [load_study(name, scale, assigned) for name in others if name not in searches]
+    named_searches = [name for name in others if read_question(name).is_search]
+    studies = [load_study(name, scale, assigned) for name in others if name not in named_searches]
+    # Seeds are for experiments, a search has one. Where nothing but searches is named they are refused.
+    for_searches = {key: value for key, value in assigned.items() if key != SEEDS or not studies}
+    searches = [load_search(name, scale, for_searches) for name in named_searches]
     if not names:
+        searches = [search for name in search_names() if (search := _search_at_scale(name, scale))]
         found = (_at_scale(name, scale, assigned) for name in experiment_names())
         papers = get_args(Paper)
         studies = sorted((study for study in found if study), key=lambda study: papers.index(study.experiment.paper))
@@ -78,6 +84,14 @@ def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> Study
     if scale == FULL or not study.is_trained:
         return study
     return load_study(name, scale, assigned) if scale in study.experiment.scales else None
+
+
+def _search_at_scale(name: str, scale: str) -> ScaledSearch | None:
+    """A search at a scale; None if it lacks the scale."""
+    search = load_search(name)
+    if scale == FULL:
+        return search
+    return load_search(name, scale) if scale in search.search.scales else None
 
 
 def _bind(studies: Sequence[Study], data: Path) -> tuple[list[Question], dict[DataNeed, str]]:

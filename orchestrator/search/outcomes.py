@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from experiments.expand import FULL
 from experiments.search_schema import SCORES, Objective
-from experiments.searches import ScaledSearch, load_search
+from experiments.searches import ScaledSearch
 from experiments.storage.storage import Storage
 from model.config import TrialConfig
 from orchestrator.planning.plan import State as PlannedState
@@ -32,22 +30,17 @@ UNENDED: dict[PlannedState, PointState] = {"running": "running", "new": "new"}
 
 
 def search_outcomes(
-    names: Iterable[str], scale: str, results: Results, storage: Storage, data: Path
+    searches: Sequence[ScaledSearch], results: Results, storage: Storage, data: Path
 ) -> list[SearchOutcome]:
-    """The searches of which anything is stored, in the order of their names.
+    """The searches of which anything is stored, in their order.
 
     Args:
-        names: of searches; those that do not have the scale are left out.
-        scale: of all of them.
+        searches: on no particular data.
         results: of the storage; tells at once which trials may be points.
         storage: with its documents and metrics fetched.
         data: the data folder, whose points are shown. Where it cannot be used, those on the data that most points of
             the search were trained on.
-
-    Raises:
-        InputError: no such search, or mistakes in its file.
     """
-    searches = [search for name in names if (search := _at_scale(name, scale)) is not None]
     found = _stored_points(searches, results)
     outcomes = []
     for search in searches:
@@ -57,13 +50,6 @@ def search_outcomes(
             study = SearchStudy(search.on_data(fingerprint), storage, by_data[fingerprint])
             outcomes.append(_outcome(study, storage))
     return outcomes
-
-
-def _at_scale(name: str, scale: str) -> ScaledSearch | None:
-    search = load_search(name)
-    if scale == FULL:
-        return search
-    return load_search(name, scale) if scale in search.search.scales else None
 
 
 def _stored_points(searches: Sequence[ScaledSearch], results: Results) -> Mapping[str, Mapping[str, list[str]]]:
@@ -114,7 +100,7 @@ def _outcome(study: SearchStudy, storage: Storage) -> SearchOutcome:
         scale=search.scale,
         objectives=tuple(search.search.objectives),
         points=tuple(_point(tried, search.search.objectives, states, best) for tried in study.points),
-        command="" if study.complete and not study.pending else _command(search),
+        command="" if study.complete and not study.pending else search.command("run"),
         axes=tuple(
             SearchAxis(key, search.axis_names[key], axis.log_uniform is not None) for key, axis in search.space.items()
         ),
@@ -136,8 +122,3 @@ def _point(
         state=states[key] if outcome.state == "running" else outcome.state,
         on_front=key in best,
     )
-
-
-def _command(search: ScaledSearch) -> str:
-    scale = [] if search.scale == FULL else ["--scale", search.scale]
-    return shlex.join(["combo", "run", search.name, *scale])

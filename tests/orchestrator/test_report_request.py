@@ -15,7 +15,7 @@ def test_no_words_stand_for_everything(tmp_path):
     everything = asked(tmp_path)
     assert sorted(question.study.name for question in everything.questions) == experiment_names()
     assert [one.name for one in everything.settings] == ["settings/combo"]
-    assert list(everything.searches) == search_names()
+    assert [search.name for search in everything.searches] == search_names()
     assert everything.papers == ("combo", "avs-bigen")
     assert everything.questions[0].study.name == "combo/table1"
 
@@ -32,7 +32,7 @@ def test_words_are_experiments_tables_settings_and_searches(tmp_path):
     some = asked(tmp_path, "combo/3", "combo/I", "search/lambda_ada", "combo/table7")
     assert [question.study.name for question in some.questions] == ["combo/table3", "combo/table7"]
     assert [one.table.number for one in some.settings] == ["I"]
-    assert some.searches == ("search/lambda_ada",)
+    assert [search.name for search in some.searches] == ["search/lambda_ada"]
     assert some.papers == ()
 
 
@@ -41,6 +41,19 @@ def test_seeds_may_be_given_for_everything_but_other_settings_need_a_name(tmp_pa
     assert all(question.study.seeds == [4, 5] for question in everything.questions)
     with pytest.raises(InputError, match="command line: names no experiment to lay settings over"):
         asked(tmp_path, **{"loss.lambda_ada": 5})
+
+
+def test_settings_are_laid_over_named_searches_too_and_seeds_over_experiments_alone(tmp_path):
+    (search,) = asked(tmp_path, "search/lambda_ada", "combo/table7", seeds=[4], **{"optim.lr": 0.5}).searches
+    assert search.base.optim.lr == 0.5
+    with pytest.raises(InputError, match="command line: seeds: 'seeds' is not a setting of a trial"):
+        asked(tmp_path, "search/lambda_ada", seeds=[4])
+
+
+def test_a_named_search_must_have_the_scale(tmp_path):
+    assert [search.name for search in asked(tmp_path, scale="demo").searches] != search_names()
+    with pytest.raises(InputError, match=r"has no scale 'tiny'"):
+        asked(tmp_path, "search/lambda_ada", scale="tiny")
 
 
 def test_data_that_were_named_must_be_there(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from search_files import FINGERPRINT, load, search_content
 
-from experiments.errors import InputError
+from orchestrator.reporting.request import read_words
 from orchestrator.search.outcomes import search_outcomes
 from orchestrator.search.study import SearchStudy
 from reports.stored.results import read_results
@@ -15,12 +15,12 @@ NOWHERE = Path("/nowhere")
 
 @pytest.fixture
 def outcomes(workshop, tmp_path):
-    """The outcomes of the search in a file, as a report sees them."""
+    """The outcomes of the search in a file, as a report on it with the same words sees them."""
 
-    def look(content, scale="full"):
-        load(tmp_path, content)
-        results = read_results(workshop.root, None)
-        return search_outcomes([str(tmp_path / "question.yaml")], scale, results, workshop.storage, NOWHERE)
+    def look(content, scale="full", **assigned):
+        load(tmp_path, content, scale, **assigned)
+        asked = read_words([str(tmp_path / "question.yaml")], assigned, scale, NOWHERE, data_was_named=False)
+        return search_outcomes(asked.searches, read_results(workshop.root, None), workshop.storage, NOWHERE)
 
     return look
 
@@ -69,18 +69,20 @@ def test_several_objectives_have_a_front_in_the_units_of_reports(workshop, tmp_p
     assert dict(found.points[0].values) == pytest.approx({"m_j": 75.0, "parameters": 2.5, "seconds_per_clip": 12.5})
 
 
-def test_a_search_of_which_nothing_is_stored_or_that_lacks_the_scale_is_left_out(search, workshop, outcomes):
+def test_a_search_of_which_nothing_is_stored_is_left_out(search, workshop, outcomes):
     assert outcomes(search_content()) == []
     workshop.finish(SearchStudy(search, workshop.storage).ask())
     assert len(outcomes(search_content())) == 1
-    assert outcomes(search_content(), scale="smoke") == []
 
 
-def test_a_mistake_in_the_file_is_told_though_the_scale_is_missing(tmp_path, workshop):
-    (tmp_path / "question.yaml").write_text("{space: {}, title: x}")
-    results = read_results(workshop.root, None)
-    with pytest.raises(InputError, match=r"question\.yaml"):
-        search_outcomes([str(tmp_path / "question.yaml")], "smoke", results, workshop.storage, NOWHERE)
+def test_a_search_that_ran_with_overrides_is_found_by_the_same_words(workshop, tmp_path, outcomes):
+    content, words = search_content(), {"training.iterations": 30, "optim.lr": 1e-3}
+    trial = SearchStudy(load(tmp_path, content, **words), workshop.storage).ask()
+    workshop.finish(trial)
+    (found,) = outcomes(content, **words)
+    assert [point.key for point in found.points] == [trial.key]
+    assert found.command == "combo run question training.iterations=30 optim.lr=0.001"
+    assert outcomes(content) == []
 
 
 def test_points_on_other_data_are_kept_apart(search, workshop, outcomes):
