@@ -88,6 +88,7 @@ class Statistics(Part):
     """The variant that the others are compared with, clip by clip; differences that are hardly chance get a dagger."""
     significance: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 2_000
+    """Of the bootstrap, and of the comparison where clips are too many to swap them in every way."""
 
 
 class FigureSpec(Part):

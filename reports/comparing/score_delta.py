@@ -13,8 +13,8 @@ from experiments.reported import OF_THE_NETWORK, Column
 from experiments.schema import Measure
 from reports.stored.scores import ClipScores, ScoreMetric
 from reports.stored.stored_trial import StoredTrial
-from reports.tables.bootstrap import paired_test
 from reports.tables.measures import measured_value
+from reports.tables.paired_test import paired_test
 from reports.tables.statistics import Summary, summarise
 
 SCORED: tuple[ScoreMetric, ...] = ("m_j", "m_f")
@@ -31,7 +31,7 @@ class Delta:
     """Over the seeds; None where nothing is finished."""
     b: Summary | None
     p_value: float | None = None
-    """Two-sided, of the paired bootstrap over the clips."""
+    """Two-sided, of the paired permutation test over the clips."""
     clips: int | None = None
     """That both sides were scored on; None where there is no p-value."""
     why_not: str = ""

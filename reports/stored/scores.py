@@ -35,7 +35,7 @@ class ScoreTerms:
     """What the clips add to one score of a data set: the mean over parts of (sum of values / sum of counts)."""
 
     values: Floats
-    """(clips, parts). S4 and MS3 have one part, AVSS one for each class that occurs."""
+    """(clips, parts). S4 and MS3 have one part, AVSS one for each class."""
     counts: Floats
     """As `values`."""
     parts: int
@@ -88,12 +88,11 @@ class ClipScores:
         return self.terms("m_j", protocol).score, self.terms("m_f", protocol).score
 
     def _by_class(self, field: str) -> Floats:
-        """One field of the classes, (clips, classes that occur)."""
+        """One field of the classes, (clips, classes)."""
         assert self.classes is not None
         clips, classes = (self.classes.column(name).to_numpy() for name in ("clip", "id"))
-        occurring, place = np.unique(classes, return_inverse=True)
-        table = np.zeros((len(self.names), len(occurring)))
-        table[clips, place] = self.classes.column(field).to_numpy()
+        table = np.zeros((len(self.names), EVERY_CLASS))
+        table[clips, classes] = self.classes.column(field).to_numpy()
         return table
 
 

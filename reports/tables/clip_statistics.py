@@ -8,8 +8,9 @@ from dataclasses import replace
 from experiments.errors import InputError, Problem
 from experiments.schema import Statistics
 from reports.stored.scores import ClipScores, Floats, ScoreTerms, read_clip_scores
-from reports.tables.bootstrap import bootstrap_scores, judged, mean_score, percentile_interval
+from reports.tables.bootstrap import bootstrap_scores, percentile_interval
 from reports.tables.cells import Cell, Row
+from reports.tables.paired_test import paired_test
 from reports.tables.statistics import Difference
 
 
@@ -45,10 +46,9 @@ class ClipStatistics:
         if asked.interval == "bootstrap":
             summary = replace(summary, interval=self._interval(cell, terms, asked))
         if terms and baseline is not None and (other := self._terms(baseline)) and self._same_clips(cell, baseline):
-            resampled = self._resampled(cell, terms, asked) - self._resampled(baseline, other, asked)
-            test = judged(mean_score(terms) - mean_score(other), resampled)
-            significant = test.p_value < asked.significance
-            difference = Difference(baseline.row, 100 * test.difference, test.p_value, significant)
+            test = paired_test(terms, other, asked.resamples)
+            significant, clips = test.p_value < asked.significance, len(terms[0].values)
+            difference = Difference(baseline.row, 100 * test.difference, test.p_value, significant, clips)
         return replace(cell, summary=summary, difference=difference)
 
     def _interval(self, cell: Cell, terms: Sequence[ScoreTerms], asked: Statistics) -> tuple[float, float] | None:
@@ -59,7 +59,7 @@ class ClipStatistics:
         return 100 * low, 100 * high
 
     def _resampled(self, cell: Cell, terms: Sequence[ScoreTerms], asked: Statistics) -> Floats:
-        """The cell's score in each resample; tables share trials, and every row has the same baseline."""
+        """The cell's score in each resample; tables share trials."""
         place = *(run.key for run in cell.counted), str(cell.column.metric), str(asked.resamples)
         if place not in self._drawn:
             self._drawn[place] = bootstrap_scores(terms, asked.resamples)

@@ -10,6 +10,7 @@ from experiments.reported import Check, Citation, Paper, ReportedValue, contradi
 from experiments.schema import Experiment
 from model.config import Task
 from reports.tables.cells import Cell, Row, Run, official_evaluations
+from reports.tables.paired_test import smallest_p
 
 
 def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -76,6 +77,7 @@ def _signs(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
     if seeds:
         yield "The weights that are tested are those with the best validation M_J; test scores never choose anything."
     yield from _intervals(experiment, cells)
+    yield from _daggers(experiment, cells)
     if any(cell.gain is not None or cell.reported_gain is not None for cell in cells):
         side = (experiment.table.side_header or "second column").lower()
         yield f"In brackets: by how much a number beats the best of the other methods with the same {side}, in points."
@@ -88,12 +90,25 @@ def _intervals(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
             "Student's t over seeds" if asked.interval == "student_t" else "bootstrap over the clips of the test split"
         )
         yield f"Intervals (CI) hold the mean with {100 * asked.confidence:g} % confidence: {how}."
-    if any(cell.difference is not None for cell in cells):
+
+
+def _daggers(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
+    """What a dagger means, and where there are too few clips for any."""
+    asked = experiment.statistics
+    compared = {(str(cell.column.task).upper(), cell.difference.clips) for cell in cells if cell.difference is not None}
+    hopeless = {(task, clips) for task, clips in compared if smallest_p(clips, asked.resamples) >= asked.significance}
+    if compared - hopeless:
         (label,) = {variant.label for variant in experiment.variants if variant.name == asked.baseline}
         yield (
-            f"† differs from “{label}” by more than the choice of test clips explains (paired bootstrap over clips, "
-            f"{asked.resamples} resamples, p < {asked.significance:g}, not corrected for the number of rows); "
-            "what other seeds would give it does not say."
+            f"† differs from “{label}” by more than the choice of test clips explains (paired permutation test over "
+            f"clips, p < {asked.significance:g}, not corrected for the number of rows); what other seeds would give it "
+            "does not say."
+        )
+    for task, clips in sorted(hopeless):
+        least = smallest_p(clips, asked.resamples)
+        yield (
+            f"No row gets a † on {task}: {clips} test clips cannot give a p below {least:g}, and p < "
+            f"{asked.significance:g} is asked for."
         )
 
 

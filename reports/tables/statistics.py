@@ -32,9 +32,11 @@ class Difference:
     points: float
     """Row minus baseline, percentage points."""
     p_value: float
-    """Two-sided, of the paired bootstrap."""
+    """Two-sided, of the paired permutation test."""
     significant: bool
     """Whether it is below what the table asks for."""
+    clips: int
+    """On which both rows were scored."""
 
 
 def summarise(values: Sequence[float], confidence: float = CONFIDENCE) -> Summary:

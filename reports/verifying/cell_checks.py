@@ -12,9 +12,10 @@ from experiments.columns import SCORES
 from experiments.errors import InputError
 from experiments.schema import Statistics
 from reports.stored.scores import ScoreTerms
-from reports.tables.bootstrap import bootstrap_scores, paired_test, percentile_interval
+from reports.tables.bootstrap import bootstrap_scores, percentile_interval
 from reports.tables.cells import Cell, Table
 from reports.tables.measures import measured_value
+from reports.tables.paired_test import paired_test
 from reports.verifying.discrepancy import Discrepancy
 from reports.verifying.trial_checks import Checked, agree
 

@@ -1,31 +1,19 @@
-"""Intervals over clips and the paired test of two rows: against other ways to compute them, and against chance."""
+"""Intervals over clips: against other ways to compute them, and against chance."""
 
 import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import stats
+from score_terms import over_classes, over_clips
 
 from reports.stored.scores import ScoreTerms
 from reports.tables.bootstrap import (
     DRAWS_AT_ONCE,
     SEED,
     bootstrap_scores,
-    mean_score,
-    paired_test,
     percentile_interval,
 )
-
-
-def over_clips(values):
-    values = np.asarray(values, dtype=float)[:, None]
-    return ScoreTerms(values, np.ones_like(values), 1)
-
-
-def over_classes(generator, clips, classes=6, parts=8):
-    """Each class is in some clips only."""
-    counts = generator.integers(1, 6, (clips, classes)) * (generator.random((clips, classes)) < 0.5)
-    return ScoreTerms(generator.random((clips, classes)) * counts, counts.astype(float), parts)
 
 
 def drawn_clips(clips, resamples):
@@ -77,36 +65,6 @@ def test_intervals_cover_the_truth_as_often_as_they_say(chance):
     assert 0.86 <= covered / 400 <= 0.94
 
 
-def test_p_values_are_uniform_where_rows_differ_by_chance_alone(chance):
-    p_values = []
-    for _ in range(400):
-        clips = chance.random(60)
-        row, baseline = (over_clips(np.clip(clips + chance.normal(0, 0.05, 60), 0, 1)) for _ in range(2))
-        p_values.append(paired_test([row], [baseline], 400).p_value)
-    assert stats.kstest(p_values, "uniform").pvalue > 0.01
-    assert np.mean(np.array(p_values) < 0.05) < 0.09
-
-
-def test_a_small_difference_on_every_clip_is_found_where_clips_differ_widely(chance):
-    clips = chance.uniform(0.1, 0.9, 100)
-    test = paired_test([over_clips(clips + chance.uniform(0, 0.02, 100))], [over_clips(clips)], 2000)
-    assert test.difference == pytest.approx(0.01, abs=0.002)
-    assert test.p_value == 1 / 2001
-
-
-def test_two_clips_by_hand():
-    """The mean difference is 0.5; of two drawn clips it is 0, 0.5 or 1, with one, two and one chance in four."""
-    test = paired_test([over_clips([0.0, 1.0])], [over_clips([0.0, 0.0])], 4000)
-    assert test.difference == 0.5
-    assert test.p_value == pytest.approx(0.5, abs=0.03)
-
-
-def test_equal_rows_do_not_differ(chance):
-    terms = over_classes(chance, 40)
-    test = paired_test([terms], [terms, terms], 500)
-    assert (test.difference, test.p_value) == (0.0, 1.0)
-
-
 @pytest.mark.parametrize("clips", [4000, DRAWS_AT_ONCE + 1])
 def test_more_draws_than_are_made_at_once_are_drawn_as_if_they_were(chance, clips):
     """Of the larger split one resample alone is more."""
@@ -121,11 +79,6 @@ def test_the_same_scores_give_the_same_bits_however_they_are_added_up(chance):
     fortran = ScoreTerms(np.asfortranarray(terms.values), terms.counts, terms.parts)
     first, more = bootstrap_scores([terms], 300), bootstrap_scores([fortran], 2 * DRAWS_AT_ONCE // 4000 + 50)
     assert more[:300].tobytes() == first.tobytes()
-
-
-def test_the_mean_of_seeds_is_of_their_data_set_scores(chance):
-    seeds = [over_classes(chance, 40) for _ in range(3)]
-    assert mean_score(seeds) == pytest.approx(np.mean([seed.score for seed in seeds]))
 
 
 def test_the_largest_split_fits_into_little_memory(chance):

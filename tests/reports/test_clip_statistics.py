@@ -96,6 +96,20 @@ def test_no_interval_over_seeds_stands_where_one_over_clips_was_asked_for(storag
     assert times.summary.interval is not None
 
 
+def test_four_clips_give_no_dagger_and_the_notes_say_why(storage, trials, table_of, findings_of):
+    for trial in trials:
+        storage.finish(trial, clips=4)
+    table, _ = table_of()
+    compared = [cell.difference for cell in table.cells if cell.difference is not None]
+    assert compared
+    assert all(one.p_value >= 0.125 and not one.significant for one in compared)
+    assert [note for note in table.footnotes if "†" in note] == [
+        f"No row gets a † on {task}: 4 test clips cannot give a p below 0.125, and p < 0.05 is asked for."
+        for task in ("AVSS", "S4")
+    ]
+    assert findings_of(table) == ()
+
+
 def test_times_that_only_some_results_hold_are_verified(storage, trials, table_of, findings_of):
     for trial in trials:
         storage.finish(trial)

@@ -54,8 +54,8 @@ def test_the_size_of_a_network_has_no_spread_over_seeds():
 def test_only_differences_that_are_hardly_chance_get_a_dagger():
     cell = Cell("row", Column("s4", "m_j"), "measured", wanted=1, summary=summarise([81.0]))
     assert wording.dagger(cell) == ""
-    assert wording.dagger(replace(cell, difference=Difference("base", 3.0, 0.002, True))) == "†"
-    assert wording.dagger(replace(cell, difference=Difference("base", 0.1, 0.6, False))) == ""
+    assert wording.dagger(replace(cell, difference=Difference("base", 3.0, 0.002, True, 100))) == "†"
+    assert wording.dagger(replace(cell, difference=Difference("base", 0.1, 0.6, False, 100))) == ""
 
 
 @pytest.mark.parametrize(
