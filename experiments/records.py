@@ -274,13 +274,20 @@ class WeightsRecord(Record):
     config: TrialConfig
     """Of the trial that they belong to; its data fingerprint is what they were trained on."""
     origin: Literal["trained", "official"]
-    """Trained here, or imported from the authors' release."""
+    """Trained here, or imported from a file in the form of the authors' release."""
     file: str
     """Name of the imported file; empty for weights trained here."""
     file_sha256: str
+    source: str = ""
+    """Where the authors published the file, as its importer states; empty where nobody states that they did."""
     step: Count
     sha256: str
     """Of the weights as stored here."""
+
+    @property
+    def is_official(self) -> bool:
+        """Whether somebody states that the authors released them."""
+        return self.origin == "official" and self.source != ""
 
 
 class EvaluationRecord(Record):

@@ -17,7 +17,7 @@ from model.training.evaluate import evaluate
 from model.training.listening import listener
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
-from model.weights.stored_model import StoredModel, load_model
+from model.weights.stored_model import Origin, StoredModel, load_model
 from orchestrator.commit import current_commit
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.store.store import Store
@@ -52,7 +52,7 @@ class Evaluation:
         self.dataset = AVSBench.configured(stored.config.data, data, split)
         identity = [
             stored.checksum,
-            asdict(stored.origin),
+            _identity(stored.origin),
             canonical_json(stored.config),
             self._protocol_record.model_dump(mode="json"),
             fingerprint,
@@ -103,12 +103,18 @@ class Evaluation:
         return record
 
 
+def _identity(origin: Origin) -> dict[str, str]:
+    """A source that nobody states is left out, as it came when evaluations were stored already."""
+    return {name: value for name, value in asdict(origin).items() if value or name != "source"}
+
+
 def _weights_record(stored: StoredModel) -> WeightsRecord:
     return WeightsRecord(
         config=stored.config,
         origin=stored.origin.kind,
         file=stored.origin.file,
         file_sha256=stored.origin.sha256,
+        source=stored.origin.source,
         step=stored.step,
         sha256=stored.checksum,
     )

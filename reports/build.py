@@ -19,7 +19,7 @@ from reports.site.pictures import collect_pictures
 from reports.site.site_folder import write_site
 from reports.slugs import slug
 from reports.stored.effort import effort_of
-from reports.stored.official import left_out
+from reports.stored.imported import left_out
 from reports.stored.results import Results
 from reports.tables.cells import Table
 from reports.tables.clip_statistics import ClipStatistics
@@ -116,7 +116,7 @@ def _table_page(
     study, trials = question.study, question.trials
     table = build_table(study, trials, results, known, statistics)
     pictures, problems = collect_pictures(table)
-    problems += left_out(known.official, trials, (record.key for record in table.official))
+    problems += left_out(known.imported, trials, (record.key for record in table.imported))
     plots = plots_of(study, trials, table, results)
     effort = effort_of(run.stored for run in table.runs)
     return TablePage(slug(study.name), table, tuple(plots), tuple(pictures), effort), problems

@@ -55,7 +55,9 @@ def official_places(config: TrialConfig) -> list[Placed]:
     ]
 
 
-def import_official(file: Path, config: TrialConfig, folder: Path, say: Callable[[str], None] = log.warning) -> bool:
+def import_official(
+    file: Path, config: TrialConfig, folder: Path, say: Callable[[str], None] = log.warning, source: str = ""
+) -> bool:
     """Converts a file of the authors into a stored model; returns False when exactly that has been done before.
 
     Names and shapes decide; values pass as they are, of whatever type. Tensors that only the authors' code needs are
@@ -66,6 +68,7 @@ def import_official(file: Path, config: TrialConfig, folder: Path, say: Callable
         config: the network that it belongs to.
         folder: becomes a stored model, whole or not at all.
         say: told what was taken off the names in the file, or left out of it.
+        source: where the authors published the file; empty where that is not known.
 
     Raises:
         CheckpointError: the file is unreadable or belongs to another network, or the folder holds something else or is
@@ -75,7 +78,7 @@ def import_official(file: Path, config: TrialConfig, folder: Path, say: Callable
     places = official_places(config)
     if not file.is_file():
         raise CheckpointError(f"{file} is not there: name a file of the authors' weights")
-    origin = Origin("official", file.name, file_checksum(file))
+    origin = Origin("official", file.name, file_checksum(file), source)
     if folder.resolve() == Path.cwd():
         raise CheckpointError(f"{folder} is the current folder: name a new one with --out")
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
@@ -104,6 +107,9 @@ def _refuse_other(folder: Path, config: TrialConfig, origin: Origin) -> None:
     if stored.origin.sha256 != origin.sha256:
         held = stored.origin.file or "weights trained here"
         raise CheckpointError(f"{folder} holds {held} of other content: name another folder with --out, or delete it")
+    if origin.source and stored.origin.source != origin.source:
+        held = f"stated to be from {stored.origin.source}" if stored.origin.source else "without a stated source"
+        raise CheckpointError(f"{folder} holds the same file {held}: name another folder with --out, or delete it")
     if stored.config != config:
         raise CheckpointError(
             f"{folder} holds the same file under other settings: name another folder with --out, or delete it"

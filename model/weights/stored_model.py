@@ -27,11 +27,13 @@ class Origin:
     """Where weights come from."""
 
     kind: Literal["trained", "official"]
-    """Trained here, or imported from the authors' release."""
+    """Trained here, or imported from a file in the form of the authors' release."""
     file: str = ""
     """Name of the imported file."""
     sha256: str = ""
     """Of the imported file."""
+    source: str = ""
+    """Where the authors published that file, as its importer states."""
 
 
 TRAINED = Origin("trained")

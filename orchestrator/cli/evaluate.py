@@ -93,7 +93,7 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
     from rich.table import Table
 
     weights = record.weights
-    source = f"official {weights.file}" if weights.origin == "official" else f"trained here, step {weights.step}"
+    source = f"imported from {weights.file}" if weights.origin == "official" else f"trained here, step {weights.step}"
     table = Table("task", "protocol", "M_J", "M_F", "clips", box=None)
     scores = [f"{100 * value:.2f}" for value in (record.score.m_j, record.score.m_f)]
     task = weights.config.data.task.upper()

@@ -76,7 +76,7 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
     from orchestrator.reporting.protocols import protocols_of_today
     from orchestrator.reporting.request import read_words
     from orchestrator.store.store import Store
-    from reports.stored.official import read_official_evaluations
+    from reports.stored.imported import read_imported_evaluations
     from reports.stored.results import read_results
     from reports.tables.clip_statistics import ClipStatistics
     from reports.tables.table import Known, build_table
@@ -88,8 +88,8 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
         raise InputError(Problem("command line", "names no table with numbers of ours", "such as combo/table7"))
     Store(settings.storage).refresh_all()
     results = read_results(settings.storage.root, None)  # what is verified is what is stored, not what was kept of it
-    official, _ = read_official_evaluations(settings.storage.root)
-    known, statistics = Known(tuple(official), protocols_of_today()), ClipStatistics()
+    imported, _ = read_imported_evaluations(settings.storage.root)
+    known, statistics = Known(tuple(imported), protocols_of_today()), ClipStatistics()
     return [build_table(one.study, one.trials, results, known, statistics) for one in asked.questions], results
 
 

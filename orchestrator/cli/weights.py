@@ -23,6 +23,10 @@ def import_weights(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write.  [default: <storage>/imported/<preset>-<task>]")
     ] = None,
+    source: Annotated[
+        str,
+        typer.Option(help="Where the authors published the file; tables call weights official only if this is stated."),
+    ] = "",
     storage: StorageOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every tensor.")] = False,
 ) -> None:
@@ -31,6 +35,7 @@ def import_weights(
 
     from experiments.expand import resolve_preset
     from experiments.overrides import parse_assignments
+    from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
 
     console = Console(highlight=False)
@@ -44,7 +49,7 @@ def import_weights(
             store.fetch_imported(name)
         folder = out or store.imported / name
         remarks: list[str] = []
-        created = import_official(file, config, folder, remarks.append)
+        created = import_official(file, config, folder, remarks.append, redacted(source.strip()))
         if out is None:
             store.publish_imported(name)
     if not created:
@@ -59,6 +64,9 @@ def import_weights(
     for remark in remarks:
         console.print(remark, soft_wrap=True, markup=False)
     console.print(f"imported {file}: {folder}", soft_wrap=True, markup=False)
+    if not source:
+        told = "tables call these weights imported; --source states where the authors published them"
+        console.print(told, soft_wrap=True, markup=False)
 
 
 def export_weights(

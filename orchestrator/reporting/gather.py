@@ -13,7 +13,7 @@ from orchestrator.settings import Settings
 from orchestrator.tracking.patience import what_went_wrong
 from orchestrator.tracking.run_links import run_links
 from reports.build import Request, trial_keys
-from reports.stored.official import read_official_evaluations
+from reports.stored.imported import read_imported_evaluations
 from reports.stored.results import Results
 from reports.tables.cells import RunLink
 from reports.tables.table import Known
@@ -51,13 +51,13 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
         except Exception as error:
             # Whatever MLflow raises: the numbers do not come from it, so a report without links is still right.
             notes.append(f"no links to runs, as MLflow cannot be read: {what_went_wrong(error)}")
-    official, doubtful = read_official_evaluations(settings.storage.root)
+    imported, doubtful = read_imported_evaluations(settings.storage.root)
     request = Request(
         questions=asked.questions,
         settings=asked.settings,
         searches=search_outcomes(asked.searches, results, settings.storage, settings.data),
         figures=paper_figures(asked.papers, asked.assigned, asked.scale, settings, results),
-        known=Known(tuple(official), protocols_of_today(), links),
+        known=Known(tuple(imported), protocols_of_today(), links),
         storage=redacted(str(settings.storage)),
         problems=tuple(doubtful),
     )

@@ -39,7 +39,7 @@ def log_evaluation(runs: ExperimentRuns, known: Run | None, folder: EvaluationFo
         FINISHED_TAG: record.finished,
         "combo.task": weights.config.data.task,
         "combo.protocol": record.protocol.label,
-        "combo.origin": weights.origin,
+        "combo.origin": "imported" if weights.file and not weights.is_official else weights.origin,
         "combo.checkpoint_sha256": weights.sha256,
         "combo.data_fingerprint": record.data_fingerprint,
         "combo.commit": str(record.commit),

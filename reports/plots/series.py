@@ -78,7 +78,7 @@ def rows_header(table: Table) -> str:
 def without_runs(rows: Iterable[Row]) -> list[Row]:
     """Rows with their numbers alone: what a drawing is painted from decides whether it was drawn before."""
     return [
-        replace(row, cells=tuple(replace(cell, runs=(), counted=(), official=None) for cell in row.cells))
+        replace(row, cells=tuple(replace(cell, runs=(), counted=(), imported=None) for cell in row.cells))
         for row in rows
     ]
 

@@ -83,15 +83,16 @@ def _measured(table: Table, cell: Cell) -> Fields:
 
 
 def _reported(cell: Cell) -> Fields:
-    official = cell.official
+    imported = cell.imported
     return {
         "reported": cell.reported.value if cell.reported else None,
         "reported_printed": cell.reported.printed if cell.reported else None,
         "reported_record": cell.reported.record if cell.reported else None,
         "reported_gain": cell.reported_gain.value if cell.reported_gain else None,
-        "official": official.percent if official else None,
-        "official_evaluation": official.record.key if official else None,
-        "official_sha256": official.record.weights.file_sha256 if official else None,
+        "imported": imported.percent if imported else None,
+        "imported_source": imported.record.weights.source if imported else None,
+        "imported_evaluation": imported.record.key if imported else None,
+        "imported_sha256": imported.record.weights.file_sha256 if imported else None,
     }
 
 

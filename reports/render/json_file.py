@@ -9,7 +9,7 @@ from experiments.records import ProtocolRecord
 from experiments.reported import Column, ReportedValue
 from reports.render import wording
 from reports.render.plain_text import one_line
-from reports.stored.official import OfficialScore
+from reports.stored.imported import ImportedScore
 from reports.tables.cells import Cell, Row, Run, Table
 
 SCHEMA_VERSION = 1
@@ -81,7 +81,7 @@ def _cell(cell: Cell, table: Table) -> dict[str, Any]:
         "delta": cell.delta,
         "gain": cell.gain,
         "reported_gain": _reported(cell.reported_gain),
-        "official": _official(cell.official),
+        "imported": _imported(cell.imported),
         "difference": _difference(cell),
         "setting": {"ours": cell.text, "paper": cell.printed} if cell.state == "setting" else None,
         "runs": [_run(run, is_counted=run in cell.counted) for run in cell.runs],
@@ -101,7 +101,7 @@ def _reported(value: ReportedValue | None) -> dict[str, Any] | None:
     return None if value is None else value.model_dump(mode="json")
 
 
-def _official(score: OfficialScore | None) -> dict[str, Any] | None:
+def _imported(score: ImportedScore | None) -> dict[str, Any] | None:
     if score is None:
         return None
     record = score.record
@@ -110,6 +110,7 @@ def _official(score: OfficialScore | None) -> dict[str, Any] | None:
         "evaluation": record.key,
         "file": record.weights.file,
         "file_sha256": record.weights.file_sha256,
+        "source": record.weights.source,
         "protocol": _protocol(record.protocol),
         "data_fingerprint": record.data_fingerprint,
         "commit": record.commit,

@@ -44,7 +44,8 @@ def layers(cells: Sequence[Cell]) -> list[Layer]:
         return [_layer("", _reported, cells)]
     below = (
         _layer("CI", _interval, cells),
-        _layer("official", _official, cells),
+        _layer("official", lambda cell: _imported(cell, are_official=True), cells),
+        _layer("imported", lambda cell: _imported(cell, are_official=False), cells),
         _layer("reported", _reported, cells),
         _layer("Δ", _delta, cells),
     )
@@ -79,8 +80,9 @@ def _interval(cell: Cell) -> Entry:
     return Entry(wording.interval(cell))
 
 
-def _official(cell: Cell) -> Entry:
-    return Entry(wording.official_number(cell))
+def _imported(cell: Cell, *, are_official: bool) -> Entry:
+    is_meant = cell.imported is not None and cell.imported.record.weights.is_official == are_official
+    return Entry(wording.imported_number(cell) if is_meant else "")
 
 
 def _reported(cell: Cell) -> Entry:

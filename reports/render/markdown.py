@@ -89,7 +89,7 @@ def _cell(cell: Cell) -> str:
     elif cell.summary is None:
         value = f"*{value}*"
     value = " ".join(filter(None, (value + wording.dagger(cell), wording.gain(cell))))
-    return _with_details(value, [escape(wording.certainty(cell)), wording.official(cell), _reported(cell)])
+    return _with_details(value, [escape(wording.certainty(cell)), wording.imported(cell), _reported(cell)])
 
 
 def _reported(cell: Cell) -> str:

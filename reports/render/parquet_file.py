@@ -14,7 +14,7 @@ _TYPES = {
     **dict.fromkeys(("seeds_finished", "seeds_wanted"), pa.int64()),
     **dict.fromkeys(
         (
-            *("measured", "sd", "interval_low", "interval_high", "confidence", "reported", "reported_gain", "official"),
+            *("measured", "sd", "interval_low", "interval_high", "confidence", "reported", "reported_gain", "imported"),
             *("delta", "gain", "baseline_difference", "p_value"),
         ),
         pa.float64(),

@@ -112,5 +112,5 @@ def _styled_lines(cell: Cell) -> list[tuple[str, str]]:
     delta = f"Δ {wording.delta(cell)}" if cell.delta is not None else ""
     return [
         (value, style),
-        *((text, DIM) for text in (wording.certainty(cell), wording.official(cell), reported, delta)),
+        *((text, DIM) for text in (wording.certainty(cell), wording.imported(cell), reported, delta)),
     ]

@@ -115,14 +115,16 @@ def reported(cell: Cell) -> str:
     return f"paper {reported_number(cell)}" + ("" if cell.delta is None else f", Δ {delta(cell)}")
 
 
-def official_number(cell: Cell) -> str:
-    """What the authors' weights score here: `81.5`; empty when they were not scored."""
-    return "" if cell.official is None else number(cell.official.percent)
+def imported_number(cell: Cell) -> str:
+    """What imported weights score here: `81.5`; empty where there are none."""
+    return "" if cell.imported is None else number(cell.imported.percent)
 
 
-def official(cell: Cell) -> str:
-    """The same in words, `official 81.5`."""
-    return "" if cell.official is None else f"official {official_number(cell)}"
+def imported(cell: Cell) -> str:
+    """The same in words, `official 81.5`, or `imported 81.5` where nobody states that the authors released them."""
+    if cell.imported is None:
+        return ""
+    return f"{'official' if cell.imported.record.weights.is_official else 'imported'} {imported_number(cell)}"
 
 
 def other_setting(cell: Cell) -> str:

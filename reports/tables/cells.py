@@ -10,7 +10,7 @@ from experiments.records import EvaluationRecord, ProtocolRecord
 from experiments.reported import Citation, Column, ReportedValue
 from experiments.schema import Statistics
 from model.config import Task
-from reports.stored.official import OfficialScore
+from reports.stored.imported import ImportedScore
 from reports.stored.stored_trial import StoredTrial
 from reports.tables.statistics import Difference, Summary
 
@@ -93,8 +93,8 @@ class Cell:
     """By how much the paper says that its number beats the others."""
     gain: float | None = None
     """By how much ours beats the best of the others that the table publishes, in the unit of the column."""
-    official: OfficialScore | None = None
-    """What the authors' released weights score here, when they were imported and evaluated."""
+    imported: ImportedScore | None = None
+    """What imported weights of this configuration score here, such as the authors' released ones."""
     difference: Difference | None = None
     """From the table's baseline row, on the same clips."""
     text: str = ""
@@ -201,12 +201,12 @@ class Table:
         return tuple({run.key: run for cell in self.cells for run in cell.runs}.values())
 
     @property
-    def official(self) -> tuple[EvaluationRecord, ...]:
-        """The evaluations of the authors' weights behind the cells, each once."""
-        return official_evaluations(self.cells)
+    def imported(self) -> tuple[EvaluationRecord, ...]:
+        """The evaluations of imported weights behind the cells, each once."""
+        return imported_evaluations(self.cells)
 
 
-def official_evaluations(cells: Iterable[Cell]) -> tuple[EvaluationRecord, ...]:
-    """The evaluations of the authors' weights behind some cells, each once."""
-    records = {cell.official.record.key: cell.official.record for cell in cells if cell.official is not None}
+def imported_evaluations(cells: Iterable[Cell]) -> tuple[EvaluationRecord, ...]:
+    """The evaluations of imported weights behind some cells, each once."""
+    records = {cell.imported.record.key: cell.imported.record for cell in cells if cell.imported is not None}
     return tuple(records.values())

@@ -9,8 +9,11 @@ from experiments.records import ProtocolRecord
 from experiments.reported import Check, Citation, Paper, ReportedValue, contradictions, transcription
 from experiments.schema import Experiment
 from model.config import Task
-from reports.tables.cells import Cell, Row, Run, official_evaluations
+from reports.tables.cells import Cell, Row, Run, imported_evaluations
 from reports.tables.paired_test import smallest_p
+
+FAR = 5.0
+"""Percentage points between what imported weights score and what is reported of them, at which a table warns."""
 
 
 def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -19,7 +22,8 @@ def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
     return (
         *_sources(experiment, cells),
         *_others(experiment, rows),
-        *_official(cells),
+        *_imported(cells),
+        *_far_from_reported(cells),
         *_signs(experiment, cells),
         *_of_the_network(experiment, cells),
         *_by_task(cells),
@@ -49,13 +53,30 @@ def _others(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
         yield f"Rows in italics were not measured here, their numbers stand as {paper} reports them: {named}."
 
 
-def _official(cells: Sequence[Cell]) -> Iterator[str]:
-    for record in official_evaluations(cells):
-        task = record.weights.config.data.task.upper()
-        yield (
-            f"Official {task}: the authors' released weights {record.weights.file} "
-            f"(SHA-256 {record.weights.file_sha256[:12]}), scored here under {record.protocol.label}."
-        )
+def _imported(cells: Sequence[Cell]) -> Iterator[str]:
+    for record in imported_evaluations(cells):
+        weights, task = record.weights, record.weights.config.data.task.upper()
+        file = f"{weights.file} (SHA-256 {weights.file_sha256[:12]})"
+        if weights.is_official:
+            whose = f"the authors' released weights {file}, from {weights.source} as stated on import"
+        else:
+            whose = f"weights imported from {file}, of which nobody states that the authors released them"
+        word = "Official" if weights.is_official else "Imported"
+        yield f"{word} {task}: {whose}; they were scored here under {record.protocol.label}."
+
+
+def _far_from_reported(cells: Sequence[Cell]) -> Iterator[str]:
+    for cell in cells:
+        if cell.imported is None or cell.reported is None:
+            continue
+        distance = abs(cell.imported.percent - cell.reported.value)
+        if distance > FAR:
+            yield (
+                f"Warning: in row '{cell.row}' weights imported from {cell.imported.record.weights.file} score "
+                f"{cell.imported.percent:.1f} on {str(cell.column.task).upper()} {cell.column.metric.upper()}, "
+                f"{distance:.1f} points from what the paper reports: they are hardly those behind its number, or the "
+                "data are other ones."
+            )
 
 
 def _source(value: ReportedValue) -> str:
@@ -145,8 +166,8 @@ def _quarantined(cells: Sequence[Cell]) -> Iterator[str]:
             assert run.stored.result is not None
             for split, names in run.stored.result.quarantined.items():
                 missing[cell.column.task, split].update(names)
-        if cell.official is not None:
-            record = cell.official.record
+        if cell.imported is not None:
+            record = cell.imported.record
             missing[cell.column.task, record.protocol.split].update(record.quarantined)
     for (task, split), clips in sorted(missing.items()):
         if clips:

@@ -11,7 +11,7 @@ from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column, reported_gain, reported_value, transcription
 from experiments.schema import Variant
 from model.config import Task
-from reports.stored.official import official_score
+from reports.stored.imported import imported_score
 from reports.stored.results import Results
 from reports.tables.cell_states import Evidence, Verdict, is_outdated, judge
 from reports.tables.cells import Cell, Row, Run, RunLink, Table
@@ -29,8 +29,8 @@ from reports.tables.statistics import summarise
 class Known:
     """What is known apart from the trials of a table."""
 
-    official: Sequence[EvaluationRecord] = ()
-    """Scores of the authors' released weights."""
+    imported: Sequence[EvaluationRecord] = ()
+    """Scores of imported weights."""
     protocols: Mapping[Task, ProtocolRecord] = field(default_factory=dict)
     """How scores are computed today."""
     links: Mapping[str, RunLink] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class _Builder:
             summary=summarise(values, experiment.statistics.confidence) if verdict.state == "measured" else None,
             reported=reported_value(experiment.paper, experiment.table.number, name, column) if name else None,
             reported_gain=reported_gain(experiment.paper, experiment.table.number, name, column) if name else None,
-            official=official_score(self._known.official, own, self._beside(own, task), column),
+            imported=imported_score(self._known.imported, own, self._beside(own, task), column),
         )
 
     def _judge(self, evidence: Evidence, column: Column, task: Task, wanted: int) -> Verdict:

@@ -68,14 +68,14 @@ def verify(
     """
     places = [_Place(table, cell) for table in tables for cell in table.own_cells]
     trials = {run.key: run.stored for place in places for run in place.cell.counted}
-    official = {record.key: record for table in tables for record in table.official}
-    progress = _Progress(len(trials) + len(official), on_progress)
+    imported = {record.key: record for table in tables for record in table.imported}
+    progress = _Progress(len(trials) + len(imported), on_progress)
     checked = dict(_check_trials(trials, fetch, progress, protocols))
     found = {f"{TRIALS}/{key}": [*one.discrepancies] for key, one in checked.items()}
     for key, run in (logged or {}).items():
         if key in checked:
             found[f"{TRIALS}/{key}"] += _against_run(run, trials[key], checked[key])
-    found |= _check_evaluations(official, storage, fetch, progress)
+    found |= _check_evaluations(imported, storage, fetch, progress)
     progress.end()
     return Verification(
         cells=sum(place.cell.summary is not None for place in places),
@@ -132,8 +132,8 @@ class _Place:
     @property
     def sources(self) -> set[str]:
         """What stands behind it."""
-        official = set() if self.cell.official is None else {f"{EVALUATIONS}/{self.cell.official.record.key}"}
-        return {f"{TRIALS}/{run.key}" for run in self.cell.counted} | official
+        imported = set() if self.cell.imported is None else {f"{EVALUATIONS}/{self.cell.imported.record.key}"}
+        return {f"{TRIALS}/{run.key}" for run in self.cell.counted} | imported
 
     def check(self, checked: Mapping[str, Checked]) -> Iterator[Finding]:
         """Whether the number follows from the trials."""

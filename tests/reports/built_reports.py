@@ -7,13 +7,13 @@ from pathlib import Path
 
 from experiments.expand import Study, Trial
 from reports.build import Question, Report, Request, build_report
-from reports.stored.official import read_official_evaluations
+from reports.stored.imported import read_imported_evaluations
 from reports.stored.results import read_results
 from reports.tables.table import Known
 
 
 def report_of(study: Study, trials: Sequence[Trial], storage: Path, out: Path) -> Report:
-    """One experiment, with the official evaluations of its storage."""
-    official, doubtful = read_official_evaluations(storage)
-    request = Request([Question(study, trials)], known=Known(official), problems=doubtful)
+    """One experiment, with the evaluations of imported weights of its storage."""
+    imported, doubtful = read_imported_evaluations(storage)
+    request = Request([Question(study, trials)], known=Known(imported), problems=doubtful)
     return build_report(request, read_results(storage, None), out)

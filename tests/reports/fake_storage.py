@@ -165,10 +165,18 @@ class Storage:
         manifest = {**said, "own_checksum": manifest_checksum(said)}
         (tested / MANIFEST_FILE).write_text(json.dumps(manifest))
 
-    def evaluate_official(self, config: TrialConfig, m_j: float, key: str = "e" * 16, **changes: Any) -> Path:
+    def evaluate_imported(
+        self, config: TrialConfig, m_j: float, key: str = "e" * 16, source: str = "example.org/combo", **changes: Any
+    ) -> Path:
         """The authors' weights, imported under a configuration and scored; `changes` replace parts of the record."""
         weights = WeightsRecord(
-            config=config, origin="official", file="model_best.pth", file_sha256="a" * 64, step=0, sha256="b" * 64
+            config=config,
+            origin="official",
+            file="model_best.pth",
+            file_sha256="a" * 64,
+            source=source,
+            step=0,
+            sha256="b" * 64,
         )
         record = EvaluationRecord(
             key=key,

@@ -18,7 +18,7 @@ from experiments.settings_tables import settings_tables
 from reports.render import terminal
 from reports.render.formats import table_files
 from reports.slugs import slug
-from reports.stored.official import read_official_evaluations
+from reports.stored.imported import read_imported_evaluations
 from reports.stored.results import read_results
 from reports.tables.cells import Cell, RunLink, Table
 from reports.tables.settings_table import build_settings_table
@@ -70,9 +70,9 @@ def _table_7(storage: Storage) -> Table:
     storage.fail(trials[8], message="loss is NaN <script>")
     storage.start(trials[9])
     (storage.finish(trials[10], 0.6, 0.7) / "result.json").write_text("{")
-    storage.evaluate_official(trials[3].config, 0.811)
+    storage.evaluate_imported(trials[3].config, 0.811)
     links = {trials[0].key: RunLink("0" * 32, f"http://localhost:5000/#/experiments/1/runs/{'0' * 32}")}
-    known = Known(official=read_official_evaluations(storage.root)[0], links=links)
+    known = Known(imported=read_imported_evaluations(storage.root)[0], links=links)
     return build_table(study, trials, read_results(storage.root, None), known)
 
 

@@ -48,7 +48,7 @@ def hostile(golden, tmp_path_factory):
     for trial in trials[:2]:
         storage.finish(trial, 0.6, 0.7, device=HOSTILE, commit=f"-{HOSTILE}", code_version=HOSTILE)
     storage.fail(trials[2], message=HOSTILE)
-    storage.evaluate_official(trials[0].config, 0.8)
+    storage.evaluate_imported(trials[0].config, 0.8)
     links = {trials[0].key: RunLink(HOSTILE, HOSTILE)}
     table = build_table(study, trials, read_results(storage.root, None), Known(links=links))
     others = golden["combo-table1"].rows[0]

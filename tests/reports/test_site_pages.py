@@ -243,7 +243,7 @@ def test_a6_hostile_text_on_pages_is_text(tmp_path):
     folder = storage.finish(trials[0], 0.6, 0.7, device=HOSTILE, commit=HOSTILE, code_version=HOSTILE)
     (folder / "pictures" / "clip-0.png").rename(folder / "pictures" / "<script>alert(2)<.png")
     storage.fail(trials[1], message=HOSTILE)
-    storage.evaluate_official(trials[0].config, 0.8)
+    storage.evaluate_imported(trials[0].config, 0.8)
     results = read_results(storage.root, None)
     links = {trials[0].key: RunLink(HOSTILE, "javascript:alert(4)")}
     table = build_table(study, trials, results, Known(links=links))

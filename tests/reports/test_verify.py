@@ -255,7 +255,7 @@ def test_scores_from_before_classes_were_kept_are_told_apart(said, storage, avss
 
 
 def test_a_score_of_official_weights_that_was_changed_is_found(said, storage, s4):
-    record = storage.evaluate_official(s4)
+    record = storage.evaluate_imported(s4)
     assert said().code == 0
     edit(record, lambda values: values["score"].update(j_sum=values["score"]["j_sum"] + 0.1))
     assert_found(said(), S4_CELL, f"evaluations/{'e' * 16}")

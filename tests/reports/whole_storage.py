@@ -107,7 +107,7 @@ class WholeStorage:
         )
         return path
 
-    def evaluate_official(self, trial: Trial) -> Path:
+    def evaluate_imported(self, trial: Trial) -> Path:
         """The authors' weights under the trial's configuration, scored by themselves; the path of the record."""
         per_clip, score = scored(trial)
         folder = self.store.evaluation("e" * 16)

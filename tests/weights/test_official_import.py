@@ -53,13 +53,16 @@ def test_import_and_export_are_the_identity(combo, roomy_path):
     state = random_state()
     torch.save({"model": state, "optimizer": {"state": {0: torch.ones(3)}}, "iteration": 89_999}, file)
 
-    imported = combo("model", "import", file, *R50_S4, "--storage", storage, "--verbose")
+    imported = combo(
+        *("model", "import", file, *R50_S4, "--storage", storage, "--verbose", "--source", "example.org/combo")
+    )
     assert (imported.code, imported.err) == (0, "")
     assert [key for key in state if key not in imported.out.split()] == []
     assert {"23,454,912", "72,141,184", "14,459,395"} <= set(imported.out.split())
     stored = read_stored_model(storage / "imported" / "combo_r50-s4")
     assert stored.config == resolve_preset("combo_r50", "s4")
     assert (stored.origin.kind, stored.origin.file, stored.step) == ("official", "model_best.pth", 0)
+    assert stored.origin.source == "example.org/combo"
     assert {path.suffix for path in stored.folder.iterdir()} == {".safetensors", ".json"}
 
     again = combo("model", "import", file, *R50_S4, "--storage", storage)
@@ -311,6 +314,8 @@ def test_an_imported_checkpoint_is_kept_as_it_is(tmp_path):
         import_official(other_file, config, folder)
     with pytest.raises(CheckpointError, match=r"holds the same file under other settings"):
         import_official(file, other_settings, folder)
+    with pytest.raises(CheckpointError, match=r"holds the same file without a stated source: name another folder"):
+        import_official(file, config, folder, source="example.org")
     assert read_stored_model(folder) == before
 
 

@@ -1,4 +1,4 @@
-"""The authors' released weights, scored here: what `combo model evaluate` has stored of them."""
+"""Imported weights, such as the authors' released ones, scored here: what `combo model evaluate` has stored of them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from model.config import TrialConfig
 from reports.stored.documents import read_document, refusal
 
 AUTHORS_PROTOCOLS = ("avsbench-binary", "avsbench-semantic")
-"""Under which official weights are shown where nothing has been trained yet."""
+"""Under which imported weights are shown where nothing has been trained yet."""
 SHOWN_SPLIT = "test"
 APART = ("seed", "data.fingerprint")
-"""Settings in which released weights and a row's trials may differ."""
+"""Settings in which imported weights and a row's trials may differ."""
 NEARLY = 3
 """Settings in which weights may differ from a row and yet be asked after."""
 
 
 @dataclass(frozen=True)
-class OfficialScore:
-    """The score of official weights in a cell."""
+class ImportedScore:
+    """The score of imported weights in a cell."""
 
     percent: float
     record: EvaluationRecord
 
 
-def read_official_evaluations(storage: Path) -> tuple[list[EvaluationRecord], list[Problem]]:
+def read_imported_evaluations(storage: Path) -> tuple[list[EvaluationRecord], list[Problem]]:
     """All evaluations of imported weights in the order of their keys, and those that cannot be trusted."""
     records: list[EvaluationRecord] = []
     problems: list[Problem] = []
@@ -49,16 +49,16 @@ def read_official_evaluations(storage: Path) -> tuple[list[EvaluationRecord], li
     return records, problems
 
 
-def official_score(
+def imported_score(
     evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], results: Sequence[ResultRecord], column: Column
-) -> OfficialScore | None:
-    """What official weights of the same configuration score: same data and protocol as the cell's own results.
+) -> ImportedScore | None:
+    """What imported weights of the same configuration score: same data and protocol as the cell's own results.
 
     Weights belong to a cell when their configuration is that of its trials, seed and training data apart. Of several
     evaluations the latest counts.
 
     Args:
-        evaluations: of official weights.
+        evaluations: of imported weights.
         trials: of the cell's variant and task.
         results: what is measured in the cell's column.
         column: of the cell; only scores are known of such weights.
@@ -75,14 +75,14 @@ def official_score(
     if not fitting or column.metric not in SCORES:
         return None
     latest = max(fitting, key=lambda record: (record.finished, record.key))
-    return OfficialScore(100 * float(getattr(latest.score, column.metric)), latest)
+    return ImportedScore(100 * float(getattr(latest.score, column.metric)), latest)
 
 
 def left_out(evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], shown: Iterable[str]) -> list[Problem]:
-    """Why evaluations of official weights, which nearly belong to a table, are not in it.
+    """Why evaluations of imported weights, which nearly belong to a table, are not in it.
 
     Args:
-        evaluations: of official weights.
+        evaluations: of imported weights.
         trials: of the table.
         shown: keys of the evaluations that are in it.
     """
@@ -96,7 +96,7 @@ def left_out(evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], s
         )
         if record.key not in placed and nearest is not None and len(nearest) <= NEARLY:
             where = f"{EVALUATIONS}/{record.key}"
-            problems.append(Problem(where, f"official {record.weights.file} is in no row", _remedy(record, nearest)))
+            problems.append(Problem(where, f"imported {record.weights.file} is in no row", _remedy(record, nearest)))
     return problems
 
 
