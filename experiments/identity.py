@@ -38,7 +38,16 @@ def trial_key(config: TrialConfig) -> str:
 
 def flatten(config: TrialConfig) -> dict[str, Any]:
     """All settings by dotted key, in the order of the schema."""
-    return dict(_leaves(config.model_dump(mode="json"), ""))
+    return dict(leaves(config.model_dump(mode="json")))
+
+
+def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """What nested settings hold, by dotted key."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
 
 
 def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -54,11 +63,3 @@ def _later_settings(kind: type[TrialConfig]) -> list[tuple[list[str], Any]]:
     """Path and default of each setting that the first trials did not have."""
     defaults = flatten(kind())
     return [(key.split("."), default) for key, default in defaults.items() if key not in FIRST_SETTINGS]
-
-
-def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.store.store import Store
 
 EVERY_SECONDS = 2.0
-OVER = ("finished", "failed", "stopped", "pruned", "damaged")
+OVER = ("finished", "failed", "stopped", "pruned", "damaged", "other schema")
 """States of trials that nobody works on."""
 
 

@@ -95,7 +95,7 @@ def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price
     from rich.table import Table
     from rich.text import Text
 
-    from orchestrator.planning.plan import State
+    from orchestrator.planning.plan import REFUSED, State
 
     table = Table("trial key", "trial", "state", "hours are", box=None)
     for heading in ("GPU-hours", "cells", "cells/hour"):
@@ -107,6 +107,9 @@ def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price
         basis = estimate.basis if estimate else ""
         table.add_row(trial.key, Text(label), prospect.entry.state, basis, numbers[0], str(prospect.cells), numbers[1])
     console.print(table)
+    for entry in (prospect.entry for prospect in shown):
+        if entry.state in REFUSED:
+            say(f"{entry.state}: {entry.trial.label}: {entry.reason}", console, "red")
     different, states = len(outlook.prospects), [prospect.entry.state for prospect in outlook.prospects]
     console.print(
         f"\n{outlook.cells} cells need {outlook.trials} trials, {different} of them different: sharing saves "
@@ -141,6 +144,7 @@ def _document(outlook: Outlook, shown: tuple[Prospect, ...]) -> dict[str, Any]:
                 "experiment": prospect.entry.trial.study,
                 "trial": prospect.entry.trial.label,
                 "state": prospect.entry.state,
+                "reason": prospect.entry.reason,
                 "starts_from": prospect.entry.trial.source.key if prospect.entry.trial.source else None,
                 "workers": prospect.entry.trial.workers,
                 "gpu_hours": asdict(prospect.estimate.worker_hours) if prospect.estimate else None,

@@ -80,7 +80,7 @@ def run(
     if not plan.to_run and (search is None or search.complete):
         _tell_nothing_to_run(plan, console)
         catch_up(plan, targets.paper, settings, console)
-        raise typer.Exit(TRIALS_FAILED if plan.failed or plan.count("damaged") else 0)
+        raise typer.Exit(TRIALS_FAILED if plan.failed or plan.refused else 0)
     needed = [*plan.to_run, *(search.probes() if search else [])]
     shape = (cpus_per_worker, gpus_per_worker, min_workers)
     files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
@@ -113,7 +113,7 @@ def run(
         code, told = EARLY_ENDS[ended_early]
         console.print(told, style="yellow")
         raise typer.Exit(code)
-    if after.to_run or after.failed or after.count("damaged"):
+    if after.to_run or after.failed or after.refused:
         raise typer.Exit(TRIALS_FAILED)
 
 
@@ -191,12 +191,14 @@ def _tell_nothing_to_run(plan: Plan, console: Console) -> None:
 
 def _tell_unfinished(plan: Plan, console: Console) -> None:
     """Why trials have no result."""
+    from orchestrator.planning.plan import REFUSED
+
     for entry in plan.entries:
         label, source = entry.trial.label, entry.trial.source
         if entry.state == "failed" or (entry.state == "resumable" and entry.reason):
             console.print(f"failed: {label}: {entry.reason}", style="red", markup=False)
-        elif entry.state == "damaged":
-            console.print(f"damaged: {label}: {entry.reason}", style="red", markup=False)
+        elif entry.state in REFUSED:
+            console.print(f"{entry.state}: {label}: {entry.reason}", style="red", markup=False)
         elif entry.state == "new" and source is not None:
             told = f"not started: {label}: it starts from trial {source.key}, which is not finished"
             console.print(told, style="yellow", markup=False)

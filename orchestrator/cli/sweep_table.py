@@ -23,6 +23,7 @@ STYLES: dict[State, str] = {
     "stopped": "yellow",
     "failed": "red",
     "damaged": "red",
+    "other schema": "red",
     "pruned": "dim",
     "new": "dim",
 }

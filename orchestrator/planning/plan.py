@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -11,16 +11,31 @@ from typing import Final, Literal, TypeAlias
 
 from experiments.errors import InputError, Problem
 from experiments.expand import Study, Trial, expand, with_sources
+from experiments.other_schema import OtherSchemaError
 from experiments.records import AttemptRecord
 from model.config import Task
+from orchestrator.planning.other_schemas import OtherTrial, trials_of_other_schemas
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import NOT_ITS_FAULT
 from orchestrator.trial.process_identity import is_dead
 
-State = Literal["finished", "running", "resumable", "preempted", "stopped", "new", "failed", "pruned", "damaged"]
+State = Literal[
+    "finished",
+    "running",
+    "resumable",
+    "preempted",
+    "stopped",
+    "new",
+    "failed",
+    "pruned",
+    "damaged",
+    "other schema",
+]
 DataNeed: TypeAlias = tuple[Task, str]
 """A task, and whose Maskiges its trials see."""
+REFUSED: Final = ("damaged", "other schema")
+"""States of trials that are stored and cannot be read: a run leaves them as they are."""
 TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
 """States that `combo run` takes to a result; what failed by its own fault waits for `combo retry`."""
 
@@ -56,6 +71,11 @@ class Plan:
     def failed(self) -> list[Trial]:
         """Trials that failed by their own fault."""
         return [entry.trial for entry in self.entries if entry.state == "failed"]
+
+    @property
+    def refused(self) -> list[Trial]:
+        """Trials that are stored, but cannot be read."""
+        return [entry.trial for entry in self.entries if entry.state in REFUSED]
 
     @property
     def finished(self) -> list[Trial]:
@@ -109,7 +129,8 @@ def make_plan(
     unique: dict[str, Trial] = {}
     for trial in with_sources(trials):
         unique.setdefault(trial.key, trial)
-    return Plan(name, tuple(_look_up(trial, store, watch) for trial in unique.values()), keeps_pruned)
+    entries = [_look_up(trial, store, watch) for trial in unique.values()]
+    return Plan(name, tuple(_recognised(entries, store)), keeps_pruned)
 
 
 def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
@@ -180,6 +201,19 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
         raise InputError(*problems)
 
 
+def _recognised(entries: Sequence[PlannedTrial], store: Store) -> list[PlannedTrial]:
+    """The same, but that no trial counts as new which is stored under the key of another schema."""
+    if all(entry.state != "new" for entry in entries):
+        return list(entries)
+    others = list(trials_of_other_schemas(store))
+    return [_told_as(entry, others) if entry.state == "new" else entry for entry in entries]
+
+
+def _told_as(entry: PlannedTrial, others: Iterable[OtherTrial]) -> PlannedTrial:
+    same = next((other for other in others if other.is_same_as(entry.trial)), None)
+    return entry if same is None else replace(entry, state="other schema", reason=str(same))
+
+
 def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedTrial:
     folder = store.trial(trial.key)
     if not os.path.lexists(folder.path):
@@ -190,7 +224,8 @@ def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedT
         folder.check_identity(trial)
         is_finished, failure = folder.result is not None, folder.failure
     except InputError as error:
-        return PlannedTrial(trial, "damaged", attempts, str(error.problems[0]))
+        why: State = "other schema" if isinstance(error, OtherSchemaError) else "damaged"
+        return PlannedTrial(trial, why, attempts, str(error.problems[0]))
     if is_finished:
         return PlannedTrial(trial, "finished", attempts)
     last = folder.last_attempt

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from experiments.errors import InputError, Problem
+from experiments.other_schema import refuse_other_schema
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, Record
 from model.regular_files import LARGEST_DOCUMENT, LARGEST_TABLE, check_regular, open_regular, read_regular
 
@@ -30,7 +31,8 @@ def read_record(path: Path, model: type[Stored]) -> Stored | None:
     """A stored record; None if there is none.
 
     Raises:
-        InputError: it is damaged, or of another version.
+        OtherSchemaError: it is of another schema.
+        InputError: it is damaged.
     """
     try:
         return model.model_validate_json(read_regular(path))
@@ -39,6 +41,7 @@ def read_record(path: Path, model: type[Stored]) -> Stored | None:
     except OSError as error:
         raise damaged(path, str(error.strerror)) from None
     except ValidationError as error:
+        refuse_other_schema(error, str(path))
         raise damaged(path, _first_of(error)) from None
 
 

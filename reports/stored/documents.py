@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from experiments.errors import InputError, Problem, validate
+from experiments.other_schema import refuse_other_schema
 from model.regular_files import read_regular
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -19,7 +20,7 @@ def read_document(model: type[Document], path: Path) -> Document:
     """A stored document.
 
     Raises:
-        InputError: it is missing, damaged, or of another version.
+        InputError: it is missing, damaged, or of another schema.
     """
     return parse_document(model, read_content(path), path)
 
@@ -47,11 +48,13 @@ def parse_document(model: type[Document], content: bytes, path: Path) -> Documen
         path: of the file, for messages.
 
     Raises:
-        InputError: it is damaged, or of another version.
+        OtherSchemaError: it is of another schema.
+        InputError: it is damaged.
     """
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
+        refuse_other_schema(error, shown(path))
         raise _explained(model, content, path, error) from None
 
 

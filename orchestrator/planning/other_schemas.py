@@ -1,0 +1,54 @@
+"""Stored trials of another schema: their keys say nothing here, so that their settings tell which trials they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.expand import Trial
+from experiments.identity import flatten, leaves
+from experiments.other_schema import REMEDY, SCHEMA_FIELD, stored_by
+from experiments.records import TRIAL_FILE
+from model.config import SCHEMA_VERSION
+from model.regular_files import read_regular
+from orchestrator.store.store import Store
+
+SCHEMA = re.compile(rf'"{SCHEMA_FIELD}"\s*:\s*(\d+)'.encode())
+OF_A_SCHEMA = (SCHEMA_FIELD, "initial_trial")
+"""Settings that differ between schemas though nothing else does: a source has another key, too."""
+
+
+@dataclass(frozen=True)
+class OtherTrial:
+    """A stored trial of another schema."""
+
+    key: str
+    schema: int
+    settings: Mapping[str, Any]
+    """By dotted key, as they are stored."""
+
+    def is_same_as(self, trial: Trial) -> bool:
+        """Whether all settings that both schemas have are equal, and these are most of them."""
+        wanted = flatten(trial.config)
+        shared = self.settings.keys() & wanted.keys() - set(OF_A_SCHEMA)
+        return 2 * len(shared) > len(wanted) and all(self.settings[key] == wanted[key] for key in shared)
+
+    def __str__(self) -> str:
+        return f"{stored_by(self.schema, SCHEMA_VERSION)}: it is trial {self.key} ({REMEDY})"
+
+
+def trials_of_other_schemas(store: Store) -> Iterator[OtherTrial]:
+    """Those that can be read at all; what is wrong with the others is told where they are wanted."""
+    for folder in store.trials():
+        with suppress(OSError, ValueError, RecursionError):
+            content = read_regular(folder.path / TRIAL_FILE)
+            found = SCHEMA.search(content)
+            if found is not None and int(found[1]) != SCHEMA_VERSION:
+                document = json.loads(content)
+                config = document.get("config") if isinstance(document, dict) else None
+                if isinstance(config, dict):
+                    yield OtherTrial(folder.path.name, int(found[1]), dict(leaves(config)))

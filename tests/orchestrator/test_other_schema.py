@@ -1,0 +1,82 @@
+"""Stored trials of another schema are neither new nor damaged: every verb says what they are and what to do."""
+
+import json
+import shutil
+
+import pytest
+from combo_command import TINY, Combo
+
+from experiments.expand import load_study
+from experiments.storage.folder import FolderStorage
+from orchestrator.planning.plan import make_plan, trials_on_data
+from orchestrator.store.store import Store
+
+TOLD = "was stored by schema 2, this version reads schema 1"
+REMEDY = "use the version of combo that stored it, or another --storage"
+
+
+@pytest.fixture
+def trials(data):
+    return trials_on_data([load_study(str(TINY))], data)
+
+
+@pytest.fixture
+def store(tmp_path, trials):
+    """All trials have begun."""
+    store = Store(FolderStorage(tmp_path))
+    for trial in trials:
+        store.trial(trial.key).begin(trial)
+    return store
+
+
+def as_schema_2(store, trial, key=None, **changes):
+    """Makes a stored trial one of a later version, which may name it otherwise and have other settings."""
+    folder = store.trial(trial.key).path
+    record = json.loads((folder / "trial.json").read_text())
+    record["config"] |= {"schema_version": 2, **changes}
+    record["key"] = key or trial.key
+    (folder / "trial.json").write_text(json.dumps(record))
+    if key is not None:
+        shutil.move(folder, folder.parent / key)
+
+
+def states(trials, store):
+    return [(entry.state, entry.reason) for entry in make_plan("tiny", trials, store).entries]
+
+
+def test_a_trial_that_another_schema_keeps_under_another_key_is_not_called_new(trials, store):
+    as_schema_2(store, trials[0], "0" * 16, new_section={"some_setting": 5})
+    first, *others = states(trials, store)
+    assert first == ("other schema", f"{TOLD}: it is trial {'0' * 16} ({REMEDY})")
+    assert others == [("new", "")] * 2
+    assert [trial.key for trial in make_plan("tiny", trials, store).to_run] == [trial.key for trial in trials[1:]]
+
+
+def test_one_that_differs_in_a_setting_is_another_trial(trials, store):
+    as_schema_2(store, trials[0], "0" * 16, seed=77)
+    assert [state for state, _ in states(trials, store)] == ["new"] * 3
+
+
+@pytest.mark.parametrize(
+    "content", ['{"schema_version": 2', '["schema_version": 2]', '{"config": {"schema_version": 2}}']
+)
+def test_what_cannot_be_told_hides_no_trial(trials, store, content):
+    as_schema_2(store, trials[0], "0" * 16)
+    (store.root / "trials" / ("0" * 16) / "trial.json").write_text(content)
+    assert [state for state, _ in states(trials, store)] == ["new"] * 3
+
+
+def test_every_verb_says_so_and_none_starts_the_trial_anew(trials, store, data, tmp_path):
+    for place, trial in enumerate(trials):
+        as_schema_2(store, trial, f"{place:016x}" if place else None)
+    combo = Combo(tmp_path, data)
+    for verb, code in (("plan", 0), ("status", 0), ("run", 1)):
+        answer = combo(verb, TINY, "--storage", tmp_path)
+        said = " ".join((answer.stdout + answer.stderr).split())
+        assert answer.returncode == code, said
+        assert said.count(TOLD) == 3, said
+        assert "damaged" not in said
+    report = combo("report", "build", TINY, "--storage", tmp_path)
+    told = " ".join(report.stdout.split()).split("left out: ")[1:]
+    assert ["trial.json: " + TOLD in line and REMEDY in line for line in told] == [True] * 3
+    assert combo("status", trials[0].key, "--storage", tmp_path).returncode == 2
