@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -54,6 +55,41 @@ def validate(model: type[Model], values: Any, file: str, origins: Mapping[str, s
         return model.model_validate(values)
     except ValidationError as error:
         raise InputError(*(_problem(model, file, origins or {}, entry) for entry in error.errors())) from None
+
+
+def validate_in_part(model: type[Model], values: Any, file: str) -> tuple[Model, list[Problem]]:
+    """As `validate`, but what is wrong is left out, so that the rest can be checked further.
+
+    Returns:
+        What is left, and the problems of what was left out.
+
+    Raises:
+        InputError: what is wrong cannot be left out.
+    """
+    rest = deepcopy(values)
+    problems: list[Problem] = []
+    while True:
+        try:
+            return model.model_validate(rest), problems
+        except ValidationError as error:
+            mistakes = error.errors()
+        # What is wrong only because something was left out, such as a list that is empty now, is not told.
+        problems = problems or [_problem(model, file, {}, entry) for entry in mistakes]
+        places = dict.fromkeys(entry["loc"] for entry in reversed(mistakes))  # the last of a list comes first
+        if not all(_leave_out(rest, place) for place in places):
+            raise InputError(*problems)
+
+
+def _leave_out(values: Any, place: Sequence[int | str]) -> bool:
+    """Deletes what lies at a place; returns whether anything does."""
+    try:
+        *sections, last = place
+        for section in sections:
+            values = values[section]
+        del values[last]
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _problem(model: type[BaseModel], file: str, origins: Mapping[str, str], entry: Any) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -12,11 +12,12 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from experiments.errors import InputError, Problem, did_you_mean, validate
+from experiments.errors import InputError, Problem, did_you_mean, validate, validate_in_part
+from experiments.experiment_checks import experiment_problems
 from experiments.identity import trial_key
 from experiments.overrides import assignment_words
 from experiments.question_files import experiment_names, read_question
-from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
+from experiments.resolve import Layer, lay_together, load_preset, misplaced, preset_layers
 from experiments.schema import Cost, Experiment, Part, Preset, Scale, Seeds, Variant
 from model.config import Task, TrialConfig
 
@@ -24,6 +25,8 @@ FULL = "full"
 """The scale that is the experiment file itself."""
 SEEDS = "seeds"
 """What the command line calls the seeds, beside the settings of a trial, as `seeds=[0,1,2]`."""
+ANY_SEED = 0
+"""Of trials that are not given their own seed yet."""
 TABLE_NAME = re.compile(r"[a-z-]+/(?:[0-9]+|[IVX]+)")
 GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
@@ -173,23 +176,25 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     """Loads an experiment by name (`combo/table7`) or by the path of a YAML file.
 
     Raises:
-        InputError: no such experiment, scale or preset, or mistakes in the files.
+        InputError: no such experiment, scale or preset, or mistakes in the files; then those that would be found in the
+            trials are told as well.
     """
     question = read_question(name)
     file = question.file
     if question.is_search:
         what = "is a search, which suggests its trials while it runs"
         raise InputError(Problem(file, what, "this command takes experiments, such as combo/table7"))
-    experiment = validate(Experiment, question.content, file)
+    experiment, problems = validate_in_part(Experiment, question.content, file)
+    problems += experiment_problems(experiment, file)
     if FULL in experiment.scales:
-        raise InputError(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
+        problems.append(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
-        raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
-    stand_ins = experiment.scales.get(scale, Scale()).presets
-    asked = [experiment.preset, *(variant.preset for variant in experiment.variants)]
-    used = sorted({preset for preset in asked if preset is not None})
-    presets = {name: load_preset(stand_ins.get(name, name), file) for name in used}
-    return Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
+        problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
+    presets, unknown = _load_presets(experiment, scale, file)
+    study = Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
+    if problems := [*problems, *unknown]:
+        raise InputError(*dict.fromkeys([*problems, *_trial_problems(study)]))
+    return study
 
 
 def expand(study: Study, fingerprint: Fingerprint | None = None) -> list[Trial]:
@@ -206,16 +211,19 @@ def expand(study: Study, fingerprint: Fingerprint | None = None) -> list[Trial]:
     if not study.is_trained:
         remedy = f"`combo report build {study.name}` shows what the paper reports"
         raise InputError(Problem(study.file, "has no trials, as no preset names its network yet", remedy))
-    seeds = study.seeds
     places: list[list[Trial]] = []
-    problems: dict[str, Problem] = {}
+    problems: list[Problem] = []
     for variant, task in product(study.experiment.variants, study.tasks):
         try:
-            places.append([_trial(study, variant, task, start, seeds[0]) for start in study.starts(variant, task)])
+            places.append([_trial(study, variant, task, start, ANY_SEED) for start in study.starts(variant, task)])
         except InputError as error:
-            problems |= {str(problem): problem for problem in error.problems}
+            problems += error.problems
+    try:
+        seeds = study.seeds
+    except InputError as error:
+        problems += error.problems
     if problems:
-        raise InputError(*problems.values())
+        raise InputError(*dict.fromkeys(problems))
     if fingerprint is not None:
         places = [[_bind(trial, fingerprint) for trial in place] for place in places]
     return [trial.with_seed(seed) for place in places for seed in seeds for trial in place]
@@ -234,6 +242,34 @@ def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | No
     preset, file = load_preset(name, "--preset")
     layers = [*preset_layers(preset, file, task), ("command line", {**(assigned or {}), "data.task": task})]
     return lay_together(layers, file)
+
+
+def _load_presets(experiment: Experiment, scale: str, file: str) -> tuple[dict[str, tuple[Preset, str]], list[Problem]]:
+    """The presets of an experiment by the names that it uses; an empty one for each that cannot be had, and why."""
+    asked = [("preset", experiment.preset)]
+    asked += [(f"variants.{place}.preset", variant.preset) for place, variant in enumerate(experiment.variants)]
+    stand_ins = experiment.scales.get(scale, Scale()).presets
+    presets: dict[str, tuple[Preset, str]] = {}
+    problems: list[Problem] = []
+    for place, name in asked:
+        if name is not None and name not in presets:
+            where = f"{file}: {f'scales.{scale}.presets.{name}' if name in stand_ins else place}"
+            try:
+                presets[name] = load_preset(stand_ins.get(name, name), where)
+            except InputError as error:
+                problems += error.problems
+                presets[name] = Preset(title=""), where
+    return presets, problems
+
+
+def _trial_problems(study: Study) -> Sequence[Problem]:
+    """What is wrong with the trials of a study."""
+    try:
+        if study.is_trained:
+            expand(study)
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def _trial(study: Study, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:
@@ -269,5 +305,5 @@ def _resolve(study: Study, variant: Variant, task: Task, seed: int) -> TrialConf
         (f"{file}: scales.{study.scale}", study.settings.overrides),
         ("command line", {key: value for key, value in study.assigned.items() if key != SEEDS}),
     ]
-    refuse_misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")
-    return lay_together(layers, f"{file}: variant '{variant.name}'")
+    not_here = misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")
+    return lay_together(layers, f"{file}: variant '{variant.name}'", not_here)

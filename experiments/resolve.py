@@ -20,6 +20,11 @@ Layer = tuple[str, Mapping[str, JsonValue]]
 """Overrides and where they stand."""
 
 
+def preset_names() -> list[str]:
+    """Names of all presets."""
+    return sorted(preset.stem for preset in (ROOT / "presets").glob("*.yaml"))
+
+
 def load_preset(name: str, asked_by: str) -> tuple[Preset, str]:
     """The preset and its file as messages call it.
 
@@ -28,8 +33,7 @@ def load_preset(name: str, asked_by: str) -> tuple[Preset, str]:
     """
     path = ROOT / "presets" / f"{name}.yaml"
     if not path.is_file():
-        known = [preset.stem for preset in (ROOT / "presets").glob("*.yaml")]
-        raise InputError(Problem(asked_by, f"names no preset: '{name}'", did_you_mean(name, known)))
+        raise InputError(Problem(asked_by, f"names no preset: '{name}'", did_you_mean(name, preset_names())))
     return _read_preset(path), shown(path)
 
 
@@ -45,15 +49,20 @@ def preset_layers(preset: Preset, file: str, task: Task) -> list[Layer]:
     return [(f"{file}: base", preset.base), (f"{file}: tasks.{task}", preset.tasks.get(task, {}))]
 
 
-def lay_together(layers: Sequence[Layer], asked_by: str) -> TrialConfig:
+def lay_together(layers: Sequence[Layer], asked_by: str, found_before: Sequence[Problem] = ()) -> TrialConfig:
     """Later layers win.
+
+    Args:
+        layers: the first ones lie below.
+        asked_by: what wants the configuration, for messages.
+        found_before: problems of the layers, to be told with the others.
 
     Raises:
         InputError: with the mistakes of all layers, each told with the layer that it stands in.
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    problems: list[Problem] = []
+    problems = list(found_before)
     for source, overrides in layers:
         unknown = unknown_settings(overrides, source)
         problems += unknown.values()
@@ -69,22 +78,17 @@ def lay_together(layers: Sequence[Layer], asked_by: str) -> TrialConfig:
     return config
 
 
-def refuse_misplaced(layers: Sequence[Layer], given_elsewhere: Mapping[str, str], question: str) -> None:
-    """Refuses overrides of settings that a question decides itself.
+def misplaced(layers: Sequence[Layer], given_elsewhere: Mapping[str, str], question: str) -> list[Problem]:
+    """Overrides of settings that a question decides itself.
 
     Args:
         layers: the question's own.
         given_elsewhere: by setting, where it is said instead.
         question: what has the layers, such as `an experiment`.
-
-    Raises:
-        InputError: with all of them.
     """
-    misplaced = [
+    return [
         Problem(f"{source}: {key}", f"cannot be overridden in {question}", remedy)
         for source, overrides in layers
         for key, remedy in given_elsewhere.items()
         if key in overrides
     ]
-    if misplaced:
-        raise InputError(*misplaced)

@@ -123,7 +123,7 @@ class Scale(Part):
 
 
 class Experiment(Part):
-    """One question of a paper: a table of variants by tasks by seeds."""
+    """One question of a paper: a table of variants by tasks by seeds. `experiment_checks` tells whether parts fit."""
 
     title: str
     paper: Literal["combo", "avs-bigen"]
@@ -141,58 +141,6 @@ class Experiment(Part):
     table: TableSpec
     statistics: Statistics = Statistics()
     figure: FigureSpec | None = None
-
-    @model_validator(mode="after")
-    def _variant_names_differ(self) -> Experiment:
-        names = [variant.name for variant in self.variants]
-        if len(set(names)) < len(names):
-            raise ValueError("two variants have the same name")
-        return self
-
-    @model_validator(mode="after")
-    def _scales_name_what_there_is(self) -> Experiment:
-        variants = {variant.name for variant in self.variants}
-        presets = {self.preset, *(variant.preset for variant in self.variants)} - {None}
-        for name, scale in self.scales.items():
-            if unknown := scale.workers.keys() - variants:
-                raise ValueError(f"scales.{name}.workers names no variant: '{min(unknown)}'")
-            if unused := scale.presets.keys() - presets:
-                raise ValueError(f"scales.{name}.presets replaces a preset that no variant has: '{min(unused)}'")
-        return self
-
-    @model_validator(mode="after")
-    def _no_start_has_a_start(self) -> Experiment:
-        for variant in self.variants:
-            if variant.starts_from.keys() & {*variant.starts_from.values(), *self.also_from.values()}:
-                raise ValueError(f"variant '{variant.name}' starts from a task that itself starts from another")
-        if self.also_from.keys() & set(self.also_from.values()):
-            raise ValueError("also_from names a task that itself starts from another")
-        return self
-
-    @model_validator(mode="after")
-    def _baseline_is_a_variant(self) -> Experiment:
-        baseline = self.statistics.baseline
-        if baseline is not None and baseline not in {variant.name for variant in self.variants}:
-            raise ValueError(f"statistics.baseline names no variant: '{baseline}'")
-        return self
-
-    @model_validator(mode="after")
-    def _figure_has_a_value_for_every_variant(self) -> Experiment:
-        if self.figure is None:
-            return self
-        if self.figure.parameter is not None:
-            if self.preset is None:
-                raise ValueError("figure.parameter is a setting, which needs a preset; give figure.values instead")
-        elif differing := self.figure.values.keys() ^ {variant.name for variant in self.variants}:
-            raise ValueError(f"figure.values needs one number for each variant, see '{min(differing)}'")
-        return self
-
-    @model_validator(mode="after")
-    def _what_is_not_trained_has_no_settings(self) -> Experiment:
-        changed = self.overrides or self.task_overrides or self.scales or any(v.overrides for v in self.variants)
-        if self.preset is None and (changed or any(variant.preset for variant in self.variants)):
-            raise ValueError("settings and scales need a preset to be laid over")
-        return self
 
 
 class Cost(Part):

@@ -9,12 +9,12 @@ from math import prod
 
 from pydantic import JsonValue
 
-from experiments.errors import InputError, Problem, did_you_mean, validate
+from experiments.errors import InputError, Problem, did_you_mean, validate, validate_in_part
 from experiments.expand import FULL, Trial
 from experiments.identity import flatten
 from experiments.overrides import assignment_words, lay_over, unknown_settings
 from experiments.question_files import read_question, search_names
-from experiments.resolve import Layer, lay_together, load_preset, preset_layers, refuse_misplaced
+from experiments.resolve import Layer, lay_together, load_preset, misplaced, preset_layers
 from experiments.schema import Preset
 from experiments.search_schema import Axis, Search, SearchScale
 from model.config import Task, TrialConfig
@@ -142,25 +142,34 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
     file = question.file
     if not question.is_search:
         raise InputError(Problem(file, "is no search: it has no space", did_you_mean(name, search_names())))
-    search = validate(Search, question.content, file)
+    search, problems = validate_in_part(Search, question.content, file)
     if FULL in search.scales:
-        raise InputError(Problem(f"{file}: scales.{FULL}", "is the search itself", "give the scale another name"))
+        problems.append(Problem(f"{file}: scales.{FULL}", "is the search itself", "give the scale another name"))
     if scale != FULL and scale not in search.scales:
-        raise InputError(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *search.scales])))
+        problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *search.scales])))
     assigned = dict(assigned or {})
     settings = search.scales.get(scale, SearchScale())
-    preset, preset_file = load_preset(settings.preset or search.preset, file)
+    asked_by = f"{file}: {f'scales.{scale}.preset' if settings.preset else 'preset'}"
+    try:
+        preset, preset_file = load_preset(settings.preset or search.preset, asked_by)
+    except InputError as error:
+        problems += error.problems
+        preset, preset_file = Preset(title=""), asked_by
     own_layers: list[Layer] = [
         (f"{file}: overrides", search.overrides),
         (f"{file}: scales.{scale}", settings.overrides),
         ("command line", assigned),
     ]
     task = settings.task or search.task
-    refuse_misplaced(own_layers, GIVEN_ELSEWHERE, "a search")
+    problems += misplaced(own_layers, GIVEN_ELSEWHERE, "a search")
     fixed = (file, {"data.task": task, "seed": search.seed})
-    base = lay_together([fixed, *preset_layers(preset, preset_file, task), *own_layers], file)
+    layers = [fixed, *preset_layers(preset, preset_file, task), *own_layers]
+    try:
+        base = lay_together(layers, file)
+    except InputError as error:
+        raise InputError(*problems, *error.problems) from None
     scaled = ScaledSearch(question.name, file, scale, search, preset, base, assigned)
-    if problems := [*_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
+    if problems := [*problems, *_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
         raise InputError(*problems)
     return scaled
 

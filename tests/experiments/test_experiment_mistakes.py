@@ -86,6 +86,45 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path):
     assert sorted(places) == ["papers", "preset", "tasks.0", "title", "variants.0.name"]
 
 
+def test_no_mistake_hides_another_whatever_finds_it(tmp_path):
+    content = experiment(
+        colour="red",
+        seeds=[0, 1, 0],
+        statistics={"baseline": "three"},
+        overrides={"loss.points": 0, "data.task": "ms3"},
+        variants=[VARIANT, {**VARIANT, "overrides": {"loss.lamda_ada": 5}}],
+        scales={"small": {"workers": {"four": 2}, "seeds": [-1], "overrides": {"optim.lr": "fast"}}},
+    )
+    places = [problem.split(": ")[1:3] for problem in problems_of(tmp_path, content, scale="small", assigned={"x": 1})]
+    assert sorted(places) == [
+        ["colour", "unknown key (known"],
+        ["overrides", "data.task"],
+        ["overrides", "loss.points"],
+        ["scales.small", "optim.lr"],
+        ["scales.small.seeds.0", "input should be greater than or equal to 0, got -1"],
+        ["scales.small.workers", "names no variant"],
+        ["seeds", "the same entry stands here twice"],
+        ["statistics.baseline", "names no variant"],
+        ["variant 'one'", "loss.lamda_ada"],
+        ["variants", "two variants have the same name, 'one'"],
+        ["x", "'x' is not a setting of a trial (known"],
+    ]
+
+
+def test_a_misspelt_preset_is_told_where_it_stands_and_no_scale_is_blamed(tmp_path):
+    told = "names no preset: 'combo_r51' (did you mean 'combo_r50'?)"
+    stand_in = {"small": {"presets": {"combo_r50": "combo_demo"}}}
+    for scale in ("full", "small"):
+        problems = problems_of(tmp_path, experiment(preset="combo_r51", scales=stand_in), scale=scale)
+        assert problems == [f"question.yaml: preset: {told}"]
+    own = [VARIANT, {"name": "two", "label": "2", "preset": "combo_r51"}]
+    assert problems_of(tmp_path, experiment(variants=own)) == [f"question.yaml: variants.1.preset: {told}"]
+    misspelt = {"small": {"presets": {"combo_r50": "combo_r51"}}}
+    assert problems_of(tmp_path, experiment(scales=misspelt), scale="small") == [
+        f"question.yaml: scales.small.presets.combo_r50: {told}"
+    ]
+
+
 def test_all_mistakes_of_all_variants_are_told_at_once_and_each_once(tmp_path):
     content = experiment(
         tasks=["s4", "ms3"],
@@ -122,22 +161,22 @@ def test_what_the_experiment_itself_decides_cannot_be_overridden_unnoticed(tmp_p
         ({"seeds": [0, 1, 0]}, "seeds: the same entry stands here twice"),
         ({"seeds": [-1]}, "seeds.0: input should be greater than or equal to 0"),
         ({"seeds": [2**32]}, "seeds.0: input should be less than 4294967296"),
-        ({"statistics": {"baseline": "three"}}, "statistics.baseline names no variant: 'three'"),
-        ({"preset": None}, "settings and scales need a preset to be laid over"),
+        ({"statistics": {"baseline": "three"}}, "statistics.baseline: names no variant: 'three'"),
+        ({"preset": None}, "preset: is null, and settings and scales need a preset to be laid over"),
         (
             {"tasks": ["s4", "ms3"], "also_from": {"ms3": "s4", "s4": "avss"}},
-            "also_from names a task that itself starts from another",
+            "also_from: names a task that itself starts from another",
         ),
         ({"figure": {"label": "x"}}, "figure: needs exactly one of parameter and values"),
         (
             {"figure": {"label": "x", "values": {"two": 1}}},
-            "figure.values needs one number for each variant, see 'one'",
+            "figure.values: needs one number for each variant, see 'one'",
         ),
         ({"scales": {"small": {"seeds": []}}}, "scales.small.seeds: list should have at least 1 item"),
         ({"scales": {"full": {}}}, "scales.full: is the experiment itself (give the scale another name)"),
-        ({"variants": [VARIANT, VARIANT]}, "two variants have the same name"),
-        ({"scales": {"small": {"workers": {"three": 2}}}}, "scales.small.workers names no variant: 'three'"),
-        ({"preset": "combo_r51"}, "names no preset: 'combo_r51' (did you mean 'combo_r50'?)"),
+        ({"variants": [VARIANT, VARIANT]}, "variants: two variants have the same name, 'one'"),
+        ({"scales": {"small": {"workers": {"three": 2}}}}, "scales.small.workers: names no variant: 'three'"),
+        ({"preset": "combo_r51"}, "preset: names no preset: 'combo_r51' (did you mean 'combo_r50'?)"),
         ({"preset": "../secret"}, "preset: string should match pattern"),
     ],
 )

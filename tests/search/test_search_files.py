@@ -37,6 +37,26 @@ def test_rows_of_table_7_are_points_of_the_search_for_the_weight():
     assert [search.trial(point).key for point in points[1:]] == [trial.key for trial in rows[1:]]
 
 
+def test_no_mistake_of_a_search_hides_another(tmp_path):
+    content = search_content(
+        colour="red",
+        objectives=["m_j", "m_j"],
+        preset="combo_demoo",
+        overrides={"optim.lrr": 1, "loss.points": 0},
+        scales={"full": {}},
+    )
+    places = [problem.split(": ")[1:3] for problem in problems_of(tmp_path, content, seed=5)]
+    assert sorted(places) == [
+        ["colour", "unknown key (known"],
+        ["objectives", "the same entry stands here twice"],
+        ["overrides", "loss.points"],
+        ["overrides", "optim.lrr"],
+        ["preset", "names no preset"],
+        ["scales.full", "is the search itself (give the scale another name)"],
+        ["seed", "cannot be overridden in a search (say it under seed)"],
+    ]
+
+
 REFUSED = {
     "several objectives with early stopping": (
         search_content(objectives=["m_j", "parameters"], early_stopping={"scheduler": "asha", "grace_evaluations": 1}),

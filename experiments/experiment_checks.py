@@ -1,0 +1,69 @@
+"""What must hold between the parts of an experiment file, all of it told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.errors import Problem
+from experiments.resolve import preset_names
+from experiments.schema import Experiment
+
+
+def experiment_problems(experiment: Experiment, file: str) -> Iterator[Problem]:
+    """Parts that contradict each other.
+
+    Args:
+        experiment: each part of which is valid.
+        file: that it stands in, for messages.
+    """
+    for key, what in (
+        *_about_names(experiment),
+        *_about_presets(experiment),
+        *_about_starts(experiment),
+        *_about_the_figure(experiment),
+    ):
+        yield Problem(f"{file}: {key}", what)
+
+
+def _about_names(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    names = [variant.name for variant in experiment.variants]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield "variants", f"two variants have the same name, '{name}'"
+    for scale, settings in experiment.scales.items():
+        for name in sorted(settings.workers.keys() - set(names)):
+            yield f"scales.{scale}.workers", f"names no variant: '{name}'"
+    baseline = experiment.statistics.baseline
+    if baseline is not None and baseline not in names:
+        yield "statistics.baseline", f"names no variant: '{baseline}'"
+
+
+def _about_presets(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    presets = {preset for preset in (experiment.preset, *(one.preset for one in experiment.variants)) if preset}
+    if presets <= set(preset_names()):  # else a misspelt preset is what is wrong, which is told of itself
+        for scale, settings in experiment.scales.items():
+            for name in sorted(settings.presets.keys() - presets):
+                yield f"scales.{scale}.presets", f"replaces a preset that no variant has: '{name}'"
+    of_variants = any(variant.overrides or variant.preset for variant in experiment.variants)
+    has_settings = of_variants or experiment.overrides or experiment.task_overrides or experiment.scales
+    if experiment.preset is None and has_settings:
+        yield "preset", "is null, and settings and scales need a preset to be laid over"
+
+
+def _about_starts(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    also = experiment.also_from
+    for place, variant in enumerate(experiment.variants):
+        if variant.starts_from.keys() & {*variant.starts_from.values(), *also.values()}:
+            yield f"variants.{place}.starts_from", "names a task that itself starts from another"
+    if also.keys() & set(also.values()):
+        yield "also_from", "names a task that itself starts from another"
+
+
+def _about_the_figure(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    if experiment.figure is None:
+        return
+    if experiment.figure.parameter is not None:
+        if experiment.preset is None:
+            yield "figure.parameter", "is a setting, which needs a preset; give figure.values instead"
+    elif differing := experiment.figure.values.keys() ^ {variant.name for variant in experiment.variants}:
+        yield "figure.values", f"needs one number for each variant, see '{min(differing)}'"
