@@ -5,36 +5,23 @@ import os
 import shutil
 
 import pytest
+from stored_trio import store_trio, trio
 
-from orchestrator.store.membership import join_sweep
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.trial.attempts import Attempt, attempt_numbers
 from orchestrator.trial.process_identity import this_process
-from tests.reports.whole_storage import WholeStorage, smoke_trials
-
-SWEEP = "combo-table7-smoke"
+from tests.reports.whole_storage import WholeStorage
 
 
 @pytest.fixture(scope="module")
 def trials():
-    """Of S4: one that will be damaged, one that stays sound, one that is not finished."""
-    return [trial for trial in smoke_trials() if trial.task == "s4"][:3]
+    """One that will be damaged, one that stays sound, one that is not finished."""
+    return trio()
 
 
 @pytest.fixture(scope="module")
-def original(trials, tmp_path_factory):
-    """A storage with two finished trials and one that was stopped."""
-    storage = WholeStorage(tmp_path_factory.mktemp("original") / "storage")
-    for trial in trials[:2]:
-        storage.finish(trial)
-    stopped = storage.store.trial(trials[2].key)
-    stopped.begin(trials[2])
-    stopped.metrics_file(1).parent.mkdir()
-    shutil.copy(storage.store.trial(trials[0].key).metrics_file(1), stopped.metrics_file(1))
-    Attempt(storage.store.storage, trials[2].key, 1, 1, "cpu").end("stopped")
-    for trial in trials:
-        join_sweep(storage.store.storage, trial, SWEEP, "combo", {"test": 12})
-    return storage
+def original(tmp_path_factory):
+    return store_trio(tmp_path_factory.mktemp("original") / "storage")
 
 
 @pytest.fixture
@@ -128,14 +115,14 @@ def test_f4_strangers_among_attempts_and_checkpoints_are_passed_over_with_a_warn
     folder = storage.store.trial(trials[2].key)
     (folder.path / "attempts/²").with_suffix(".json").write_text("{}")
     (folder.path / "attempts/01.json").write_text("{}")
-    (folder.checkpoints / "step-00000010-copy2").mkdir(parents=True)
-    (folder.checkpoints / "step-00000005").mkdir()
+    (folder.checkpoints / "step-00000020-copy2").mkdir(parents=True)
+    (folder.checkpoints / "step-00000015").mkdir()
 
     assert attempt_numbers(storage.store.storage, trials[2].key) == [1]
-    assert folder.steps_done == 5
+    assert folder.steps_done == 15
     assert say("status", trials[2].key).out.endswith(": 0 of 1 trials finished, 1 stopped\n")
-    assert "checkpoints: step-00000005\n" in say("logs", trials[2].key).out
-    assert all(name in caplog.text for name in ("01.json", "step-00000010-copy2"))
+    assert "checkpoints: step-00000010, step-00000015\n" in say("logs", trials[2].key).out
+    assert all(name in caplog.text for name in ("01.json", "step-00000020-copy2"))
 
 
 @pytest.mark.parametrize("change", [{"process": "boot/pid:[1]/174a0/9"}, {"step": -1}, {"best": 1.5}, {"workers": 0}])

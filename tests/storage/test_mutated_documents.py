@@ -15,40 +15,32 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from stored_trio import QUESTION, store_trio, trio
 
 from orchestrator.cli.app import main
-from orchestrator.trial.attempts import Attempt
-from tests.reports.whole_storage import WholeStorage, smoke_trials
+from tests.reports.whole_storage import FINGERPRINTS, WholeStorage
 
 SLOWEST = 5.0
 """Seconds that a verb may take."""
 DOCUMENTS = ("trial.json", "result.json", "attempts/1.json", "metrics/attempt-1.jsonl", "checkpoints/{}/manifest.json")
-VERBS = (("status",), ("logs",), ("gc", "--delete"), ("report", "verify"))
+VERBS = (("status",), ("logs",), ("plan",), ("sync",), ("gc", "--delete"), ("report", "verify"))
 BUILD = ("report", "build")
 """Draws figures, which takes seconds."""
-QUESTION = ("combo/table7", "seeds=[0,1]", "--scale", "smoke")
 NUMBERS = (0, -1, 1, 2**31, 2**63, 10**20, 0.5, 1e300, math.nan, math.inf, -math.inf)
 OTHER = (None, True, "", "²", "x", "2026-91-01T00:00:00Z", "\ud800", [], {})
 
 
 @pytest.fixture(scope="module")
 def trials():
-    """Of S4: a sound one, a finished one and an unfinished one that get damaged."""
-    return [trial for trial in smoke_trials() if trial.task == "s4"][:3]
+    """A sound one, a finished one and an unfinished one that get damaged."""
+    return trio()
 
 
 @pytest.fixture(scope="module")
 def original(trials, tmp_path_factory):
-    storage = WholeStorage(tmp_path_factory.mktemp("original") / "storage")
-    for trial in trials[:2]:
-        storage.finish(trial)
-        Attempt(storage.store.storage, trial.key, 1, 1, "cpu").end("stopped")
-    stopped = storage.store.trial(trials[2].key)
-    stopped.begin(trials[2])
-    stopped.metrics_file(1).parent.mkdir()
-    shutil.copy(storage.store.trial(trials[0].key).metrics_file(1), stopped.metrics_file(1))
-    shutil.copytree(storage.folder(trials[0]) / "checkpoints/best-00000010", stopped.checkpoints / "step-00000010")
-    Attempt(storage.store.storage, trials[2].key, 1, 1, "cpu").end("stopped")
+    """With all its runs in MLflow, so that to sync a copy takes a tenth of a second."""
+    storage = store_trio(tmp_path_factory.mktemp("original") / "storage")
+    assert say(("sync",), storage, [], storage.root.parent / "out")[0] == 0
     copy = tmp_path_factory.mktemp("first")
     shutil.copytree(storage.root, copy / "storage")
     for verb in VERBS:  # the first call of each imports much, which is no hang
@@ -107,13 +99,14 @@ def apply(path, kind, where, value, byte):
 
 def say(verb, storage, keys, out):
     """Exit code and all output of a verb in this process."""
-    words = [*verb, *(QUESTION if verb[0] == "report" else keys if verb[0] in ("status", "logs") else ())]
+    words = [*verb, *(QUESTION if verb[0] in ("report", "plan") else keys if verb[0] in ("status", "logs") else ())]
     words += ["--storage", str(storage.root)] + (["--without-mlflow"] if verb[0] == "report" else [])
     words += ["--out", str(out)] if verb == BUILD else []
     said = io.StringIO()
     argv = patch.object(sys, "argv", ["combo", *words])
     columns = patch.dict(os.environ, {"COLUMNS": "300"})
-    with argv, columns, chdir(out.parent), redirect_stdout(said), redirect_stderr(said):
+    data = patch("model.data.fingerprint.data_fingerprint", return_value=FINGERPRINTS["s4"])
+    with argv, columns, data, chdir(out.parent), redirect_stdout(said), redirect_stderr(said):
         try:
             main()
         except SystemExit as end:
@@ -121,14 +114,21 @@ def say(verb, storage, keys, out):
     raise AssertionError("a command always exits")
 
 
+def fresh_copy(original, root):
+    """Copies a storage, but for the database where there is one: MLflow keeps it open, and every sync makes it equal."""
+    for path in root.glob("*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+    ignored = shutil.ignore_patterns("mlflow.db*") if root.exists() else None
+    return shutil.copytree(original.root, root, ignore=ignored, dirs_exist_ok=True)
+
+
 def check(original, trials, folder, damage, finished, verbs=VERBS):
     """Damages one trial of a copy, and calls every verb."""
     document, *change = damage
     victim, sound = trials[1 if finished else 2], trials[0]
     name = document.format("best-00000010" if finished else "step-00000010")
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(original.root, folder / "storage")
-    storage = WholeStorage(folder / "storage")
+    storage = WholeStorage(fresh_copy(original, folder / "storage"))
     path = storage.folder(victim) / name
     if not path.exists():
         return
@@ -142,9 +142,11 @@ def check(original, trials, folder, damage, finished, verbs=VERBS):
         assert "Traceback" not in text, (verb, damage, text)
         assert took < SLOWEST, (verb, damage, took)
         assert code in (0, 1, 2), (verb, damage, text)
-        if verb[0] in ("status", "logs"):
+        if verb[0] in ("status", "logs", "plan"):
             assert sound.key in text, (verb, damage, text)
             assert "finished" in text, (verb, damage, text)
+        if verb[0] == "sync":
+            assert "MLflow holds" in text, (verb, damage, text)
         if verb[0] == "gc":
             assert storage.store.trial(sound.key).tested_checkpoint.is_dir()
             left = sorted(storage.folder(victim).glob("checkpoints/*/model.safetensors"))

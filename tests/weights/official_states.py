@@ -14,6 +14,16 @@ from torch import Tensor
 
 LISTS = Path(__file__).parent.parent / "golden" / "official_state_dicts.json.gz"
 
+SMALL = {
+    "model.backbone.name": "resnet18",
+    "model.backbone.weights": "random",
+    "model.siam_encoder.mode": "shared",
+    "model.width": 32,
+    "model.audio_encoder.mlp_width": 16,
+    "model.query_decoder.layers": 1,
+}
+"""Settings of a small network that the authors' code could build."""
+
 Shapes = dict[str, list[int]]
 
 

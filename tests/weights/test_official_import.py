@@ -10,7 +10,7 @@ from time import sleep
 
 import pytest
 import torch
-from official_states import hollow_state, official_shapes, random_bits, same_bits
+from official_states import SMALL, hollow_state, official_shapes, random_bits, same_bits
 from safetensors.torch import load_file
 
 from experiments.expand import resolve_preset
@@ -27,15 +27,6 @@ R50_S4 = ("--preset", "combo_r50", "--task", "s4")
 TYPES = [torch.float16, torch.bfloat16, torch.float64, torch.int64]
 EMPTY_WEIGHT = "criterion.empty_weight"
 CLASS_HEAD = "sem_seg_head.predictor.class_embed.weight"
-SMALL = {
-    "model.backbone.name": "resnet18",
-    "model.backbone.weights": "random",
-    "model.siam_encoder.mode": "shared",
-    "model.width": 32,
-    "model.audio_encoder.mlp_width": 16,
-    "model.query_decoder.layers": 1,
-    "loss.no_object_weight": 0.25,
-}
 
 
 def random_state():
@@ -82,7 +73,7 @@ def test_import_and_export_are_the_identity(combo, roomy_path):
 def trained(tmp_path_factory):
     """A stored model with random weights and one encoder for frames and Maskiges, as training leaves it."""
     folder = tmp_path_factory.mktemp("trained") / "best"
-    config = resolve_preset("combo_r50", "s4", SMALL)
+    config = resolve_preset("combo_r50", "s4", {**SMALL, "loss.no_object_weight": 0.25})
     torch.manual_seed(0)
     save_model(folder, Combo(config).state_dict(), config, step=7)
     yield read_stored_model(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from official_states import same_bits
+from official_states import SMALL, same_bits
 from safetensors.torch import load_file
 
 from experiments.expand import resolve_preset
@@ -24,14 +24,6 @@ from model.weights.import_official import official_places
 from model.weights.official_names import EMPTY_WEIGHT
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-SMALL = {
-    "model.backbone.name": "resnet18",
-    "model.backbone.weights": "random",
-    "model.siam_encoder.mode": "shared",
-    "model.width": 32,
-    "model.audio_encoder.mlp_width": 16,
-    "model.query_decoder.layers": 1,
-}
 WORDS = ("--preset", "combo_r50", "--task", "s4", *(f"{key}={value}" for key, value in SMALL.items()))
 
 
