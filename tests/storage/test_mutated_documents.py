@@ -115,7 +115,7 @@ def say(verb, storage, keys, out):
 
 
 def fresh_copy(original, root):
-    """Copies a storage, but for the database where there is one: MLflow keeps it open, and every sync makes it equal."""
+    """Copies a storage, but for a database that is there already: MLflow keeps it open, and every sync mends it."""
     for path in root.glob("*"):
         if path.is_dir():
             shutil.rmtree(path)
