@@ -48,6 +48,13 @@ def original(trials, tmp_path_factory):
     return storage
 
 
+@pytest.fixture(scope="module")
+def drawing(original, tmp_path_factory):
+    """A first report has been built, which imports what draws."""
+    copy = tmp_path_factory.mktemp("built")
+    say(BUILD, WholeStorage(shutil.copytree(original.root, copy / "storage")), [], copy / "out")
+
+
 def leaves(value, path=()):
     """Places of all values in a document."""
     if isinstance(value, dict):
@@ -187,6 +194,7 @@ def test_f4_no_damage_of_one_document_stops_a_verb_or_hides_another_trial(origin
 
 
 @pytest.mark.minutes
+@pytest.mark.usefixtures("drawing")
 @_profile(400)
 @given(damage=damages(), finished=st.booleans())
 def test_f4_no_damage_of_many_stops_a_verb_or_hides_another_trial(original, trials, tmp_path, damage, finished):
