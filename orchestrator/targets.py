@@ -13,6 +13,7 @@ from experiments.expand import Study, Trial, load_study, without_table_names
 from experiments.identity import TRIAL_KEY
 from experiments.question_files import read_question
 from experiments.searches import ScaledSearch, load_search
+from orchestrator.planning.other_schemas import refuse_points_of_other_schemas
 from orchestrator.planning.plan import Plan, make_plan, sweep_name, trials_on_data
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
@@ -106,6 +107,7 @@ def _search(
     search = read_search(names, assigned, scale)
     data = search.base.data
     search = search.on_data(data_fingerprint(settings.data, search.task, data.maskige, data.size))
+    refuse_points_of_other_schemas(search, store)
     return Targets(search.title, search.search.paper, (), SearchStudy(search, store.storage))
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.expand import Trial
+from experiments.errors import InputError, Problem
 from experiments.identity import flatten, leaves
 from experiments.other_schema import REMEDY, SCHEMA_FIELD, stored_by
 from experiments.records import TRIAL_FILE
-from model.config import SCHEMA_VERSION
+from experiments.searches import ScaledSearch
+from model.config import SCHEMA_VERSION, TrialConfig
 from model.regular_files import read_regular
 from orchestrator.store.store import Store
 
@@ -31,10 +32,15 @@ class OtherTrial:
     settings: Mapping[str, Any]
     """By dotted key, as they are stored."""
 
-    def is_same_as(self, trial: Trial) -> bool:
-        """Whether all settings that both schemas have are equal, and these are most of them."""
-        wanted = flatten(trial.config)
-        shared = self.settings.keys() & wanted.keys() - set(OF_A_SCHEMA)
+    def is_same_as(self, config: TrialConfig, apart_from: Collection[str] = ()) -> bool:
+        """Whether all settings that both schemas have are equal, and these are most of them.
+
+        Args:
+            config: of this schema.
+            apart_from: settings that may differ.
+        """
+        wanted = flatten(config)
+        shared = self.settings.keys() & wanted.keys() - {*OF_A_SCHEMA, *apart_from}
         return 2 * len(shared) > len(wanted) and all(self.settings[key] == wanted[key] for key in shared)
 
     def __str__(self) -> str:
@@ -52,3 +58,19 @@ def trials_of_other_schemas(store: Store) -> Iterator[OtherTrial]:
                 config = document.get("config") if isinstance(document, dict) else None
                 if isinstance(config, dict):
                     yield OtherTrial(folder.path.name, int(found[1]), dict(leaves(config)))
+
+
+def refuse_points_of_other_schemas(search: ScaledSearch, store: Store) -> None:
+    """Refuses to go on with a search whose points are stored and cannot be read: it would suggest them anew.
+
+    Args:
+        search: bound to its data.
+        store: with its documents refreshed.
+
+    Raises:
+        InputError: there are such points.
+    """
+    found = [other for other in trials_of_other_schemas(store) if other.is_same_as(search.base, search.space)]
+    if found:
+        what = f"{len(found)} of its points cannot be read: trial {found[0].key} "
+        raise InputError(Problem(search.name, what + stored_by(found[0].schema, SCHEMA_VERSION), REMEDY))

@@ -210,7 +210,7 @@ def _recognised(entries: Sequence[PlannedTrial], store: Store) -> list[PlannedTr
 
 
 def _told_as(entry: PlannedTrial, others: Iterable[OtherTrial]) -> PlannedTrial:
-    same = next((other for other in others if other.is_same_as(entry.trial)), None)
+    same = next((other for other in others if other.is_same_as(entry.trial.config)), None)
     return entry if same is None else replace(entry, state="other schema", reason=str(same))
 
 

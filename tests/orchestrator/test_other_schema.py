@@ -7,7 +7,9 @@ import pytest
 from combo_command import TINY, Combo
 
 from experiments.expand import load_study
+from experiments.searches import load_search
 from experiments.storage.folder import FolderStorage
+from model.data.fingerprint import data_fingerprint
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.store.store import Store
 
@@ -64,6 +66,23 @@ def test_what_cannot_be_told_hides_no_trial(trials, store, content):
     as_schema_2(store, trials[0], "0" * 16)
     (store.root / "trials" / ("0" * 16) / "trial.json").write_text(content)
     assert [state for state, _ in states(trials, store)] == ["new"] * 3
+
+
+def test_a_search_is_not_begun_anew_beside_its_own_points(data, tmp_path):
+    combo = Combo(tmp_path, data)
+    (tmp_path / "question.yaml").write_text(
+        "{title: A question, paper: combo, preset: combo_demo, task: s4, trials: 4, "
+        "space: {loss.lambda_ada: {log_uniform: [1, 100]}}}"
+    )
+    question = load_search(str(tmp_path / "question.yaml"))
+    bound = question.on_data(data_fingerprint(data, "s4", question.base.data.maskige, question.base.data.size))
+    store, trial = Store(FolderStorage(tmp_path)), bound.trial({"loss.lambda_ada": 7.0})
+    store.trial(trial.key).begin(trial)
+    assert combo("status", "question.yaml", "--storage", tmp_path).returncode == 0
+    as_schema_2(store, trial, "0" * 16)
+    refused = combo("status", "question.yaml", "--storage", tmp_path)
+    assert refused.returncode == 2
+    assert f"1 of its points cannot be read: trial {'0' * 16} {TOLD} ({REMEDY})" in refused.stderr
 
 
 def test_every_verb_says_so_and_none_starts_the_trial_anew(trials, store, data, tmp_path):
