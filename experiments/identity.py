@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, reduce
 from operator import getitem
 from typing import Any
@@ -14,6 +14,7 @@ from experiments.first_settings import FIRST_SETTINGS
 from model.config import TrialConfig
 
 KEY_LENGTH = 16
+SHORT_LENGTH = 8
 TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
 
@@ -34,6 +35,11 @@ def canonical_json(config: TrialConfig) -> str:
 def trial_key(config: TrialConfig) -> str:
     """First 64 bits of the SHA-256 of the canonical JSON, as 16 hexadecimal digits."""
     return hashlib.sha256(canonical_json(config).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def short_digest(parts: Iterable[str]) -> str:
+    """Tells what has these parts, in this order, from anything else; for names that people read."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:SHORT_LENGTH]
 
 
 def flatten(config: TrialConfig) -> dict[str, Any]:

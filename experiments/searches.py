@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate, validate_in_part
 from experiments.expand import FULL, Trial
-from experiments.identity import flatten
+from experiments.identity import canonical_json, flatten, short_digest
 from experiments.overrides import assignment_words, lay_over, unknown_settings
 from experiments.question_files import read_question, search_names
 from experiments.resolve import Layer, lay_together, load_preset, misplaced, preset_layers
@@ -62,9 +62,21 @@ class ScaledSearch:
         return self.search.scales.get(self.scale, SearchScale())
 
     @property
-    def title(self) -> str:
-        """Names what is kept of it, such as `search-lambda_ada-demo`."""
+    def file_part(self) -> str:
+        """What file and scale say of its name, such as `search-lambda_ada-demo`."""
         return self.name.replace("/", "-") + ("" if self.scale == FULL else f"-{self.scale}")
+
+    @property
+    def content_part(self) -> str:
+        """Digest of what is asked for, of the data too if it is bound to them; how it is to be run is no part of it."""
+        settings = self.search.model_dump_json(include={"objectives", "sampler", "early_stopping"})
+        axes = [f"{key}: {axis.model_dump_json()}" for key, axis in self.space.items()]
+        return short_digest([canonical_json(self.base), *axes, str(self.trials), settings])
+
+    @property
+    def sweep(self) -> str:
+        """Names what is kept of it, such as `search-lambda_ada-demo-5f2c1e0a`."""
+        return f"{self.file_part}-{self.content_part}"
 
     @property
     def task(self) -> Task:

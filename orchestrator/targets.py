@@ -14,7 +14,8 @@ from experiments.identity import TRIAL_KEY
 from experiments.question_files import read_question
 from experiments.searches import ScaledSearch, load_search
 from orchestrator.planning.other_schemas import refuse_points_of_other_schemas
-from orchestrator.planning.plan import Plan, make_plan, sweep_name, trials_on_data
+from orchestrator.planning.plan import Plan, make_plan, trials_on_data
+from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import AttemptWatch
@@ -84,7 +85,8 @@ def read_targets(
     studies = [load_study(name, scale, assigned) for name in names]
     if not studies:
         raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))
-    return Targets(sweep_name(studies), _only_paper(studies), tuple(trials_on_data(studies, settings.data, workers)))
+    paper, trials = _only_paper(studies), tuple(trials_on_data(studies, settings.data, workers))
+    return Targets(sweep_name(studies, trials), paper, trials)
 
 
 def read_search(names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str) -> ScaledSearch:
@@ -108,7 +110,7 @@ def _search(
     data = search.base.data
     search = search.on_data(data_fingerprint(settings.data, search.task, data.maskige, data.size))
     refuse_points_of_other_schemas(search, store)
-    return Targets(search.title, search.search.paper, (), SearchStudy(search, store.storage))
+    return Targets(search.sweep, search.search.paper, (), SearchStudy(search, store.storage))
 
 
 def _stored_trials(keys: Sequence[str], store: Store) -> Targets:

@@ -54,7 +54,8 @@ def plan(
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.outlook import look_ahead, most_cells_first
-    from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
+    from orchestrator.planning.plan import make_plan, trials_where_data_are
+    from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
 
@@ -69,7 +70,7 @@ def plan(
     named = [*(trained_experiments() if everything else []), *([experiment_of_table(table)] if table else [])]
     studies = read_studies(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(studies, settings.data, workers)
-    made = make_plan(sweep_name(studies), trials, store)
+    made = make_plan(sweep_name(studies, trials), trials, store)
     outlook = look_ahead(studies, trials, made, Costs(store.finished()), store)
     shown = most_cells_first(outlook) if table else outlook.prospects
     if as_json:

@@ -60,19 +60,19 @@ def submit(
 
 
 def _question(words: Sequence[str], scale: str) -> tuple[Sequence[Study], str]:
-    """The experiments, none of a search, and the name under which they run; their mistakes are found here already."""
+    """The experiments, none of a search, and what the files say of the sweep's name; finds all mistakes."""
     from experiments.expand import expand, without_table_names
     from experiments.overrides import parse_assignments
-    from orchestrator.planning.plan import sweep_name
+    from orchestrator.planning.sweep_names import file_part
     from orchestrator.targets import read_search
 
     if names_search(words):
         names = without_table_names(word for word in words if "=" not in word)
-        return (), read_search(names, parse_assignments(word for word in words if "=" in word), scale).title
+        return (), read_search(names, parse_assignments(word for word in words if "=" in word), scale).file_part
     studies = read_studies(words, scale)
     for study in studies:
         expand(study)
-    return studies, sweep_name(studies)
+    return studies, file_part(studies)
 
 
 def follow_job(server: JobServer, job: str, console: Console) -> int:
@@ -111,7 +111,8 @@ def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console)
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.outlook import look_ahead
-    from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data
+    from orchestrator.planning.plan import make_plan, trials_on_data
+    from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
 
@@ -120,7 +121,7 @@ def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console)
         store = Store(settings.storage)
         store.refresh()
         trials = trials_on_data(studies, settings.data, of_run["workers"])
-        plan = make_plan(sweep_name(studies), trials, store)
+        plan = make_plan(sweep_name(studies, trials), trials, store)
         left = look_ahead(studies, trials, plan, Costs(store.finished()), store).left
     except (DataError, InputError, StorageError, OSError):
         return  # they are not here, or not readable; the job will say so if it finds the same

@@ -56,7 +56,7 @@ class Plan:
     """Unique trials of some studies, in order."""
 
     name: str
-    """Of the sweep, such as `combo-table7-demo`."""
+    """Of the sweep, such as `combo-table7-demo-5f2c1e0a`."""
     entries: tuple[PlannedTrial, ...]
     """With every trial, the one that it starts from."""
     keeps_pruned: bool = False
@@ -101,12 +101,6 @@ class Plan:
             return True
         found = self._by_key[source.key]
         return found.state == "finished" or self._is_wanted(found)
-
-
-def sweep_name(studies: Iterable[Study]) -> str:
-    """One name for studies that run together; the same studies always give the same name."""
-    parts = [study.name.replace("/", "-") + (f"-{study.scale}" if study.scale != "full" else "") for study in studies]
-    return "+".join(parts)
 
 
 def make_plan(

@@ -18,8 +18,8 @@ JOURNAL_FILE = "optuna.journal"
 
 
 def journal_name(study: SearchStudy) -> str:
-    """Where the journal of a search lies in storage, such as `searches/search-lambda_ada/optuna.journal`."""
-    return f"{SEARCHES}/{study.search.title}/{JOURNAL_FILE}"
+    """Where the journal of a search lies in storage, such as `searches/search-lambda_ada-5f2c1e0a/optuna.journal`."""
+    return f"{SEARCHES}/{study.search.sweep}/{JOURNAL_FILE}"
 
 
 def write_journal(study: SearchStudy, storage: Storage) -> None:

@@ -42,7 +42,7 @@ def make_study(
     """A study that holds exactly these points, numbered in their order; in memory by default."""
     directions = [_direction(objective) for objective in search.search.objectives]
     study = optuna.create_study(
-        storage=storage or InMemoryStorage(), sampler=sampler, study_name=search.title, directions=directions
+        storage=storage or InMemoryStorage(), sampler=sampler, study_name=search.sweep, directions=directions
     )
     study.set_user_attr("objectives", list(search.search.objectives))
     for trial in _trials(search, points):

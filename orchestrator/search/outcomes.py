@@ -90,7 +90,7 @@ def _fingerprint(search: ScaledSearch, by_data: Mapping[str, Sequence[str]], dat
 
 def _outcome(study: SearchStudy, storage: Storage) -> SearchOutcome:
     search = study.search
-    pending = make_plan(search.title, study.pending, Store(storage))
+    pending = make_plan(search.sweep, study.pending, Store(storage))
     states = {entry.trial.key: UNENDED.get(entry.state, "stopped") for entry in pending.entries}
     best = {tried.trial.key for tried in study.best()}
     return SearchOutcome(

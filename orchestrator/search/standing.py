@@ -29,13 +29,13 @@ def count(study: SearchStudy, state: State) -> int:
 def headline(study: SearchStudy) -> str:
     """One sentence, such as `search-lambda_ada: 12 of 24 points, 5 finished, 6 pruned, 1 running`."""
     counts = [f"{number} {state}" for state in get_args(State) if (number := count(study, state))]
-    return ", ".join([f"{study.search.title}: {len(study.points)} of {study.search.trials} points", *counts])
+    return ", ".join([f"{study.search.sweep}: {len(study.points)} of {study.search.trials} points", *counts])
 
 
 def as_document(study: SearchStudy) -> dict[str, Any]:
     """All points and the keys of the best ones, ready for JSON; scores in [0, 1]."""
     return {
-        "search": study.search.title,
+        "search": study.search.sweep,
         "objectives": study.search.search.objectives,
         "wanted": study.search.trials,
         "complete": study.complete and not count(study, "running"),

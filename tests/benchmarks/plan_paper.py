@@ -17,7 +17,8 @@ from experiments.expand import load_study, trained_experiments
 from experiments.storage.folder import FolderStorage
 from orchestrator.planning.cost import Costs
 from orchestrator.planning.outlook import look_ahead
-from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
+from orchestrator.planning.plan import make_plan, trials_where_data_are
+from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.store.store import Store
 
 GOAL = 0.3
@@ -30,7 +31,7 @@ def main() -> None:
         began, began_computing = time.perf_counter(), time.process_time()
         studies = [load_study(name) for name in trained_experiments()]
         trials, _ = trials_where_data_are(studies, Path(folder, "data"), None)
-        plan = make_plan(sweep_name(studies), trials, store)
+        plan = make_plan(sweep_name(studies, trials), trials, store)
         outlook = look_ahead(studies, trials, plan, Costs(store.finished()), store)
         seconds, computing = time.perf_counter() - began, time.process_time() - began_computing
     print(

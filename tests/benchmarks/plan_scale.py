@@ -20,7 +20,8 @@ from rich.console import Console
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
 from experiments.expand import Study, load_study
 from experiments.storage.folder import FolderStorage
-from orchestrator.planning.plan import make_plan, sweep_name, trials_where_data_are
+from orchestrator.planning.plan import make_plan, trials_where_data_are
+from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.progress import SweepView
@@ -71,7 +72,7 @@ def plan(study: Study, folder: Path, count: int) -> None:
     """What a run of the study asks of its plans, with nothing stored yet."""
     store = Store(FolderStorage(folder / "storage"))
     trials, _ = trials_where_data_are([study], folder / "data", None)
-    before, after = (make_plan(sweep_name([study]), trials, store) for _ in range(2))
+    before, after = (make_plan(sweep_name([study], trials), trials, store) for _ in range(2))
     for _ in range(ASKED):
         assert len(before.to_run) == count
     assert not [*after.failed, *after.finished]

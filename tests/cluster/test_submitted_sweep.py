@@ -54,7 +54,7 @@ def test_a_submitted_sweep_trains_and_stores_its_results(submitted):
 
 
 def test_the_plan_is_shown_before_where_data_and_storage_are_here_too(submitted):
-    assert "one_trial: 1 trials, 0 finished, 1 to run" in submitted.command.stdout
+    assert ": 1 trials, 0 finished, 1 to run" in submitted.command.stdout
 
 
 def test_a5_no_secret_reaches_the_cluster(submitted):

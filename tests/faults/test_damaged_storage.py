@@ -132,7 +132,7 @@ def test_f4_a_truncated_identity_is_refused_by_name_and_other_trials_stand(scene
 
     status = command("status", *scene.words)
     assert f"damaged: lambda-20 s4 seed 0: {identity}: is damaged: " in status.out
-    assert status.out.endswith("tiny: 2 of 3 trials finished, 1 damaged\n")
+    assert status.out.endswith(": 2 of 3 trials finished, 1 damaged\n")
     reports, _ = scene.attempt(2)
     with pytest.raises(Exception, match="is damaged"):
         next(reports)

@@ -138,7 +138,7 @@ def test_an_interrupted_trial_writes_a_checkpoint_and_repeats_no_step(abused):
 
 def test_f5_the_same_command_completes_a_sweep_that_lost_its_driver_and_what_tune_had_stored(abused):
     assert abused.codes[1:] == [-signal.SIGKILL, 0]
-    assert "tiny-long: 3 trials, 2 finished, 1 to continue, 0 to start" in abused.outputs[2]
+    assert ": 3 trials, 2 finished, 1 to continue, 0 to start" in abused.outputs[2]
     assert "3 of 3 trials finished" in abused.outputs[2]
     third = abused.trials[2]
     assert third.attempts == 2

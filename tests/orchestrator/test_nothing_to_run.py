@@ -31,5 +31,5 @@ def test_failed_and_damaged_trials_are_told_with_the_verb_that_helps(run):
     assert run.code == 1
     assert f"failed: lambda-0 {failed}\nfailed: lambda-10 {failed}\n" in run.out
     assert "damaged: lambda-20 s4 seed 0: " in run.out
-    assert "tiny: nothing to run; `combo retry` gives failed trials another attempt\n" in run.out
+    assert ": nothing to run; `combo retry` gives failed trials another attempt\n" in run.out
     assert "Ray" not in run.out

@@ -8,7 +8,8 @@ from combo_command import TINY
 from experiments.expand import load_study, with_sources
 from experiments.identity import trial_key
 from experiments.storage.folder import FolderStorage
-from orchestrator.planning.plan import make_plan, sweep_name, trials_on_data, trials_where_data_are
+from orchestrator.planning.plan import make_plan, trials_on_data, trials_where_data_are
+from orchestrator.planning.sweep_names import file_part
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import Attempt, last_attempt
 from orchestrator.trial.failures import failure
@@ -186,5 +187,5 @@ def test_other_data_make_other_trials(study, trials, data, tmp_path):
 def test_the_name_of_a_sweep_says_which_studies_at_which_scale():
     demo, full = load_study("combo/table7", "demo"), load_study("combo/table7")
 
-    assert sweep_name([demo]) == "combo-table7-demo"
-    assert sweep_name([full, load_study(str(TINY), "long")]) == "combo-table7+tiny-long"
+    assert file_part([demo]) == "combo-table7-demo"
+    assert file_part([full, load_study(str(TINY), "long")]) == "combo-table7+tiny-long"

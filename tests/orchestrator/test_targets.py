@@ -1,6 +1,7 @@
 """What the words of a verb stand for: experiments, tables, a search, trials by their keys."""
 
 import json
+import re
 
 import pytest
 from combo_command import TINY
@@ -58,9 +59,32 @@ def refusal(targets, *names, **options):
 def test_an_experiment_is_its_trials_on_the_data_at_hand(targets, trials, store):
     found = targets(TINY)
 
-    assert (found.sweep, found.paper, found.search) == ("tiny", "combo", None)
+    assert (found.paper, found.search) == ("combo", None)
     assert [trial.key for trial in found.trials] == [trial.key for trial in trials]
     assert found.plan(store).to_run == list(found.trials)
+
+
+def test_a_sweep_is_named_after_its_files_and_told_apart_by_what_it_asks_for(targets, tmp_path):
+    moved, other = tmp_path / "moved" / "tiny.yaml", tmp_path / "other" / "tiny.yaml"
+    for path, weight in ((moved, 10), (other, 11)):
+        path.parent.mkdir()
+        path.write_text(TINY.read_text().replace("loss.lambda_ada: 10", f"loss.lambda_ada: {weight}"))
+    own, *others = (targets(TINY), targets(other), targets(TINY, **{"training.iterations": 12}))
+
+    assert re.fullmatch("tiny-[0-9a-f]{8}", own.sweep)
+    assert targets(moved, workers=2).sweep == own.sweep
+    assert len({own.sweep, *(found.sweep for found in others)}) == 3
+    assert all(found.sweep.startswith("tiny-") for found in others)
+
+
+def test_searches_are_told_apart_by_their_space_their_points_and_their_settings(targets, search_file):
+    first = targets(search_file()).sweep
+    changes = ({"trials": 3}, {"space": {"loss.lambda_ada": {"choice": [1, 2]}}, "trials": 2}, {"seed": 1})
+    others = {targets(search_file(**change)).sweep for change in changes}
+
+    assert re.fullmatch("question-[0-9a-f]{8}", first)
+    assert len(others - {first}) == 3
+    assert targets(search_file(concurrent=1)).sweep == first
 
 
 def test_overrides_and_workers_hold_for_every_trial(targets):

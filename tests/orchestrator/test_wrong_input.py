@@ -165,7 +165,7 @@ def test_f4_a_damaged_document_in_storage_is_named_and_other_trials_are_unaffect
     said = command("status", TINY, "--storage", tmp_path, "--data", data)
     assert (said.code, said.err) == (0, "")
     assert f"damaged: lambda-0 s4 seed 0: {path}: is damaged: " in said.out
-    assert said.out.endswith("tiny: 0 of 3 trials finished, 2 new, 1 damaged\n")
+    assert said.out.endswith(": 0 of 3 trials finished, 2 new, 1 damaged\n")
 
 
 @pytest.mark.parametrize("verb", ["run", "retry"])

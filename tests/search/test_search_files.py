@@ -197,7 +197,7 @@ def test_a_scale_replaces_preset_task_axes_trials_and_overrides(tmp_path):
     }
     search = load(tmp_path, search_content(scales={"small": small}), "small")
 
-    assert search.title == "question-small"
+    assert search.file_part == "question-small"
     assert (search.task, search.trials, search.base.training.iterations) == ("ms3", 3, 20)
     assert search.base.model.backbone.name.startswith("pvt")
     assert search.space["model.query_decoder.queries"].integer == (2, 4)
