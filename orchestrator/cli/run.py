@@ -63,16 +63,21 @@ def run(
     Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
     Trials that failed by their own fault, such as a loss that is not finite, wait for `combo retry`.
     """
+    import os
+
     from rich.console import Console
 
+    from orchestrator.jobs.own_job import end_as_stopped
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.budget import Budget
     from orchestrator.sweep.conduct import Conduct, Resources
     from orchestrator.sweep.execute import catch_up, execute
+    from orchestrator.sweep.stop_requests import older_requests
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
+    older_stops = older_requests(settings.storage, os.environ)  # first, as all that follows may take a while
     store = Store(settings.storage)
     store.refresh()
     targets = find_questions(words, scale, settings, store, workers)
@@ -98,7 +103,7 @@ def run(
         weight_files=files,
     )
     budget = Budget(hours=max_hours, gpu_hours=max_gpu_hours, trials=max_trials)
-    conduct = Conduct(retries=retries, most_at_once=max_concurrent, budget=budget, verbose=verbose)
+    conduct = Conduct(retries, max_concurrent, budget, older_stops, verbose)
     console.print(_beginning(plan))
     ended_early = execute(plan, targets.paper, settings, resources, conduct, console, search)
     store.refresh()
@@ -112,6 +117,8 @@ def run(
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
         code, told = EARLY_ENDS[ended_early]
         console.print(told, style="yellow")
+        if code == STOPPED:
+            end_as_stopped()
         raise typer.Exit(code)
     if after.to_run or after.failed or after.refused:
         raise typer.Exit(TRIALS_FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from experiments.errors import Problem
+    from orchestrator.jobs.client import JobState
     from orchestrator.planning.plan import Plan
     from orchestrator.search.study import SearchStudy
     from orchestrator.store.store import Store
@@ -27,6 +29,15 @@ def status(
     scale: ScaleOption = "full",
     storage: StorageOption = None,
     data: DataOption = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="URL",
+            envvar="RAY_API_SERVER_ADDRESS",
+            help="Of a cluster's dashboard: shows jobs of the experiments too that wait, run, or failed last.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Print the state of every trial of experiments, or of single trials."""
@@ -38,8 +49,10 @@ def status(
 
     look, store, problems = _observer(words, scale, storage, data)
     plan, search = look()
+    jobs, trouble = _telling_jobs(words, scale, address) if address and plan.name else ([], "")
     if as_json:
-        typer.echo(json.dumps(sweep_document(plan, search, store), indent=1))
+        document = sweep_document(plan, search, store)
+        typer.echo(json.dumps(document | {"jobs": [asdict(job) for job in jobs]} if address else document, indent=1))
     else:
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         console.print(sweep_table(plan, store))
@@ -48,6 +61,10 @@ def status(
         console.print(sweep_summary(plan), style="bold", markup=False)
         if search is not None:
             print_standing(search, console)
+        for job in jobs:
+            say(job.sentence, console, "red" if job.status == "FAILED" else "")
+        if trouble:
+            say(f"jobs are not known: {trouble}", console, "yellow")
     if problems:
         raise typer.Exit(INPUT_ERROR)
 
@@ -84,6 +101,21 @@ def watch(
             if not plan.to_run and (search is None or search.complete):
                 return
             time.sleep(every)
+
+
+def _telling_jobs(words: list[str], scale: str, address: str) -> tuple[list[JobState], str]:
+    """Jobs that say what no trial can: those that wait or run, and the last one if it failed; or why none is known."""
+    from experiments.errors import InputError
+    from orchestrator.cli.question import read_question
+    from orchestrator.jobs.client import GOING, JobServer
+
+    question = read_question(words, scale)
+    try:
+        jobs = JobServer(address).jobs(question.content_part)
+    except (InputError, OSError) as error:
+        return [], str(error)
+    last_failed = [job for job in jobs[:1] if job.status == "FAILED"]
+    return [*last_failed, *(job for job in jobs if job.status in GOING)], ""
 
 
 def _observer(

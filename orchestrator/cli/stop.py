@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
+from orchestrator.cli.plain import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.planning.plan import PlannedTrial
 
 LOOK_SECONDS = 1.0
+ANSWER_SECONDS = 60.0
+"""For which `--wait` waits for a run that may be starting, once no trial runs."""
 
 
 def stop(
@@ -22,13 +30,13 @@ def stop(
 ) -> None:
     """Ask running trials, wherever they run, to write a checkpoint and end; nothing new of these experiments starts.
 
-    `combo run` continues them.
+    A run that is starting, or a job that waits to start, hears it too. `combo run` continues the trials.
     """
     from rich.console import Console
 
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
-    from orchestrator.sweep.stopping import request_stop
+    from orchestrator.sweep.stop_requests import is_answered, request_stop
     from orchestrator.trial.attempts import AttemptWatch, ask_to_stop
 
     console = Console(highlight=False)
@@ -36,17 +44,40 @@ def stop(
     store = Store(settings.storage)
     store.refresh()
     targets = find_targets(words, scale, settings, store)
-    running = [entry for entry in targets.plan(store).entries if entry.state == "running"]
-    if targets.sweep:
-        request_stop(settings.storage, targets.sweep)  # a run that is about to start its first trial hears it too
-    if not running:
-        console.print("none of these trials runs", markup=False)
+    sweep, watch = targets.sweep, AttemptWatch(settings.storage)
+    plan = targets.plan(store, watch)
+    if plan.count("finished") == len(plan.entries) and (targets.search is None or targets.search.complete):
+        say(f"{sweep or 'these trials'}: all trials are finished, so there is nothing to stop", console)
         return
-    for entry in running:
+    # A run that has begun but starts its first trial only later hears the request too.
+    request = request_stop(settings.storage, sweep) if sweep else None
+
+    def running() -> list[PlannedTrial]:
+        store.refresh()
+        return [entry for entry in targets.again(store).plan(store, watch).entries if entry.state == "running"]
+
+    asked = running()
+    for entry in asked:
         ask_to_stop(settings.storage, entry.trial.key, entry.attempts)
-        console.print(f"asked to stop: {entry.trial.label}, {entry.reason}", markup=False)
-    watch = AttemptWatch(settings.storage)
-    with console.status("waiting for their checkpoints"):
-        while wait and running:
-            time.sleep(LOOK_SECONDS)
-            running = [entry for entry in running if watch.holder(entry.trial.key) is not None]
+        say(f"asked to stop: {entry.trial.label}, {entry.reason}", console)
+    if not asked and request is None:
+        say("none of these trials runs", console)
+    elif not asked:
+        say(f"{sweep}: none of its trials runs yet; a run of it that has begun, or was submitted, will stop", console)
+    if wait:
+        with console.status("waiting for their checkpoints"):
+            answered = _await_end(running, lambda: request is None or is_answered(settings.storage, sweep, request))
+        if not answered:
+            say(f"no run of it has answered for {ANSWER_SECONDS:.0f} s; the request stands", console, "yellow")
+
+
+def _await_end(running: Callable[[], list[PlannedTrial]], is_answered: Callable[[], bool]) -> bool:
+    """Returns when no trial runs: True once none can start any more, False if that is not known after a while."""
+    idle_since = time.monotonic()
+    while running() or not is_answered():
+        if running():
+            idle_since = time.monotonic()
+        elif time.monotonic() - idle_since > ANSWER_SECONDS:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.errors import InputError
 from experiments.expand import Study
-from orchestrator.cli.arguments import AddressOption, read_studies
+from orchestrator.cli.arguments import AddressOption
 from orchestrator.cli.borrowed_options import takes_all_of
-from orchestrator.cli.chosen_targets import names_search
+from orchestrator.cli.exit_codes import STOPPED
+from orchestrator.cli.question import read_question
 from orchestrator.cli.run import run
 
 if TYPE_CHECKING:
@@ -45,13 +48,14 @@ def submit(
 
     console = Console(highlight=False, soft_wrap=True)
     words: list[str] = of_run["words"]
-    studies, name = _question(words, of_run["scale"])
+    question = read_question(words, of_run["scale"])
     shipment = Shipment(words)
     command = job_command(shipment.words_there, list(_given_options(context)), os.environ)
-    request = JobRequest(name, command, job_variables(os.environ))
+    variables = {**job_variables(os.environ), **_older_stops(of_run["storage"])}
+    request = JobRequest(question.file_part, question.content_part, command, variables)
     server = JobServer(address)
-    if studies:
-        _foresee(studies, of_run, console)
+    if question.studies:
+        _foresee(question.studies, of_run, console)
     job = server.submit(request, shipment, getpass.getuser())
     console.print(f"submitted as job {job} to {server.shown}", markup=False)
     if follow:
@@ -59,20 +63,17 @@ def submit(
     console.print(f"follow it with: combo logs {job} --follow --address {server.shown}", markup=False)
 
 
-def _question(words: Sequence[str], scale: str) -> tuple[Sequence[Study], str]:
-    """The experiments, none of a search, and what the files say of the sweep's name; finds all mistakes."""
-    from experiments.expand import expand, without_table_names
-    from experiments.overrides import parse_assignments
-    from orchestrator.planning.sweep_names import file_part
-    from orchestrator.targets import read_search
+def _older_stops(storage: str | None) -> dict[str, str]:
+    """Tells the job which requests to stop are older than it is, if the storage can be reached from here."""
+    from experiments.storage.errors import StorageError
+    from orchestrator.settings import resolve_settings
+    from orchestrator.sweep.stop_requests import OLDER_VARIABLE, older_requests
 
-    if names_search(words):
-        names = without_table_names(word for word in words if "=" not in word)
-        return (), read_search(names, parse_assignments(word for word in words if "=" in word), scale).file_part
-    studies = read_studies(words, scale)
-    for study in studies:
-        expand(study)
-    return studies, file_part(studies)
+    with suppress(InputError, StorageError, OSError):
+        place = resolve_settings(storage).storage
+        if place.root.is_dir():
+            return {OLDER_VARIABLE: ",".join(older_requests(place, os.environ))}
+    return {}
 
 
 def follow_job(server: JobServer, job: str, console: Console) -> int:
@@ -83,11 +84,14 @@ def follow_job(server: JobServer, job: str, console: Console) -> int:
         ended = follow(server, job, lambda text: typer.echo(text, nl=False))
     except KeyboardInterrupt:
         again = f"combo logs {job} --follow --address {server.shown}"
-        console.print(f"\njob {job} goes on; to follow it again: {again}; to end it: combo stop", markup=False)
+        console.print(
+            f"\njob {job} goes on; to follow it again: {again}; to end it: combo stop, with the same words",
+            markup=False,
+        )
         raise
     reason = "" if ended.exit_code is not None else f": {ended.message.strip()}"
     console.print(f"job {job} is over, {ended.status.lower()}{reason}", markup=False)
-    return exit_code(ended)
+    return STOPPED if ended.status == "STOPPED" else exit_code(ended)
 
 
 def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
@@ -106,7 +110,6 @@ def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
 
 def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console) -> None:
     """Says what the job will find to do, where this machine reaches the same data and storage."""
-    from experiments.errors import InputError
     from experiments.storage.errors import StorageError
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs

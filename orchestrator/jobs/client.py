@@ -28,6 +28,9 @@ AGENT_SECONDS = 60.0
 TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 SWEEP = "combo.sweep"
 """Metadata under which a job keeps the name of its sweep."""
+QUESTION = "combo.question"
+"""The same for the digest of what is asked for."""
+GOING = ("PENDING", "RUNNING")
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 
 
@@ -46,6 +49,15 @@ class JobState:
     def has_ended(self) -> bool:
         """Whether nothing more will come of it."""
         return self.status in ENDED
+
+    @property
+    def sentence(self) -> str:
+        """The same for people, with the last line of what a failed one has printed."""
+        if self.status != "FAILED":
+            return f"job {self.id} is {self.status.lower()}"
+        said = redacted(next((line for line in reversed(self.message.splitlines()) if line.strip()), "it says nothing"))
+        code = "" if self.exit_code is None else f" with exit code {self.exit_code}"
+        return f"job {self.id} failed{code}: {said}"
 
 
 class JobServer:
@@ -95,8 +107,26 @@ class JobServer:
         name = _next_id(request.sweep, [job.submission_id or "" for job in jobs])
         with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder, self._asking(f"job {name}"):
             shipment.pack(Path(folder))
-            self._start(name, request, folder, {SWEEP: request.sweep, "user": user})
+            self._start(name, request, folder, {SWEEP: request.sweep, QUESTION: request.question, "user": user})
         return name
+
+    def jobs(self, question: str) -> list[JobState]:
+        """The jobs of a question, the newest first.
+
+        Args:
+            question: digest of what is asked for.
+
+        Raises:
+            InputError: the cluster refuses.
+            OSError: the cluster does not answer.
+        """
+        with self._asking():
+            listed = self._client.list_jobs()
+        jobs = [job for job in listed if (job.metadata or {}).get(QUESTION) == question]
+        return [
+            JobState(job.submission_id or "", job.status.value, job.message or "", job.driver_exit_code)
+            for job in sorted(jobs, key=lambda job: job.start_time or 0, reverse=True)
+        ]
 
     def state(self, job: str) -> JobState:
         """How a job stands now.

@@ -23,7 +23,9 @@ class JobRequest:
     """What Ray Jobs is asked to run."""
 
     sweep: str
-    """Its name."""
+    """What files and scales say of its name."""
+    question: str
+    """Digest of what is asked for, whatever the data."""
     command: Sequence[str]
     """Words of the command that runs it."""
     variables: Mapping[str, str]

@@ -37,6 +37,8 @@ class Conduct:
     most_at_once: int | None = None
     """Trials; None for as many as fit."""
     budget: Budget = field(default_factory=Budget)
+    older_stops: frozenset[str] = frozenset()
+    """Ids of requests to stop that were made before the run began, and mean an earlier one."""
     verbose: bool = False
     """Let Ray speak."""
 

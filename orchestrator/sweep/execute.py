@@ -19,7 +19,8 @@ from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.conduct import Conduct, Resources
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.progress import SweepView
-from orchestrator.sweep.stopping import heeding_requests, heeding_signals
+from orchestrator.sweep.signals import heeding_signals
+from orchestrator.sweep.stop_requests import heeding_requests
 from orchestrator.tracking import Tracker
 from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.machine import Machine, WorkerShape
@@ -90,7 +91,8 @@ def execute(
 
             stack.enter_context(view)
             stack.enter_context(budget)
-            stack.enter_context(heeding_requests(storage, plan.name, lambda: stop("stopped", "stopped")))
+            on_request = partial(stop, "stopped", "stopped")
+            stack.enter_context(heeding_requests(storage, plan.name, conduct.older_stops, on_request))
             stack.enter_context(heeding_signals(lambda wish: stop("interrupted", wish)))
             machine = _machine(settings, resources, shape)
             early_stopping = None if search is None else partial(make_scheduler, search.search)

@@ -122,7 +122,7 @@ def test_a5_of_the_environment_only_addresses_travel():
 def test_words_reach_the_cluster_as_they_were_given():
     words = ["combo/table7", "data.maskige=a 'quoted' $HOME; name"]
     options = [("--scale", "smoke"), ("--verbose", ""), ("--data", "/my data")]
-    request = JobRequest("x", job_command(words, options, {"COMBO_STORAGE": "s3://bucket/trials"}), {})
+    request = JobRequest("x", "0", job_command(words, options, {"COMBO_STORAGE": "s3://bucket/trials"}), {})
     sent = shlex.split(request.entrypoint)
 
     assert sent[:4] == ["python", "-m", "orchestrator.cli", "run"]

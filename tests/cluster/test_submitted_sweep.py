@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ray_head import PROGRAMS, Head
+from ray_head import Head
 
 from experiments.storage.folder import FolderStorage
 from orchestrator.commit import current_commit
@@ -78,24 +78,37 @@ def test_the_output_of_a_job_can_be_read_later(head):
     assert "1 of 1 trials finished" in logs.stdout
 
 
-def test_follow_exits_as_the_job_does(head, tmp_path):
-    words = ("--data", "/nowhere/at/all", "--storage", tmp_path, "--address", head.address, "--follow")
-    run = head.combo("submit", ONE_TRIAL, *words)
+def test_follow_exits_as_the_job_does_and_status_shows_one_that_failed_before_any_trial_began(head, clips, tmp_path):
+    words = ("--storage", tmp_path, "--address", head.address)
+    run = head.combo("submit", ONE_TRIAL, "training.iterations=6", "--data", "/nowhere/at/all", "--follow", *words)
+    status = head.combo("status", ONE_TRIAL, "training.iterations=6", "--data", clips, *words)
+    other = head.combo("status", ONE_TRIAL, "--data", clips, *words)
 
     assert run.returncode == 2, run.stdout + run.stderr
     assert "/nowhere/at/all" in run.stdout
+    assert "1 new" in status.stdout
+    assert re.search(
+        r"^job one_trial-\d failed with exit code 2: error: .*/nowhere/at/all", status.stdout, re.MULTILINE
+    )
+    assert "failed" not in other.stdout
 
 
-def test_a_sweep_that_runs_already_is_not_submitted_again(head, clips, tmp_path):
-    words = (ONE_TRIAL, "--scale", "long", "--data", clips, "--storage", tmp_path, "--address", head.address)
-    first = head.combo("submit", *words)
-    again = head.combo("submit", *words)
-    stopped = _stop(head, "one_trial-long-1")
+def test_a_sweep_that_runs_already_is_not_submitted_again_and_stops_on_a_request_made_before_it_started(
+    head, clips, tmp_path
+):
+    words = (ONE_TRIAL, "--scale", "long", "--data", clips, "--storage", tmp_path)
+    earlier = head.combo("stop", *words)
+    first = head.combo("submit", *words, "--address", head.address)
+    again = head.combo("submit", *words, "--address", head.address)
+    stopped = head.combo("stop", *words, "--wait")
+    followed = head.combo("logs", "one_trial-long-1", "--follow", "--address", head.address)
 
-    assert first.returncode == 0, first.stderr
+    assert earlier.returncode == first.returncode == stopped.returncode == 0, first.stderr + stopped.stderr
     assert again.returncode == 2
     assert "one_trial-long: is running already, as job one_trial-long-1" in again.stderr
-    assert stopped in ("STOPPED", "FAILED")
+    assert followed.returncode == 5, followed.stdout
+    assert "job one_trial-long-1 is over, stopped" in followed.stdout
+    assert not list(tmp_path.glob("trials/*/result.json"))
 
 
 @pytest.mark.parametrize(
@@ -120,16 +133,3 @@ def test_a4_without_the_right_token_nothing_is_submitted(head, tmp_path, environ
 @pytest.mark.parametrize("token", [None, "a-wrong-token"])
 def test_a4_the_cluster_itself_answers_nobody_without_the_token(head, token):
     assert {head.get(path, token)[0] for path in ("/api/jobs/", "/api/version", "/api/cluster_status")} <= {401, 403}
-
-
-def _stop(head: Head, job: str) -> str:
-    """Stops a job as `ray job stop` does; returns how it ended."""
-    words = [PROGRAMS / "ray", "job", "stop", job, "--address", head.address]
-    environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": head.token, "PATH": str(PROGRAMS)}
-    subprocess.run(words, env=environment, capture_output=True, check=True, timeout=60)
-    for _ in range(100):
-        status = json.loads(head.get(f"/api/jobs/{job}", head.token)[1])["status"]
-        if status not in ("PENDING", "RUNNING"):
-            return str(status)
-        time.sleep(0.2)
-    return status

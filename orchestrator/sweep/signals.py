@@ -1,22 +1,16 @@
-"""Ways to end a sweep early without losing anything: signals, and the request of `combo stop`."""
+"""Signals that end a sweep early without losing anything."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
-from experiments.records import SWEEPS
-from experiments.storage.errors import StorageError
-from experiments.storage.storage import Storage
 from orchestrator.trial.updates import Wish
 
-LOOK_SECONDS = 2.0
-STOP_FILE = "stop"
 ENDS_OF_THE_PLACE = (signal.SIGTERM, signal.SIGHUP)
 """Signals that say that the place where the sweep runs is going away."""
 
@@ -56,31 +50,3 @@ def _write_nowhere() -> None:
         if stream.isatty():
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-@contextmanager
-def heeding_requests(storage: Storage, sweep: str, on_request: Callable[[], None]) -> Iterator[None]:
-    """Looks for the request of `combo stop` while the context is open; one that is older is forgotten."""
-    name = f"{SWEEPS}/{sweep}/{STOP_FILE}"
-    storage.delete(name)
-    closing = threading.Event()
-
-    def look() -> None:
-        while not closing.wait(LOOK_SECONDS):
-            with suppress(OSError, StorageError):
-                if storage.read(name) is not None:
-                    on_request()
-                    return
-
-    thread = threading.Thread(target=look, name="stop requests", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        closing.set()
-        thread.join()
-
-
-def request_stop(storage: Storage, sweep: str) -> None:
-    """Asks every run of a sweep to let its trials write checkpoints and end."""
-    storage.write(f"{SWEEPS}/{sweep}/{STOP_FILE}", b"")

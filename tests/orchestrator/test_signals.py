@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and `combo stop` are wishes first; only the second signal is an order."""
+"""Ctrl-C, SIGTERM and SIGHUP are wishes first; only the second signal is an order."""
 
 import os
 import signal
@@ -7,8 +7,7 @@ import time
 import pytest
 from combo_command import wait_until
 
-from experiments.storage.folder import FolderStorage
-from orchestrator.sweep.stopping import LOOK_SECONDS, heeding_requests, heeding_signals, request_stop
+from orchestrator.sweep.signals import heeding_signals
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -66,30 +65,3 @@ def test_what_nohup_ignores_stays_ignored():
     with heeding_signals(lambda _: None):
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     signal.signal(signal.SIGHUP, before)
-
-
-def test_a_request_to_stop_is_heard_by_every_run_of_the_sweep_once(tmp_path):
-    storage, calls = FolderStorage(tmp_path), {"first": 0, "second": 0, "other": 0}
-
-    def count(run):
-        calls[run] += 1
-
-    with (
-        heeding_requests(storage, "tiny", lambda: count("first")),
-        heeding_requests(storage, "tiny", lambda: count("second")),
-        heeding_requests(storage, "tiny-long", lambda: count("other")),
-    ):
-        request_stop(FolderStorage(tmp_path), "tiny")
-        wait_until(lambda: calls["first"] and calls["second"], 3 * LOOK_SECONDS)
-        time.sleep(LOOK_SECONDS)
-
-    assert calls == {"first": 1, "second": 1, "other": 0}
-
-
-def test_a_request_of_yesterday_does_not_stop_todays_run(tmp_path):
-    storage, calls = FolderStorage(tmp_path), []
-    request_stop(storage, "tiny")
-    with heeding_requests(storage, "tiny", lambda: calls.append(1)):
-        time.sleep(1.5 * LOOK_SECONDS)
-
-    assert calls == []

@@ -1,0 +1,39 @@
+"""What experiments or a search ask for, from their files alone: no data and no storage are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from experiments.expand import Study, expand, without_table_names
+from experiments.overrides import parse_assignments
+from orchestrator.cli.arguments import read_studies
+from orchestrator.cli.chosen_targets import names_search
+
+
+@dataclass(frozen=True)
+class Question:
+    """The parts of a sweep's name, see `orchestrator.planning.sweep_names`, before it is bound to data."""
+
+    studies: Sequence[Study]
+    """None of a search."""
+    file_part: str
+    content_part: str
+
+
+def read_question(words: Sequence[str], scale: str) -> Question:
+    """Loads what the words name, and finds all mistakes in it.
+
+    Raises:
+        InputError: a file or an override has mistakes, or a search stands beside something else.
+    """
+    from orchestrator.planning.sweep_names import content_part, file_part
+    from orchestrator.targets import read_search
+
+    if names_search(words):
+        names = without_table_names(word for word in words if "=" not in word)
+        search = read_search(names, parse_assignments(word for word in words if "=" in word), scale)
+        return Question((), search.file_part, search.content_part)
+    studies = read_studies(words, scale)
+    trials = [trial for study in studies for trial in expand(study)]
+    return Question(studies, file_part(studies), content_part(trials))
