@@ -168,7 +168,7 @@ class LiveSweep:
         if not attempt.running:
             self._make_equal(runs, key, False, attempt.points)
             del self._attempts[key]
-        elif attempt.points is None or attempt.points.rewound:
+        elif attempt.points is None:
             told = self._make_equal(runs, key, True)
             if told is not None:
                 run, content = told

@@ -41,8 +41,6 @@ class MetricPoints:
     def __init__(self, lines: Iterable[MetricLine] = ()) -> None:
         self._series: dict[str, _Series] = {}
         self._attempt = 0
-        self.rewound = False
-        """Whether points were dropped that had been sent."""
         for line in lines:
             self.add(line)
 
@@ -52,9 +50,9 @@ class MetricPoints:
             self._attempt = line.attempt
             for name, series in self._series.items():
                 if not name.startswith(SYSTEM):
-                    self.rewound |= series.drop_from(line.step)
-        for name, value in line.values.items():
-            self.put(Point(PREFIXES[line.kind] + name, line.step, int(line.time * 1000), value))
+                    series.drop_from(line.step)
+        for point in points_of(line):
+            self.put(point)
 
     def put(self, point: Point) -> None:
         """Takes a point in; one that is there already changes nothing."""
@@ -65,7 +63,7 @@ class MetricPoints:
         else:
             known = series.holds(step, time)
             if not known:
-                self.rewound |= series.drop_from(step)
+                series.drop_from(step)
         if not known:
             series.append(step, time, value)
 
@@ -86,14 +84,13 @@ class MetricPoints:
                 self._series[name].sent = index + 1
 
     def all_sent(self) -> None:
-        """Notes that whoever receives the points has all of them and no others."""
-        self.rewound = False
+        """Notes that whoever receives the points has all of them."""
         for series in self._series.values():
             series.sent = len(series.steps)
 
     def were_sent(self) -> bool:
-        """Whether the receiver has exactly these points."""
-        return not self.rewound and next(self._waiting(), None) is None
+        """Whether the receiver has all of these points."""
+        return next(self._waiting(), None) is None
 
     def equals(self, other: MetricPoints) -> bool:
         """Whether both hold the same points."""
@@ -103,6 +100,12 @@ class MetricPoints:
 
     def _waiting(self) -> Iterator[tuple[str, int]]:
         return ((name, index) for name, one in self._series.items() for index in range(one.sent, len(one.steps)))
+
+
+def points_of(line: MetricLine) -> Iterator[Point]:
+    """What a line says, before lines of other attempts are looked at."""
+    for name, value in line.values.items():
+        yield Point(PREFIXES[line.kind] + name, line.step, int(line.time * 1000), as_mlflow_keeps(value))
 
 
 class _Series:
@@ -121,13 +124,12 @@ class _Series:
         place = bisect_left(self.steps, step)
         return place < len(self.steps) and (self.steps[place], self.times[place]) == (step, time)
 
-    def drop_from(self, step: int) -> bool:
-        """Drops the points from a step on; whether some of them had been sent."""
+    def drop_from(self, step: int) -> None:
+        """Drops the points from a step on."""
         place = bisect_left(self.steps, step)
         for column in (self.steps, self.times, self.values):
             del column[place:]
-        were_sent, self.sent = self.sent > place, min(self.sent, place)
-        return were_sent
+        self.sent = min(self.sent, place)
 
     def point(self, name: str, index: int) -> Point:
         return Point(name, self.steps[index], self.times[index], self.values[index])

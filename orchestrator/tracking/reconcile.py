@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from experiments.errors import InputError
+from orchestrator.store.membership import all_memberships
 from orchestrator.store.store import Store
 from orchestrator.tracking.experiment_runs import ExperimentRuns
-from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, read_content
-from orchestrator.tracking.run_mirror import PARENT_TAG, set_status
-from orchestrator.tracking.sweep_runs import SWEEP_TAG, combined_status
+from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent, read_content
+from orchestrator.tracking.run_mirror import set_status
+from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep
 
 
 def reconcile(runs: ExperimentRuns, store: Store) -> None:
@@ -24,15 +25,20 @@ def reconcile(runs: ExperimentRuns, store: Store) -> None:
     claimed = runs.search({}, RUNNING)
     for run in claimed:
         key = run.data.tags.get(TRIAL_TAG)
-        if key is not None:
-            store.trial(key).fetch_documents()
-            content = None
-            with suppress(InputError):  # a damaged trial's run is left as it is; other verbs name the damage
-                content = read_content(store.trial(key), [])
-            if content is not None:
-                set_status(runs.client, run, content.status, content.ended)
+        content = None if key is None else _content(store, key)
+        if content is not None:
+            set_status(runs.client, run, content.status, content.ended)
+    joined = all_memberships(store.root)
     for run in claimed:
         if SWEEP_TAG in run.data.tags:
-            trials = runs.search({PARENT_TAG: run.info.run_id})
-            ended = max((trial.info.end_time or 0 for trial in trials), default=0)
-            set_status(runs.client, run, combined_status(trial.info.status for trial in trials), ended or None)
+            # All that it asked for: MLflow may know of no trial yet.
+            members = [one.key for one in joined if one.sweep == run.data.tags[SWEEP_TAG]]
+            end_sweep(runs, run, [_content(store, key) for key in members])
+
+
+def _content(store: Store, key: str) -> RunContent | None:
+    """None of a trial that has not begun, or that is damaged: its run is left as it is, other verbs name the damage."""
+    store.trial(key).fetch_documents()
+    with suppress(InputError):
+        return read_content(store.trial(key), [])
+    return None

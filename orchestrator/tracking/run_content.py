@@ -23,7 +23,7 @@ from model.regular_files import LARGEST_TABLE
 from orchestrator.store.membership import Membership
 from orchestrator.store.stored_documents import check_there
 from orchestrator.store.trial_folder import TrialFolder
-from orchestrator.tracking.metric_points import MetricPoints, Point
+from orchestrator.tracking.metric_points import MetricPoints, Point, points_of
 from orchestrator.tracking.moments import milliseconds, told_milliseconds
 from orchestrator.trial.process_identity import is_dead
 
@@ -142,6 +142,12 @@ class RunContent:
             for split, clips in self.result.quarantined.items():
                 points.put(Point(f"quarantined/{split}", step, ended, len(clips)))
         return points
+
+    @cached_property
+    def lost_points(self) -> frozenset[Point]:
+        """Points of steps that a later attempt did not find saved, and that were or will be measured again."""
+        kept = {point for name in self.points.names() for point in self.points.of(name)}
+        return frozenset(point for line in self.folder.metric_lines() for point in points_of(line)) - kept
 
     def digest(self) -> str:
         """Of the files that `points` reads: as long as it stays the same, so do the points."""

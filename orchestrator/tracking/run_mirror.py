@@ -27,7 +27,7 @@ PARAMS_PER_REQUEST = 100
 def make_equal(
     runs: ExperimentRuns, run: Run | None, content: RunContent, parent: str | None, sent: MetricPoints | None = None
 ) -> Run:
-    """Writes what a run lacks, and makes it anew if it has points that storage has not.
+    """Writes what a run lacks, and makes it anew if it has points that were never measured.
 
     Args:
         runs: of the trial's paper.
@@ -46,7 +46,7 @@ def make_equal(
     if run.data.tags.get(DIGEST_TAG) != digest:
         points = content.points
         if sent is None or not sent.were_sent() or not sent.equals(points):
-            run = _log_points(runs, run, content, parent, points)
+            run = _log_points(runs, run, content, parent)
     _log_params(runs.client, run, content.params)
     _log_dataset(runs.client, run, content)
     _log_artifacts(runs.client, run, artifacts)
@@ -81,9 +81,13 @@ def _create(runs: ExperimentRuns, content: RunContent, parent: str | None) -> Ru
     return runs.create({TRIAL_TAG: content.key}, content.name, tags, content.started)
 
 
-def _log_points(runs: ExperimentRuns, run: Run, content: RunContent, parent: str | None, points: MetricPoints) -> Run:
-    """Points cannot be deleted in MLflow, so a run that has wrong ones makes way for a new one."""
-    missing: list[Point] | None = _missing(runs.client, run, points)
+def _log_points(runs: ExperimentRuns, run: Run, content: RunContent, parent: str | None) -> Run:
+    """Points cannot be deleted in MLflow, so a run that has wrong ones makes way for a new one.
+
+    Those of lost steps are not wrong: the run of a trial stays the same, so that links to it hold.
+    """
+    points = content.points
+    missing: list[Point] | None = _missing(runs.client, run, content)
     if missing is None:
         runs.client.delete_run(run.info.run_id)
         users = {name: value for name, value in run.data.tags.items() if _is_users(name)}
@@ -97,17 +101,16 @@ def _log_points(runs: ExperimentRuns, run: Run, content: RunContent, parent: str
     return run
 
 
-def _missing(client: Any, run: Run, points: MetricPoints) -> list[Point] | None:
-    """Points that the run lacks; None if it has others than these."""
+def _missing(client: Any, run: Run, content: RunContent) -> list[Point] | None:
+    """Points that the run lacks; None if it has some that no attempt has measured."""
     missing: list[Point] = []
-    names = points.names()
+    names = set(content.points.names())
     logged = {name for name in run.data.metrics if name.startswith(OURS)}
-    if logged - set(names):
-        return None
-    for name in names:
+    for name in sorted(names | logged):
         there = set(_history(client, run.info.run_id, name)) if name in logged else set()
-        wanted = {_comparable(point): point for point in points.of(name)}
-        if there - wanted.keys():
+        wanted = {_comparable(point): point for point in content.points.of(name)} if name in names else {}
+        others = there - wanted.keys()
+        if others and others - {_comparable(point) for point in content.lost_points if point.name == name}:
             return None
         missing += [point for key, point in wanted.items() if key not in there]
     return missing

@@ -39,6 +39,9 @@ def end_sweep(runs: ExperimentRuns, run: Run, members: Iterable[RunContent | Non
 
 
 def combined_status(statuses: Iterable[str]) -> str:
-    """RUNNING if one runs, FINISHED if all are finished; else KILLED if one can be continued, or FAILED."""
-    all_of_them = set(statuses)
+    """RUNNING if one runs, FINISHED if all are finished; else KILLED if one can be continued, or FAILED.
+
+    A sweep that has asked for no trial yet has not come to its end: KILLED.
+    """
+    all_of_them = set(statuses) or {KILLED}
     return next((status for status in (RUNNING, KILLED, FAILED) if status in all_of_them), FINISHED)

@@ -1,9 +1,12 @@
 """A sweep in MLflow while it runs: what the tracker is told arrives, and equals what is stored in the end."""
 
+import threading
+
 import pytest
 from stored_trials import SWEEP, lines
 
 from orchestrator.tracking import Tracker, tracker
+from orchestrator.tracking.live_sweep import LiveSweep
 from orchestrator.tracking.synchronise import synchronise
 from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started
 from tests.orchestrator.combo_command import wait_until
@@ -39,6 +42,14 @@ def changes(settings):
     return synchronise(settings, [], lambda *_: None).changed
 
 
+def history(view, run, metric):
+    return view.client.get_metric_history(run.info.run_id, metric)
+
+
+def by_time(point):
+    return point.timestamp
+
+
 def test_losses_are_there_while_the_trial_runs(tracking, run, view, trials):
     with tracking() as mirror:
         run(mirror, trials[0], 1, 1, 8)
@@ -59,17 +70,20 @@ def test_a_finished_sweep_leaves_nothing_to_sync(tracking, run, stored, view, tr
     assert changes(settings) == 0
 
 
-def test_an_attempt_that_repeats_steps_leaves_none_twice(tracking, run, stored, view, trials, settings):
+def test_a_trial_that_repeats_lost_steps_keeps_its_run(tracking, run, stored, view, trials, settings):
     with tracking() as mirror:
         run(mirror, trials[0], 1, 1, 14)
         wait_until(lambda: trials[0].key in view().trials)
+        linked = view().trials[trials[0].key].info.run_id
         mirror.on_update(Failed(trials[0].key, stored.fail(trials[0], "its process is gone"), again=True))
         run(mirror, trials[0], 2, 11, 20)
         mirror.on_update(Finished(trials[0].key, stored.finish(trials[0])))
 
     assert mirror.trouble is None
-    steps = [p.step for p in view().client.get_metric_history(view().trials[trials[0].key].info.run_id, "train/lr")]
-    assert steps == list(range(1, 21))
+    run = view().trials[trials[0].key]
+    newest = {point.step: point for point in sorted(history(view(), run, "train/seconds"), key=by_time)}
+    assert run.info.run_id == linked
+    assert [newest[step].value for step in range(1, 21)] == [1 / 8] * 10 + [2 / 8] * 10
     assert changes(settings) == 0
 
 
@@ -110,6 +124,16 @@ def test_runs_that_a_killed_driver_left_running_are_ended_by_the_next_run(tracki
     seen = view()
     assert [seen.trials[trial.key].info.status for trial in trials[1:]] == ["FINISHED", "KILLED"]
     assert [seen.sweeps[name].info.status for name in ("other", SWEEP)] == ["KILLED", "KILLED"]
+
+
+def test_a_sweep_whose_driver_died_before_any_trial_was_told_is_killed_and_not_finished(settings, trials, view):
+    dead = LiveSweep(settings, "combo", SWEEP, trials, [], threading.Event())
+    dead.deliver()
+    assert (view().sweeps[SWEEP].info.status, view().trials) == ("RUNNING", {})
+
+    with Tracker(settings, "combo", "other", [], []):
+        pass
+    assert view().sweeps[SWEEP].info.status == "KILLED"
 
 
 def test_a_trial_of_two_sweeps_is_below_the_one_that_asked_first(tracking, run, stored, view, trials):

@@ -31,14 +31,13 @@ def test_lines_that_are_known_change_nothing():
     assert points.were_sent()
 
 
-def test_points_that_were_sent_and_then_replaced_are_noticed():
+def test_points_that_were_sent_and_then_replaced_are_sent_anew():
     points = MetricPoints(lines(1, 1, 10))
     points.all_sent()
-    points.add(step(2, 11))
-    assert not points.rewound
+    points.add(step(2, 8))
 
-    points.add(step(3, 8))
-    assert points.rewound
+    assert not points.were_sent()
+    assert {point.step for batch in points.unsent() for point in batch} == {8}
 
 
 def test_each_point_is_in_one_batch_and_a_batch_that_failed_comes_again():

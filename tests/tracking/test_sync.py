@@ -101,13 +101,33 @@ def test_what_was_stored_meanwhile_is_added_to_the_same_run(sync, stored, three,
     assert view().sweeps[SWEEP].info.status == "FAILED"
 
 
-def test_steps_that_were_repeated_are_not_there_twice_and_what_the_user_wrote_stays(sync, stored, three, view):
+def test_a_trial_that_repeats_lost_steps_keeps_its_run(sync, stored, three, view):
+    sync()
+    killed = three[2]
+    before = view().trials[killed.key]
+    lost = view().points(before)
+    stored.measure(killed, [step(2, 4)])
+    sync()
+    assert "val/m_j" not in read_content(stored.folder(killed), []).points.names()
+    stored.measure(killed, lines(2, 5, 20))
+    stored.finish(killed)
+    sync()
+
+    run = view().trials[killed.key]
+    assert run.info.run_id == before.info.run_id
+    assert view().points(run) == lost | wanted_points(stored, killed)
+    assert run.data.metrics["val/m_j"] == evaluation(2, 20).values["m_j"]
+    assert sync() == UP_TO_DATE.format(4)
+
+
+def test_a_run_with_points_that_nobody_measured_is_made_anew_with_what_the_user_wrote(sync, stored, three, view):
     sync()
     killed = three[2]
     run = view().trials[killed.key]
+    view().client.log_metric(run.info.run_id, "train/lr", 1.0, step=3)
     view().client.set_tag(run.info.run_id, "mlflow.note.content", "looks odd")
     view().client.set_tag(run.info.run_id, "mine", "yes")
-    stored.measure(killed, lines(2, 5, 20))
+    stored.measure(killed, lines(2, 8, 20))
     stored.finish(killed)
     sync()
 
