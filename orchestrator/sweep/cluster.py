@@ -122,10 +122,13 @@ def current_cluster() -> Cluster:
 def listens(address: str) -> bool:
     """Whether an address takes connections; Ray itself tries for minutes. One without a port is left to Ray."""
     place = urlsplit(address if "://" in address else f"ray://{address}")
-    if place.hostname is None or place.port is None:
-        return True
+    return place.hostname is None or place.port is None or takes_connections(place.hostname, place.port)
+
+
+def takes_connections(host: str, port: int) -> bool:
+    """Whether somebody listens at a port."""
     try:
-        socket.create_connection((place.hostname, place.port), CONNECT_SECONDS).close()
+        socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError:
         return False
     return True

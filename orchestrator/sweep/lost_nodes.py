@@ -6,8 +6,10 @@ import time
 
 import ray
 
+from orchestrator.sweep.cluster import takes_connections
+
 NOTICE_SECONDS = 40.0
-"""For which Ray may only know that a process does not answer, before it gives up the machine."""
+"""For which a machine may not answer before Ray gives it up."""
 LOOK_SECONDS = 0.5
 
 
@@ -19,21 +21,19 @@ class NodeWatch:
 
     def began(self, key: str) -> None:
         """A trial starts now."""
-        self._at_start[key] = _alive()
+        self._at_start[key] = frozenset(_alive())
 
-    def has_lost_one(self, key: str, *, is_unclear: bool) -> bool:
-        """Whether a machine left since the trial began.
-
-        Args:
-            key: of the trial.
-            is_unclear: a process does not answer, which is all that Ray knows at first; waited for until it knows more.
-        """
-        at_start = self._at_start.get(key, frozenset())
-        end = time.monotonic() + (NOTICE_SECONDS if is_unclear and len(at_start) > 1 else 0.0)
-        while not (lost := at_start - _alive()) and time.monotonic() < end:
+    def has_lost_one(self, key: str) -> bool:
+        """Whether a machine left since the trial began; while one of them does not answer, Ray is waited for."""
+        at_start, end = self._at_start.get(key, frozenset()), time.monotonic() + NOTICE_SECONDS
+        while not (lost := at_start - (alive := _alive()).keys()) and time.monotonic() < end:
+            if all(takes_connections(*alive[node]) for node in at_start):
+                return False
             time.sleep(LOOK_SECONDS)
         return bool(lost)
 
 
-def _alive() -> frozenset[str]:
-    return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
+def _alive() -> dict[str, tuple[str, int]]:
+    """The machines that Ray has not given up, and where each one's raylet listens."""
+    nodes = (node for node in ray.nodes() if node["Alive"])
+    return {node["NodeID"]: (node["NodeManagerAddress"], node["NodeManagerPort"]) for node in nodes}

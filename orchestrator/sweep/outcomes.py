@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-import ray.cloudpickle
 import ray.exceptions
 from ray import tune
 
@@ -20,10 +18,11 @@ from experiments.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.lost_nodes import NodeWatch
+from orchestrator.sweep.raised import OF_PROCESSES
 from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import SKIPPED
 from orchestrator.trial.attempts import AttemptTakenError, end_attempt, last_attempt
-from orchestrator.trial.failures import classify, failure, failure_record
+from orchestrator.trial.failures import failure, failure_record
 from orchestrator.trial.updates import Awaited, Ended, Failed
 
 log = logging.getLogger(__name__)
@@ -56,8 +55,10 @@ class Outcomes(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """A trial raised, or its process is gone."""
+        # In the end Tune would unpickle what lies under this name, in a folder that others may write to.
+        trial.run_metadata.pickled_error_filename = None
         with self._whatever_storage_says(_trial(trial)):
-            self._settle_error(_trial(trial), list(_causes(_error(trial))))
+            self._settle_error(_trial(trial), self._sender.failure(_trial(trial).key))
 
     @contextmanager
     def _whatever_storage_says(self, trial: Trial) -> Iterator[None]:
@@ -82,10 +83,11 @@ class Outcomes(tune.Callback):
             self._agenda.pruned(key)
             self._sender.tell(Ended(key, "pruned"))
 
-    def _settle_error(self, trial: Trial, causes: list[BaseException]) -> None:
+    def _settle_error(self, trial: Trial, told: FailureRecord | None) -> None:
+        """Where nobody told a failure, the process is gone that would have."""
         key = trial.key
         attempt = last_attempt(self._storage, key)
-        if any(type(cause).__name__ == AttemptTakenError.__name__ for cause in causes):
+        if told is not None and told.kind == AttemptTakenError.__name__:
             self._agenda.taken(key)
             self._sender.tell(Awaited(key, f"{attempt.host}, attempt {attempt.attempt}" if attempt else "elsewhere"))
             return
@@ -95,10 +97,12 @@ class Outcomes(tune.Callback):
         folder = self._store.trial(key)
         folder.fetch_documents()
         recorded = folder.failure
-        if recorded is None or recorded.attempt != number or (recorded.category == "exception" and _deaths(causes)):
-            recorded = failure_record(number, (_deaths(causes) or causes)[0])
+        heard = told or failure_record(number, ray.exceptions.WorkerCrashedError())
+        is_of_processes = heard.category in OF_PROCESSES
+        if recorded is None or recorded.attempt != number or (recorded.category == "exception" and is_of_processes):
+            recorded = heard.model_copy(update={"attempt": number})
             self._keep(trial, recorded)
-        if recorded.category == "worker-died" and self._nodes.has_lost_one(key, is_unclear=_is_unclear(causes)):
+        if recorded.category == "worker-died" and self._nodes.has_lost_one(key):
             recorded = failure(number, "node-lost", recorded.kind, "")
             self._keep(trial, recorded)
         if attempt is not None and attempt.ended is None:
@@ -137,38 +141,3 @@ class Outcomes(tune.Callback):
 def _trial(tune_trial: Any) -> Trial:
     found: Trial = tune_trial.config["trial"]
     return found
-
-
-def _error(tune_trial: Any) -> BaseException | None:
-    """What ended a trial. Tune's own reader looks where the error is copied to later."""
-    written = tune_trial.pickled_error_file
-    if written is None or not Path(written).exists():
-        return None
-    error: BaseException = ray.cloudpickle.loads(Path(written).read_bytes())
-    return error
-
-
-def _causes(error: Any) -> Iterator[BaseException]:
-    """What lies below Ray's wrapping: one exception, or one for each worker that failed.
-
-    Where Tune knows of no exception the process is gone.
-    """
-    cause = getattr(error, "cause", None) or error
-    failures = getattr(cause, "worker_failures", None)
-    if failures:
-        for failed in failures.values():
-            yield from _causes(getattr(failed, "_base_exc", failed))
-    elif cause is not None:
-        yield cause
-    else:
-        yield ray.exceptions.WorkerCrashedError()
-
-
-def _deaths(causes: list[BaseException]) -> list[BaseException]:
-    """Those that are about a process that is gone; a worker whose partner died reports only that it lost contact."""
-    return [cause for cause in causes if classify(cause) in ("worker-died", "node-lost")]
-
-
-def _is_unclear(causes: list[BaseException]) -> bool:
-    """Whether Ray knows no more than that a process does not answer."""
-    return any("is unavailable" in str(cause) for cause in causes)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import ray
 import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from experiments.records import FailureRecord
 from orchestrator.trial.updates import Listener, Measured, Update, Wish
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.3
 ASK_SECONDS = 5.0
-"""For which a trial waits for an answer of the mailbox."""
+"""For which either end waits for an answer of the mailbox."""
 FLUSH_EVERY = 20
 """Step updates that a trial gathers before it sends them; everything else goes at once."""
 
@@ -27,6 +29,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._updates: list[Update] = []
+        self._failures: dict[str, FailureRecord] = {}
         self._wish: Wish | None = None
 
     def put(self, updates: list[Update]) -> None:
@@ -37,6 +40,14 @@ class Mailbox:
         """Hands over all that has come since the last call."""
         taken, self._updates = self._updates, []
         return taken
+
+    def put_failure(self, key: str, failure: FailureRecord) -> None:
+        """Takes in what a trial raised."""
+        self._failures[key] = failure
+
+    def take_failure(self, key: str) -> FailureRecord | None:
+        """Hands over what a trial raised since the last call."""
+        return self._failures.pop(key, None)
 
     def stop(self, wish: Wish) -> None:
         """All trials shall end; the first wish stands."""
@@ -63,6 +74,18 @@ class Sender:
             if not is_step or len(self._gathered) >= FLUSH_EVERY:
                 self._mailbox.put.remote(self._gathered)
                 self._gathered = []
+
+    def tell_failure(self, key: str, failure: FailureRecord) -> None:
+        """Sends what a trial raised; returns when it has arrived, as the driver asks for it at once."""
+        with suppress(ray.exceptions.RayError):
+            ray.get(self._mailbox.put_failure.remote(key, failure), timeout=ASK_SECONDS)
+
+    def failure(self, key: str) -> FailureRecord | None:
+        """What a trial has told that it raised; None if it told nothing."""
+        with suppress(ray.exceptions.RayError):
+            failure: FailureRecord | None = ray.get(self._mailbox.take_failure.remote(key), timeout=ASK_SECONDS)
+            return failure
+        return None
 
     def stop_trials(self, wish: Wish) -> None:
         """Asks all running trials to write a checkpoint and end."""

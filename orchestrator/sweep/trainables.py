@@ -12,6 +12,7 @@ from ray import tune
 
 from experiments.expand import Trial
 from orchestrator.redaction import hiding_secrets
+from orchestrator.sweep.raised import telling_failure
 from orchestrator.sweep.telemetry import Sender
 from orchestrator.trial.machine import Machine, WorkerShape
 from orchestrator.trial.termination import listen_for_termination, termination_requested
@@ -34,16 +35,17 @@ class SingleWorkerTrial(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Turns to another trial."""
-        link = Sender(self._mailbox)
-        self._skipped = link.wish() is not None
-        self._reports = self._train(new_config["trial"], new_config["attempt"], link)
+        self._link = Sender(self._mailbox)
+        self._skipped = self._link.wish() is not None
+        self._trial, self._attempt = new_config["trial"], new_config["attempt"]
+        self._reports = self._train(self._trial, self._attempt, self._link)
         return True
 
     def step(self) -> dict[str, Any]:
         """Trains to the next validation, or to the end."""
         if self._skipped:
             return {"done": True, SKIPPED: True}
-        with hiding_secrets():
+        with telling_failure(self._link, self._trial.key, self._attempt), hiding_secrets():
             report = next(self._reports, None)
         if report is None and termination_requested():
             ray.actor.exit_actor()  # lest Tune reuses a process whose machine is about to go
@@ -69,13 +71,13 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, sha
 
     from orchestrator.sweep.worker_group import GroupBackend
 
-    trial = config["trial"]
-    if Sender(mailbox).wish() is not None:
+    trial, link = config["trial"], Sender(mailbox)
+    if link.wish() is not None:
         tune.report({"done": True, SKIPPED: True})
         return
     # The first worker notices what hangs, Ray notices when that one itself stands still.
     os.environ["RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"] = str(machine.hang_seconds)
-    TorchTrainer(
+    trainer = TorchTrainer(
         train_in_group,
         train_loop_config={**config, "machine": machine, "mailbox": mailbox},
         torch_config=GroupBackend(backend="nccl" if shape.gpus else "gloo"),
@@ -91,7 +93,9 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, sha
             # Ray would start a group that finds no room again and again; the agenda decides what gets another attempt.
             failure_config=train.FailureConfig(max_failures=0, controller_failure_limit=0, max_preemption_failures=0),
         ),
-    ).fit()
+    )
+    with telling_failure(link, trial.key, config["attempt"]):
+        trainer.fit()
     tune.report({"done": True})
 
 

@@ -1,0 +1,55 @@
+"""What a trial raised, told to the driver as text by the process that heard it.
+
+Ray Tune leaves exceptions as pickles in folders that others may write to; nothing here reads those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orchestrator.sweep.telemetry import Sender
+from orchestrator.trial.attempts import AttemptTakenError
+from orchestrator.trial.failures import classify, failure_record
+
+OF_PROCESSES = ("worker-died", "node-lost")
+"""Classes of failures that are about a process that is gone."""
+
+
+@contextmanager
+def telling_failure(link: Sender, key: str, attempt: int) -> Iterator[None]:
+    """What is raised inside is told to the driver, and then leaves as it is.
+
+    Args:
+        link: to the driver.
+        key: of the trial.
+        attempt: that raises.
+    """
+    try:
+        yield
+    except Exception as error:
+        link.tell_failure(key, failure_record(attempt, main_cause(error)))
+        raise
+
+
+def main_cause(error: BaseException) -> BaseException:
+    """What lies below Ray's wrapping: of several workers' errors the one that the others follow from.
+
+    A worker whose partner raised or died reports only that it lost contact.
+    """
+    causes = list(_causes(error))
+    taken = (cause for cause in causes if isinstance(cause, AttemptTakenError))
+    gone = (cause for cause in causes if classify(cause) in OF_PROCESSES)
+    return next(taken, None) or next(gone, causes[0])
+
+
+def _causes(error: Any) -> Iterator[BaseException]:
+    """One exception, or one for each worker that failed."""
+    cause = getattr(error, "cause", None) or error
+    failures = getattr(cause, "worker_failures", None)
+    if failures:
+        for failed in failures.values():
+            yield from _causes(getattr(failed, "_base_exc", failed))
+    else:
+        yield cause
