@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
+LONGEST_VALUE = 60
+"""Characters of a wrong value that a message repeats."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,12 @@ def _problem(model: type[BaseModel], file: str, origins: Mapping[str, str], entr
     what = entry["msg"].removeprefix("Value error, ")
     given = entry.get("input")
     if isinstance(given, str | int | float | bool):
-        what = f"{what}, got {given!r}"
+        what = f"{what}, got {_short(repr(given))}"
     return Problem(where, what[0].lower() + what[1:])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def _origin(path: list[str], origins: Mapping[str, str]) -> str | None:

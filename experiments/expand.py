@@ -27,6 +27,8 @@ SEEDS = "seeds"
 """What the command line calls the seeds, beside the settings of a trial, as `seeds=[0,1,2]`."""
 ANY_SEED = 0
 """Of trials that are not given their own seed yet."""
+MOST_TRIALS = 10_000
+"""Of one study; a few lines of a file could ask for billions."""
 TABLE_NAME = re.compile(r"[a-z-]+/(?:[0-9]+|[IVX]+)")
 GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
@@ -205,23 +207,25 @@ def expand(study: Study, fingerprint: Fingerprint | None = None) -> list[Trial]:
         fingerprint: of the data that the trials are bound to; without it their data fingerprint stays empty.
 
     Raises:
-        InputError: the experiment is not trained here, or overrides name no setting or give it a value it cannot have;
-            all such mistakes at once.
+        InputError: the experiment is not trained here, asks for too many trials, or overrides name no setting or give
+            it a value it cannot have; all such mistakes at once.
     """
     if not study.is_trained:
         remedy = f"`combo report build {study.name}` shows what the paper reports"
         raise InputError(Problem(study.file, "has no trials, as no preset names its network yet", remedy))
     places: list[list[Trial]] = []
     problems: list[Problem] = []
+    seeds: Sequence[int] = ()
+    try:
+        seeds = study.seeds
+    except InputError as error:
+        problems += error.problems
+    _refuse_too_many(study, seeds)
     for variant, task in product(study.experiment.variants, study.tasks):
         try:
             places.append([_trial(study, variant, task, start, ANY_SEED) for start in study.starts(variant, task)])
         except InputError as error:
             problems += error.problems
-    try:
-        seeds = study.seeds
-    except InputError as error:
-        problems += error.problems
     if problems:
         raise InputError(*dict.fromkeys(problems))
     if fingerprint is not None:
@@ -270,6 +274,13 @@ def _trial_problems(study: Study) -> Sequence[Problem]:
     except InputError as error:
         return error.problems
     return ()
+
+
+def _refuse_too_many(study: Study, seeds: Sequence[int]) -> None:
+    places = sum(len(study.starts(*place)) for place in product(study.experiment.variants, study.tasks))
+    if places * len(seeds) > MOST_TRIALS:
+        what = f"asks for {places * len(seeds):,} trials, more than {MOST_TRIALS:,}"
+        raise InputError(Problem(study.file, what, "name fewer seeds, or split it"))
 
 
 def _trial(study: Study, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:

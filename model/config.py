@@ -20,7 +20,8 @@ CLASSES: dict[Task, int] = {"s4": 2, "ms3": 2, "avss": 71}
 """Classes per task, background (class 0) included."""
 
 # Strict: a quoted number or `true` in a file is a mistake, not a number.
-PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+# Below a billion: products and quotients of such numbers stay within what files, tensors and floats hold.
+PositiveInt = Annotated[int, Field(gt=0, lt=10**9, strict=True)]
 PositiveFloat = Annotated[float, Field(gt=0, strict=True)]
 NonNegativeFloat = Annotated[float, Field(ge=0, strict=True)]
 Fraction = Annotated[float, Field(ge=0, le=1, strict=True)]

@@ -15,6 +15,9 @@ from experiments.expand import Study, load_study, without_table_names
 from experiments.overrides import parse_assignments
 from model.config import Task
 
+MOST = 10**9 - 1
+"""Of every number that an option takes: what comes later divides it, waits for it or counts up to it."""
+
 Words = Annotated[
     list[str],
     typer.Argument(
@@ -66,11 +69,11 @@ DeviceOption = Annotated[str | None, typer.Option("--device", help="cpu or cuda.
 
 MaskigeOption = Annotated[str, typer.Option("--maskige", help="Whose Maskiges, by the proposer's name.")]
 ProcessesOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes.  [default: one per CPU core]")
+    int | None, typer.Option("--workers", min=1, max=MOST, help="Processes.  [default: one per CPU core]")
 ]
 SizeOption = Annotated[
     int | None,
-    typer.Option("--size", min=1, help="Side of the pictures in pixels.  [default: 224, or as synthesised]"),
+    typer.Option("--size", min=1, max=MOST, help="Side of the pictures in pixels.  [default: 224, or as synthesised]"),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import data_check, data_describe, data_prepare, maskige
-from orchestrator.cli.arguments import Subset
+from orchestrator.cli.arguments import MOST, Subset
 from orchestrator.cli.plain import say
 from orchestrator.cli.progress_bar import progress_bar
 
@@ -28,9 +28,9 @@ def data() -> None:
 def synth(
     subset: Annotated[Subset, typer.Option(help="Which AVSBench subset's layout to write.")],
     out: Annotated[Path, typer.Option(help="Data root; the subset goes into a folder of its own below it.")],
-    clips: Annotated[int, typer.Option(help="Clips in total: about 70 % train, 12 % val, 18 % test.")] = 120,
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 0,
-    size: Annotated[int, typer.Option(help="Side of the pictures in pixels, a multiple of 32.")] = 224,
+    clips: Annotated[int, typer.Option(max=MOST, help="Clips in total: about 70 % train, 12 % val, 18 % test.")] = 120,
+    seed: Annotated[int, typer.Option(max=MOST, help="Equal seeds give equal bytes.")] = 0,
+    size: Annotated[int, typer.Option(max=MOST, help="Side of the pictures in pixels, a multiple of 32.")] = 224,
 ) -> None:
     """Write a synthetic AVSBench subset, in which only the sound tells which objects to segment."""
     import time

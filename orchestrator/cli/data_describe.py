@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.arguments import DerivedOption, Subset, chosen_root
+from orchestrator.cli.arguments import MOST, DerivedOption, Subset, chosen_root
 from orchestrator.cli.plain import say
 
 
@@ -15,7 +15,8 @@ def describe(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Data folder, or the subset's own folder.")],
     subset: Annotated[Subset, typer.Option(help="Which AVSBench subset's layout the data have.")],
     size: Annotated[
-        int | None, typer.Option("--size", min=1, help="Side of the pictures in pixels.  [default: the first frame's]")
+        int | None,
+        typer.Option("--size", min=1, max=MOST, help="Side of the pictures in pixels.  [default: the first frame's]"),
     ] = None,
     derived: DerivedOption = None,
 ) -> None:

@@ -15,7 +15,7 @@ def mlflow(
     host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine only with a password.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 5000,
 ) -> None:
     """Open MLflow's own pages on the runs in the storage folder, until Ctrl-C."""
     from experiments.errors import InputError, Problem

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_studies
+from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, read_studies
 from orchestrator.cli.chosen_targets import find_targets, names_search
 from orchestrator.cli.plain import say
 
@@ -33,11 +33,13 @@ def plan(
         typer.Option(help="A table of a paper, such as combo/3; trials that fill most cells per hour come first."),
     ] = None,
     scale: ScaleOption = "full",
-    workers: Annotated[int | None, typer.Option(min=1, help="Data-parallel workers per trial.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=MOST, help="Data-parallel workers per trial.")] = None,
     max_gpu_hours: Annotated[
-        float | None, typer.Option(min=0, help="Refuse the plan when it is likely to take more.")
+        float | None, typer.Option(min=0, max=MOST, help="Refuse the plan when it is likely to take more.")
     ] = None,
-    price: Annotated[float | None, typer.Option(min=0, help="Price of a GPU-hour; shows what the plan costs.")] = None,
+    price: Annotated[
+        float | None, typer.Option(min=0, max=MOST, help="Price of a GPU-hour; shows what the plan costs.")
+    ] = None,
     storage: StorageOption = None,
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,

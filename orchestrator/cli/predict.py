@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import CheckpointOption, DeviceOption, ProposerName, StorageOption
+from orchestrator.cli.arguments import MOST, CheckpointOption, DeviceOption, ProposerName, StorageOption
 from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def predict(
         Path | None, typer.Option(help="Sound or video file to be heard instead; it begins with the first picture.")
     ] = None,
     video_track: Annotated[
-        int | None, typer.Option(min=1, help="Which pictures, from 1.  [default: as the file says]")
+        int | None, typer.Option(min=1, max=MOST, help="Which pictures, from 1.  [default: as the file says]")
     ] = None,
     audio_track: Annotated[
-        int | None, typer.Option(min=1, help="Which sound, from 1.  [default: as the file says]")
+        int | None, typer.Option(min=1, max=MOST, help="Which sound, from 1.  [default: as the file says]")
     ] = None,
     frame_rate: Annotated[
         str | None, typer.Option(metavar="RATE", help="Of a folder of pictures: how many there are in a second.")

@@ -7,27 +7,37 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.arguments import MOST
+
 WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Data-parallel workers per trial.  [default: as the experiment says]")
+    int | None,
+    typer.Option(min=1, max=MOST, help="Data-parallel workers per trial.  [default: as the experiment says]"),
 ]
 LeastWorkersOption = Annotated[
     int | None,
     typer.Option(
-        "--min-workers", min=1, help="Start a trial with fewer workers, down to this, where not all of them fit."
+        "--min-workers",
+        min=1,
+        max=MOST,
+        help="Start a trial with fewer workers, down to this, where not all of them fit.",
     ),
 ]
-CpusOption = Annotated[float, typer.Option(min=0.1, help="CPUs of each worker.")]
+CpusOption = Annotated[float, typer.Option(min=0.1, max=MOST, help="CPUs of each worker.")]
 GpusOption = Annotated[
-    float | None, typer.Option(min=0.0, help="GPUs of each worker, such as 0.5.  [default: 1 if the cluster has any]")
+    float | None,
+    typer.Option(min=0.0, max=MOST, help="GPUs of each worker, such as 0.5.  [default: 1 if the cluster has any]"),
 ]
-LoaderOption = Annotated[int, typer.Option(min=0, help="Processes that load data, per worker.")]
-CheckpointOption = Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")]
+LoaderOption = Annotated[int, typer.Option(min=0, max=MOST, help="Processes that load data, per worker.")]
+CheckpointOption = Annotated[int, typer.Option(min=1, max=MOST, help="Steps between checkpoints.")]
 KeepOption = Annotated[
-    int | None, typer.Option(min=1, help="Keep checkpoints at multiples of it, besides the newest and the best.")
+    int | None,
+    typer.Option(min=1, max=MOST, help="Keep checkpoints at multiples of it, besides the newest and the best."),
 ]
 MicroBatchOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Clips per forward pass; saves memory, changes no result.  [default: all of a worker]"),
+    typer.Option(
+        min=1, max=MOST, help="Clips per forward pass; saves memory, changes no result.  [default: all of a worker]"
+    ),
 ]
 CompileOption = Annotated[bool, typer.Option("--compile", help="Compile the network first.")]
 ChannelsLastOption = Annotated[bool, typer.Option("--channels-last", help="Pictures with channels last in memory.")]
@@ -41,17 +51,22 @@ BackboneOption = Annotated[
     ),
 ]
 HangOption = Annotated[
-    float, typer.Option(min=1, help="Seconds without a step or a validation after which a trial is started anew.")
+    float,
+    typer.Option(min=1, max=MOST, help="Seconds without a step or a validation after which a trial is started anew."),
 ]
 RetriesOption = Annotated[
-    int, typer.Option(min=0, help="More attempts for a trial whose process dies or hangs; lost machines do not count.")
+    int,
+    typer.Option(
+        min=0, max=MOST, help="More attempts for a trial whose process dies or hangs; lost machines do not count."
+    ),
 ]
 MostAtOnceOption = Annotated[
-    int | None, typer.Option(min=1, help="Trials that run at once.  [default: as many as fit]")
+    int | None, typer.Option(min=1, max=MOST, help="Trials that run at once.  [default: as many as fit]")
 ]
 GpuHoursOption = Annotated[
-    float | None, typer.Option(min=0, help="Stop after so many GPU-hours, worker-hours where there are no GPUs.")
+    float | None,
+    typer.Option(min=0, max=MOST, help="Stop after so many GPU-hours, worker-hours where there are no GPUs."),
 ]
-HoursOption = Annotated[float | None, typer.Option(min=0, help="Stop after so many hours.")]
-TrialsOption = Annotated[int | None, typer.Option(min=1, help="Start no more trials than that.")]
+HoursOption = Annotated[float | None, typer.Option(min=0, max=MOST, help="Stop after so many hours.")]
+TrialsOption = Annotated[int | None, typer.Option(min=1, max=MOST, help="Start no more trials than that.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Ray's own messages.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
+from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets, print_standing
 from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain import say
@@ -72,7 +72,7 @@ def status(
 def watch(
     words: TargetWords,
     scale: ScaleOption = "full",
-    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
+    every: Annotated[float, typer.Option(min=0.2, max=MOST, help="Seconds between two looks.")] = 2.0,
     storage: StorageOption = None,
     data: DataOption = None,
 ) -> None:

@@ -55,12 +55,20 @@ def test_an_unknown_key_is_named_with_its_nearest_neighbour(level, tmp_path):
 
 BAD_VALUES = {
     "loss.lambda_ada": [".nan", ".inf", "-1", "'5'", "true", "1e-4x", "null", "[5]"],
-    "training.iterations": ["0", "1.5", "400.0", "'400'", "true", "1e400"],
+    "training.iterations": ["0", "1.5", "400.0", "'400'", "true", "1e400", "9" * 400],
     "training.precision": ["fp8", "32"],
     "optim.betas": ["0.9", "[0.9]", "[0.9, .nan]", "[0.9, '0.99']"],
     "data.size": ["100"],
     "model.fusion.heads": ["7"],
 }
+
+
+def test_more_trials_than_anybody_runs_are_refused_by_their_number(tmp_path):
+    many = experiment(variants=[{"name": f"v{n}", "label": ""} for n in range(400)], seeds=[*range(400)])
+
+    assert problems_of(tmp_path, many) == [
+        "question.yaml: asks for 160,000 trials, more than 10,000 (name fewer seeds, or split it)"
+    ]
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in BAD_VALUES.items() for value in values])

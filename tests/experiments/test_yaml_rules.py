@@ -5,10 +5,11 @@ import time
 import pytest
 
 from experiments.errors import InputError
-from experiments.yaml_files import MAX_BYTES, parse_yaml, read_yaml
+from experiments.yaml_files import MAX_BYTES, MAX_NODES, parse_yaml, read_yaml
 
 BOMB = "a0: &a0 x\n" + "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12))
 DEEP = "nested deeper than 32 levels"
+MANY = f"more than {MAX_NODES} values, lists and mappings (split the file)"
 
 REFUSED = {
     "a duplicate key": ("a: 1\nb: 2\na: 3", "f.yaml line 3: found duplicate key"),
@@ -24,6 +25,9 @@ REFUSED = {
         f"f.yaml line 33: {DEEP}",
     ),
     "a deep sequence": ("- " * 10_000 + "x", f"f.yaml line 1: {DEEP}"),
+    "a hundred thousand seeds": (f"seeds: {list(range(100_000))}", f"f.yaml line 1: {MANY}"),
+    "a hundred thousand rows": ("variants:\n" + "- {name: a, label: b}\n" * 100_000, f"f.yaml line 1001: {MANY}"),
+    "a hundred thousand keys": ("? a\n" * 100_000, f"f.yaml line 2501: {MANY}"),
     "another version": ("%YAML 1.1\n---\na: yes", "f.yaml line 1: directives are not supported"),
     "two documents": ("a: 1\n---\na: 2", "f.yaml line 2: but found another document"),
     "an open quote": ('a: "text', "f.yaml line 1: found unexpected end of stream"),

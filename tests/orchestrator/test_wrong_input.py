@@ -101,6 +101,7 @@ def test_a_request_that_cannot_be_met(refused, words, message):
         ["run", TINY, "--checkpoint-every", 0],
         ["run", TINY, "--cpus-per-worker", 0],
         ["run", TINY, "--loader-workers", -1],
+        ["run", TINY, "--hang-after", "nan"],
         ["run", TINY, "--bogus"],
         ["run"],
         ["mlflow", "--port", "high"],
@@ -114,6 +115,26 @@ def test_a_word_that_typer_refuses(refused, words):
 
     assert said.startswith("Usage: combo")
     assert "Error: " in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            ["run", TINY, option]
+            for option in ("--workers", "--retries", "--max-concurrent", "--max-hours", "--hang-after")
+        ),
+        *(["plan", TINY, option] for option in ("--workers", "--price")),
+        *([*SYNTH, "--out", ".", option] for option in ("--clips", "--size", "--seed")),
+        ["watch", TINY, "--every"],
+        ["mlflow", "--port"],
+    ],
+)
+def test_a_number_of_four_hundred_digits_is_refused_in_one_sentence(refused, words):
+    *_, told = refused(*words, "9" * 400).splitlines()
+
+    assert told.startswith(f"Error: Invalid value for '{words[-1]}': Input should be less than or equal to ")
+    assert len(told) < 160
 
 
 @pytest.mark.parametrize("verb", ["run", "status", "report build"])
