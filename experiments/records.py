@@ -1,5 +1,6 @@
 """The stored form of a trial: the files that the orchestrator writes and the reports read.
 
+<storage>/storage.json  the id of the storage, written once
 <storage>/trials/<trial key>/
     trial.json        TrialRecord, written once
     checkpoints/      step-<n>/ training states and best-<n>/ weights
@@ -39,6 +40,7 @@ from model.config import Fraction, TrialConfig
 from model.manifest import WEIGHTS_FILE
 from model.numbered_names import BEST_WEIGHTS, NumberedName
 
+STORAGE_FILE = "storage.json"
 TRIALS = "trials"
 SWEEPS = "sweeps"
 EVALUATIONS = "evaluations"

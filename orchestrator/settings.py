@@ -9,6 +9,7 @@ from pathlib import Path
 from experiments.storage.opening import open_storage
 from experiments.storage.storage import Storage
 from model.data.derived import data_with_derived
+from orchestrator.sqlite_url import sqlite_file, sqlite_url
 
 DEFAULT_STORAGE = "combo-storage"
 DEFAULT_DATA = "data"
@@ -32,8 +33,9 @@ class Settings:
 
     @property
     def artifacts(self) -> Path:
-        """Where the embedded MLflow keeps artifacts."""
-        return self.storage.root / "mlflow-artifacts"
+        """Where an MLflow in a file keeps artifacts: beside it, so that both move together."""
+        database = sqlite_file(self.tracking_uri) or _database(self.storage)
+        return database.absolute().parent / "mlflow-artifacts"
 
 
 def resolve_settings(storage: str | None = None, data: Path | None = None) -> Settings:
@@ -57,4 +59,8 @@ def resolve_settings(storage: str | None = None, data: Path | None = None) -> Se
 
 
 def _embedded(storage: Storage) -> str:
-    return f"sqlite:///{storage.root / 'mlflow.db'}"
+    return sqlite_url(_database(storage))
+
+
+def _database(storage: Storage) -> Path:
+    return storage.root / "mlflow.db"

@@ -7,6 +7,24 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from experiments.errors import InputError, Problem
+
+
+def home_expanded(named: str, where: str) -> Path:
+    """A path as a user gave it, its leading `~` expanded, which no shell may have seen.
+
+    Args:
+        named: the path.
+        where: it was named, for messages.
+
+    Raises:
+        InputError: there is no such user.
+    """
+    try:
+        return Path(named).expanduser() if named.startswith("~") else Path(named)
+    except RuntimeError:
+        raise InputError(Problem(where, "names the home of an unknown user", "write the path out")) from None
+
 
 def files_below(root: Path, prefix: str) -> dict[str, int]:
     """Bytes of each file below `root / prefix`, by its name relative to the root; links to folders are not followed."""

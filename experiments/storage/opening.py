@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from experiments.errors import InputError, Problem
 from experiments.storage.folder import FolderStorage
+from experiments.storage.local_files import home_expanded
 from experiments.storage.storage import Storage
 
 S3 = "s3://"
@@ -14,6 +14,8 @@ S3 = "s3://"
 
 def open_storage(named: str) -> Storage:
     """A folder by its path, or a bucket as `s3://bucket` or `s3://bucket/prefix`. A folder is not made yet.
+
+    A leading `~` is the user's home, also where no shell has seen it.
 
     Raises:
         InputError: it is neither.
@@ -24,7 +26,7 @@ def open_storage(named: str) -> Storage:
         return _open_bucket(named, where)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", named):
         raise InputError(Problem(where, "is neither a folder nor a bucket", "name a path or s3://bucket/prefix"))
-    place = Path(named).absolute()
+    place = home_expanded(named, where).absolute()
     if place.exists() and not place.is_dir():
         raise InputError(Problem(where, "is a file", "name a folder with --storage"))
     return FolderStorage(place)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from experiments.storage.local_files import home_expanded
+
 LOCK = ".lock"
 
 
@@ -18,7 +20,7 @@ def cache_folder() -> Path:
     """Where copies of buckets lie: `COMBO_CACHE`, or `combo-lab` in the user's cache folder."""
     place = os.environ.get("COMBO_CACHE")
     if place:
-        return Path(place).absolute()
+        return home_expanded(place, "COMBO_CACHE").absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "combo-lab"
 
 

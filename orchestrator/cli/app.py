@@ -12,7 +12,23 @@ from model.data.errors import DataError
 from model.layers.errors import BackboneError
 from model.training.errors import ExecutionError
 from model.weights.errors import CheckpointError
-from orchestrator.cli import data, doctor, gc, logs, mlflow, model, plan, report, run, show, status, stop, submit, sync
+from orchestrator.cli import (
+    data,
+    doctor,
+    gc,
+    logs,
+    mlflow,
+    model,
+    plan,
+    report,
+    run,
+    show,
+    status,
+    stop,
+    storage,
+    submit,
+    sync,
+)
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
 from orchestrator.cli.plain import printable
 
@@ -43,6 +59,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(report.app, name="report")
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
+app.add_typer(storage.app, name="storage")
 
 
 def main() -> None:

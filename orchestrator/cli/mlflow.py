@@ -21,10 +21,11 @@ def mlflow(
     from experiments.errors import InputError, Problem
     from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
+    from orchestrator.sqlite_url import sqlite_file
     from orchestrator.tracking.server import refuse_open_host, serve
 
     settings = resolve_settings(storage)
-    if not settings.tracking_uri.startswith("sqlite:"):
+    if sqlite_file(settings.tracking_uri) is None:
         typer.echo(f"MLflow runs elsewhere: {redacted(settings.tracking_uri)}")
         return
     if not settings.storage.root.is_dir():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import urllib.request
 import uuid
-from pathlib import Path
 
 from orchestrator.doctor.finding import Finding, fail, ok
 from orchestrator.redaction import redacted
+from orchestrator.sqlite_url import sqlite_file
 from orchestrator.tracking.connection import quiet_mlflow
 
 STILL_TRAINS = "combo sync catches up later"
@@ -20,8 +20,8 @@ def look_at_mlflow(tracking_uri: str) -> Finding:
     Args:
         tracking_uri: of the settings.
     """
-    if tracking_uri.startswith("sqlite:///"):
-        file = Path(tracking_uri.removeprefix("sqlite:///"))
+    file = sqlite_file(tracking_uri)
+    if file is not None:
         if not file.exists():
             return ok(f"embedded; {file} is made by the first run")
         if not os.access(file, os.W_OK):

@@ -31,10 +31,11 @@ def log_evaluation(runs: ExperimentRuns, known: Run | None, folder: EvaluationFo
     from mlflow.entities import Metric, Param, RunTag
 
     if known is not None and known.info.status == "FINISHED" and known.data.tags.get(FINISHED_TAG) == record.finished:
+        runs.adopt(known)
         return
     weights = record.weights
     name = f"evaluation {weights.file or weights.sha256[:12]}"
-    run = known or runs.create({EVALUATION_TAG: record.key}, name, {})
+    run = runs.adopt(known) if known is not None else runs.create({EVALUATION_TAG: record.key}, name, {})
     tags = {
         FINISHED_TAG: record.finished,
         "combo.task": weights.config.data.task,

@@ -6,8 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.settings import Settings
+from orchestrator.sqlite_url import sqlite_file
+from orchestrator.store.storage_identity import ensure_storage_id
+from orchestrator.tracking.artifact_places import keep_artifacts_beside
 from orchestrator.tracking.connection import Connection
-from orchestrator.tracking.own_runs import STORAGE_TAG, is_ours, owner
+from orchestrator.tracking.own_runs import Owner
 from orchestrator.tracking.patience import Patience
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ PAGE = 1000
 class ExperimentRuns:
     """One experiment on the tracking place of the settings; made when it is not there.
 
-    Runs of another storage are never found, so that nothing touches them.
+    Runs of another storage are never found, so that nothing touches them. A storage without an id is given one.
 
     Args:
         settings: tracking place, and where the embedded MLflow keeps artifacts.
@@ -29,10 +32,8 @@ class ExperimentRuns:
     """
 
     def __init__(self, settings: Settings, experiment: str, patience: Patience | None = None) -> None:
-        settings.artifacts.parent.mkdir(parents=True, exist_ok=True)
-        self.storage = owner(settings)
-        """Address, without credentials."""
-        self._settings = settings
+        self.owner = Owner(settings, ensure_storage_id(settings.storage))
+        keep_artifacts_beside(settings)
         self.client: Any = Connection(settings.tracking_uri, patience or Patience())
         self._id = self._find_experiment(experiment, settings)
 
@@ -58,10 +59,21 @@ class ExperimentRuns:
             return next((str(run.info.run_id) for run in self._search(client, identity)), None)
 
         def make(client: MlflowClient) -> str:
-            all_tags = {STORAGE_TAG: self.storage, **identity, **tags}
+            all_tags = {**self.owner.tags, **identity, **tags}
             return str(client.create_run(self._id, started, all_tags, name).info.run_id)
 
         return self.client.get_run(self.client.make(find, make))
+
+    def adopt(self, run: Run) -> Run:
+        """A run that was found, which from now on says by its id whose it is, and where that storage is now."""
+        from mlflow.entities import RunTag
+
+        tags = [RunTag(name, value) for name, value in self.owner.tags.items() if run.data.tags.get(name) != value]
+        if not tags:
+            return run
+        self.client.log_batch(run.info.run_id, tags=tags)
+        adopted: Run = self.client.get_run(run.info.run_id)
+        return adopted
 
     def _search(self, client: Any, identity: dict[str, str], status: str | None = None) -> list[Run]:
         wanted = [f"tags.`{tag}` = '{value}'" for tag, value in identity.items()]
@@ -74,16 +86,17 @@ class ExperimentRuns:
         while page.token:
             page = search(page_token=page.token)
             found += page
-        return [run for run in found if is_ours(run, self._settings)]
+        return [run for run in found if self.owner.has(run)]
 
     def _find_experiment(self, name: str, settings: Settings) -> str:
-        embedded = settings.tracking_uri.startswith("sqlite:")
+        is_file = sqlite_file(settings.tracking_uri) is not None
 
         def find(client: MlflowClient) -> str | None:
             found = client.get_experiment_by_name(name)
             return None if found is None else str(found.experiment_id)
 
         def make(client: MlflowClient) -> str:
-            return str(client.create_experiment(name, settings.artifacts.as_uri() if embedded else None))
+            place = settings.artifacts.resolve().as_uri() if is_file else None
+            return str(client.create_experiment(name, place))
 
         return str(self.client.make(find, make))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
+from orchestrator.store.storage_identity import address, storage_id
 from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.patience import Patience
 from orchestrator.tracking.run_content import TRIAL_TAG
@@ -14,18 +17,40 @@ from orchestrator.tracking.run_content import TRIAL_TAG
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+STORAGE_ID_TAG = "combo.storage_id"
+"""Says whose a run is."""
 STORAGE_TAG = "combo.storage"
+"""Where that storage was when the run was last written, without credentials. Older runs have this tag only."""
 
 
-def owner(settings: Settings) -> str:
-    """What the tag says of this storage's runs: its address, without credentials."""
-    return redacted(str(settings.storage))
+@dataclass(frozen=True)
+class Owner:
+    """A storage as MLflow knows it."""
 
+    settings: Settings
+    id: str | None
+    """None while the storage has none, and so no run either that says so."""
 
-def is_ours(run: Run, settings: Settings) -> bool:
-    """Whether a run is this storage's; also if nothing says whose it is, as of runs that were made by other means."""
-    own = owner(settings)
-    return settings.has_own_mlflow or run.data.tags.get(STORAGE_TAG, own) == own
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a run of this storage says of it."""
+        identity = {} if self.id is None else {STORAGE_ID_TAG: self.id}
+        return {STORAGE_TAG: redacted(address(self.settings.storage)), **identity}
+
+    def has(self, run: Run) -> bool:
+        """Whether a run is this storage's; also if nothing says whose it is, as of runs made by other means.
+
+        Of a run that was made before storages had ids, its address decides, as far as that still leads somewhere.
+        """
+        if self.settings.has_own_mlflow:
+            return True
+        if STORAGE_ID_TAG in run.data.tags:
+            return bool(run.data.tags[STORAGE_ID_TAG] == self.id)
+        return STORAGE_TAG not in run.data.tags or self._is_here(run.data.tags[STORAGE_TAG])
+
+    def _is_here(self, named: str) -> bool:
+        here = self.tags[STORAGE_TAG]
+        return named == here or ("://" not in named and str(Path(named).resolve()) == here)
 
 
 def newest_runs(settings: Settings, keys: Iterable[str], patience: Patience) -> Iterator[tuple[str, Run | None]]:
@@ -37,10 +62,12 @@ def newest_runs(settings: Settings, keys: Iterable[str], patience: Patience) -> 
         patience: with MLflow.
 
     Raises:
+        InputError: the record of the storage's id is damaged.
         Exception: what MLflow raises when it cannot be read.
     """
+    owner = Owner(settings, storage_id(settings.storage))
     client = Connection(settings.tracking_uri, patience)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     for key in keys:
         runs = client.search_runs(experiments, f"tags.`{TRIAL_TAG}` = '{key}'", order_by=["start_time DESC"])
-        yield key, next((run for run in runs if is_ours(run, settings)), None)
+        yield key, next((run for run in runs if owner.has(run)), None)

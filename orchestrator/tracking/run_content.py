@@ -21,6 +21,7 @@ from experiments.records import (
 )
 from model.regular_files import LARGEST_TABLE
 from orchestrator.store.membership import Membership
+from orchestrator.store.storage_identity import address
 from orchestrator.store.stored_documents import check_there
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.tracking.metric_points import MetricPoints, Point, points_of
@@ -190,5 +191,5 @@ def read_content(folder: TrialFolder, sweeps: Sequence[Membership], running: boo
 
 def _address(folder: TrialFolder) -> str:
     """Where the trial is for everyone, which is not where this process reads a copy of a bucket."""
-    storage = str(folder.storage)
-    return f"{storage}/{folder.name}" if "://" in storage else folder.path.as_uri()
+    storage = address(folder.storage)
+    return f"{storage}/{folder.name}" if "://" in storage else Path(storage, folder.name).as_uri()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
+from orchestrator.sqlite_url import sqlite_file
 from orchestrator.tracking.kept_runs import Place, known_runs
 from orchestrator.tracking.own_runs import newest_runs
 from orchestrator.tracking.patience import Patience
@@ -14,7 +14,6 @@ from reports.tables.cells import RunLink
 
 EMBEDDED_PAGES = "http://127.0.0.1:5000"
 """Where `combo mlflow` serves the embedded MLflow unless it is told otherwise."""
-SQLITE = "sqlite:///"
 ONE_TRY = Patience(waits=())
 KEPT = "reports"
 """Below the storage's cache."""
@@ -38,7 +37,7 @@ def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None)
         runs = newest_runs(settings, missing, ONE_TRY)
         return {key: (str(run.info.experiment_id), str(run.info.run_id)) for key, run in runs if run is not None}
 
-    database = _database(settings)
+    database = sqlite_file(settings.tracking_uri)
     found = look_up(keys) if database is None else known_runs(database, settings.storage.cache / KEPT, keys, look_up)
     is_server = settings.tracking_uri.startswith("http")
     base = redacted(pages or (settings.tracking_uri if is_server else EMBEDDED_PAGES)).rstrip("/")
@@ -49,11 +48,5 @@ def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None)
 
 def has_begun(settings: Settings) -> bool:
     """Whether there can be any runs: an embedded MLflow has no database before the first sweep."""
-    database = _database(settings)
+    database = sqlite_file(settings.tracking_uri)
     return database is None or database.is_file()
-
-
-def _database(settings: Settings) -> Path | None:
-    """The file of an embedded MLflow; None for one that is elsewhere."""
-    file = settings.tracking_uri.removeprefix(SQLITE)
-    return Path(file) if file != settings.tracking_uri else None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.tracking.dataset_input import dataset_input
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.metric_points import BATCH, PREFIXES, MetricPoints, Point
-from orchestrator.tracking.own_runs import STORAGE_TAG
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def make_equal(
     _log_artifacts(runs.client, run, artifacts)
     # A run whose trial runs has no digest: what comes next would make it false.
     running = content.status == RUNNING
-    tags = content.tags | {STORAGE_TAG: runs.storage} | ({PARENT_TAG: parent} if parent else {})
+    tags = content.tags | runs.owner.tags | ({PARENT_TAG: parent} if parent else {})
     tags |= {} if running else {DIGEST_TAG: digest}
     _set_tags(runs.client, run, tags)
     _drop_tags(runs.client, run, tags)

@@ -11,7 +11,10 @@ from pathlib import Path
 from experiments.atomic_write import write_atomic
 from experiments.errors import InputError, Problem
 from orchestrator.settings import Settings
+from orchestrator.sqlite_url import sqlite_url
+from orchestrator.tracking.artifact_places import keep_artifacts_beside
 from orchestrator.tracking.connection import quiet_mlflow
+from orchestrator.tracking.failures import told_in_one_sentence
 
 SECRETS = ("MLFLOW_FLASK_SERVER_SECRET_KEY", "MLFLOW_AUTH_ADMIN_PASSWORD")
 """What MLflow's password check needs: a key that signs its forms, and the password of the user `admin`."""
@@ -50,10 +53,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """
     quiet_mlflow()
     settings.artifacts.mkdir(parents=True, exist_ok=True)
+    with told_in_one_sentence(settings):
+        keep_artifacts_beside(settings)
     # Jobs of generative models: seven idle processes of 230 MB each.
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", settings.tracking_uri]
-    command += ["--default-artifact-root", settings.artifacts.as_uri(), "--no-serve-artifacts"]
+    command += ["--default-artifact-root", settings.artifacts.resolve().as_uri(), "--no-serve-artifacts"]
     command += ["--host", host, "--port", str(port), "--workers", "1"]
     if not is_loopback(host):
         os.environ["MLFLOW_AUTH_CONFIG_PATH"] = str(_users_file(settings.storage.root))
@@ -63,11 +68,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
 
 def _users_file(folder: Path) -> Path:
     """MLflow keeps its users in the working folder unless a file says where; this one puts them beside the runs."""
+    database = sqlite_url(folder / USERS_DATABASE).replace("%", "%%")  # as files of this form want it
     return write_atomic(
         folder / USERS_FILE,
         "[mlflow]\n"
         "default_permission = READ\n"
-        f"database_uri = sqlite:///{folder / USERS_DATABASE}\n"
+        f"database_uri = {database}\n"
         "admin_username = admin\n"
         "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
     )

@@ -26,7 +26,7 @@ def sweep_run(runs: ExperimentRuns, known: Run | None, first: Membership) -> Run
         first: the membership of the trial that joined first.
     """
     if known is not None:
-        return known
+        return runs.adopt(known)
     return runs.create({SWEEP_TAG: first.sweep}, first.sweep, {}, milliseconds(first.joined))
 
 

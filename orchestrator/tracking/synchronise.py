@@ -126,8 +126,9 @@ class _Paper:
         if not content.sweeps:
             return None
         first = content.sweeps[0]
-        self._sweeps[first.sweep] = sweep_run(self.runs, self._sweeps.get(first.sweep), first)
-        self._touched.add(first.sweep)
+        if first.sweep not in self._touched:
+            self._sweeps[first.sweep] = sweep_run(self.runs, self._sweeps.get(first.sweep), first)
+            self._touched.add(first.sweep)
         return str(self._sweeps[first.sweep].info.run_id)
 
     def _by_tag(self, found: Iterable[Run], tag: str) -> dict[str, Run]:

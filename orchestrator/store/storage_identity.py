@@ -1,0 +1,61 @@
+"""Which storage this is, however its path was typed: an id that is written into it once and travels with it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from experiments.errors import InputError, Problem
+from experiments.records import STORAGE_FILE, Record
+from experiments.storage.errors import StorageError
+from experiments.storage.storage import Storage
+from orchestrator.store.stored_documents import record_bytes
+
+
+class StorageRecord(Record):
+    """What a storage says of itself."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+def storage_id(storage: Storage) -> str | None:
+    """The id of a storage; None if nothing has been written to it since storages have one. Reads only.
+
+    Raises:
+        InputError: the record is damaged.
+    """
+    content = storage.read(STORAGE_FILE)
+    if content is None:
+        return None
+    try:
+        return StorageRecord.model_validate_json(content).id
+    except ValidationError:
+        remedy = "restore it from a copy of the storage; without it, a new id is given and MLflow's runs are made anew"
+        raise InputError(Problem(f"{address(storage)}/{STORAGE_FILE}", "is damaged", remedy)) from None
+
+
+def ensure_storage_id(storage: Storage) -> str:
+    """The id of a storage, which is given one now if it has none. Of several writers one gives it to all.
+
+    Raises:
+        InputError: the record is damaged.
+        StorageError: it cannot be written.
+    """
+    known = storage_id(storage)
+    if known is None:
+        made = StorageRecord(id=uuid.uuid4().hex)
+        try:
+            is_ours = storage.create(STORAGE_FILE, record_bytes(made))
+        except OSError as error:
+            raise StorageError(f"{storage}: its id cannot be written: {error.strerror}") from None
+        known = made.id if is_ours else storage_id(storage)
+        assert known is not None  # somebody else was faster
+    return known
+
+
+def address(storage: Storage) -> str:
+    """Where a storage is, for people: the same for every way to type it, except where it is mounted at two places."""
+    named = str(storage)
+    return named if "://" in named else str(storage.root.resolve())
