@@ -7,12 +7,14 @@
     attempts/         <n>.json, one AttemptRecord for each execution; <n>.stop asks that one to stop
     metrics/          attempt-<n>.jsonl, one MetricLine per line
     logs/             attempt-<n>.log, what its process said; absent when it was silent
+    code/             attempt-<n>.patch, what its code had beyond its commit; absent when that was nothing
     pictures/         qualitative results, PNG
     predictions/      <clip>.npz, what the tested weights make of a few test clips, see `prediction_record`
     quarantine.jsonl  clips that could not be used, one QuarantineLine per line; absent when there were none
     failure.json      FailureRecord of the last attempt, while it is not finished
     scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
     result.json       ResultRecord, written last and once: its existence means finished
+    earlier/<n>/      what came of the attempts up to <n>, as it was when `combo run --rerun` began anew
 <storage>/evaluations/<evaluation key>/
     scores.parquet    as above
     evaluation.json   EvaluationRecord of weights that were scored by themselves, written last
@@ -54,6 +56,8 @@ ATTEMPTS_DIR = "attempts"
 LOGS_DIR = "logs"
 METRICS_DIR = "metrics"
 CHECKPOINTS_DIR = "checkpoints"
+CODE_DIR = "code"
+EARLIER_DIR = "earlier"
 PICTURES_DIR = "pictures"
 PREDICTIONS_DIR = "predictions"
 
@@ -122,6 +126,8 @@ class AttemptRecord(Record):
     """Identifies the process that writes the trial, for those on the same machine; empty if it cannot be known."""
     workers: WorkerCount
     device: str
+    commit: str | None = None
+    """Of the code, as in `Provenance`; None in older records too."""
     started: str
     """ISO 8601 in UTC; for people, as clocks may jump."""
     beat: Count = 0
@@ -193,7 +199,8 @@ class Provenance(Record):
 
     code_version: str
     commit: str | None
-    """Git commit of the code, with `+dirty` when the tree had changes; None outside a checkout."""
+    """Git commit of the code, with `+dirty` when the tree had changes or files that git does not know; None outside a
+    checkout; `unknown` and the reason where git did not tell."""
     data_fingerprint: str
     packages: dict[str, str]
     device: str

@@ -24,6 +24,11 @@ USER_INFO = re.compile(
 )
 PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#\s'\"]+)=([^&;#\s'\"]+)")
 """Of a query or a fragment: name and value."""
+ASSIGNED = re.compile(
+    r"(?P<name>[\w-]+)(?P<sign>['\"]?\s*[=:]\s*)(?P<value>[rbf]?'[^'\n]*'|[rbf]?\"[^\"\n]*\"|(?<==)[^\s'\"()\[\],;]+$)",
+    re.MULTILINE,
+)
+"""In code and in files of settings: a name and its literal value, or all that follows an equals sign in its line."""
 SHORTEST = 8
 """Characters of a value that is looked for in text; shorter ones are part of ordinary words."""
 HIDDEN = "***"
@@ -48,6 +53,11 @@ def redacted(text: str) -> str:
     return text
 
 
+def redacted_code(text: str) -> str:
+    """As `redacted`, and without the literal values that code or files of settings give to names of secrets."""
+    return ASSIGNED.sub(_hidden_value, redacted(text))
+
+
 @contextmanager
 def hiding_secrets() -> Iterator[None]:
     """What is raised inside leaves as it is, or without its traceback and its secrets if it holds some.
@@ -65,6 +75,12 @@ def hiding_secrets() -> Iterator[None]:
 
 def _is_secret(parameter: re.Match[str]) -> bool:
     return bool(SECRET_NAME.search(unquote(parameter[1])))
+
+
+def _hidden_value(assigned: re.Match[str]) -> str:
+    if not SECRET_NAME.search(assigned["name"]) or NO_SECRET.search(assigned["name"]):
+        return assigned[0]
+    return f'{assigned["name"]}{assigned["sign"]}"{HIDDEN}"'
 
 
 def _without_secrets(error: Exception) -> Exception:

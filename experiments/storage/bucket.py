@@ -102,6 +102,13 @@ class BucketStorage:
         """See `Storage`."""
         return {name: stored.size for name, stored in self._below(check_folder(prefix)).items()}
 
+    def move(self, name: str, to: str) -> None:
+        """See `Storage`."""
+        check_name(to)
+        for file in sorted(self._stored(check_name(name)), key=_is_manifest):
+            self._s3.copy(self._key(file), self._key(f"{to}{file.removeprefix(name)}"))
+        self.delete(name)
+
     def delete(self, name: str) -> None:
         """See `Storage`."""
         below = self._stored(check_name(name))

@@ -74,6 +74,13 @@ class FolderStorage:
         """See `Storage`."""
         return files_below(self.root, check_folder(prefix))
 
+    def move(self, name: str, to: str) -> None:
+        """See `Storage`."""
+        path, place = self.root / check_name(name), self.root / check_name(to)
+        if os.path.lexists(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+
     def delete(self, name: str) -> None:
         """See `Storage`."""
         delete_local(self.root / check_name(name))

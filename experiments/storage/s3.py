@@ -135,6 +135,11 @@ class Bucket:
 
         return self._unless_absent(receive) or False
 
+    def copy(self, key: str, to: str) -> None:
+        """Stores an object under another key as well, without bringing it here."""
+        source = {"Bucket": self.name, "Key": key}
+        self._insist(lambda s3: s3.copy(source, self.name, to))
+
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes objects in the order given; what is not there is no error."""
         left = iter(keys)

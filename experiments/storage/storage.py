@@ -65,6 +65,13 @@ class Storage(Protocol):
         """Bytes of everything that is stored now below a folder, half-written folders included."""
         ...
 
+    def move(self, name: str, to: str) -> None:
+        """Gives a file or a folder another name, which nothing has yet; what is not there is no error.
+
+        In a bucket, it is there under both names for a while, and `root` no longer holds it.
+        """
+        ...
+
     def delete(self, name: str) -> None:
         """Deletes a file or a folder, in storage and in `root`; what is not there is no error."""
         ...

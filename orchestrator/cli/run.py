@@ -11,6 +11,7 @@ from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, W
 from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.chosen_targets import find_questions, print_standing
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, STOPPED, STORAGE_FULL, TRIALS_FAILED
+from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from experiments.expand import Trial
     from orchestrator.planning.plan import Plan
     from orchestrator.settings import Settings
+    from orchestrator.store.store import Store
     from orchestrator.sweep.agenda import StopReason
     from orchestrator.trial.weight_files import WeightFiles
 
@@ -54,6 +56,7 @@ def run(
     max_gpu_hours: options.GpuHoursOption = None,
     max_hours: options.HoursOption = None,
     max_trials: options.TrialsOption = None,
+    rerun: options.RerunOption = False,
     storage: StorageOption = None,
     data: DataOption = None,
     verbose: options.VerboseOption = False,
@@ -67,7 +70,9 @@ def run(
 
     from rich.console import Console
 
+    from orchestrator.commit import current_commit
     from orchestrator.jobs.own_job import end_as_stopped
+    from orchestrator.planning.reused_code import reused_code
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.budget import Budget
@@ -81,13 +86,23 @@ def run(
     store = Store(settings.storage)
     store.refresh()
     targets = find_questions(words, scale, settings, store, workers)
+    shape = (cpus_per_worker, gpus_per_worker, min_workers)
+    if rerun:
+        wanted = [entry.trial for entry in targets.plan(store).entries]
+        _refuse_impossible(wanted, settings, *shape, vggish_weights, backbone_weights)
+        _begin_anew(targets.plan(store), store, console)
+        store.refresh()
+        targets = targets.again(store)
     plan, search = targets.plan(store), targets.search
+    commit = current_commit()
+    for remark in (_untold_commit(commit), reused_code(plan, store, commit)):
+        if remark:
+            say(remark, console, "yellow")
     if not plan.to_run and (search is None or search.complete):
         _tell_nothing_to_run(plan, console)
         catch_up(plan, targets.paper, settings, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.refused else 0)
     needed = [*plan.to_run, *(search.probes() if search else [])]
-    shape = (cpus_per_worker, gpus_per_worker, min_workers)
     files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
     resources = Resources(
         cpus_per_worker=cpus_per_worker,
@@ -116,7 +131,7 @@ def run(
         ended_early = "stopped"  # trial by trial
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
         code, told = EARLY_ENDS[ended_early]
-        console.print(told, style="yellow")
+        console.print(told + (", without --rerun" if rerun else ""), style="yellow")
         if code == STOPPED:
             end_as_stopped()
         raise typer.Exit(code)
@@ -176,6 +191,32 @@ def _refuse_impossible(
         shape = WorkerShape(cpus, float(here.has_gpus) if gpus is None else gpus)
         Placement(lambda: here, shape, least_workers).refuse_unplaceable(trials)
     return weight_files(vggish, backbones or [], trials)
+
+
+def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
+    """Sets aside what the trials of a plan have so far.
+
+    Raises:
+        InputError: one of them runs now; nothing was changed.
+    """
+    from experiments.errors import InputError, Problem
+    from orchestrator.store.setting_aside import set_aside
+
+    running = [entry for entry in plan.entries if entry.state == "running"]
+    if running:
+        remedy = "stop it with `combo stop`, or leave out --rerun"
+        raise InputError(*(Problem(f"trial {entry.trial.key}", "runs now", remedy) for entry in running))
+    begun = [entry.trial for entry in plan.entries if entry.state not in ("new", "damaged")]
+    for trial in begun:
+        set_aside(store.trial(trial.key))
+    say(f"{plan.name}: {len(begun)} trials begin anew; what they had is kept below earlier/ in their folders", console)
+
+
+def _untold_commit(commit: str | None) -> str:
+    """A warning where git does not tell which code runs; a folder of another user's is the usual reason."""
+    if commit is None or not commit.startswith("unknown"):
+        return ""
+    return f"results will not say which commit made them: {commit}"
 
 
 def _beginning(plan: Plan) -> str:

@@ -50,6 +50,12 @@ BackboneOption = Annotated[
         "[default: from timm's cache]",
     ),
 ]
+RerunOption = Annotated[
+    bool,
+    typer.Option(
+        "--rerun", help="Train all of these trials anew; what they have so far is kept below earlier/ in their folders."
+    ),
+]
 HangOption = Annotated[
     float,
     typer.Option(min=1, max=MOST, help="Seconds without a step or a validation after which a trial is started anew."),

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from experiments.question_files import ROOT as EXPERIMENTS
-from orchestrator.commit import COMMIT_FILE, current_commit
+from orchestrator.commit import COMMIT_FILE, current_commit, uncommitted
 
 PACKAGES = ("orchestrator", "model", "experiments", "reports")
 SUFFIXES = {".py", ".yaml", ".json", ".j2", ".css"}
@@ -45,7 +45,7 @@ class Shipment:
         for word in self.words:
             if _is_own_file(word):
                 _copy(Path(word), folder / self._named_there(word))
-        (folder / COMMIT_FILE).write_text(f"{current_commit() or ''}\n")
+        (folder / COMMIT_FILE).write_text(f"{current_commit() or ''}\n{uncommitted()}")
         # The version is read from the metadata of the installed package, and the nodes may have another one.
         number = version(DISTRIBUTION)
         about = folder / f"{DISTRIBUTION.replace('-', '_')}-{number}.dist-info" / "METADATA"

@@ -18,6 +18,8 @@ from experiments.records import (
     ATTEMPT_NAME,
     ATTEMPTS_DIR,
     CHECKPOINTS_DIR,
+    CODE_DIR,
+    EARLIER_DIR,
     FAILURE_FILE,
     LOGS_DIR,
     METRICS_DIR,
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DOCUMENTS = (".json", ".jsonl", ".stop")
-FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, PICTURES_DIR)
+FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR)
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,9 @@ class TrialFolder:
         return self._attempt(self.attempts)
 
     def fetch(self) -> None:
-        """Makes all that can be read equal to what is stored: documents, metrics, checkpoints."""
-        self.storage.fetch(self.name)
+        """Makes all that can be read equal to what is stored: documents, metrics, checkpoints; nothing set aside."""
+        earlier = f"{self.name}/{EARLIER_DIR}/"
+        self.storage.fetch(self.name, lambda name: not name.startswith(earlier))
 
     def fetch_documents(self) -> None:
         """Makes the documents equal to those stored, metrics and checkpoints aside."""
@@ -302,6 +305,11 @@ class TrialFolder:
         if not is_known:
             self._write(TRIAL_FILE, record_bytes(TrialRecord(key=trial.key, config=trial.config)))
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
+
+    def write_patch(self, attempt: int, patch: str) -> None:
+        """Notes what the code of an attempt has beyond its commit, if it has anything."""
+        if patch:
+            self._write(f"{CODE_DIR}/attempt-{attempt}.patch", patch.encode())
 
     def write_scores(self, clips: Sequence[ClipScore]) -> Path:
         """Per-clip scores as Parquet."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from orchestrator.commit import current_commit
+from orchestrator.commit import current_commit, uncommitted
 from orchestrator.planning.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
@@ -123,6 +123,7 @@ def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Ma
         storage=settings.storage,
         data=settings.data,
         commit=current_commit(),
+        patch=uncommitted(),
         checkpoint_every=resources.checkpoint_every,
         keep_every=resources.keep_every,
         loader_workers=resources.loader_workers,

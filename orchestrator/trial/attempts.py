@@ -37,12 +37,15 @@ class Attempt:
         number: one more than the attempt before.
         workers: that run it.
         device: they run on.
+        commit: of the code that runs.
 
     Raises:
         AttemptTakenError: the number is claimed already.
     """
 
-    def __init__(self, storage: Storage, key: str, number: int, workers: int, device: str) -> None:
+    def __init__(
+        self, storage: Storage, key: str, number: int, workers: int, device: str, commit: str | None = None
+    ) -> None:
         self._storage, self._key = storage, key
         self._step = 0
         self._best: float | None = None
@@ -52,6 +55,7 @@ class Attempt:
             process=this_process(),
             workers=workers,
             device=device,
+            commit=commit,
             started=_now(),
             seen=_now(),
         )

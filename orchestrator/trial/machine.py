@@ -19,6 +19,8 @@ class Machine:
     """Of the code that the driver runs."""
     checkpoint_every: int
     """Steps."""
+    patch: str = ""
+    """What that code has beyond its commit, see `orchestrator.commit.uncommitted`."""
     keep_every: int | None = None
     """Training states at multiples of it are kept besides the newest and the best."""
     loader_workers: int = 0

@@ -72,7 +72,7 @@ def run_trial(
     with training():
         if workers.is_first:
             number = attempt or max(attempt_numbers(store.storage, trial.key), default=0) + 1
-            claimed = Attempt(store.storage, trial.key, number, workers.count, machine.device)
+            claimed = Attempt(store.storage, trial.key, number, workers.count, machine.device, machine.commit)
             yield from _run_first(trial, machine, workers, link, store, claimed)
             return
         for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
@@ -145,6 +145,7 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.metrics = path.open("a", encoding="utf-8", buffering=1)
         self.folder.begin(self.trial)
+        self.folder.write_patch(self.number, self.machine.patch)
         self.link.tell(Started(self.trial, self.number, self.step))
 
     def record(self, event: Event) -> None:

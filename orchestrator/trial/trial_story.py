@@ -62,7 +62,8 @@ def outcome(folder: TrialFolder) -> Iterator[str]:
 
 def _beginning(attempt: AttemptRecord) -> str:
     size = f"{attempt.workers} worker" + ("s" if attempt.workers > 1 else "")
-    return f"attempt {attempt.attempt} began at {attempt.started} on {attempt.host}, {size} on {attempt.device}"
+    code = f", code {attempt.commit}" if attempt.commit else ""
+    return f"attempt {attempt.attempt} began at {attempt.started} on {attempt.host}, {size} on {attempt.device}{code}"
 
 
 def _end(attempt: AttemptRecord, step: int) -> str:

@@ -10,6 +10,7 @@ from experiments.reported import Check, Citation, Paper, ReportedValue, contradi
 from experiments.schema import Experiment
 from model.config import Task
 from reports.tables.cells import Cell, Row, Run, imported_evaluations
+from reports.tables.makings import mixed_makings
 from reports.tables.paired_test import smallest_p
 
 FAR = 5.0
@@ -28,6 +29,7 @@ def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
         *_of_the_network(experiment, cells),
         *_by_task(cells),
         *_quarantined(cells),
+        *mixed_makings(rows),
         *paper_remarks(experiment.paper, experiment.table.number),
     )
 

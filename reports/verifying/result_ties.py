@@ -83,6 +83,8 @@ def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
         return
     if attempt.workers != result.provenance.workers:
         yield Discrepancy("workers of the attempt", str(result.provenance.workers), str(attempt.workers))
+    if attempt.commit not in (None, result.provenance.commit):
+        yield Discrepancy("commit of the attempt", str(result.provenance.commit), str(attempt.commit))
     if attempt.ended not in ("finished", None):
         yield Discrepancy("how the attempt ended", "finished", attempt.ended)
 

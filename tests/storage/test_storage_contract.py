@@ -8,6 +8,7 @@ import pytest
 from experiments.storage.errors import StorageError
 
 STATE = "trials/abc/checkpoints/step-00000002"
+FILES = ("manifest.json", "model.safetensors", "optimizer.safetensors")
 HOSTILE = ["../x", "trials/../../x", "/etc/passwd", "trials//x", "./x", "trials/.", "tri\0als", "x" * 256]
 
 
@@ -158,3 +159,24 @@ def test_a5_a_storage_travels_to_other_processes_without_secrets(storage, server
 
     assert pickle.loads(pickled).read("trials/abc/trial.json") == b"{}"
     assert server.secret.encode() not in pickled
+
+
+def test_a_moved_folder_is_at_its_new_name_only(storage):
+    put_state(storage)
+    storage.move("trials/abc/checkpoints", "trials/abc/earlier/1/checkpoints")
+    storage.move("trials/abc/logs", "trials/abc/earlier/1/logs")
+
+    moved = [name.replace("abc/", "abc/earlier/1/") for name in map(f"{STATE}/{{}}".format, FILES)]
+    assert storage.names("trials/abc") == moved
+    other = storage.for_worker()
+    other.fetch("trials/abc")
+    assert (other.root / moved[1]).read_bytes() == b"weights"
+    assert not (storage.root / STATE).exists()
+
+
+def test_a_moved_file_is_at_its_new_name_only(storage):
+    storage.write("trials/abc/result.json", b"{}")
+    storage.move("trials/abc/result.json", "trials/abc/earlier/2/result.json")
+
+    assert storage.read("trials/abc/result.json") is None
+    assert storage.read("trials/abc/earlier/2/result.json") == b"{}"

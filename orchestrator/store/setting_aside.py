@@ -1,0 +1,34 @@
+"""Begins a trial anew without losing what came of it: all that its attempts left moves to a place of its own."""
+
+from __future__ import annotations
+
+from experiments.records import (
+    CHECKPOINTS_DIR,
+    CODE_DIR,
+    EARLIER_DIR,
+    FAILURE_FILE,
+    LOGS_DIR,
+    METRICS_DIR,
+    PICTURES_DIR,
+    PREDICTIONS_DIR,
+    QUARANTINE_FILE,
+    RESULT_FILE,
+    SCORES_FILE,
+)
+from orchestrator.store.trial_folder import TrialFolder
+
+OUTCOME = (
+    *(RESULT_FILE, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, PREDICTIONS_DIR),
+    *(SCORES_FILE, QUARANTINE_FILE, FAILURE_FILE),
+)
+"""The result goes first, as it came last: at no moment does it stand beside less than it names."""
+
+
+def set_aside(trial: TrialFolder) -> None:
+    """Moves what came of all attempts so far to `earlier/<last attempt>`; what is interrupted is completed by the next.
+
+    The records of the attempts stay: their numbers are claims, which nobody may make again.
+    """
+    place = f"{trial.name}/{EARLIER_DIR}/{trial.attempts}"
+    for part in OUTCOME:
+        trial.storage.move(f"{trial.name}/{part}", f"{place}/{part}")
