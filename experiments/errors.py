@@ -22,6 +22,8 @@ class Problem:
     where: str
     what: str
     remedy: str = ""
+    is_denied: bool = False
+    """Whether there is no mistake but that of permissions: somebody else's file, which this user may not read."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f" ({self.remedy})" if self.remedy else "")
@@ -33,6 +35,18 @@ class InputError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+
+
+def unreadable(where: str, error: OSError) -> Problem:
+    """A stored file or folder that the system does not let this process read.
+
+    Args:
+        where: the file, for messages.
+        error: what the system says.
+    """
+    is_denied = isinstance(error, PermissionError)
+    remedy = "ask its owner to let you read it" if is_denied else ""
+    return Problem(where, f"cannot be read: {error.strerror}", remedy, is_denied)
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

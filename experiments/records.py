@@ -263,6 +263,7 @@ FailureCategory = Literal[
     "preempted",
     "disk-full",
     "storage",
+    "not-permitted",
 ]
 
 

@@ -28,11 +28,17 @@ class _Manifest(BaseModel):
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a folder; None when it is absent, is no manifest, or differs from its checksum."""
+    """The manifest of a folder; None when it is absent, is no manifest, or differs from its checksum.
+
+    Raises:
+        PermissionError: this user may not read it, so that nothing can be said of the folder.
+    """
     try:
         manifest: dict[str, Any] = json.loads(read_regular(folder / MANIFEST_FILE))
         _Manifest.model_validate(manifest)
         intact = manifest.pop("own_checksum") == manifest_checksum(manifest)
+    except PermissionError:
+        raise
     except (OSError, ValueError, RecursionError):
         return None
     return manifest if intact else None

@@ -189,8 +189,12 @@ def _foreign_step(folder: Path, step: int) -> str | None:
 
 
 def _steps(root: Path, kind: NumberedName) -> list[int]:
-    """Of the folders of a kind, ascending; what has no number is not ours."""
-    return kind.numbers((path.name for path in root.glob("*")), root)
+    """Of the folders of a kind, ascending; what has no number is not ours.
+
+    Raises:
+        PermissionError: this user may not look, which is not the same as that there are none.
+    """
+    return kind.numbers((path.name for path in root.iterdir()), root) if root.is_dir() else []
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption
-from orchestrator.cli.exit_codes import UNFAITHFUL
+from orchestrator.cli.exit_codes import INPUT_ERROR, UNFAITHFUL
 from orchestrator.cli.plain import printable, say
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def verify(
 ) -> None:
     """Recompute every cell from the per-clip scores, and check every file that a result names against its checksum.
 
-    Nothing that was kept for speed is believed, and nothing is changed. Exits with 1 when a number does not follow.
+    Nothing that was kept for speed is believed, and nothing is changed. Exits with 1 when a number does not follow, and
+    with 2 when that cannot be known because this user may not read all files.
     """
     from rich.console import Console
 
@@ -65,8 +66,10 @@ def verify(
     if found.not_logged:
         say(f"MLflow does not know {len(found.not_logged)} of the trials; `combo sync` tells it", console, "yellow")
     say(_conclusion(found, compared=logged is not None), console)
-    if found.findings:
+    if any(not finding.is_denied for finding in found.findings):
         raise typer.Exit(UNFAITHFUL)
+    if found.findings:
+        raise typer.Exit(INPUT_ERROR)
 
 
 def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named: bool) -> tuple[list[Table], Results]:
@@ -121,9 +124,13 @@ def _show(findings: tuple[Finding, ...], console: Console) -> None:
 
 
 def _conclusion(found: Verification, *, compared: bool) -> str:
-    broken = {cell for finding in found.findings for cell in finding.cells}
+    denied = {cell for finding in found.findings for cell in finding.cells if finding.is_denied}
+    broken = {cell for finding in found.findings for cell in finding.cells if not finding.is_denied}
     if broken:
         return f"{len(broken)} cell{' does' if len(broken) == 1 else 's do'} not follow from the data"
+    if denied or any(finding.is_denied for finding in found.findings):
+        told = f"{len(denied)} cell{'' if len(denied) == 1 else 's'}" if denied else "some trials"
+        return f"{told} cannot be verified, as this user may not read all files; nothing contradicts the data so far"
     if found.findings:
         return "finished trials cannot be trusted, and which cells they belong to cannot be told"
     if not found.cells:

@@ -24,6 +24,7 @@ STYLES: dict[State, str] = {
     "failed": "red",
     "damaged": "red",
     "other schema": "red",
+    "unreadable": "red",
     "pruned": "dim",
     "new": "dim",
 }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from experiments.errors import InputError, Problem
+from experiments.errors import InputError, Problem, unreadable
 from experiments.expand import Study, Trial, expand, with_sources
 from experiments.other_schema import OtherSchemaError
 from experiments.records import AttemptRecord
@@ -30,11 +29,12 @@ State = Literal[
     "failed",
     "pruned",
     "damaged",
+    "unreadable",
     "other schema",
 ]
 DataNeed: TypeAlias = tuple[Task, str]
 """A task, and whose Maskiges its trials see."""
-REFUSED: Final = ("damaged", "other schema")
+REFUSED: Final = ("damaged", "unreadable", "other schema")
 """States of trials that are stored and cannot be read: a run leaves them as they are."""
 TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
 """States that `combo run` takes to a result; what failed by its own fault waits for `combo retry`."""
@@ -48,7 +48,7 @@ class PlannedTrial:
     state: State
     attempts: int
     reason: str = ""
-    """Why the last attempt failed, where the trial runs, or what is wrong with its folder."""
+    """Why the last attempt failed, where the trial runs, or what is wrong with its folder or its permissions."""
 
 
 @dataclass(frozen=True)
@@ -210,16 +210,19 @@ def _told_as(entry: PlannedTrial, others: Iterable[OtherTrial]) -> PlannedTrial:
 
 def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedTrial:
     folder = store.trial(trial.key)
-    if not os.path.lexists(folder.path):
+    try:
+        folder.path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
         return PlannedTrial(trial, "new", attempts=0)
+    except PermissionError as error:
+        return PlannedTrial(trial, "unreadable", 0, str(unreadable(str(folder.path), error)))
     attempts = folder.attempts
     try:
         folder.check_places()
         folder.check_identity(trial)
         is_finished, failure = folder.result is not None, folder.failure
     except InputError as error:
-        why: State = "other schema" if isinstance(error, OtherSchemaError) else "damaged"
-        return PlannedTrial(trial, why, attempts, str(error.problems[0]))
+        return PlannedTrial(trial, _refused_as(error), attempts, str(error.problems[0]))
     if is_finished:
         return PlannedTrial(trial, "finished", attempts)
     last = folder.last_attempt
@@ -232,6 +235,12 @@ def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedT
         state = state if failure.category in NOT_ITS_FAULT else "failed"
         return PlannedTrial(trial, state, attempts, f"{failure.kind}: {failure.message}")
     return PlannedTrial(trial, state, attempts)
+
+
+def _refused_as(error: InputError) -> State:
+    if isinstance(error, OtherSchemaError):
+        return "other schema"
+    return "unreadable" if error.problems[0].is_denied else "damaged"
 
 
 def _is_alive(key: str, last: AttemptRecord, watch: AttemptWatch | None) -> bool:

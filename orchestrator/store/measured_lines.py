@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from experiments.errors import Problem
+from experiments.errors import Problem, unreadable
 from experiments.records import MetricLine, QuarantineLine
 from orchestrator.store.stored_documents import last_line, stored_lines
 
@@ -27,7 +27,8 @@ def torn_files(files: Iterable[Path]) -> Iterator[Problem]:
         try:
             text = last_line(path)
         except OSError as error:
-            yield Problem(str(path), f"is damaged: {error.strerror}")
+            is_denied = isinstance(error, PermissionError)
+            yield unreadable(str(path), error) if is_denied else Problem(str(path), f"is damaged: {error.strerror}")
             continue
         if text and not _is_metric(text):
             yield Problem(str(path), "its last line is torn and passed over")

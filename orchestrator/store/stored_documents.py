@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from experiments.errors import InputError, Problem
+from experiments.errors import InputError, Problem, unreadable
 from experiments.other_schema import refuse_other_schema
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, Record
 from model.regular_files import LARGEST_DOCUMENT, LARGEST_TABLE, check_regular, open_regular, read_regular
@@ -32,14 +32,14 @@ def read_record(path: Path, model: type[Stored]) -> Stored | None:
 
     Raises:
         OtherSchemaError: it is of another schema.
-        InputError: it is damaged.
+        InputError: it is damaged, or closed to this user.
     """
     try:
         return model.model_validate_json(read_regular(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise damaged(path, str(error.strerror)) from None
+        raise _refusal(path, error) from None
     except ValidationError as error:
         refuse_other_schema(error, str(path))
         raise damaged(path, _first_of(error)) from None
@@ -69,7 +69,7 @@ def check_there(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
     try:
         check_regular(path, at_most)
     except OSError as error:
-        raise damaged(path, str(error.strerror)) from None
+        raise _refusal(path, error) from None
 
 
 def record_bytes(record: Record) -> bytes:
@@ -121,12 +121,19 @@ def stored_bytes(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError as error:
-        raise damaged(path, str(error.strerror)) from None
+        raise _refusal(path, error) from None
 
 
 def stored_lines(path: Path) -> list[bytes]:
     """The same, line by line."""
     return stored_bytes(path).splitlines()
+
+
+def _refusal(path: Path, error: OSError) -> InputError:
+    """What is in a file's place and is none is damage; what belongs to somebody else is not."""
+    if isinstance(error, PermissionError):
+        return InputError(unreadable(str(path), error))
+    return damaged(path, str(error.strerror))
 
 
 def _first_of(error: ValidationError) -> str:

@@ -336,8 +336,9 @@ class TrialFolder:
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
 
     def write_failure(self, failure: FailureRecord) -> None:
-        """Notes how an attempt ended."""
-        self._write(FAILURE_FILE, record_bytes(failure))
+        """Notes how an attempt ended; not what a user may not do, which says nothing of the trial for others."""
+        if failure.category != "not-permitted":
+            self._write(FAILURE_FILE, record_bytes(failure))
 
     def forgive(self, *, with_checkpoints: bool) -> None:
         """Forgets a failure, so that the trial goes on, or begins anew without its checkpoints. Attempts stay known."""
@@ -360,8 +361,10 @@ class TrialFolder:
         return None
 
     def _numbers(self, folder: str, form: NumberedName) -> list[int]:
-        """Of what lies in a folder of the trial under names of a form, ascending."""
-        return form.numbers((path.name for path in (self.path / folder).glob("*")), f"{self.name}/{folder}")
+        """Of what lies in a folder of the trial under names of a form, ascending; none that this user may not see."""
+        with suppress(PermissionError):
+            return form.numbers((path.name for path in (self.path / folder).glob("*")), f"{self.name}/{folder}")
+        return []
 
     def _steps(self, kind: NumberedName) -> list[int]:
         """Of the checkpoints of a kind, ascending."""

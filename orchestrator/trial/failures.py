@@ -11,7 +11,7 @@ from orchestrator.redaction import redacted
 
 RETRIED: Final = frozenset[FailureCategory]({"worker-died", "hung", "node-lost", "preempted", "storage"})
 """The machine's doing: the trial goes on from its checkpoint, in the same run."""
-NOT_ITS_FAULT: Final = RETRIED | {"disk-full"}
+NOT_ITS_FAULT: Final = RETRIED | {"disk-full", "not-permitted"}
 """What the next `combo run` continues by itself; other failures wait for `combo retry`."""
 FREE: Final = frozenset[FailureCategory]({"node-lost", "preempted"})
 """Of these, what says nothing about the trial and does not count as one of its retries."""
@@ -34,6 +34,7 @@ FOLDER_AWAY = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN)
 ADVICE: dict[FailureCategory, str] = {
     "out-of-memory": "lower --micro-batch, or give the trial more workers",
     "disk-full": "free space in the storage; the same command continues from the last checkpoint",
+    "not-permitted": "ask the owner of the file for access; then the same command continues",
     "worker-died": "its process is gone, perhaps killed for lack of memory",
     "node-lost": "its machine left the cluster",
     "hung": "--hang-after sets the limit",
@@ -52,6 +53,8 @@ def classify(error: BaseException) -> FailureCategory:
         return "import-error"
     if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
         return "disk-full"
+    if isinstance(error, PermissionError):
+        return "not-permitted"
     if "StorageError" in names or (isinstance(error, OSError) and error.errno in FOLDER_AWAY):
         return "storage"
     if "NodeDiedError" in names or "node has died" in str(error):

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from experiments import errors
 from experiments.errors import InputError, Problem, validate
 from experiments.other_schema import refuse_other_schema
 from model.regular_files import read_regular
@@ -73,7 +74,7 @@ def refusal(path: Path, what: str) -> InputError:
 
 def unreadable(path: Path, error: OSError) -> InputError:
     """The system refuses to read a file or folder."""
-    return refusal(path, f"cannot be read: {error.strerror}")
+    return InputError(errors.unreadable(shown(path), error))
 
 
 def shown(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from experiments.errors import Problem
 from experiments.schema import Measure
 
 
@@ -17,3 +18,10 @@ class Discrepancy:
     recomputed: str
     metric: Measure | None = None
     """The only measure that it touches; None for all of them."""
+    is_denied: bool = False
+    """Whether nothing can be said, because this user may not read a file."""
+
+
+def not_as_stored(what: str, stored: str, problem: Problem) -> Discrepancy:
+    """What is told of a file that is damaged, missing or closed to this user."""
+    return Discrepancy(what, stored, problem.what, is_denied=problem.is_denied)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import InputError
+from experiments.errors import InputError, unreadable
 from experiments.records import (
     ATTEMPT_NAME,
     ATTEMPTS_DIR,
@@ -23,7 +23,7 @@ from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
 from reports.stored.documents import names_in, read_document
 from reports.stored.quarantine import quarantine_lines
 from reports.stored.stored_trial import StoredTrial
-from reports.verifying.discrepancy import Discrepancy
+from reports.verifying.discrepancy import Discrepancy, not_as_stored
 
 
 def check_ties(found: StoredTrial, protocols: Mapping[Task, ProtocolRecord]) -> Iterator[Discrepancy]:
@@ -45,8 +45,12 @@ def check_ties(found: StoredTrial, protocols: Mapping[Task, ProtocolRecord]) -> 
 
 def _check_manifest(checkpoint: Path, config: TrialConfig, result: ResultRecord) -> Iterator[Discrepancy]:
     """Whether the tested weights say of themselves what the result says of them."""
-    manifest = read_manifest(checkpoint)
     name = f"{MANIFEST_FILE} of the tested weights"
+    try:
+        manifest = read_manifest(checkpoint)
+    except PermissionError as error:
+        yield not_as_stored(name, "intact", unreadable(name, error))
+        return
     if manifest is None:
         yield Discrepancy(name, "intact", "missing or damaged")
         return
@@ -79,7 +83,7 @@ def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
     try:
         attempt = read_document(AttemptRecord, path)
     except InputError as error:
-        yield Discrepancy("the attempt that finished", "a record", error.problems[0].what)
+        yield not_as_stored("the attempt that finished", "a record", error.problems[0])
         return
     if attempt.workers != result.provenance.workers:
         yield Discrepancy("workers of the attempt", str(result.provenance.workers), str(attempt.workers))
@@ -97,7 +101,7 @@ def _check_quarantine(path: Path, result: ResultRecord) -> Iterator[Discrepancy]
     try:
         lines = list(quarantine_lines(path))
     except InputError as error:
-        yield Discrepancy("the clips set aside", "a list of clips", error.problems[0].what)
+        yield not_as_stored("the clips set aside", "a list of clips", error.problems[0])
         return
     counted = {
         (line.split, line.clip)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isclose
 from pathlib import Path, PurePosixPath
 
-from experiments.errors import InputError
+from experiments.errors import InputError, unreadable
 from experiments.records import EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord, ScoreRecord
 from model.config import Task
 from model.regular_files import open_regular
 from reports.stored.evaluations import read_curve
 from reports.stored.scores import ClipScores, ScoreMetric, read_clip_scores
 from reports.stored.stored_trial import StoredTrial, read_stored_trial
-from reports.verifying.discrepancy import Discrepancy
+from reports.verifying.discrepancy import Discrepancy, not_as_stored
 from reports.verifying.result_ties import check_ties
 
 AGREEMENT = 1e-12
@@ -52,14 +53,16 @@ def check_trial(
     found = read_stored_trial(shown.path)
     if found.result is None:
         reason = "is gone" if found.problem is None else f"{found.problem.where} {found.problem.what}"
-        return Checked((Discrepancy("the result", "read before", reason),))
+        is_denied = found.problem is not None and found.problem.is_denied
+        return Checked((Discrepancy("the result", "read before", reason, is_denied=is_denied),))
     result, discrepancies = found.result, list(_check_files(shown.path, found.result.checksums, on_bytes))
     discrepancies += check_ties(found, protocols or {})
     if (found.identity, found.outcome) != (shown.identity, shown.outcome):
         discrepancies.append(
             Discrepancy("trial.json and result.json", "as the table has them", "something else by now")
         )
-    discrepancies += _check_choice(shown.path, result)
+    if not any(one.is_denied for one in discrepancies):  # the metrics may be what cannot be read
+        discrepancies += _check_choice(shown.path, result)
     clips, wrong = _check_scores(shown.path, result.protocol, result.score)
     return Checked((*discrepancies, *wrong), result, clips)
 
@@ -80,7 +83,14 @@ def check_evaluation(storage: Path, record: EvaluationRecord, on_bytes: OnBytes)
 def named_bytes(folder: Path, checksums: Mapping[str, str]) -> int:
     """Size of the files that a result names, as far as they are there."""
     paths = (folder / name for name in checksums if _is_below(name))
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    return sum(map(_size, paths))
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; none of what is no file or lies in a folder that this user may not enter."""
+    with suppress(OSError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0
 
 
 def agree(one: float, other: float) -> bool:
@@ -94,7 +104,7 @@ def _check_scores(
     try:
         clips = read_clip_scores(folder)
     except InputError as error:
-        return None, [Discrepancy("the per-clip scores", "a table of clips", error.problems[0].what)]
+        return None, [not_as_stored("the per-clip scores", "a table of clips", error.problems[0])]
     return clips, [*_check_score(clips, "m_j", protocol, score), *_check_score(clips, "m_f", protocol, score)]
 
 
@@ -116,7 +126,11 @@ def _check_files(folder: Path, checksums: Mapping[str, str], on_bytes: OnBytes) 
         if not _is_below(name):
             yield Discrepancy(f"the place of {name!r}", "a file of the result", "outside of its folder")
             continue
-        found = _checksum(folder / name, on_bytes)
+        try:
+            found = _checksum(folder / name, on_bytes)
+        except PermissionError as error:
+            yield not_as_stored(f"checksum of {name}", stored[:SHOWN_DIGITS], unreadable(name, error))
+            continue
         if found != stored:
             yield Discrepancy(f"checksum of {name}", stored[:SHOWN_DIGITS], found[:SHOWN_DIGITS])
 
@@ -127,7 +141,11 @@ def _is_below(name: str) -> bool:
 
 
 def _checksum(path: Path, on_bytes: OnBytes) -> str:
-    """SHA-256 as hexadecimal digits, or why there is none."""
+    """SHA-256 as hexadecimal digits, or why there is none.
+
+    Raises:
+        PermissionError: this user may not read the file.
+    """
     digest = hashlib.sha256()
     try:
         with open_regular(path) as file:
@@ -136,6 +154,8 @@ def _checksum(path: Path, on_bytes: OnBytes) -> str:
                 on_bytes(len(block))
     except FileNotFoundError:
         return "missing"
+    except PermissionError:
+        raise
     except OSError as error:
         return f"{error.strerror}"
     return digest.hexdigest()

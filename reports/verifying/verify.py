@@ -30,6 +30,8 @@ class Finding:
     what: str
     stored: str
     recomputed: str
+    is_denied: bool = False
+    """Whether nothing can be said of it, because this user may not read a file."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _touched(found: Mapping[str, Sequence[Discrepancy]], places: Sequence[_Place
         for one in discrepancies:
             touched = [place for place in behind[source] if one.metric in (None, place.cell.column.metric)]
             names = tuple(dict.fromkeys(place.name for place in touched or behind[source]))
-            yield Finding(names, source, one.what, one.stored, one.recomputed)
+            yield Finding(names, source, one.what, one.stored, one.recomputed, one.is_denied)
 
 
 def _unreadable(places: Sequence[_Place], results: Results) -> Iterator[Finding]:
@@ -183,8 +185,14 @@ def _unreadable(places: Sequence[_Place], results: Results) -> Iterator[Finding]
         for run in place.cell.runs:
             names[run.key].append(place.name)
     for stored in results:
-        if stored.problem is not None and (stored.key in names or (stored.path / RESULT_FILE).exists()):
+        if stored.problem is not None and (stored.key in names or _may_be_finished(stored)):
             what = f"{stored.problem.where} {stored.problem.what}"
-            yield Finding(
-                tuple(names[stored.key]), f"{TRIALS}/{stored.key}", "the documents of the trial", "sound", what
-            )
+            source, is_denied = f"{TRIALS}/{stored.key}", stored.problem.is_denied
+            yield Finding(tuple(names[stored.key]), source, "the documents of the trial", "sound", what, is_denied)
+
+
+def _may_be_finished(stored: StoredTrial) -> bool:
+    try:
+        return (stored.path / RESULT_FILE).exists()
+    except PermissionError:
+        return True

@@ -43,7 +43,7 @@ RAYS = ray.exceptions
         (RuntimeError(GLOO[1]), "worker-died"),
         (torch.distributed.DistBackendError(NCCL), "worker-died"),
         (DataError("clip 3 cannot be read"), "exception"),
-        (OSError(errno.EACCES, "Permission denied"), "exception"),
+        (OSError(errno.EACCES, "Permission denied"), "not-permitted"),
         (FileNotFoundError("no such file"), "exception"),
         (RuntimeError("shapes do not fit"), "exception"),
     ],
