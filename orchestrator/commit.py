@@ -63,8 +63,8 @@ def _as_new(name: str) -> str:
         text = read_regular(path, LONGEST_PATCH).decode() if path.suffix in SHOWN and not path.is_symlink() else None
     except (OSError, UnicodeDecodeError):
         text = None
-    if text is None:
-        return f"# not known to git, content not shown: {name}\n"
+    if not text:
+        return f"# not known to git, {'content not shown' if text is None else 'empty'}: {name}\n"
     lines = text.splitlines()
     return "".join(
         f"{line}\n" for line in ("--- /dev/null", f"+++ b/{name}", f"@@ -0,0 +1,{len(lines)} @@", *_added(lines))

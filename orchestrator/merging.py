@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from experiments.errors import InputError, Problem
+from experiments.errors import InputError, Problem, unreadable
 from experiments.records import EVALUATION_FILE, EVALUATIONS, RESULT_FILE, TRIALS
 from experiments.storage.names import MANIFEST
 from experiments.storage.storage import Storage
+from model.regular_files import open_regular
 from orchestrator.store.membership import MEMBERSHIPS
 from orchestrator.store.storage_identity import address, ensure_storage_id
 from orchestrator.store.store import IMPORTED
@@ -66,6 +67,7 @@ def merge(source: Storage, target: Storage, on_progress: Callable[[int, int], No
         except InputError as error:
             outcome.problems += error.problems
         on_progress(done, len(there))
+    source.fetch(MEMBERSHIPS)
     _copy(source, target, source.names(MEMBERSHIPS))
     return outcome
 
@@ -105,8 +107,11 @@ def _complete(source: Storage, target: Storage, folder: str, theirs: Iterable[st
     last = f"{folder}/{COMPLETED_BY[folder.partition('/')[0]]}"
     if last in theirs and last in ours and source.read(last) == target.read(last):
         return False
+    source.fetch(folder)
+    if ours:
+        target.fetch(folder)
     for name in ours:
-        if source.read(name) != target.read(name):
+        if _content(source, name) != _content(target, name):
             what = f"holds another {name.removeprefix(f'{folder}/')} than {source}"
             raise InputError(
                 Problem(f"{target}/{folder}", what, "both stay as they are; move one away to keep the other")
@@ -118,9 +123,20 @@ def _complete(source: Storage, target: Storage, folder: str, theirs: Iterable[st
 
 def _copy(source: Storage, target: Storage, names: Iterable[str]) -> None:
     for name in names:
-        content = source.read(name)
+        content = _content(source, name)
         if content is not None:  # else deleted meanwhile
             target.create(name, content)
+
+
+def _content(storage: Storage, name: str) -> bytes | None:
+    """What a fetched file holds, of any size; None if there is none."""
+    try:
+        with open_regular(storage.root / name) as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(unreadable(f"{storage}/{name}", error)) from None
 
 
 def _rank(name: str) -> int:

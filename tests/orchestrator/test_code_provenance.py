@@ -42,6 +42,7 @@ def test_a_file_that_git_does_not_know_makes_it_dirty_too(checkout):
 def test_the_patch_restores_the_code_that_ran(checkout, tmp_path):
     (checkout / "train.py").write_text("lr = 3e-4\n")
     (checkout / "model.py").write_text("width = 2\n\ndepth = 3\n")
+    (checkout / "empty.py").touch()
     patch, other = tmp_path / "a.patch", tmp_path / "other"
     patch.write_text(commit.uncommitted())
     subprocess.run(["git", "clone", "-q", checkout, other], check=True)

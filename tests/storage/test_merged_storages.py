@@ -7,6 +7,7 @@ import pytest
 from experiments.expand import expand
 from experiments.records import AttemptRecord
 from experiments.storage.folder import FolderStorage
+from model.regular_files import LARGEST_DOCUMENT
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
@@ -22,6 +23,10 @@ def source(tmp_path):
     fake.finish(OTHER, 0.6, 0.7)
     for trial in (FINISHED, OTHER):
         fake.vouch(trial)
+    state = fake.folder(OTHER) / "checkpoints/step-00000300"
+    state.mkdir()
+    (state / "optimizer.safetensors").write_bytes(bytes(LARGEST_DOCUMENT + 1))  # no document, so of any size
+    (state / "manifest.json").write_text("{}")
     Store(FolderStorage(fake.root)).trial(BEGUN.key).begin(BEGUN)
     _attempt(fake.root, BEGUN, ended="stopped")
     return fake.root
