@@ -51,7 +51,7 @@ def test_a1_a_file_that_is_not_plain_is_refused_quickly(case, tmp_path):
     (problem,) = refusal.value.problems
     assert str(problem).startswith(message)
     assert problem.remedy
-    assert seconds < 0.2
+    assert seconds < 1
     assert not ran.exists()
 
 
