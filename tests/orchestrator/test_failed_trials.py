@@ -63,7 +63,7 @@ def test_status_shows_the_reasons(broken):
 
     assert "FloatingPointError: loss is not finite at step 2" in shown
     assert "its process is gone" in shown
-    assert shown.endswith("broken: 1 of 3 trials finished, 1 resumable, 1 failed\n")
+    assert shown.endswith(": 1 of 3 trials finished, 1 resumable, 1 failed\n")
 
 
 def test_what_failed_by_its_own_fault_waits_for_a_retry_and_what_was_killed_does_not(broken):

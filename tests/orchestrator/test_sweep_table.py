@@ -1,6 +1,7 @@
 """What `combo status` shows of trials in every state."""
 
 import json
+import re
 
 import pytest
 from combo_command import TINY
@@ -85,9 +86,9 @@ def test_remarks_say_why_and_where(command, sweep):
 
 def test_the_summary_counts_every_state(command, sweep):
     words, _ = sweep
-    (summary,) = (line for line in command("status", *words).out.splitlines() if line.startswith("states: "))
+    (summary,) = (line for line in command("status", *words).out.splitlines() if line.startswith("states-"))
 
-    assert summary.startswith("states: 1 of 9 trials finished, ")
+    assert re.match(r"states-\w{8}: 1 of 9 trials finished, ", summary)
     assert set(summary.partition("finished, ")[2].split(", ")) == {
         f"1 {state}" for state in SEEDS if state != "finished"
     }
@@ -97,7 +98,7 @@ def test_scripts_get_the_same_as_one_document(command, sweep):
     words, keys = sweep
     document = json.loads(command("status", *words, "--json").out)
 
-    assert document["sweep"] == "states"
+    assert re.fullmatch(r"states-\w{8}", document["sweep"])
     found = {trial["key"]: trial for trial in document["trials"]}
     assert {key: trial["state"] for key, trial in found.items()} == {key: state for state, key in keys.items()}
     assert {state: found[key]["step"] for state, key in keys.items() if found[key]["step"]} == {
