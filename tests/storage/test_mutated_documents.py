@@ -194,6 +194,7 @@ def test_f4_no_damage_of_one_document_stops_a_verb_or_hides_another_trial(origin
 
 
 @pytest.mark.minutes
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("drawing")
 @_profile(400)
 @given(damage=damages(), finished=st.booleans())
