@@ -25,6 +25,8 @@ class Settings:
     """Of MLflow; a SQLite file in the storage folder, or in the copy of a bucket, by default."""
     ray_address: str | None
     """Of a running cluster; None starts Ray on this machine."""
+    mlflow_experiment: str | None = None
+    """That all runs are logged to; None for one per paper, named after it."""
 
     @property
     def has_own_mlflow(self) -> bool:
@@ -39,8 +41,9 @@ class Settings:
 
 
 def resolve_settings(storage: str | None = None, data: Path | None = None) -> Settings:
-    """Settings from flags, then `COMBO_STORAGE`, `COMBO_DATA`, `MLFLOW_TRACKING_URI`, `RAY_ADDRESS`, then defaults.
+    """Settings from flags, then environment variables, then defaults.
 
+    The variables are `COMBO_STORAGE`, `COMBO_DATA`, `MLFLOW_TRACKING_URI`, `MLFLOW_EXPERIMENT_NAME` and `RAY_ADDRESS`.
     Where `COMBO_DERIVED` names a folder that was laid over the data, that one is read.
 
     Raises:
@@ -55,6 +58,7 @@ def resolve_settings(storage: str | None = None, data: Path | None = None) -> Se
         data=(data_with_derived(folder, Path(derived)) if derived else folder).absolute(),
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or _embedded(place),
         ray_address=os.environ.get("RAY_ADDRESS") or None,
+        mlflow_experiment=os.environ.get("MLFLOW_EXPERIMENT_NAME") or None,
     )
 
 

@@ -110,10 +110,10 @@ def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, c
     """MLflow is a view of what is stored: when it cannot be reached, the scores stand."""
     from orchestrator.tracking.evaluation_run import EVALUATION_TAG, MLFLOW_EXPERIMENT, log_evaluation
     from orchestrator.tracking.experiment_runs import ExperimentRuns
-    from orchestrator.tracking.patience import what_went_wrong
+    from orchestrator.tracking.failures import explain
 
     try:
         runs = ExperimentRuns(settings, MLFLOW_EXPERIMENT)
         log_evaluation(runs, runs.find({EVALUATION_TAG: record.key}), evaluation.folder, record)
     except Exception as error:  # MLflow raises whatever its client, server or database raises
-        say(f"MLflow could not be written, the same command tries again: {what_went_wrong(error)}", console, "yellow")
+        say(f"not in MLflow, the same command tries again: {explain(error, settings)}", console, "yellow")

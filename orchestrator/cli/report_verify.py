@@ -99,15 +99,15 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
 def _read_mlflow(tables: list[Table], settings: Settings, console: Console) -> dict[str, LoggedRun] | None:
     """What MLflow holds of the trials behind the cells; None if it cannot be read, which is said."""
     from orchestrator.cli.progress_bar import progress_bar
+    from orchestrator.tracking.failures import explain
     from orchestrator.tracking.logged_results import read_logged
-    from orchestrator.tracking.patience import what_went_wrong
 
     keys = list(dict.fromkeys(run.key for table in tables for cell in table.own_cells for run in cell.counted))
     try:
         with progress_bar(console, "Reading MLflow") as on_progress:
             return read_logged(settings, keys, on_progress)
     except Exception as error:  # MLflow raises whatever its client, server or database raises
-        say(f"MLflow is not compared, as it cannot be read: {what_went_wrong(error)}", console, "yellow")
+        say(f"MLflow is not compared: {explain(error, settings)}", console, "yellow")
         return None
 
 

@@ -56,7 +56,7 @@ def _checks(settings: Settings, vggish: Path | None, sam: Path | None) -> list[C
         Check("Ray", partial(look_at_ray, settings.ray_address), ray_cluster.SECONDS + MARGIN),
         Check(STORAGE, partial(look_at_storage, storage), 60.0),
         Check(FREE_SPACE, partial(look_at_free_space, storage)),
-        Check("MLflow", partial(look_at_mlflow, settings.tracking_uri), 60.0),
+        Check("MLflow", partial(look_at_mlflow, settings), 60.0),
         *(Check(f"data {task.upper()}", partial(look_at_subset, settings.data, task), 120.0) for task in TASKS),
         *(Check(f"weights {name}", partial(look_at_backbone, name)) for name in BACKBONES),
         Check("weights VGGish", partial(look_at_vggish, vggish), 60.0),

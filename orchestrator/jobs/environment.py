@@ -17,12 +17,14 @@ TRAVELLING = (
     "AWS_DEFAULT_REGION",
     "AWS_REGION",
 )
-"""Addresses that the driver and its workers need. Nothing else travels: credentials are the business of the nodes."""
+"""Addresses that the driver and its workers need."""
+NAMES = ("MLFLOW_EXPERIMENT_NAME",)
+"""Further settings of theirs. Nothing else travels: credentials are the business of the nodes."""
 ON_THE_NODES = "on Kubernetes from a secret"
 
 
 def job_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a job gets: addresses named here, and how Ray is tuned.
+    """The variables that a job gets: addresses and settings named here, and how Ray is tuned.
 
     Args:
         environ: the variables of this process.
@@ -34,7 +36,7 @@ def job_variables(environ: Mapping[str, str]) -> dict[str, str]:
     problems = [problem for name, value in named.items() if (problem := _problem(name, value))]
     if problems:
         raise InputError(*problems)
-    return {**ENVIRONMENT, **named}
+    return {**ENVIRONMENT, **named, **{name: environ[name] for name in NAMES if environ.get(name)}}
 
 
 def _problem(name: str, value: str) -> Problem | None:

@@ -10,7 +10,7 @@ from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.reporting.request import Asked
 from orchestrator.search.outcomes import search_outcomes
 from orchestrator.settings import Settings
-from orchestrator.tracking.patience import what_went_wrong
+from orchestrator.tracking.failures import explain
 from orchestrator.tracking.run_links import run_links
 from reports.build import Request, trial_keys
 from reports.stored.imported import read_imported_evaluations
@@ -50,7 +50,7 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
             links = run_links(settings, trial_keys(asked.questions, results), mlflow_pages or None)
         except Exception as error:
             # Whatever MLflow raises: the numbers do not come from it, so a report without links is still right.
-            notes.append(f"no links to runs, as MLflow cannot be read: {what_went_wrong(error)}")
+            notes.append(f"no links to runs: {explain(error, settings)}")
     imported, doubtful = read_imported_evaluations(settings.storage.root)
     request = Request(
         questions=asked.questions,

@@ -138,5 +138,5 @@ def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Ma
 
 def _admit(tracker: Tracker, console: Console) -> None:
     if tracker.trouble:
-        message = f"MLflow is incomplete, `combo sync` completes it: {tracker.trouble}"
+        message = f"MLflow is incomplete, `combo sync` completes it once this is mended: {tracker.trouble}"
         console.print(message, style="yellow", markup=False)

@@ -31,6 +31,8 @@ def quiet_mlflow() -> None:
         os.environ.setdefault(name, value)
     for logger in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(logger).setLevel(logging.ERROR)
+    # It prints a page for every error of the database, which it raises as well.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 class Connection:

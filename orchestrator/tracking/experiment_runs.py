@@ -10,6 +10,7 @@ from orchestrator.sqlite_url import sqlite_file
 from orchestrator.store.storage_identity import ensure_storage_id
 from orchestrator.tracking.artifact_places import keep_artifacts_beside
 from orchestrator.tracking.connection import Connection
+from orchestrator.tracking.deleted_experiments import refuse_deleted
 from orchestrator.tracking.own_runs import Owner
 from orchestrator.tracking.patience import Patience
 
@@ -25,9 +26,12 @@ class ExperimentRuns:
 
     Runs of another storage are never found, so that nothing touches them. A storage without an id is given one.
 
+    Raises:
+        DeletedExperimentError: somebody has deleted it.
+
     Args:
         settings: tracking place, and where the embedded MLflow keeps artifacts.
-        experiment: its name, one per paper.
+        experiment: its name, one per paper, unless the settings give one for all.
         patience: with MLflow.
     """
 
@@ -35,7 +39,7 @@ class ExperimentRuns:
         self.owner = Owner(settings, ensure_storage_id(settings.storage))
         keep_artifacts_beside(settings)
         self.client: Any = Connection(settings.tracking_uri, patience or Patience())
-        self._id = self._find_experiment(experiment, settings)
+        self._id = self._find_experiment(settings.mlflow_experiment or experiment, settings)
 
     def find(self, identity: dict[str, str], status: str | None = None) -> Run | None:
         """The run with these tags, and this status if one is given; the oldest, if there are several."""
@@ -93,7 +97,10 @@ class ExperimentRuns:
 
         def find(client: MlflowClient) -> str | None:
             found = client.get_experiment_by_name(name)
-            return None if found is None else str(found.experiment_id)
+            if found is None:
+                return None
+            refuse_deleted(found)
+            return str(found.experiment_id)
 
         def make(client: MlflowClient) -> str:
             place = settings.artifacts.resolve().as_uri() if is_file else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orchestrator.settings import Settings
+from orchestrator.tracking.connection import Connection
+from orchestrator.tracking.deleted_experiments import refuse_deleted_with
 from orchestrator.tracking.own_runs import newest_runs
 from orchestrator.tracking.patience import Patience
 from orchestrator.tracking.run_links import has_begun
@@ -24,13 +26,18 @@ def read_logged(
         on_progress: called with how many trials are done and how many there are.
 
     Raises:
+        DeletedExperimentError: the runs of some lie in an experiment that was deleted.
         Exception: what MLflow raises when it cannot be read.
     """
     if not has_begun(settings):
         return {}
-    found = {}
+    found, missing = {}, []
     for done, (key, run) in enumerate(newest_runs(settings, keys, SHORT_PATIENCE), start=1):
         on_progress(done, len(keys))
         if run is not None:
             found[key] = LoggedRun(str(run.info.run_id), dict(run.data.metrics), dict(run.data.params))
+        else:
+            missing.append(key)
+    if missing:
+        refuse_deleted_with(Connection(settings.tracking_uri, SHORT_PATIENCE), missing)
     return found

@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Sequence
 
+from experiments.errors import Problem
 from experiments.expand import Trial
 from orchestrator.settings import Settings
+from orchestrator.tracking.failures import explain
 from orchestrator.tracking.live_sweep import LiveSweep
-from orchestrator.tracking.patience import what_went_wrong
+from orchestrator.tracking.patience import may_pass
 from orchestrator.trial.updates import Update
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ LONGEST_PAUSE = 30.0
 """Seconds between tries while MLflow is away."""
 SILENCE = 15.0
 """Seconds without an answer of MLflow after which a sweep that is over waits no longer."""
+LAST_TRIES = 3
+"""In a row, after which a sweep that is over gives up what trying again cannot mend."""
 LONGEST_END = 60.0
 """Seconds that a sweep which is over waits for MLflow at most."""
 
@@ -44,6 +48,7 @@ class Tracker:
     def __init__(
         self, settings: Settings, experiment: str, sweep: str, trials: Sequence[Trial], finished: Sequence[Trial]
     ) -> None:
+        self._settings = settings
         self._updates: queue.SimpleQueue[Update | None] = queue.SimpleQueue()
         self._given_up = threading.Event()
         # No server can be away where there is none: making the embedded database may take its time.
@@ -67,11 +72,11 @@ class Tracker:
         self._given_up.set()
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Problem | None:
         """Once the context is closed: why MLflow does not know everything; None if it does."""
         if self._live.is_told:
             return None
-        return what_went_wrong(self._last_error) if self._last_error else "it does not answer"
+        return explain(self._last_error or TimeoutError(), self._settings)
 
     def on_update(self, update: Update) -> None:
         """See `Listener`."""
@@ -88,6 +93,8 @@ class Tracker:
                 failures += 1
                 self._last_error = error
                 log.debug("MLflow could not be written", exc_info=error)
+                if over and failures >= LAST_TRIES and not may_pass(error):
+                    return
             pause = min(EVERY if failures == 0 else 2.0**failures, LONGEST_PAUSE)
             if over:
                 self._given_up.wait(min(pause, 1.0) if failures else 0.0)

@@ -17,6 +17,7 @@ from orchestrator.doctor.mlflow_place import look_at_mlflow
 from orchestrator.doctor.ray_cluster import look_at_ray
 from orchestrator.doctor.storage_place import look_at_storage
 from orchestrator.doctor.weights import look_at_sam, look_at_vggish
+from orchestrator.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +139,9 @@ def test_a_bucket_that_cannot_be_opened_stops_no_other_check(tmp_path, monkeypat
     assert {"packages", "Ray", "data S4", "MLflow"} <= set(checks)
 
 
-def test_an_mlflow_server_that_is_away_is_told_in_time():
+def test_an_mlflow_server_that_is_away_is_told_in_time(tmp_path):
     began = time.monotonic()
-    finding = look_at_mlflow("http://127.0.0.1:9")
+    finding = look_at_mlflow(Settings(FolderStorage(tmp_path), tmp_path, "http://127.0.0.1:9", None))
 
     assert finding.verdict == "fail"
     assert "combo sync catches up later" in finding.cure

@@ -101,7 +101,7 @@ def test_a_server_that_is_no_ray_is_named_as_such(command, tmp_path, monkeypatch
     assert "Traceback" not in said.err
 
 
-def test_a5_of_the_environment_only_addresses_travel():
+def test_a5_of_the_environment_only_addresses_and_the_name_of_the_mlflow_experiment_travel():
     mine = {
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_ACCESS_KEY_ID": "id",
@@ -110,12 +110,14 @@ def test_a5_of_the_environment_only_addresses_travel():
         "HOME": "/somewhere",
         "AWS_ENDPOINT_URL": "http://s3:9000",
         "MLFLOW_TRACKING_URI": "http://mlflow:5000",
+        "MLFLOW_EXPERIMENT_NAME": "ours",
     }
     sent = job_variables(mine)
 
     assert sent["AWS_ENDPOINT_URL"] == "http://s3:9000"
     assert sent["MLFLOW_TRACKING_URI"] == "http://mlflow:5000"
-    assert {name for name in sent if name in mine} == {"AWS_ENDPOINT_URL", "MLFLOW_TRACKING_URI"}
+    assert sent["MLFLOW_EXPERIMENT_NAME"] == "ours"
+    assert len([name for name in sent if name in mine]) == 3
     assert "secret" not in sent.values()
 
 

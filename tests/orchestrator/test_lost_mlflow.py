@@ -17,7 +17,8 @@ def test_trials_finish_although_mlflow_refuses_every_connection(tmp_path, data):
 
     assert run.returncode == 0, run.stderr
     assert "3 of 3 trials finished" in run.stdout
-    assert run.stdout.count("MLflow is incomplete, `combo sync` completes it: ") == 1
+    assert run.stdout.count("MLflow is incomplete, `combo sync` completes it once this is mended: ") == 1
+    assert "cannot be reached: Connection refused (see that it runs, and check MLFLOW_TRACKING_URI)" in run.stdout
     assert "Traceback" not in run.stderr
     (timing,) = (line for line in run.stdout.splitlines() if line.startswith("Ray started in"))
     assert int(timing.split()[-3]) <= 20

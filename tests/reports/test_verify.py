@@ -243,7 +243,7 @@ def test_without_mlflow_the_data_are_verified_all_the_same(said, storage):
     (storage.root / "mlflow.db").write_bytes(b"no database" * 1000)
     outcome = said()
     assert outcome.code == 0
-    assert "MLflow is not compared, as it cannot be read" in outcome.out
+    assert "its database is damaged (move the file away, then `combo sync` makes it anew)" in outcome.out
     assert "all 8 cells follow from the per-clip scores and the trial directories (6 trials)" in outcome.out
 
 

@@ -15,7 +15,7 @@ from orchestrator.tracking.experiment_runs import ExperimentRuns
 
 @pytest.fixture(autouse=True)
 def _no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "COMBO_STORAGE"):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "COMBO_STORAGE"):
         monkeypatch.delenv(name, raising=False)
 
 

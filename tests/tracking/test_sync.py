@@ -227,7 +227,7 @@ def test_an_mlflow_that_is_away_is_one_sentence_without_the_password(command, st
     said = command("sync", "--storage", stored.store.root)
 
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("error: MLflow at http://***@127.0.0.1:9: cannot be written: ")
+    assert said.err.startswith("error: MLflow at http://***@127.0.0.1:9: cannot be reached: Connection refused (see ")
     assert said.err.count("\n") == 1
     assert "hunter2" not in said.err
 
