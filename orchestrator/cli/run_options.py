@@ -71,7 +71,9 @@ MostAtOnceOption = Annotated[
 ]
 GpuHoursOption = Annotated[
     float | None,
-    typer.Option(min=0, max=MOST, help="Stop after so many GPU-hours, worker-hours where there are no GPUs."),
+    typer.Option(
+        min=0, max=MOST, help="Stop at so many GPU-hours of all attempts, earlier ones too; worker-hours without GPUs."
+    ),
 ]
 HoursOption = Annotated[float | None, typer.Option(min=0, max=MOST, help="Stop after so many hours.")]
 TrialsOption = Annotated[int | None, typer.Option(min=1, max=MOST, help="Start no more trials than that.")]

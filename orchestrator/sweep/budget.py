@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from experiments.records import AttemptRecord
+from experiments.stored_types import parse_moment
 from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Started, Update
 
 LOOK_SECONDS = 0.5
@@ -14,14 +17,26 @@ LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of one run; None is no limit."""
+    """Limits of a sweep; None is no limit."""
 
     hours: float | None = None
-    """By the clock on the wall."""
+    """Of one run, by the clock on the wall."""
     gpu_hours: float | None = None
-    """Of all GPUs together; where there are none, hours of all workers."""
+    """Of all GPUs together, in all attempts of the trials; where there are none, hours of all workers."""
     trials: int | None = None
-    """That start."""
+    """That start in one run."""
+
+
+def worker_hours(attempts: Iterable[AttemptRecord]) -> float:
+    """What attempts took until their last sign of life, times workers."""
+    return sum(_seconds_of(attempt) * attempt.workers for attempt in attempts) / 3600
+
+
+def _seconds_of(attempt: AttemptRecord) -> float:
+    """By the clock of its machine, which may have jumped or written nonsense: then none."""
+    with suppress(ValueError):
+        return max((parse_moment(attempt.seen) - parse_moment(attempt.started)).total_seconds(), 0.0)
+    return 0.0
 
 
 class BudgetWatch:
@@ -30,14 +45,15 @@ class BudgetWatch:
     Args:
         budget: the limits in hours.
         units: GPUs of one worker, or 1 where there are none.
+        before: worker-hours of earlier attempts.
         on_limit: called from a thread of its own.
     """
 
-    def __init__(self, budget: Budget, units: float, on_limit: Callable[[], None]) -> None:
+    def __init__(self, budget: Budget, units: float, before: float, on_limit: Callable[[], None]) -> None:
         self._budget, self._units, self._on_limit = budget, units, on_limit
         self._began = time.monotonic()
         self._since: dict[str, tuple[float, int]] = {}
-        self._spent = 0.0
+        self._spent = before * units * 3600
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="budget", daemon=True)
@@ -60,17 +76,28 @@ class BudgetWatch:
 
     @property
     def gpu_hours(self) -> float:
-        """Spent so far, by what runs now too."""
+        """Spent so far, in earlier attempts and by what runs now too."""
         with self._lock:
             return (self._spent + sum(self._seconds(*running) for running in self._since.values())) / 3600
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing is left of the GPU-hours."""
+        return self._budget.gpu_hours is not None and self.gpu_hours >= self._budget.gpu_hours
+
+    def told(self) -> str:
+        """What is spent, in a sentence; empty without a limit."""
+        if self._budget.gpu_hours is None:
+            return ""
+        return f"its trials have used {self.gpu_hours:.3g} of {self._budget.gpu_hours:g} GPU-hours in all attempts"
 
     def _seconds(self, since: float, workers: int) -> float:
         return (time.monotonic() - since) * workers * self._units
 
     def _watch(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):
-            hours, gpu_hours = self._budget.hours, self._budget.gpu_hours
+            hours = self._budget.hours
             late = hours is not None and time.monotonic() - self._began >= hours * 3600
-            if late or (gpu_hours is not None and self.gpu_hours >= gpu_hours):
+            if late or self.is_spent:
                 self._on_limit()
                 return

@@ -14,7 +14,7 @@ from orchestrator.planning.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda, StopReason
-from orchestrator.sweep.budget import BudgetWatch
+from orchestrator.sweep.budget import BudgetWatch, worker_hours
 from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.conduct import Conduct, Resources
 from orchestrator.sweep.placement import Placement
@@ -73,11 +73,15 @@ def execute(
             placement = Placement(current_cluster, shape, resources.least_workers, limits.most_at_once)
             placement.refuse_unplaceable(plan.to_run)
             view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
-            budget = BudgetWatch(limits.budget, shape.gpus or 1.0, lambda: stop("budget", "stopped"))
+            store = Store(storage)
+            folders = [store.trial(entry.trial.key) for entry in plan.entries]
+            before = worker_hours(attempt for folder in folders for attempt in folder.intact_attempts())
+            budget = BudgetWatch(limits.budget, shape.gpus or 1.0, before, lambda: stop("budget", "stopped"))
+            _tell(budget, console)
             receiver = stack.enter_context(Receiver([view, tracker, budget]))
             agenda = Agenda(
                 plan.to_run,
-                Store(storage),
+                store,
                 AttemptWatch(storage),
                 limits.retries,
                 limits.budget.trials,
@@ -89,6 +93,8 @@ def execute(
                 agenda.stop(reason)
                 receiver.stop_trials(wish)
 
+            if budget.is_spent:
+                agenda.stop("budget")
             stack.enter_context(view)
             stack.enter_context(budget)
             on_request = partial(stop, "stopped", "stopped")
@@ -102,6 +108,7 @@ def execute(
         f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "
         f"MLflow was finished {time.monotonic() - trained:.0f} s later"
     )
+    _tell(budget, console)
     _admit(tracker, console)
     return agenda.stop_reason
 
@@ -134,6 +141,11 @@ def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Ma
         hang_seconds=resources.hang_seconds,
         weight_files=resources.weight_files,
     )
+
+
+def _tell(budget: BudgetWatch, console: Console) -> None:
+    if told := budget.told():
+        console.print(told)
 
 
 def _admit(tracker: Tracker, console: Console) -> None:

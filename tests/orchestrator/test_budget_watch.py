@@ -8,7 +8,8 @@ import pytest
 from combo_command import TINY, wait_until
 
 from experiments.expand import expand, load_study
-from orchestrator.sweep.budget import Budget, BudgetWatch
+from experiments.records import AttemptRecord
+from orchestrator.sweep.budget import Budget, BudgetWatch, worker_hours
 from orchestrator.trial.failures import failure
 from orchestrator.trial.updates import Ended, Failed, Started
 
@@ -20,8 +21,24 @@ def trials():
     return expand(load_study(str(TINY)))
 
 
-def watched(units=1.0, on_limit=lambda: None, **limits):
-    return BudgetWatch(Budget(**limits), units, on_limit)
+def watched(units=1.0, before=0.0, on_limit=lambda: None, **limits):
+    return BudgetWatch(Budget(**limits), units, before, on_limit)
+
+
+def attempt(minutes, workers):
+    times = {"started": "2026-11-21T12:00:00+00:00", "seen": f"2026-11-21T12:{minutes:02}:00+00:00"}
+    return AttemptRecord(attempt=1, host="here", process="", workers=workers, device="cpu", **times)
+
+
+def test_earlier_attempts_count_with_all_their_workers_and_a_spent_budget_is_known_before_anything_starts():
+    before = worker_hours([attempt(30, 2), attempt(15, 1), attempt(1, 1).model_copy(update={"seen": "no moment"})])
+    budget = watched(units=2.0, before=before, gpu_hours=2.5)
+
+    assert before == pytest.approx(1.25)
+    assert budget.is_spent
+    assert budget.told() == "its trials have used 2.5 of 2.5 GPU-hours in all attempts"
+    assert not watched(before=before, gpu_hours=2.5).is_spent
+    assert watched(before=before).told() == ""
 
 
 def test_f21_the_limit_of_hours_is_told_once():
