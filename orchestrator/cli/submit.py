@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.jobs.client import JobServer
+    from orchestrator.jobs.request import JobRequest
+    from orchestrator.jobs.shipment import Shipment
 
 
 @takes_all_of(run)
@@ -29,6 +32,9 @@ def submit(
     address: AddressOption,
     follow: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Print what the job prints and exit as it does.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would travel and run; submit nothing.")
     ] = False,
     **of_run: Any,
 ) -> None:
@@ -53,6 +59,9 @@ def submit(
     command = job_command(shipment.words_there, list(_given_options(context)), os.environ)
     variables = {**job_variables(os.environ), **_older_stops(of_run["storage"])}
     request = JobRequest(question.file_part, question.content_part, command, variables)
+    if dry_run:
+        _show(shipment, request)
+        return
     server = JobServer(address)
     if question.studies:
         _foresee(question.studies, of_run, console)
@@ -61,6 +70,13 @@ def submit(
     if follow:
         raise typer.Exit(follow_job(server, job, console))
     console.print(f"follow it with: combo logs {job} --follow --address {server.shown}", markup=False)
+
+
+def _show(shipment: Shipment, request: JobRequest) -> None:
+    for name in shipment.names():
+        typer.echo(name)
+    typer.echo(f"command: {request.entrypoint}")
+    typer.echo(f"variables: {shlex.join(f'{name}={value}' for name, value in request.variables.items())}")
 
 
 def _older_stops(storage: str | None) -> dict[str, str]:
@@ -96,7 +112,7 @@ def follow_job(server: JobServer, job: str, console: Console) -> int:
 
 def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
     """The options of `combo run` that differ from their defaults, each with its value; a switch has none."""
-    own = {"context", "address", "follow"}
+    own = {"context", "address", "follow", "dry_run"}
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
         if parameter.param_type_name != "option" or parameter.name in own or value == parameter.default:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +13,13 @@ from pathlib import Path
 from experiments.question_files import ROOT as EXPERIMENTS
 from orchestrator.commit import COMMIT_FILE, current_commit, uncommitted
 
-PACKAGES = ("orchestrator", "model", "experiments", "reports")
-SUFFIXES = {".py", ".yaml", ".json", ".j2", ".css"}
-"""Of the files that the packages consist of; whatever else lies among them stays here."""
+SOURCES = (
+    *("orchestrator/**/*.py", "model/**/*.py", "experiments/**/*.py", "reports/**/*.py"),
+    *("experiments/*/*.yaml", "experiments/reported/combo.json", "experiments/reported/avs-bigen.json"),
+    *("model/data/ade20k_palette.json", "model/data/avss_classes.json"),
+    *("reports/**/*.j2", "reports/**/*.css"),
+)
+"""What the packages consist of; whatever else lies among them stays here, for it may be secret."""
 DISTRIBUTION = "combo-lab"
 NAMED_FOLDER = "named-experiments"
 
@@ -33,6 +38,12 @@ class Shipment:
     def words_there(self) -> list[str]:
         """The same words for a command that runs in the folder."""
         return [self._named_there(word) for word in self.words]
+
+    def names(self) -> list[str]:
+        """Paths of the files that travel, below the folder that the job will start in."""
+        with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder:
+            self.pack(Path(folder))
+            return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file())
 
     def pack(self, folder: Path) -> None:
         """Fills an empty folder. Equal code and experiments give equal files, so that Ray uploads them once.
@@ -57,17 +68,21 @@ class Shipment:
         if not _is_experiment_file(word):
             return word
         path = Path(word).resolve()
-        if path.is_relative_to(EXPERIMENTS):
+        if path in package_files():
             return str(path.relative_to(EXPERIMENTS).with_suffix(""))
         return f"{NAMED_FOLDER}/{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}/{path.name}"
 
 
-def package_files() -> Iterator[Path]:
-    """The files of the packages, in a checkout as in an installed wheel."""
-    for package in PACKAGES:
-        for path in sorted((EXPERIMENTS.parent / package).rglob("*")):
-            if path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file():
-                yield path
+def package_files() -> list[Path]:
+    """The files of the packages, in a checkout as in an installed wheel: nothing hidden, and no link to elsewhere."""
+    root = EXPERIMENTS.parent
+    found = sorted(path for pattern in SOURCES for path in root.glob(pattern))
+    return [path for path in found if path.is_file() and _lies_openly(path, root)]
+
+
+def _lies_openly(path: Path, root: Path) -> bool:
+    is_hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return not is_hidden and path.resolve().is_relative_to(root)
 
 
 def _is_experiment_file(word: str) -> bool:
@@ -76,7 +91,7 @@ def _is_experiment_file(word: str) -> bool:
 
 def _is_own_file(word: str) -> bool:
     """Whether it is an experiment file that the packages do not hold."""
-    return _is_experiment_file(word) and not Path(word).resolve().is_relative_to(EXPERIMENTS)
+    return _is_experiment_file(word) and Path(word).resolve() not in package_files()
 
 
 def _copy(source: Path, target: Path) -> None:

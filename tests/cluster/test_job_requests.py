@@ -2,6 +2,8 @@
 
 import http.server
 import shlex
+import shutil
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from experiments.errors import InputError
 from experiments.question_files import ROOT as EXPERIMENTS
 from orchestrator.jobs.environment import job_variables
 from orchestrator.jobs.request import JobRequest, job_command
-from orchestrator.jobs.shipment import Shipment
+from orchestrator.jobs.shipment import Shipment, package_files
 
 ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")
 NOBODY = "http://127.0.0.1:9"
@@ -175,3 +177,57 @@ def test_equal_code_is_packed_into_equal_files(tmp_path):
         }
 
     assert packed("once") == packed("again")
+
+
+def test_only_the_packages_own_files_travel(tmp_path, monkeypatch):
+    """A copy of the packages with all that a working folder gathers."""
+    root = tmp_path / "checkout"
+    for path in package_files():
+        copy = root / path.relative_to(EXPERIMENTS.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    monkeypatch.setattr("orchestrator.jobs.shipment.EXPERIMENTS", root / "experiments")
+    before = package_files()
+    secret = tmp_path / "secret.py"
+    for stray in (
+        secret,
+        root / "experiments" / "secrets.json",
+        root / "experiments" / "reported" / "secrets.json",
+        root / "model" / "secrets.json",
+        root / "orchestrator" / "settings.yaml",
+        root / "orchestrator" / ".idea" / "keys.py",
+        root / "experiments" / ".private" / "own.yaml",
+        root / "reports" / ".env",
+    ):
+        stray.parent.mkdir(exist_ok=True)
+        stray.write_text("SECRET = 1")
+    (root / "model" / "link.py").symlink_to(secret)
+    (root / "experiments" / "linked").symlink_to(tmp_path)
+    (root / "orchestrator" / "new_file.py").write_text("")
+
+    assert set(package_files()) - set(before) == {root / "orchestrator" / "new_file.py"}
+
+
+def test_every_file_of_the_packages_travels():
+    folders = ("orchestrator", "model", "experiments", "reports")
+    listed = subprocess.run(["git", "ls-files", *folders], cwd=EXPERIMENTS.parent, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no checkout")
+
+    assert set(listed.stdout.split()) <= {path.relative_to(EXPERIMENTS.parent).as_posix() for path in package_files()}
+
+
+def test_a_dry_run_shows_what_would_travel_and_run_and_asks_no_cluster(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    said = command("submit", ONE_TRIAL, "--retries", 1, *PLACES, "--address", NOBODY, "--dry-run")
+    *files, ran, variables = said.out.splitlines()
+
+    assert said.code == 0, said.err
+    assert "orchestrator/cli/run.py" in files
+    assert [name for name in files if name.endswith(ONE_TRIAL.name)] == [ran.split()[5]]
+    assert ran.startswith("command: python -m orchestrator.cli run named-experiments/")
+    assert ran.endswith(" --retries 1 --storage /shared/storage --data /shared/data")
+    assert variables.startswith("variables: RAY_")
+    assert not list(tmp_path.iterdir())
