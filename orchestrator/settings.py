@@ -13,6 +13,8 @@ from orchestrator.sqlite_url import sqlite_file, sqlite_url
 
 DEFAULT_STORAGE = "combo-storage"
 DEFAULT_DATA = "data"
+STARTED_HERE = "local"
+"""Ray's word for no address."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,13 @@ def resolve_settings(storage: str | None = None, data: Path | None = None) -> Se
         StorageError: the bucket cannot be used.
     """
     place = open_storage(storage or os.environ.get("COMBO_STORAGE") or DEFAULT_STORAGE)
+    address = os.environ.get("RAY_ADDRESS", "")
     folder, derived = Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)), os.environ.get("COMBO_DERIVED")
     return Settings(
         storage=place,
         data=(data_with_derived(folder, Path(derived)) if derived else folder).absolute(),
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or _embedded(place),
-        ray_address=os.environ.get("RAY_ADDRESS") or None,
+        ray_address=address if address not in ("", STARTED_HERE) else None,
         mlflow_experiment=os.environ.get("MLFLOW_EXPERIMENT_NAME") or None,
     )
 

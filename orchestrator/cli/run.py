@@ -10,7 +10,7 @@ from orchestrator.cli import run_options as options
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words
 from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.chosen_targets import find_questions, print_standing
-from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, STOPPED, STORAGE_FULL, TRIALS_FAILED
+from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, RAY_DIED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 from orchestrator.cli.plain import say
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
     "interrupted": (INTERRUPTED, "interrupted; the same command continues from the checkpoints"),
     "stopped": (STOPPED, "stopped on request; the same command continues from the checkpoints"),
     "budget": (BUDGET_REACHED, "the budget is spent; the same command continues from the checkpoints"),
+    "ray-died": (RAY_DIED, "Ray's processes on this machine died; the same command continues from the checkpoints"),
     "disk-full": (STORAGE_FULL, "the storage is full: paused; free space, then the same command continues"),
 }
 """Exit code and words for each reason to end before all is done."""
@@ -177,16 +178,20 @@ def _refuse_impossible(
     """Refuses what cannot run, before anything is changed or Ray is started; returns the files of weights.
 
     Raises:
-        InputError: uneven batches, too little room on this machine, or files of weights that are absent.
+        InputError: uneven batches, too little room on this machine, no cluster at RAY_ADDRESS, or files of weights that
+            are absent.
     """
     from orchestrator.planning.plan import refuse_uneven
     from orchestrator.sweep.placement import Placement
+    from orchestrator.sweep.ray_address import refuse_unusable
     from orchestrator.sweep.this_machine import this_machine
     from orchestrator.trial.machine import WorkerShape
     from orchestrator.trial.weight_files import weight_files
 
     refuse_uneven(trials)
-    if settings.ray_address is None:
+    if settings.ray_address is not None:
+        refuse_unusable(settings.ray_address)
+    else:
         here = this_machine()
         shape = WorkerShape(cpus, float(here.has_gpus) if gpus is None else gpus)
         Placement(lambda: here, shape, least_workers).refuse_unplaceable(trials)

@@ -9,9 +9,10 @@ import json
 import sys
 import time
 
+from experiments.errors import InputError
 from orchestrator.doctor.finding import Finding, fail, ok
 from orchestrator.doctor.own_process import ProbeError, run_in_own_process
-from orchestrator.sweep.cluster import listens
+from orchestrator.sweep.ray_address import refuse_unusable
 
 SECONDS = 120.0
 CURE_THERE = "check that this machine has the same Ray and Python as the cluster, and its token"
@@ -24,11 +25,14 @@ def look_at_ray(address: str | None) -> Finding:
     Args:
         address: of a running cluster; None starts one.
     """
-    if address and not listens(address):
-        return fail(f"nobody listens at {address}", "start the cluster, or unset RAY_ADDRESS to run on this machine")
     words = [address] if address else []
     try:
+        if address:
+            refuse_unusable(address)
         told = json.loads(run_in_own_process("orchestrator.doctor.ray_cluster", *words, seconds=SECONDS))
+    except InputError as error:
+        (problem,) = error.problems
+        return fail(f"{problem.where} {problem.what}", problem.remedy)
     except ProbeError as error:
         return fail(str(error).removeprefix("error: "), CURE_THERE if address else CURE_HERE)
     nodes = f"{told['nodes']} node" + ("s" if told["nodes"] > 1 else "")
@@ -40,7 +44,6 @@ def look_at_ray(address: str | None) -> Finding:
 
 
 def _main(address: str | None) -> None:
-    from experiments.errors import InputError
     from orchestrator.sweep.cluster import running_ray
 
     began = time.monotonic()

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError, Problem
+from orchestrator.jobs.interpreter import SETUP_HOOK
 from orchestrator.jobs.request import JobRequest
 from orchestrator.jobs.shipment import Shipment
 from orchestrator.redaction import redacted
+from orchestrator.sweep.authentication import use_given_token
 
 ANSWER_SECONDS = 5.0
 AGENT_SECONDS = 60.0
-TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 SWEEP = "combo.sweep"
 """Metadata under which a job keeps the name of its sweep."""
 QUESTION = "combo.question"
@@ -75,7 +76,7 @@ class JobServer:
         _await_answer(self.address)
         # Ray lets the environment overrule the address that it is given, which would send the job somewhere else.
         os.environ["RAY_API_SERVER_ADDRESS"] = self.address
-        _prepare_token()
+        use_given_token()
         from ray.job_submission import JobSubmissionClient
 
         for chatty in ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging"):
@@ -152,7 +153,11 @@ class JobServer:
     def _start(self, name: str, request: JobRequest, folder: str, metadata: dict[str, str]) -> None:
         """Asks until the head has an agent that starts jobs: it has none in its first seconds."""
         end = time.monotonic() + AGENT_SECONDS
-        environment = {"working_dir": folder, "env_vars": dict(request.variables)}
+        environment = {
+            "working_dir": folder,
+            "env_vars": dict(request.variables),
+            "worker_process_setup_hook": SETUP_HOOK,
+        }
         while True:
             try:
                 self._client.submit_job(
@@ -197,15 +202,6 @@ def _await_answer(address: str) -> None:
         what = f"does not answer: {getattr(reason, 'strerror', None) or reason}"
         remedy = "check the address; behind a firewall, forward the dashboard's port"
         raise InputError(Problem(f"Ray at {redacted(address)}", what, remedy)) from None
-
-
-def _prepare_token() -> None:
-    """Ray sends a token only in this mode, and ends the process if the file of the token is not there."""
-    path = os.environ.get("RAY_AUTH_TOKEN_PATH")
-    if path and not Path(path).is_file():
-        raise InputError(Problem(f"RAY_AUTH_TOKEN_PATH {path}", "is not there", "name the file that holds the token"))
-    if any(os.environ.get(name) for name in TOKEN_VARIABLES):
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def _refused(where: str, message: str) -> Problem:

@@ -23,7 +23,7 @@ LOOK_EVERY = 2.0
 """Seconds between looks at what other runs hold."""
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "pruned"]
-StopReason = Literal["interrupted", "stopped", "budget", "disk-full"]
+StopReason = Literal["interrupted", "stopped", "budget", "disk-full", "ray-died"]
 
 
 class Proposer(Protocol):

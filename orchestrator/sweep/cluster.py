@@ -12,9 +12,10 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from experiments.errors import InputError, Problem
+from orchestrator.sweep.authentication import use_given_token, want_token
+from orchestrator.sweep.ray_address import REMEDY
 
 ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # each report waits for the next poll: 2 s apiece by default
@@ -30,11 +31,17 @@ ENVIRONMENT = {
 }
 OBJECT_STORE_BYTES = 256 * 1024**2
 """Of a local Ray: trials exchange metric lines only, their data stays on disk."""
-CONNECT_SECONDS = 5.0
 JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it where a submitted job's driver runs."""
-LONGEST_TEMPORARY = 24
-"""Characters of the folder below which Ray's may lie: the paths of its sockets end at 107."""
+QUIET_VARIABLE = "RAY_DEDUP_LOGS_SKIP_REGEX"
+"""Of what Ray prints on the driver whatever its log level, such as the end of the log of a machine that is lost."""
+ONE_MACHINE_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""With 0 this node has no other address than 127.0.0.1, and all of Ray's ports listen there only, on Linux too."""
+TEMPORARY_VARIABLE = "TMPDIR"
+LONGEST_TEMPORARY = 20
+"""Characters of the folder below which ours may lie: the paths of Ray's sockets end at 107."""
+LONGEST_REASON = 500
+"""Characters of what Ray says."""
 ROUNDING = 1e-6
 """So that ten workers of 0.1 CPU fit on one."""
 
@@ -70,45 +77,43 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
     """Ray for the duration of a sweep: the cluster at `address`, or one on this machine that ends with the sweep.
 
     Raises:
-        InputError: no cluster answers at the address.
+        InputError: the cluster at the address cannot be joined, or Ray does not start here.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    remedy = "start the cluster, or unset RAY_ADDRESS to run on this machine"
-    if address and not listens(address):
-        raise InputError(Problem(f"RAY_ADDRESS {address}", "cannot be used: nobody listens there", remedy))
-    import ray
-
-    level = logging.INFO if verbose else logging.ERROR
-    folder = _own_folder()
-    try:
-        # Workers look for modules where the driver is when it connects, before they look among installed ones.
-        with chdir(folder):
-            ray.init(
-                address=address or "local",
-                log_to_driver=verbose,
-                logging_level=level,
-                configure_logging=True,
-                # A job brings them along, and Ray refuses to be told twice.
-                runtime_env={"env_vars": ENVIRONMENT} if address and JOB_VARIABLE not in os.environ else None,
-                **({} if address else _local_options(folder)),
-            )
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    with _own_folder() as folder:
         if address:
-            raise InputError(Problem(f"RAY_ADDRESS {address}", f"cannot be used: {reason}", remedy)) from None
-        logs = f"look into its logs below {folder}"
-        raise InputError(Problem("Ray on this machine", f"cannot be used: {reason}", logs)) from None
-    if not verbose:
-        for name in ("ray", "ray.train", "ray.data"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-        # Tune's errors are tracebacks of trials that failed: those are in storage, and in the live view as a line.
-        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+            use_given_token()
+            # A job brings them along, and Ray refuses to be told twice.
+            options = {"runtime_env": {"env_vars": ENVIRONMENT} if JOB_VARIABLE not in os.environ else None}
+        else:
+            want_token(folder)
+            options = _local_options(folder / "ray")
+        if not verbose:
+            os.environ.setdefault(QUIET_VARIABLE, "^")  # every line
+        import ray
+
+        try:
+            # Workers look for modules where the driver is when it connects, before they look among installed ones.
+            with chdir(folder), _temporary_files_in(None if address else folder):
+                ray.init(
+                    address=address or "local",
+                    log_to_driver=verbose,
+                    logging_level=logging.INFO if verbose else logging.CRITICAL,
+                    configure_logging=True,
+                    **options,
+                )
+        except Exception as error:  # Ray raises bare ones too
+            raise InputError(_no_ray(address, str(error) or type(error).__name__)) from None
+        if not verbose:
+            for name in ("ray", "ray.train", "ray.data"):
+                logging.getLogger(name).setLevel(logging.ERROR)
+            # Tune's errors are tracebacks of trials that failed: those are in storage, and in the live view as a line.
+            logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 def current_cluster() -> Cluster:
@@ -119,29 +124,46 @@ def current_cluster() -> Cluster:
     return Cluster(tuple(Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive))
 
 
-def listens(address: str) -> bool:
-    """Whether an address takes connections; Ray itself tries for minutes. One without a port is left to Ray."""
-    place = urlsplit(address if "://" in address else f"ray://{address}")
-    return place.hostname is None or place.port is None or takes_connections(place.hostname, place.port)
+def _no_ray(address: str | None, said: str) -> Problem:
+    """What Ray says, which may be the last lines of a log after a line that tells so, as one sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if "dashboard" in lines[0]:
+        lines = ["its dashboard does not start:", lines[-1]]
+    what = f"cannot be used: {' '.join(lines)[:LONGEST_REASON]}"
+    if address:
+        return Problem(f"RAY_ADDRESS {address}", what, REMEDY)
+    return Problem("Ray on this machine", what, "--verbose shows what Ray says meanwhile")
 
 
-def takes_connections(host: str, port: int) -> bool:
-    """Whether somebody listens at a port."""
-    try:
-        socket.create_connection((host, port), CONNECT_SECONDS).close()
-    except OSError:
-        return False
-    return True
-
-
-def _own_folder() -> Path:
-    """A new, empty folder that nobody else may enter, with a short path.
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A new folder that nobody else may enter, with a short path; it is gone in the end.
 
     Ray's own choice is a folder that everybody may write to, and in which it keeps pickles of what trials raise: with
-    it, others on this machine could have us run code of theirs.
+    it, others on this machine could have us run code of theirs. Ray opens whatever folder it is given to everybody,
+    so its files lie one level further down.
     """
     usual = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="combo-", dir=usual if len(usual) <= LONGEST_TEMPORARY else "/tmp"))
+    folder = tempfile.mkdtemp(prefix="combo-", dir=usual if len(usual) <= LONGEST_TEMPORARY else "/tmp")
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _temporary_files_in(folder: Path | None) -> Iterator[None]:
+    """Has processes that start meanwhile keep temporary files in a folder: those that are killed leave theirs."""
+    before = os.environ.get(TEMPORARY_VARIABLE)
+    if folder is not None:
+        os.environ[TEMPORARY_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[TEMPORARY_VARIABLE] = before
+        elif folder is not None:
+            del os.environ[TEMPORARY_VARIABLE]
 
 
 def _local_options(folder: Path) -> dict[str, Any]:
@@ -150,6 +172,7 @@ def _local_options(folder: Path) -> dict[str, Any]:
     The dashboard stays on: without it Ray never cleans up after a worker group that was stopped early. The clean-up
     asks the dashboard, whose address Ray's processes must know from their start, lest they ask another Ray.
     """
+    os.environ[ONE_MACHINE_VARIABLE] = "0"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -66,6 +66,7 @@ def execute(
             with console.status("starting Ray"):
                 stack.enter_context(running_ray(settings.ray_address, conduct.verbose))
                 from orchestrator.search.early_stopping import make_scheduler
+                from orchestrator.sweep.ray_death import DeathWatch, RayDiedError
                 from orchestrator.sweep.sweep import Sweep
                 from orchestrator.sweep.telemetry import Receiver, Sender
             started = time.monotonic()
@@ -102,7 +103,11 @@ def execute(
             stack.enter_context(heeding_signals(lambda wish: stop("interrupted", wish)))
             machine = _machine(settings, resources, shape)
             early_stopping = None if search is None else partial(make_scheduler, search.search)
-            Sweep(plan.name, agenda, machine, placement, receiver.mailbox, early_stopping).run()
+            try:
+                with DeathWatch() as watch:
+                    Sweep(plan.name, agenda, machine, placement, receiver.mailbox, watch, early_stopping).run()
+            except RayDiedError:
+                agenda.stop("ray-died")
         trained = time.monotonic()
     console.print(
         f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "

@@ -6,7 +6,7 @@ import time
 
 import ray
 
-from orchestrator.sweep.cluster import takes_connections
+from orchestrator.sweep.ray_address import takes_connections
 
 NOTICE_SECONDS = 40.0
 """For which a machine may not answer before Ray gives it up."""

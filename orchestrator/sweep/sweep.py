@@ -22,6 +22,7 @@ from orchestrator.redaction import redacted
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.outcomes import Outcomes
 from orchestrator.sweep.placement import Placement
+from orchestrator.sweep.ray_death import DeathWatch
 from orchestrator.sweep.suggestions import Suggestions
 from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import COORDINATOR, SingleWorkerTrial, coordinate_group
@@ -38,6 +39,7 @@ class Sweep:
         machine: where and how each runs.
         placement: how many of them fit.
         mailbox: Ray actor between trials and driver.
+        watch: over Ray's own processes.
         early_stopping: makes a scheduler that gives trials up.
     """
 
@@ -46,6 +48,7 @@ class Sweep:
     machine: Machine
     placement: Placement
     mailbox: Any
+    watch: DeathWatch
     early_stopping: Callable[[], TrialScheduler | None] | None = None
 
     def run(self) -> None:
@@ -73,7 +76,7 @@ class Sweep:
                 name=f"{self.name}-{workers}",
                 storage_path=str(self.machine.storage.root / "sweeps" / self.name / "tune"),
                 verbose=0,
-                callbacks=[Outcomes(self.agenda, self.machine.storage, Sender(self.mailbox))],
+                callbacks=[self.watch, Outcomes(self.agenda, self.machine.storage, Sender(self.mailbox))],
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),

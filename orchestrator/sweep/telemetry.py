@@ -130,7 +130,7 @@ class Receiver:
 
     def _pass_on(self) -> None:
         try:
-            updates = ray.get(self.mailbox.take.remote())
+            updates = ray.get(self.mailbox.take.remote(), timeout=ASK_SECONDS)
         except ray.exceptions.RayError:
             # The mailbox went down with its node: nothing is shown any more, but trials run on and storage has it all.
             self._closing.set()

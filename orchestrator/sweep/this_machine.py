@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+from pydantic import NonNegativeFloat, TypeAdapter, ValidationError
+
+from experiments.errors import InputError, Problem
 from orchestrator.sweep.cluster import Cluster, Node
 
+TOLD = "RAY_OVERRIDE_RESOURCES"
 NVIDIA_DEVICES = Path("/proc/driver/nvidia/gpus")
 
 
 def this_machine() -> Cluster:
-    """The one node of a Ray that is started here, with the resources that Ray will find or is told to assume."""
-    told = json.loads(os.environ.get("RAY_OVERRIDE_RESOURCES") or "{}")
-    return Cluster((Node(float(told.get("CPU", _cpus())), float(told.get("GPU", _gpus()))),))
+    """The one node of a Ray that is started here, with the resources that Ray will find or is told to assume.
+
+    Raises:
+        InputError: what it is told to assume means nothing.
+    """
+    told = _told()
+    return Cluster((Node(told.get("CPU", _cpus()), told.get("GPU", _gpus())),))
+
+
+def _told() -> dict[str, float]:
+    text = os.environ.get(TOLD) or "{}"
+    try:
+        return TypeAdapter(dict[str, NonNegativeFloat]).validate_json(text)
+    except ValidationError:
+        raise InputError(Problem(f"{TOLD}={text}", "is no JSON object of numbers", 'such as {"CPU": 2}')) from None
 
 
 def _cpus() -> int:

@@ -67,6 +67,7 @@ class Arena:
         from no_training import EmptyTrial, coordinate_empty_group, trials
 
         from orchestrator.sweep import sweep
+        from orchestrator.sweep.ray_death import DeathWatch
         from orchestrator.sweep.telemetry import Receiver
 
         sweep.SingleWorkerTrial, sweep.coordinate_group = EmptyTrial, coordinate_empty_group
@@ -80,8 +81,8 @@ class Arena:
         settings = Settings(storage, self._folder, f"sqlite:///{storage.root / 'mlflow.db'}", None)
         began = time.perf_counter()
         with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
-            with Receiver([tracker] if tracker else []) as receiver:
-                sweep.Sweep(name, agenda, machine, placement, receiver.mailbox).run()
+            with Receiver([tracker] if tracker else []) as receiver, DeathWatch() as watch:
+                sweep.Sweep(name, agenda, machine, placement, receiver.mailbox, watch).run()
         seconds = time.perf_counter() - began
         results = list(storage.root.glob("trials/*/result.json"))
         assert len(results) == count

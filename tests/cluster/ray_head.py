@@ -69,7 +69,9 @@ def running_head() -> Iterator[Head]:
         token_file.write_text(token)
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
-            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",  # a job's `python` is that of the PATH
+            "PATH": os.pathsep.join(
+                folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != PROGRAMS
+            ),
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN_PATH": str(token_file),
             "RAY_API_SERVER_ADDRESS": address,

@@ -153,7 +153,7 @@ def test_a_cluster_that_is_away_is_told_in_time():
     finding = look_at_ray("127.0.0.1:9")
 
     assert finding.verdict == "fail"
-    assert finding.found == "nobody listens at 127.0.0.1:9"
+    assert finding.found == "RAY_ADDRESS 127.0.0.1:9 cannot be used: nobody listens there"
     assert time.monotonic() - began < 10
 
 

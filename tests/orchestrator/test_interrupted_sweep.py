@@ -3,9 +3,13 @@
 import json
 import os
 import signal
+import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import psutil
 import pytest
 from combo_command import TINY, Combo, wait_until
 from driver import Driver
@@ -40,6 +44,10 @@ class Abused:
     runs: list[Runs] = field(default_factory=list)
     finished_at: dict[str, int] = field(default_factory=dict)
     """When each result was written that the killed driver left, by key."""
+    listening: set[str] = field(default_factory=set)
+    """Addresses at which its processes took connections."""
+    modes: dict[str, int] = field(default_factory=dict)
+    """Of Ray's token and of the folder around Ray's files."""
 
     def result_times(self):
         results = self.combo.storage.glob("trials/*/result.json")
@@ -65,6 +73,7 @@ def abused(tmp_path_factory, data):
 
     interrupted = abused.start()
     wait_until(lambda: first.has_checkpoint and second.has_checkpoint)
+    abused.listening, abused.modes = _listening(combo), _modes(combo)
     began = time.monotonic()
     os.killpg(interrupted.pid, signal.SIGINT)
     interrupted.wait(timeout=60)
@@ -94,6 +103,25 @@ def undisturbed(tmp_path, data, one_thread):  # noqa: ARG001
     return [store.trial(first.key), store.trial(third.key)]
 
 
+def _listening(combo):
+    found = set()
+    for pid in combo.processes():
+        with suppress(psutil.Error):
+            found |= {place.laddr.ip for place in psutil.Process(pid).net_connections() if place.status == "LISTEN"}
+    return found
+
+
+def _modes(combo):
+    """As the processes that Ray started know them."""
+    tokens = set()
+    for pid in combo.processes():
+        with suppress(psutil.Error):
+            tokens.add(psutil.Process(pid).environ().get("RAY_AUTH_TOKEN_PATH"))
+    (token,) = map(Path, tokens - {None})
+    assert (token.parent / "ray").is_dir()
+    return {"token": stat.S_IMODE(token.stat().st_mode), "folder": stat.S_IMODE(token.parent.stat().st_mode)}
+
+
 def _lose_what_tune_stored(storage):
     """Half of the files are cut off, the others are gone."""
     files = sorted(path for path in (storage / "sweeps").rglob("tune/**/*") if path.is_file())
@@ -119,6 +147,11 @@ def test_ctrl_c_ends_the_command_soon_with_130_and_the_way_to_go_on(abused):
     assert abused.interrupt_seconds < 30
     assert "interrupted; the same command continues from the checkpoints" in abused.outputs[0]
     assert "Traceback" not in abused.outputs[0]
+
+
+def test_nobody_else_reaches_the_ray_of_a_sweep_by_network_or_by_files(abused):
+    assert {address.removeprefix("::ffff:") for address in abused.listening} == {"127.0.0.1"}
+    assert abused.modes == {"token": 0o600, "folder": 0o700}
 
 
 def test_interrupted_trials_are_killed_in_mlflow(abused):

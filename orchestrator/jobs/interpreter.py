@@ -1,0 +1,15 @@
+"""Which Python a job's command runs with: that of the cluster, whatever the PATH of its head names first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+SETUP_HOOK = "orchestrator.jobs.interpreter.put_own_python_first"
+"""For a job's runtime environment: each of its processes calls it as it begins, the one that runs the command too."""
+
+
+def put_own_python_first() -> None:
+    """Makes `python` the interpreter of this process for whatever it starts."""
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
