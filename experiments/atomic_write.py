@@ -11,7 +11,7 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
     """Writes a file beside its place, flushes it to disk and moves it there; text becomes UTF-8. Returns the path.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be made or written; it names the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")
@@ -21,6 +21,9 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say which file it has no room for
+        raise
     finally:
         draft.unlink(missing_ok=True)
     return path

@@ -29,8 +29,9 @@ from orchestrator.cli import (
     submit,
     sync,
 )
-from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED
+from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED, STORAGE_FULL
 from orchestrator.cli.plain import printable
+from orchestrator.trial.failures import OUT_OF_SPACE
 
 REFUSALS = (DataError, CheckpointError, BackboneError, ExecutionError, StorageError, FloatingPointError, OSError)
 """Errors whose text is the sentence that a user needs."""
@@ -63,7 +64,7 @@ app.add_typer(storage.app, name="storage")
 
 
 def main() -> None:
-    """Runs the command line; exits with 2 on bad input, 130 on Ctrl-C."""
+    """Runs the command line; exits with 2 on bad input, 4 on a full disk, 130 on Ctrl-C."""
     try:
         app(prog_name="combo")
     except InputError as error:
@@ -72,6 +73,6 @@ def main() -> None:
         sys.exit(INPUT_ERROR)
     except REFUSALS as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
-        sys.exit(INPUT_ERROR)
+        sys.exit(STORAGE_FULL if isinstance(error, OSError) and error.errno in OUT_OF_SPACE else INPUT_ERROR)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

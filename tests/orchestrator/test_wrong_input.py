@@ -1,5 +1,7 @@
 """Mistakes on the command line or in what it points to: exit code 2, one clear line, and nothing written."""
 
+import errno
+import os
 import shutil
 import sys
 
@@ -151,6 +153,20 @@ def test_a_storage_that_is_a_file(refused, tmp_path, verb):
     file.write_text("not a folder")
 
     assert f"error: storage '{file}': is a file" in refused(*verb.split(), TINY, "--storage", file)
+
+
+def test_a_disk_that_is_full_when_a_report_is_written_has_a_code_of_its_own(command, data, tmp_path, monkeypatch):
+    def no_room(_descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    out = tmp_path / "report"
+    said = command("report", "build", TINY, "--data", data, "--storage", tmp_path / "storage", "--out", out)
+
+    assert said.code == 4
+    (told,) = said.err.splitlines()
+    assert told.startswith("error: [Errno 28] No space left on device: ")
+    assert str(out) in told
 
 
 @pytest.mark.parametrize("words", [["report", "build", TINY, "--out", "file"], [*SYNTH, "--clips", 3, "--out", "file"]])
