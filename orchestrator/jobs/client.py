@@ -152,12 +152,12 @@ class JobServer:
 
     def _start(self, name: str, request: JobRequest, folder: str, metadata: dict[str, str]) -> None:
         """Asks until the head has an agent that starts jobs: it has none in its first seconds."""
+        from ray._private.ray_constants import WORKER_PROCESS_SETUP_HOOK_ENV_VAR
+
         end = time.monotonic() + AGENT_SECONDS
-        environment = {
-            "working_dir": folder,
-            "env_vars": dict(request.variables),
-            "worker_process_setup_hook": SETUP_HOOK,
-        }
+        # Ray turns its own option for this into a variable only where a driver connects, after the command has begun.
+        variables = {**request.variables, WORKER_PROCESS_SETUP_HOOK_ENV_VAR: SETUP_HOOK}
+        environment = {"working_dir": folder, "env_vars": variables}
         while True:
             try:
                 self._client.submit_job(
