@@ -5,7 +5,7 @@ UV_VERSION := 0.13.8
 BIN := .venv/bin
 DEMO := .demo
 DEMO_CLIPS := 300
-# Tests carry the number of the fault (F1 to F23) or abuse (A1 to A6) that they inject in their names.
+# Tests carry the number of the fault (F1 to F24) or abuse (A1 to A6) that they inject in their names.
 FAULTS := $(patsubst %,test_f% or,1 2 3 4 5 6 7 8 9) $(patsubst %,test_a% or,1 2 3 4 5) test_a6
 
 .DEFAULT_GOAL := help

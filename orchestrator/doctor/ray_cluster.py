@@ -48,7 +48,7 @@ def _main(address: str | None) -> None:
 
     began = time.monotonic()
     try:
-        with running_ray(address, verbose=False):
+        with running_ray(address, verbose=False, with_groups=True):
             import ray
 
             started = time.monotonic()

@@ -6,7 +6,6 @@ Importing this file does not import Ray.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import tempfile
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError, Problem
+from orchestrator.environment import environment_variable
 from orchestrator.jobs.interpreter import SETUP_HOOK
 from orchestrator.jobs.request import JobRequest
 from orchestrator.jobs.shipment import Shipment
@@ -74,14 +74,13 @@ class JobServer:
     def __init__(self, address: str) -> None:
         self.address = _checked(address)
         _await_answer(self.address)
-        # Ray lets the environment overrule the address that it is given, which would send the job somewhere else.
-        os.environ["RAY_API_SERVER_ADDRESS"] = self.address
         use_given_token()
         from ray.job_submission import JobSubmissionClient
 
         for chatty in ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
-        with self._asking():
+        # Ray lets the environment overrule the address that it is given, which would send the job somewhere else.
+        with environment_variable("RAY_API_SERVER_ADDRESS", self.address), self._asking():
             self._client = JobSubmissionClient(self.address)
 
     @property

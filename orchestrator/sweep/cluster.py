@@ -8,12 +8,13 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError, Problem
+from orchestrator.environment import environment_variable
 from orchestrator.sweep.authentication import use_given_token, want_token
 from orchestrator.sweep.ray_address import REMEDY
 
@@ -73,8 +74,13 @@ class Cluster:
 
 
 @contextmanager
-def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
+def running_ray(address: str | None, verbose: bool, with_groups: bool) -> Iterator[None]:
     """Ray for the duration of a sweep: the cluster at `address`, or one on this machine that ends with the sweep.
+
+    Args:
+        address: of the cluster; None starts one here.
+        verbose: whether Ray's own messages are shown.
+        with_groups: whether worker groups of Ray Train may be formed.
 
     Raises:
         InputError: the cluster at the address cannot be joined, or Ray does not start here.
@@ -86,16 +92,19 @@ def running_ray(address: str | None, verbose: bool) -> Iterator[None]:
             use_given_token()
             # A job brings them along, and Ray refuses to be told twice.
             options = {"runtime_env": {"env_vars": ENVIRONMENT} if JOB_VARIABLE not in os.environ else None}
+            surroundings: AbstractContextManager[None] = nullcontext()
         else:
             want_token(folder)
-            options = _local_options(folder / "ray")
+            options = _local_options(folder / "ray", with_groups)
+            # Processes that are killed leave their temporary files.
+            surroundings = environment_variable(TEMPORARY_VARIABLE, str(folder))
         if not verbose:
             os.environ.setdefault(QUIET_VARIABLE, "^")  # every line
         import ray
 
         try:
             # Workers look for modules where the driver is when it connects, before they look among installed ones.
-            with chdir(folder), _temporary_files_in(None if address else folder):
+            with chdir(folder), surroundings:
                 ray.init(
                     address=address or "local",
                     log_to_driver=verbose,
@@ -151,35 +160,24 @@ def _own_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _temporary_files_in(folder: Path | None) -> Iterator[None]:
-    """Has processes that start meanwhile keep temporary files in a folder: those that are killed leave theirs."""
-    before = os.environ.get(TEMPORARY_VARIABLE)
-    if folder is not None:
-        os.environ[TEMPORARY_VARIABLE] = str(folder)
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ[TEMPORARY_VARIABLE] = before
-        elif folder is not None:
-            del os.environ[TEMPORARY_VARIABLE]
-
-
-def _local_options(folder: Path) -> dict[str, Any]:
-    """Of a Ray that this process starts, whose files go below a folder.
-
-    The dashboard stays on: without it Ray never cleans up after a worker group that was stopped early. The clean-up
-    asks the dashboard, whose address Ray's processes must know from their start, lest they ask another Ray.
-    """
+def _local_options(folder: Path, with_groups: bool) -> dict[str, Any]:
+    """Of a Ray that this process starts, whose files go below a folder."""
     os.environ[ONE_MACHINE_VARIABLE] = "0"
+    return {
+        **(_dashboard() if with_groups else {"include_dashboard": False}),
+        "object_store_memory": OBJECT_STORE_BYTES,
+        "_temp_dir": str(folder),
+    }
+
+
+def _dashboard() -> dict[str, Any]:
+    """A dashboard, which takes seconds to start and is wanted for one thing only.
+
+    Without it Ray never cleans up after a worker group that was stopped early. The clean-up asks the dashboard, whose
+    address Ray's processes must know from their start, lest they ask another Ray.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     os.environ["RAY_API_SERVER_ADDRESS"] = f"http://127.0.0.1:{port}"
-    return {
-        "include_dashboard": True,
-        "dashboard_port": port,
-        "object_store_memory": OBJECT_STORE_BYTES,
-        "_temp_dir": str(folder),
-    }
+    return {"include_dashboard": True, "dashboard_port": port}

@@ -60,11 +60,12 @@ def execute(
         from orchestrator.search.proposals import Proposals
 
         proposals = Proposals(search, storage)
+    with_groups = any(trial.workers > 1 for trial in plan.to_run)
     began = time.monotonic()
     with Tracker(settings, paper, plan.name, plan.to_run, plan.finished) as tracker:
         with ExitStack() as stack:
             with console.status("starting Ray"):
-                stack.enter_context(running_ray(settings.ray_address, conduct.verbose))
+                stack.enter_context(running_ray(settings.ray_address, conduct.verbose, with_groups))
                 from orchestrator.search.early_stopping import make_scheduler
                 from orchestrator.sweep.ray_death import DeathWatch, RayDiedError
                 from orchestrator.sweep.sweep import Sweep

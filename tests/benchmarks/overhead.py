@@ -117,7 +117,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of each kind of sweep")
     rounds = range(parser.parse_args().rounds)
     os.environ["RAY_OVERRIDE_RESOURCES"] = '{"CPU": 2}'
-    with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder, running_ray(None, verbose=False):
+    ray = running_ray(None, verbose=False, with_groups=True)
+    with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder, ray:
         arena = Arena(Path(folder))
         kinds = {
             f"{ONE_WORKER} trials, one worker: bare Tune": lambda: arena.bare(ONE_WORKER, 1),

@@ -13,13 +13,25 @@ from model.data.derived import data_with_derived
 from model.data.errors import DataError
 from model.data.fingerprint import data_fingerprint
 from model.data.layout import SUBSET_FOLDERS
+from model.data.synthetic.writer import write_synthetic
 from orchestrator.settings import resolve_settings
+
+CLIPS = {"s4": 8, "ms3": 4, "avss": 6}
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """All three subsets with few clips; not to be changed."""
+    out = tmp_path_factory.mktemp("few")
+    for task, clips in CLIPS.items():
+        write_synthetic(task, out, clips, seed=3, size=64)
+    return out
 
 
 @pytest.fixture
-def released(synthetic, tmp_path):
+def released(few, tmp_path):
     """A copy of all subsets as they are released: no Maskiges, no log-mels, no AVSS pictures of the network's size."""
-    data = shutil.copytree(synthetic, tmp_path / "data")
+    data = shutil.copytree(few, tmp_path / "data")
     for name in ("pre_SAM_mask", "audio_log_mel", "processed_frames", "processed_labels_semantic"):
         for folder in [*data.rglob(name)]:
             shutil.rmtree(folder)
@@ -72,7 +84,7 @@ def test_the_folder_stands_for_the_other_subsets_too(check, prepare, released, t
 
     _, found, notes = check(derived, "s4")
     assert (found.keys(), notes) == ({"Maskige: missing"}, {})
-    assert len([*derived.rglob("s4_data/audio_log_mel/**/*.pkl")]) == 40
+    assert len([*derived.rglob("s4_data/audio_log_mel/**/*.pkl")]) == CLIPS["s4"]
 
 
 def test_a_damaged_picture_is_made_anew_beside_the_data(command, prepare, released, tmp_path):
@@ -102,17 +114,17 @@ def test_an_environment_variable_names_the_folder_for_all_commands(prepare, rele
     assert not [*released.rglob("audio_log_mel")]
 
 
-def test_a_folder_of_other_data_is_refused(command, prepare, released, synthetic, tmp_path):
+def test_a_folder_of_other_data_is_refused(command, prepare, released, few, tmp_path):
     derived = tmp_path / "derived"
     prepare(released, "ms3", "--derived", derived)
 
-    code, _, err = command("data", "prepare", synthetic, "--subset", "ms3", "--derived", derived)
+    code, _, err = command("data", "prepare", few, "--subset", "ms3", "--derived", derived)
 
     assert code == 2
     assert f"{derived} was made for the data in {released}" in err
-    assert f"not for {synthetic}: name another folder" in err
+    assert f"not for {few}: name another folder" in err
     with pytest.raises(DataError, match="name another folder"):
-        data_with_derived(synthetic, derived)
+        data_with_derived(few, derived)
 
 
 def test_a_folder_inside_the_subset_is_refused(command, released):

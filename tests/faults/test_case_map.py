@@ -31,6 +31,7 @@ CASES = {
     "F21": "the budget is spent",
     "F22": "garbage collection while trials run",
     "F23": "S3 is away, S3 refuses the credentials",
+    "F24": "Ray's own processes die",
     "A1": "YAML that is more than data",
     "A2": "pickles that run code",
     "A3": "paths that lead elsewhere",

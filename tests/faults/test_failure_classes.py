@@ -11,7 +11,7 @@ from tests.faults.invariants import check_storage
 from tests.faults.watched_sweep import FOLDER, WatchedSweep
 from tests.orchestrator.combo_command import Combo
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.minutes
 FAILING, BROKEN_DATA, GROUP = FOLDER / "failing.yaml", FOLDER / "broken_data.yaml", FOLDER / "group.yaml"
 
 
@@ -65,7 +65,6 @@ def test_f17_each_failure_has_its_class_and_its_message_and_is_not_retried(faili
     note("F17", f"{variant}: {kind}", "the trial, until `combo retry`")
 
 
-@pytest.mark.minutes
 def test_f17_a_package_that_is_absent_where_trials_run_is_named_and_not_retried(without_timm):
     sweep, run = without_timm
     failure = sweep.trial("pair").failure

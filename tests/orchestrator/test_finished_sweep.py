@@ -13,9 +13,12 @@ from combo_command import TINY, Combo
 from experiments.expand import expand, load_study
 from experiments.identity import trial_key
 from experiments.records import SCORE_COLUMNS, MetricLine, TrialRecord
+from experiments.storage.folder import FolderStorage
 from model.data.avsbench import AVSBench
 from model.data.fingerprint import data_fingerprint
 from model.weights.folder import damaged_file, file_checksum
+from orchestrator.planning.plan import make_plan, trials_on_data
+from orchestrator.store.store import Store
 
 NAME = "tiny-group-[0-9a-f]{8}"
 pytestmark = pytest.mark.slow
@@ -94,6 +97,13 @@ def test_checkpoints_are_intact_and_the_newest_states_are_kept(sweep):
 
 def test_a_result_says_how_many_workers_made_it(sweep):
     assert sorted(trial.result.provenance.workers for trial in sweep.trials) == [1, 1, 2]
+
+
+def test_finished_trials_are_left_out_of_another_plan(sweep, data):
+    plan = make_plan("tiny", trials_on_data([load_study(str(TINY))], data), Store(FolderStorage(sweep.combo.storage)))
+
+    assert plan.count("finished") == 3
+    assert plan.to_run == []
 
 
 def test_running_it_again_does_nothing_and_says_so_quickly(sweep):

@@ -26,10 +26,10 @@ from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 
 pytestmark = pytest.mark.slow
-LENGTH = {"training.iterations": 60, "training.evaluate_every": 20}
+LENGTH = {"training.iterations": 40, "training.evaluate_every": 20}
 WORDS = (TINY, "--scale", "long", *(f"{name}={value}" for name, value in LENGTH.items()))
 EVERY = 5
-STEPS = list(range(1, 61))
+STEPS = list(range(1, 41))
 
 
 @dataclass

@@ -8,8 +8,8 @@ from combo_command import TINY, Combo
 from mlflow_runs import Runs
 
 
-@pytest.mark.slow
-def test_trials_finish_although_mlflow_refuses_every_connection(tmp_path, data):
+@pytest.mark.minutes
+def test_f11_trials_finish_although_mlflow_refuses_every_connection(tmp_path, data):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         combo = Combo(tmp_path, data, MLFLOW_TRACKING_URI=f"http://127.0.0.1:{closed.getsockname()[1]}")

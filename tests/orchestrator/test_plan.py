@@ -132,14 +132,6 @@ def test_a_trial_with_a_checkpoint_continues(trials, tmp_path):
     assert [entry.state for entry in make_plan("tiny", trials, store).entries] == ["resumable", "new", "new"]
 
 
-@pytest.mark.slow
-def test_finished_trials_are_left_out(sweep, trials):
-    plan = make_plan("tiny", trials, Store(FolderStorage(sweep.combo.storage)))
-
-    assert plan.count("finished") == 3
-    assert plan.to_run == []
-
-
 def test_trials_that_two_studies_share_appear_once(study, trials, tmp_path, data):
     copy = shutil.copy(TINY, tmp_path / "copy.yaml")
     both = trials_on_data([study, load_study(str(copy))], data)

@@ -55,7 +55,7 @@ def test_f23_an_upload_survives_an_endpoint_that_is_away_for_3_seconds(bucket, b
     survive_an_outage(bucket, between, seconds=3)
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_f23_an_upload_survives_an_endpoint_that_is_away_for_20_seconds(bucket, between):
     survive_an_outage(bucket, between, seconds=20)
 

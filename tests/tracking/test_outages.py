@@ -105,7 +105,7 @@ def test_f10_a_server_that_hangs_holds_up_neither_the_trial_nor_the_end_of_the_s
     assert sync(server) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_f11_everything_arrives_although_a_third_of_the_requests_fail(server, tracking, train, sync, seen, monkeypatch):
     monkeypatch.setattr(tracker, "SILENCE", 30.0)
     with faulty_http(server, share=0.3, wait=5.0) as faulty:

@@ -16,7 +16,11 @@ from model.data.synthetic.writer import write_synthetic
 STEPS = 20
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 PLACES = [(preset, task) for preset in PRESETS for task in get_args(Task)]
-SMALL = [place for place in PLACES if "demo" in place[0]]
+SMALL = [
+    pytest.param(*place, marks=[pytest.mark.minutes] if "pvt" in place[0] else [])
+    for place in PLACES
+    if "demo" in place[0]
+]
 RELEASED = [place for place in PLACES if "demo" not in place[0]]
 
 
@@ -48,7 +52,9 @@ def test_a_small_preset_learns_in_twenty_steps(preset, task, steps_of):
     assert_learns(steps_of(preset, task, STEPS, training__batch=1))
 
 
-@pytest.mark.parametrize(("precision", "lambda_ada"), [("fp16", 10), ("bf16", 10), ("bf16", 0)])
+@pytest.mark.minutes
+@pytest.mark.parametrize("lambda_ada", [0, 10])
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_avss_at_its_released_size_in_half_precision(precision, lambda_ada, steps_of):
     """100 queries on maps of 56 x 56: sums of their squares pass the largest number of fp16."""
     settings = {"model__query_decoder__queries": 100, "data__size": 224, "training__batch": 1}
