@@ -76,6 +76,7 @@ def run(
     from orchestrator.planning.reused_code import reused_code
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
+    from orchestrator.store.writable import refuse_unwritable
     from orchestrator.sweep.budget import Budget
     from orchestrator.sweep.conduct import Conduct, Resources
     from orchestrator.sweep.execute import catch_up, execute
@@ -103,6 +104,7 @@ def run(
         _tell_nothing_to_run(plan, console)
         catch_up(plan, targets.paper, settings, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.refused else 0)
+    refuse_unwritable(settings.storage)
     needed = [*plan.to_run, *(search.probes() if search else [])]
     files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
     resources = Resources(

@@ -13,6 +13,7 @@ from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
 from orchestrator.cli.app import main
 from orchestrator.store.store import Store
+from tests.powers import without_overrides
 
 VGGISH = "model.audio_encoder.name=vggish"
 IMAGENET = "model.backbone.weights=imagenet"
@@ -228,3 +229,14 @@ def test_f20_more_workers_than_the_machine_has_are_refused_without_starting_ray(
     assert not combo.storage.exists()
     assert not any((tmp_path / "ray").iterdir())
     assert combo.processes() == []
+
+
+def test_a_storage_that_may_not_be_written_is_refused_before_ray_starts(command, data, tmp_path):
+    place = tmp_path / "storage"
+    place.mkdir(mode=0o555)
+    with without_overrides():
+        said = command("run", TINY, "--data", data, "--storage", place)
+
+    assert (said.code, said.out) == (2, "")
+    assert f"storage '{place}': cannot be written: Permission denied" in said.err
+    assert list(place.iterdir()) == []

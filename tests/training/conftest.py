@@ -15,6 +15,6 @@ def tiny_data(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def straight(tiny_data, tmp_path_factory):
-    """Events and checkpoints of twenty steps without a stop; not to be changed."""
+    """Events and checkpoints of twelve steps without a stop; not to be changed."""
     checkpoints = tmp_path_factory.mktemp("straight") / "checkpoints"
     return list(run_fit(tiny_config(), tiny_data, checkpoints)), checkpoints

@@ -42,17 +42,17 @@ def half_written(folder):
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "manifest.json"])
 def test_f9_training_continues_before_a_damaged_state(file, straight, checkpoints, tiny_data, caplog):
-    flip_byte(checkpoints / "step-00000020" / file)
+    flip_byte(checkpoints / "step-00000012" / file)
     with caplog.at_level(logging.WARNING):
         events = list(run_fit(tiny_config(), tiny_data, checkpoints))
-    assert f"checkpoint {checkpoints}/step-00000020 is damaged ({file}); using an earlier one" in caplog.messages
-    assert list(losses_by_step(events)) == [16, 17, 18, 19, 20]
-    assert_same_checkpoint(checkpoints / "step-00000020", straight[1] / "step-00000020")
+    assert f"checkpoint {checkpoints}/step-00000012 is damaged ({file}); using an earlier one" in caplog.messages
+    assert list(losses_by_step(events)) == [10, 11, 12]
+    assert_same_checkpoint(checkpoints / "step-00000012", straight[1] / "step-00000012")
     assert_same_outcome(events, straight[0])
 
 
 def test_f9_every_byte_of_a_manifest_counts(checkpoints):
-    path = checkpoints / "step-00000020" / "manifest.json"
+    path = checkpoints / "step-00000012" / "manifest.json"
     whole = path.read_text()
     for key, value in json.loads(whole).items():
         path.write_text(whole.replace(f'"{key}"', f'"{key}x"'))
@@ -82,15 +82,15 @@ def test_without_an_intact_state_training_starts_anew(checkpoints, tiny_data, ca
 
 
 def test_f8_a_half_written_state_is_never_used(checkpoints):
-    half_written(checkpoints / "step-00000020")
-    shutil.copytree(*drafts(checkpoints), checkpoints / ".step-00000025.elsewhere.7.draft")
-    assert latest_training_state(checkpoints).name == "step-00000015"
+    half_written(checkpoints / "step-00000012")
+    shutil.copytree(*drafts(checkpoints), checkpoints / ".step-00000015.elsewhere.7.draft")
+    assert latest_training_state(checkpoints).name == "step-00000009"
 
 
 def test_half_written_states_neither_stand_in_the_way_nor_pile_up(straight, checkpoints, tiny_data):
-    half_written(checkpoints / "step-00000020")
-    (checkpoints / ".step-00000020.elsewhere.7.draft").mkdir()
-    (checkpoints / ".best-00000015.elsewhere.7.draft").mkdir()
+    half_written(checkpoints / "step-00000012")
+    (checkpoints / ".step-00000012.elsewhere.7.draft").mkdir()
+    (checkpoints / ".best-00000009.elsewhere.7.draft").mkdir()
     events = list(run_fit(tiny_config(), tiny_data, checkpoints))
     assert drafts(checkpoints) == []
     assert_same_outcome(events, straight[0])
@@ -100,7 +100,7 @@ def test_half_written_states_neither_stand_in_the_way_nor_pile_up(straight, chec
 def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, tiny_data, tmp_path):
     for event in run_fit(tiny_config(), tiny_data, tmp_path, keep_checkpoints=keep):
         if isinstance(event, Checkpointed):
-            newest = range(event.step, 0, -5)[:keep]
+            newest = range(event.step, 0, -3)[:keep]
             assert names(tmp_path, "step-*") == sorted(f"step-{step:08d}" for step in newest)
             wanted = {
                 json.loads((tmp_path / name / "manifest.json").read_text())["best_step"]
@@ -110,16 +110,16 @@ def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, tin
 
 
 def test_a_damaged_newer_state_does_not_push_out_an_intact_one(checkpoints, tiny_data):
-    flip_byte(checkpoints / "step-00000020" / "manifest.json", place=0.0)
+    flip_byte(checkpoints / "step-00000012" / "manifest.json", place=0.0)
     events = run_fit(tiny_config(), tiny_data, checkpoints, checkpoint_every=2, keep_checkpoints=1)
     assert any(isinstance(event, Checkpointed) for event in events)
-    assert names(checkpoints, "step-*") == ["step-00000016", "step-00000020"]
-    assert latest_training_state(checkpoints).name == "step-00000016"
+    assert names(checkpoints, "step-*") == ["step-00000010", "step-00000012"]
+    assert latest_training_state(checkpoints).name == "step-00000010"
 
 
 def test_weights_that_do_not_fit_are_named(checkpoints, tiny_data):
     config = tiny_config({"model.query_decoder.queries": 5})
-    with pytest.raises(CheckpointError, match=r"step-00000020/model\.safetensors does not fit this model"):
+    with pytest.raises(CheckpointError, match=r"step-00000012/model\.safetensors does not fit this model"):
         next(run_fit(config, tiny_data, checkpoints))
 
 
@@ -136,25 +136,25 @@ def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoint
 
 def test_a2_a_checkpoint_holds_nothing_that_loading_could_run(straight):
     assert {path.suffix for path in straight[1].rglob("*") if path.is_file()} == {".safetensors", ".json"}
-    assert names(straight[1] / "step-00000020") == ["manifest.json", "model.safetensors", "optimizer.safetensors"]
+    assert names(straight[1] / "step-00000012") == ["manifest.json", "model.safetensors", "optimizer.safetensors"]
 
 
 @pytest.mark.parametrize(
     "change", [{"best_step": None}, {"step": "nine"}, {"best": [1.0]}], ids=["absent", "text", "short"]
 )
 def test_a_whole_folder_that_is_no_training_state_is_passed_over(change, checkpoints, caplog):
-    folder = checkpoints / "step-00000020"
+    folder = checkpoints / "step-00000012"
     manifest = {**read_manifest(folder), **change}
     kept = {key: value for key, value in manifest.items() if value is not None and key != "checksums"}
     tensors = {name: load_file(folder / name) for name in manifest["checksums"]}
     write_folder(folder, tensors, kept, replace=True)
-    assert latest_training_state(checkpoints).name == "step-00000015"
+    assert latest_training_state(checkpoints).name == "step-00000009"
     assert f"checkpoint {folder} is damaged (manifest.json); using an earlier one" in caplog.messages
 
 
 def test_states_of_multiples_of_a_distance_are_kept_with_their_best_weights(straight, tiny_data, tmp_path):
     list(run_fit(tiny_config(), tiny_data, tmp_path, checkpoint_every=2, keep_checkpoints=1, keep_every=8))
-    assert names(tmp_path, "step-*") == ["step-00000008", "step-00000016", "step-00000020"]
+    assert names(tmp_path, "step-*") == ["step-00000008", "step-00000012"]
     wanted = {read_manifest(tmp_path / name)["best_step"] for name in names(tmp_path, "step-*")}
     assert names(tmp_path, "best-*") == sorted(f"best-{step:08d}" for step in wanted)
     assert outcome(straight[0]).best_step in wanted

@@ -31,7 +31,7 @@ def assert_same_losses(events, others, steps, within=1e-6):
 
 @pytest.fixture(scope="module")
 def alone(tiny_data, tmp_path_factory):
-    """In 64-bit numbers, like `together`: rounding in fp32 alone moves the losses by 1e-6 within twenty steps."""
+    """In 64-bit numbers, like `together`: rounding in fp32 alone moves the losses by 1e-6 within some steps."""
     checkpoints = tmp_path_factory.mktemp("alone") / "checkpoints"
     with double_precision():
         return list(run_fit(tiny_config(SILENT), tiny_data, checkpoints)), checkpoints
@@ -45,7 +45,7 @@ def together(tiny_data, tmp_path_factory):
 
 def test_f19_two_workers_make_the_losses_of_one(alone, together):
     (first, second), _ = together
-    assert_same_losses(first, alone[0], range(1, 21), within=EXACT)
+    assert_same_losses(first, alone[0], range(1, 13), within=EXACT)
     assert losses_by_step(first) == losses_by_step(second)
 
 
@@ -72,13 +72,13 @@ def test_f19_scores_are_exactly_equal_when_clips_do_not_divide_among_workers(cou
 
 def test_what_two_workers_began_one_continues(together, tiny_data, tmp_path):
     (first, _), checkpoints = together
-    shutil.copytree(checkpoints / "step-00000010", tmp_path / "step-00000010")
+    shutil.copytree(checkpoints / "step-00000006", tmp_path / "step-00000006")
     for best in checkpoints.glob("best-*"):
         shutil.copytree(best, tmp_path / best.name)
     with double_precision():
         events = list(run_fit(tiny_config(SILENT), tiny_data, tmp_path))
-    expected = [event for event in first if getattr(event, "step", 20) > 10]
-    assert_same_losses(events, expected, range(11, 21), within=EXACT)
+    expected = [event for event in first if getattr(event, "step", 12) > 6]
+    assert_same_losses(events, expected, range(7, 13), within=EXACT)
 
 
 @pytest.mark.parametrize(

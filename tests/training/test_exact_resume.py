@@ -17,7 +17,7 @@ from tiny_trials import (
 from model.training.checkpoint import latest_training_state
 from model.training.events import Stepped
 
-STOP = 12
+STOP = 8
 """Two steps after a checkpoint, so that these two are made twice."""
 
 
@@ -41,15 +41,15 @@ def test_a_stopped_trial_continues_bit_by_bit(stop, straight, tiny_data, tmp_pat
     uninterrupted, expected = straight
     checkpoints = tmp_path / "checkpoints"
     stop(tiny_data, checkpoints)
-    assert latest_training_state(checkpoints).name == "step-00000010"
+    assert latest_training_state(checkpoints).name == "step-00000006"
 
     events = list(run_fit(tiny_config(), tiny_data, checkpoints))
 
     losses = losses_by_step(uninterrupted)
-    assert losses_by_step(events) == {step: losses[step] for step in range(11, 21)}
+    assert losses_by_step(events) == {step: losses[step] for step in range(7, 13)}
     scores = validations(uninterrupted)
-    assert validations(events) == {step: scores[step] for step in (15, 20)}
-    assert_same_checkpoint(checkpoints / "step-00000020", expected / "step-00000020")
+    assert validations(events) == {step: scores[step] for step in (9, 12)}
+    assert_same_checkpoint(checkpoints / "step-00000012", expected / "step-00000012")
     assert_same_outcome(events, uninterrupted)
 
 

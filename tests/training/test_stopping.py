@@ -25,17 +25,17 @@ def assert_as_if_never_stopped(attempts, checkpoints, straight):
     uninterrupted, expected = straight
     events = merged(attempts)
     assert losses_by_step(events) == losses_by_step(uninterrupted)
-    assert [step for events in attempts for step in losses_by_step(events)] == list(range(1, 21))
+    assert [step for events in attempts for step in losses_by_step(events)] == list(range(1, 13))
     assert validations(events) == validations(uninterrupted)
     assert len([event for event in events if isinstance(event, Evaluated)]) == 4
-    assert_same_checkpoint(checkpoints / "step-00000020", expected / "step-00000020")
+    assert_same_checkpoint(checkpoints / "step-00000012", expected / "step-00000012")
     assert_same_outcome(events, uninterrupted)
 
 
-@pytest.mark.parametrize("step", [1, 12])
+@pytest.mark.parametrize("step", [1, 8])
 def test_between_checkpoints(step, straight, tiny_data, tmp_path):
-    # Each of the two validations before step 12 asks once per clip.
-    calls = step + VALIDATION_CLIPS * (step // 5)
+    # Each of the two validations before step 8 asks once per clip.
+    calls = step + VALIDATION_CLIPS * (step // 3)
     stopped = list(run_fit(tiny_config(), tiny_data, tmp_path, should_stop=Stopping(calls)))
     assert stopped[-2:] == [Checkpointed(step, tmp_path / f"step-{step:08d}"), Stopped(step)]
     continued = list(run_fit(tiny_config(), tiny_data, tmp_path))
@@ -45,7 +45,7 @@ def test_between_checkpoints(step, straight, tiny_data, tmp_path):
 @pytest.mark.parametrize("clips", [0, 3], ids=["before", "during"])
 @pytest.mark.parametrize("validations_before", [0, 3], ids=["the first", "the last"])
 def test_a_validation_that_was_not_finished_is_made_again(clips, validations_before, straight, tiny_data, tmp_path):
-    step = 5 * (validations_before + 1)
+    step = 3 * (validations_before + 1)
     calls = step + VALIDATION_CLIPS * validations_before + clips
     stopped = list(run_fit(tiny_config(), tiny_data, tmp_path, should_stop=Stopping(calls)))
     assert stopped[-2:] == [Checkpointed(step, tmp_path / f"step-{step:08d}"), Stopped(step)]
@@ -57,10 +57,10 @@ def test_a_validation_that_was_not_finished_is_made_again(clips, validations_bef
 
 
 def test_during_the_test(straight, tiny_data, tmp_path):
-    calls = 20 + VALIDATION_CLIPS * 4 + 2
+    calls = 12 + VALIDATION_CLIPS * 4 + 2
     stopped = list(run_fit(tiny_config(), tiny_data, tmp_path, should_stop=Stopping(calls)))
     assert isinstance(stopped[-3], Evaluated)
-    assert stopped[-2:] == [Checkpointed(20, tmp_path / "step-00000020"), Stopped(20)]
+    assert stopped[-2:] == [Checkpointed(12, tmp_path / "step-00000012"), Stopped(12)]
     continued = list(run_fit(tiny_config(), tiny_data, tmp_path))
     assert_as_if_never_stopped([stopped, continued], tmp_path, straight)
 

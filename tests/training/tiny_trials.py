@@ -48,8 +48,8 @@ TINY = {
     "loss.points": 64,
     "data.size": SIZE,
     "training.batch": 4,
-    "training.iterations": 20,
-    "training.evaluate_every": 5,
+    "training.iterations": 12,
+    "training.evaluate_every": 3,
 }
 
 
@@ -61,9 +61,9 @@ def tiny_config(overrides: Mapping[str, Any] | None = None) -> TrialConfig:
 def run_fit(
     config: TrialConfig, data: Path, checkpoints: Path, workers: Workers | None = None, **execution: Any
 ) -> Iterator[Event]:
-    """`fit` on one core, with a checkpoint every five steps."""
+    """`fit` on one core, with a checkpoint every three steps."""
     torch.set_num_threads(1)
-    settings = {"checkpoint_every": 5, "keep_checkpoints": 4, **execution}
+    settings = {"checkpoint_every": 3, "keep_checkpoints": 4, **execution}
     return fit(config, Execution(data_root=data, checkpoints=checkpoints, **settings), workers)
 
 
