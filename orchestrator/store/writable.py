@@ -1,0 +1,30 @@
+"""Whether a storage can be written, asked before anything is started that would be in vain."""
+
+from __future__ import annotations
+
+import errno
+import uuid
+
+from experiments.errors import InputError, Problem
+from experiments.storage.storage import Storage
+
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def refuse_unwritable(storage: Storage) -> None:
+    """Writes an empty file and deletes it.
+
+    Raises:
+        InputError: this user may not write there, or nobody may.
+        StorageError: the bucket refuses.
+        OSError: anything else is in the way, such as a full disk.
+    """
+    name = f"probe-{uuid.uuid4().hex}"
+    try:
+        storage.write(name, b"")
+        storage.delete(name)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        remedy = "mend its permissions, or name another one with --storage"
+        raise InputError(Problem(f"storage '{storage}'", f"cannot be written: {error.strerror}", remedy)) from None
