@@ -9,9 +9,9 @@ from experiments.records import RESULT_FILE
 from model.weights.folder import damaged_file
 from tests.faults.watched_sweep import WatchedSweep
 
-PAGE = "index.html"
-"""Tells beside the tables when, how long and in how many attempts trials ran."""
-HISTORY = ("commits", "attempts", "finished", "training_seconds")
+MEASURED = (".csv", ".md", ".tex", ".svg")
+"""Files that hold what was measured. Pages, JSON and Parquet tell beside it when, how long and in which runs."""
+HISTORY = ("commits", "attempts", "finished", "training_seconds", "mlflow_runs", "mlflow_urls")
 """Columns that tell the same in the CSV; the commit changes when somebody commits while these tests run."""
 
 
@@ -46,12 +46,15 @@ def check_equal(sweep: WatchedSweep, undisturbed: WatchedSweep) -> None:
         tested = f"{theirs.checkpoint}/model.safetensors"
         assert ours.checksums[tested] == theirs.checksums[tested]
         assert sweep.last_weights(variant) == undisturbed.last_weights(variant)
-    assert tables(sweep) == tables(undisturbed)
+    rebuilt, expected = tables(sweep), tables(undisturbed)
+    differing = [name for name in rebuilt.keys() | expected.keys() if rebuilt.get(name) != expected.get(name)]
+    assert not differing, differing
+    assert expected
 
 
 def tables(sweep: WatchedSweep) -> dict[str, object]:
     """All that a report rebuilds, as bytes; of the CSV all columns but those that tell how the trials came about."""
-    files = {name: content for name, content in sweep.report().items() if not name.endswith(PAGE)}
+    files = {name: content for name, content in sweep.report().items() if name.endswith(MEASURED)}
     return {name: _measured(content) if name.endswith(".csv") else content for name, content in files.items()}
 
 
