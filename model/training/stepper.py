@@ -16,6 +16,9 @@ from model.training.optim import set_learning_rates
 from model.training.stopping import ShouldStop
 from model.training.workers import Workers
 
+TOLD = 3
+"""Losses that are named when they are not finite."""
+
 
 class Stepper:
     """Steps through a trial in step with the other workers.
@@ -55,8 +58,7 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._agree(self.gradients.accumulate(index, batch, self.scaler))
         if not math.isfinite(losses["total"]):
-            found = ", ".join(f"{name} is {loss}" for name, loss in losses.items() if not math.isfinite(loss))
-            raise FloatingPointError(f"loss is not finite at step {index + 1}: {found}")
+            raise FloatingPointError(f"loss is not finite at step {index + 1}: {_not_finite(losses)}")
 
         self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.gradients.parameters, optim.clip_norm)
@@ -71,3 +73,10 @@ class Stepper:
         *averages, wishes = self.workers.average(torch.cat((values, wish))).tolist()
         self.is_stopping = wishes > 0
         return dict(zip(losses, averages, strict=True))
+
+
+def _not_finite(losses: dict[str, float]) -> str:
+    """The first few of them, as all predictions of a network usually go wrong together."""
+    found = [f"{name} is {loss}" for name, loss in losses.items() if not math.isfinite(loss)]
+    more = f" and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    return ", ".join(found[:TOLD]) + more

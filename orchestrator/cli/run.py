@@ -104,9 +104,9 @@ def run(
         _tell_nothing_to_run(plan, console)
         catch_up(plan, targets.paper, settings, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.refused else 0)
-    refuse_unwritable(settings.storage)
     needed = [*plan.to_run, *(search.probes() if search else [])]
     files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
+    refuse_unwritable(settings.storage)
     resources = Resources(
         cpus_per_worker=cpus_per_worker,
         gpus_per_worker=gpus_per_worker,

@@ -44,7 +44,8 @@ def test_failures_are_stored_with_kind_and_message(broken):
 
     assert trials["diverging"].failure.category == "diverged"
     assert trials["diverging"].failure.kind == "FloatingPointError"
-    assert trials["diverging"].failure.message.startswith("loss is not finite at step 2")
+    message = trials["diverging"].failure.message
+    assert re.fullmatch(r"loss is not finite at step 2: (\w+ is (nan|inf)(, )?){3} and \d+ more", message), message
     assert trials["killed"].failure.category == "worker-died"
     assert trials["killed"].has_checkpoint
     assert {trial.last_attempt.ended for trial in trials.values()} == {"failed", "finished"}
