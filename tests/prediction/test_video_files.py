@@ -137,4 +137,5 @@ def test_a_video_filmed_upright_is_seen_upright(tmp_path, rotation):
 
     assert pixels.shape == (turned.height, turned.width, 3)
     expected = np.rot90(next(frame_of_each_part(lying)).rgb(), rotation // 90)
-    assert (pixels == expected).all()
+    # The encoder does not give the same bytes each time; a picture turned another way differs by 30 or more on average.
+    assert np.abs(pixels.astype(int) - expected).mean() < 3
