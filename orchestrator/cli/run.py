@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -67,8 +68,6 @@ def run(
     Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
     Trials that failed by their own fault, such as a loss that is not finite, wait for `combo retry`.
     """
-    import os
-
     from rich.console import Console
 
     from orchestrator.commit import current_commit

@@ -4,12 +4,14 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest.mock import patch
 
 import pytest
 
 from experiments.errors import InputError
 from orchestrator.doctor.ray_cluster import look_at_ray
 from orchestrator.sweep import ray_address
+from orchestrator.sweep.cluster import running_ray
 from orchestrator.sweep.ray_address import refuse_unusable
 from orchestrator.sweep.this_machine import this_machine
 from tests.orchestrator.combo_command import TINY
@@ -90,3 +92,26 @@ def test_run_refuses_them_before_anything_is_written(command, clips, tmp_path, m
     assert said.err.startswith(f"error: {variable}")
     assert len(said.err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+MISMATCH = """Version mismatch: The cluster was started with:
+    Ray: 2.59.0
+    Python: 3.11.7
+This process on node 127.0.0.1 was started with:
+    Ray: 2.60.0
+    Python: 3.12.1
+"""
+
+
+def test_all_lines_of_what_ray_says_are_told_in_one(monkeypatch):
+    def refuse(**_):
+        raise RuntimeError(MISMATCH)
+
+    monkeypatch.setattr("ray.init", refuse)
+    joined = running_ray("127.0.0.1:6379", verbose=False, with_groups=False)
+    with patch.dict("os.environ"), pytest.raises(InputError) as refusal, joined:
+        pass
+
+    (told,) = str(refusal.value).splitlines()
+    assert told.startswith("RAY_ADDRESS 127.0.0.1:6379: cannot be used: Version mismatch: ")
+    assert all(version in told for version in ("Ray: 2.59.0", "Ray: 2.60.0", "Python: 3.11.7", "Python: 3.12.1"))

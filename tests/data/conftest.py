@@ -12,12 +12,22 @@ CLIPS = {"s4": 40, "ms3": 12, "avss": 18}
 
 
 @pytest.fixture(scope="session")
-def synthetic(tmp_path_factory):
+def written(tmp_path_factory):
+    """A function that makes a data root with so many clips of each subset, at 64 pixels; not to be changed."""
+
+    def write(clips):
+        out = tmp_path_factory.mktemp("synthetic")
+        for task, number in clips.items():
+            write_synthetic(task, out, number, seed=3, size=64)
+        return out
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def synthetic(written):
     """A data root with all three subsets at 64 pixels; not to be changed."""
-    out = tmp_path_factory.mktemp("synthetic")
-    for task, clips in CLIPS.items():
-        write_synthetic(task, out, clips, seed=3, size=64)
-    return out
+    return written(CLIPS)
 
 
 @pytest.fixture

@@ -13,19 +13,15 @@ from model.data.derived import data_with_derived
 from model.data.errors import DataError
 from model.data.fingerprint import data_fingerprint
 from model.data.layout import SUBSET_FOLDERS
-from model.data.synthetic.writer import write_synthetic
 from orchestrator.settings import resolve_settings
 
 CLIPS = {"s4": 8, "ms3": 4, "avss": 6}
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory):
+def few(written):
     """All three subsets with few clips; not to be changed."""
-    out = tmp_path_factory.mktemp("few")
-    for task, clips in CLIPS.items():
-        write_synthetic(task, out, clips, seed=3, size=64)
-    return out
+    return written(CLIPS)
 
 
 @pytest.fixture

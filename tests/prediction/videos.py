@@ -67,11 +67,21 @@ def _stereo_tone(seconds: float, rate: int) -> np.ndarray:
 
 
 def remuxed(
-    source: Path, target: Path, kinds: tuple[str, ...] = ("video", "audio"), at: float = 0, by: float = 0
+    source: Path,
+    target: Path,
+    kinds: tuple[str, ...] = ("video", "audio"),
+    at: float = 0,
+    by: float = 0,
+    rotation: int = 0,
 ) -> Path:
-    """Copies a file, with the clock of some streams put forward by some seconds from a moment on."""
+    """Copies a file, with the clock of some streams put forward by some seconds from a moment on, or to be turned.
+
+    The pictures stay the same bit by bit; encoded anew they would not each time.
+    """
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         tracks = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        if rotation:
+            tracks[old.streams.video[0].index].set_display_rotation(rotation)
         late = set()
         for packet in old.demux():
             if packet.pts is None:
