@@ -206,17 +206,18 @@ def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
         InputError: one of them runs now; nothing was changed.
     """
     from experiments.errors import InputError, Problem
-    from orchestrator.planning.plan import REFUSED
     from orchestrator.store.setting_aside import set_aside
 
     running = [entry for entry in plan.entries if entry.state == "running"]
     if running:
         remedy = "stop it with `combo stop`, or leave out --rerun"
         raise InputError(*(Problem(f"trial {entry.trial.key}", "runs now", remedy) for entry in running))
-    begun = [entry.trial for entry in plan.entries if entry.state not in ("new", *REFUSED)]
-    for trial in begun:
+    for trial in plan.begun:
         set_aside(store.trial(trial.key))
-    say(f"{plan.name}: {len(begun)} trials begin anew; what they had is kept below earlier/ in their folders", console)
+    say(
+        f"{plan.name}: {len(plan.begun)} trials begin anew; what they had is kept below earlier/ in their folders",
+        console,
+    )
 
 
 def _untold_commit(commit: str | None) -> str:

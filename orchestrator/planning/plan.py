@@ -73,6 +73,12 @@ class Plan:
         return [entry.trial for entry in self.entries if entry.state == "failed"]
 
     @property
+    def begun(self) -> list[Trial]:
+        """Trials that can be read and of which attempts were made, though nothing may be left of those."""
+        readable = [entry for entry in self.entries if entry.state not in REFUSED]
+        return [entry.trial for entry in readable if entry.attempts or entry.state != "new"]
+
+    @property
     def refused(self) -> list[Trial]:
         """Trials that are stored, but cannot be read."""
         return [entry.trial for entry in self.entries if entry.state in REFUSED]

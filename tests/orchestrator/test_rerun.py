@@ -57,7 +57,7 @@ def test_all_that_a_trial_has_is_kept_and_the_trial_is_new(finished):
     assert (entry.state, entry.attempts) == ("new", 2)
 
 
-def test_an_interrupted_move_is_completed_by_the_next(finished, monkeypatch):
+def test_an_interrupted_rerun_is_completed_by_the_next(finished, monkeypatch):
     folder, moves = finished.trial(TRIAL.key), []
     before = set(_files(folder.path))
     move = type(finished.storage).move
@@ -71,8 +71,10 @@ def test_an_interrupted_move_is_completed_by_the_next(finished, monkeypatch):
     monkeypatch.setattr(type(finished.storage), "move", third_fails)
     with pytest.raises(OSError, match="killed here"):
         set_aside(folder)
-    assert folder.result is None
-    set_aside(folder)
+    plan = make_plan("sweep", [TRIAL, OTHER], finished)
+    assert (plan.entries[0].state, plan.begun) == ("new", [TRIAL])
+    for trial in plan.begun:
+        set_aside(finished.trial(trial.key))
     kept = {name.removeprefix("earlier/2/") for name in _files(folder.path)}
     assert kept == before
     assert not folder.checkpoints.exists()
