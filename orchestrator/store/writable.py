@@ -8,23 +8,23 @@ import uuid
 from experiments.errors import InputError, Problem
 from experiments.storage.storage import Storage
 
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def refuse_unwritable(storage: Storage) -> None:
     """Writes an empty file and deletes it.
 
     Raises:
-        InputError: this user may not write there, or nobody may.
+        InputError: this user may not write there, or nobody can.
         StorageError: the bucket refuses.
-        OSError: anything else is in the way, such as a full disk.
+        OSError: the disk is full.
     """
     name = f"probe-{uuid.uuid4().hex}"
     try:
         storage.write(name, b"")
         storage.delete(name)
     except OSError as error:
-        if error.errno not in REFUSED:
+        if error.errno in FULL:
             raise
-        remedy = "mend its permissions, or name another one with --storage"
+        remedy = "check the place and its permissions, or name another one with --storage"
         raise InputError(Problem(f"storage '{storage}'", f"cannot be written: {error.strerror}", remedy)) from None

@@ -240,3 +240,10 @@ def test_a_storage_that_may_not_be_written_is_refused_before_ray_starts(command,
     assert (said.code, said.out) == (2, "")
     assert f"storage '{place}': cannot be written: Permission denied" in said.err
     assert list(place.iterdir()) == []
+
+
+def test_a_storage_that_cannot_be_is_refused_before_ray_starts(command, data):
+    said = command("run", TINY, "--data", data, "--storage", "/proc/combo")
+
+    assert (said.code, said.out) == (2, "")
+    assert "storage '/proc/combo': cannot be written: No such file or directory (check the place" in said.err
