@@ -29,6 +29,7 @@ show "combo plan combo/table7 $small"
 
 say 'The sweep starts. As soon as a checkpoint is there, the driver is killed with `kill -9`, and all of its Ray with it:'
 show "combo run combo/table7 $small --checkpoint-every 10 & until ls storage/trials/*/checkpoints/step-* >/dev/null 2>&1; do sleep 0.2; done; sleep 3; kill -9 \$!; wait"
+sleep 10 # in which the processes of the trials notice
 show "combo status combo/table7 $small"
 
 say 'The same command again. Nothing that was finished is repeated, the rest continues from its checkpoints:'
