@@ -12,7 +12,15 @@ from orchestrator.cli.app import main
 Said = namedtuple("Said", ["code", "out", "err"])
 
 START_RAY = (
-    *("dependent_trials", "doctor", "failed_trials", "failure_classes", "finished_sweep", "finished_sweep_in_mlflow"),
+    *(
+        "dependent_trials",
+        "doctor",
+        "earlier_version",
+        "failed_trials",
+        "failure_classes",
+        "finished_sweep",
+        "finished_sweep_in_mlflow",
+    ),
     *("gc", "interrupted_sweep", "lost_mlflow", "model_evaluate", "plan_command", "postgres_server", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
