@@ -12,16 +12,9 @@ from orchestrator.cli.app import main
 Said = namedtuple("Said", ["code", "out", "err"])
 
 START_RAY = (
-    *(
-        "dependent_trials",
-        "doctor",
-        "earlier_version",
-        "failed_trials",
-        "failure_classes",
-        "finished_sweep",
-        "finished_sweep_in_mlflow",
-    ),
-    *("gc", "interrupted_sweep", "lost_mlflow", "model_evaluate", "plan_command", "postgres_server", "submitted_sweep"),
+    *("dependent_trials", "doctor", "earlier_version", "failed_trials", "failure_classes", "finished_sweep", "gc"),
+    *("finished_sweep_in_mlflow", "interrupted_sweep", "lost_mlflow", "model_evaluate", "plan_command"),
+    *("postgres_server", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
 SCOPES = {f"test_{name}.py": "Ray" for name in START_RAY}
