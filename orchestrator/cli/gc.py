@@ -36,10 +36,12 @@ def gc(
     from orchestrator.reporting.protocols import protocols_of_today
     from orchestrator.settings import resolve_settings
     from orchestrator.store import retention
+    from orchestrator.store.presence import refuse_absent
     from orchestrator.store.store import Store
 
     console = Console(highlight=False)
     settings = resolve_settings(storage)
+    refuse_absent(settings.storage)
     store = Store(settings.storage)
     store.refresh()
     doubts: list[Problem] = []

@@ -30,11 +30,13 @@ def sync(
 
     from orchestrator.cli.progress_bar import progress_bar
     from orchestrator.settings import resolve_settings
+    from orchestrator.store.presence import refuse_absent
     from orchestrator.tracking.failures import told_in_one_sentence
     from orchestrator.tracking.synchronise import synchronise
 
     console = Console(highlight=False)
     settings = resolve_settings(storage)
+    refuse_absent(settings.storage)
     with told_in_one_sentence(settings), progress_bar(console, "Comparing trials") as on_progress:
         outcome = synchronise(settings, experiments or [], on_progress)
     changed = f"{outcome.changed} of them changed now" if outcome.changed else "all up to date"

@@ -148,6 +148,15 @@ def test_a_storage_that_is_neither_a_folder_nor_a_bucket(refused, verb, storage)
     assert said.startswith(f"error: storage '{storage}': is neither a folder nor a bucket")
 
 
+@pytest.mark.parametrize("verb", ["sync", "gc", "gc --delete"])
+@pytest.mark.parametrize("storage", ["nowhere", "."])
+def test_a_storage_that_is_not_there_is_not_taken_for_one_in_which_all_is_well(refused, tmp_path, verb, storage):
+    said = refused(*verb.split(), "--storage", storage)
+
+    told = "is not there, or holds no trials (name the storage with --storage; `combo run` makes a new one)"
+    assert said == f"error: storage '{(tmp_path / storage).resolve()}': {told}"
+
+
 @pytest.mark.parametrize("verb", ["run", "status", "report build"])
 def test_a_storage_that_is_a_file(refused, tmp_path, verb):
     file = tmp_path / "storage"
