@@ -48,10 +48,6 @@ DerivedOption = Annotated[
     ),
 ]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder.  [env: COMBO_DATA; default: data]")]
-AddressOption = Annotated[
-    str,
-    typer.Option("--address", metavar="URL", envvar="RAY_API_SERVER_ADDRESS", help="Of the cluster's dashboard."),
-]
 
 AssignmentWords = Annotated[
     list[str] | None,

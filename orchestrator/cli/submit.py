@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.errors import InputError
+from experiments.errors import InputError, Problem
 from experiments.expand import Study
-from orchestrator.cli.arguments import AddressOption
 from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.exit_codes import STOPPED
 from orchestrator.cli.question import read_question
@@ -29,7 +28,15 @@ if TYPE_CHECKING:
 @takes_all_of(run)
 def submit(
     context: typer.Context,
-    address: AddressOption,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="URL",
+            envvar="RAY_API_SERVER_ADDRESS",
+            help="Of the cluster's dashboard; a dry run needs none.",
+        ),
+    ] = None,
     follow: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Print what the job prints and exit as it does.")
     ] = False,
@@ -62,7 +69,7 @@ def submit(
     if dry_run:
         _show(shipment, request)
         return
-    server = JobServer(address)
+    server = JobServer(_needed(address))
     if question.studies:
         _foresee(question.studies, of_run, console)
     job = server.submit(request, shipment, getpass.getuser())
@@ -70,6 +77,18 @@ def submit(
     if follow:
         raise typer.Exit(follow_job(server, job, console))
     console.print(f"follow it with: combo logs {job} --follow --address {server.shown}", markup=False)
+
+
+def _needed(address: str | None) -> str:
+    """The address of the cluster.
+
+    Raises:
+        InputError: none was given.
+    """
+    if address is None:
+        remedy = "name its dashboard, such as http://head:8265, or pass --dry-run"
+        raise InputError(Problem("--address", "is needed: there is no cluster to submit to", remedy))
+    return address
 
 
 def _show(shipment: Shipment, request: JobRequest) -> None:

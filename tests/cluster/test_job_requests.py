@@ -217,11 +217,20 @@ def test_every_file_of_the_packages_travels():
     assert set(listed.stdout.split()) <= {path.relative_to(EXPERIMENTS.parent).as_posix() for path in package_files()}
 
 
+def test_without_an_address_only_a_dry_run_is_possible(command, monkeypatch):
+    monkeypatch.delenv("RAY_API_SERVER_ADDRESS", raising=False)
+    said = command("submit", ONE_TRIAL, *PLACES)
+
+    assert (said.code, said.out) == (2, "")
+    told = "error: --address: is needed: there is no cluster to submit to (name its dashboard, such as http://head:8265"
+    assert said.err == f"{told}, or pass --dry-run)\n"
+
+
 def test_a_dry_run_shows_what_would_travel_and_run_and_asks_no_cluster(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL"):
+    for name in ("MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL", "RAY_API_SERVER_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
-    said = command("submit", ONE_TRIAL, "--retries", 1, *PLACES, "--address", NOBODY, "--dry-run")
+    said = command("submit", ONE_TRIAL, "--retries", 1, *PLACES, "--dry-run")
     *files, ran, variables = said.out.splitlines()
 
     assert said.code == 0, said.err
