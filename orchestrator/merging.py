@@ -9,9 +9,9 @@ from typing import Final
 
 from experiments.errors import InputError, Problem, unreadable
 from experiments.records import EVALUATION_FILE, EVALUATIONS, RESULT_FILE, TRIALS
-from experiments.storage.names import MANIFEST
-from experiments.storage.storage import Storage
 from model.regular_files import open_regular
+from orchestrator.storage.names import MANIFEST
+from orchestrator.storage.storage import Storage
 from orchestrator.store.membership import MEMBERSHIPS
 from orchestrator.store.storage_identity import address, ensure_storage_id
 from orchestrator.store.store import IMPORTED

@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.storage.opening import open_storage
-from experiments.storage.storage import Storage
 from model.data.derived import data_with_derived
 from orchestrator.sqlite_url import sqlite_file, sqlite_url
+from orchestrator.storage.opening import open_storage
+from orchestrator.storage.storage import Storage
 
 DEFAULT_STORAGE = "combo-storage"
 DEFAULT_DATA = "data"

@@ -7,7 +7,6 @@ import sys
 import typer
 
 from experiments.errors import InputError
-from experiments.storage.errors import StorageError
 from model.data.errors import DataError
 from model.layers.errors import BackboneError
 from model.training.errors import ExecutionError
@@ -31,6 +30,7 @@ from orchestrator.cli import (
 )
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED, STORAGE_FULL
 from orchestrator.cli.plain import printable
+from orchestrator.storage.errors import StorageError
 from orchestrator.trial.failures import OUT_OF_SPACE
 
 REFUSALS = (DataError, CheckpointError, BackboneError, ExecutionError, StorageError, FloatingPointError, OSError)

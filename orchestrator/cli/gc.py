@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from experiments.errors import Problem
-    from experiments.storage.storage import Storage
+    from orchestrator.storage.storage import Storage
     from orchestrator.store.retention import Leftover
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from experiments.storage.errors import StorageError
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
 from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain import printable
+from orchestrator.storage.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -31,9 +31,9 @@ def merge(
     """
     from rich.console import Console
 
-    from experiments.storage.opening import open_storage
     from orchestrator.merging import merge as merge_storages
     from orchestrator.settings import resolve_settings
+    from orchestrator.storage.opening import open_storage
 
     console = Console(highlight=False)
     target = resolve_settings(storage).storage

@@ -100,8 +100,8 @@ def _show(shipment: Shipment, request: JobRequest) -> None:
 
 def _older_stops(storage: str | None) -> dict[str, str]:
     """Tells the job which requests to stop are older than it is, if the storage can be reached from here."""
-    from experiments.storage.errors import StorageError
     from orchestrator.settings import resolve_settings
+    from orchestrator.storage.errors import StorageError
     from orchestrator.sweep.stop_requests import OLDER_VARIABLE, older_requests
 
     with suppress(InputError, StorageError, OSError):
@@ -145,13 +145,13 @@ def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
 
 def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console) -> None:
     """Says what the job will find to do, where this machine reaches the same data and storage."""
-    from experiments.storage.errors import StorageError
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.outlook import look_ahead
     from orchestrator.planning.plan import make_plan, trials_on_data
     from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
+    from orchestrator.storage.errors import StorageError
     from orchestrator.store.store import Store
 
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from experiments.storage.errors import StorageError
 from orchestrator.doctor import collectives, ray_cluster
 from orchestrator.doctor.collectives import look_at_gloo, look_at_nccl
 from orchestrator.doctor.data_sets import TASKS, look_at_subset
@@ -17,6 +16,7 @@ from orchestrator.doctor.ray_cluster import look_at_ray
 from orchestrator.doctor.storage_place import CURES, look_at_free_space, look_at_storage
 from orchestrator.doctor.weights import look_at_backbone, look_at_sam, look_at_vggish
 from orchestrator.settings import DEFAULT_STORAGE, Settings, resolve_settings
+from orchestrator.storage.errors import StorageError
 
 BACKBONES = ("resnet50.tv_in1k", "pvt_v2_b5.in1k")
 """Of the papers' experiments."""

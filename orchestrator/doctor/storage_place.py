@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from experiments.storage.errors import StorageError
-from experiments.storage.storage import Storage
 from orchestrator.doctor.finding import Finding, fail, ok, warn
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.storage import Storage
 
 RIVALS = 4
 GIB = 1024**3

@@ -9,9 +9,9 @@ from optuna.samplers import RandomSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from experiments.storage.storage import Storage
 from orchestrator.search.optuna_study import make_study
 from orchestrator.search.study import SearchStudy
+from orchestrator.storage.storage import Storage
 
 SEARCHES = "searches"
 JOURNAL_FILE = "optuna.journal"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from experiments.search_schema import SCORES, Objective
 from experiments.searches import ScaledSearch
-from experiments.storage.storage import Storage
 from model.config import TrialConfig
 from orchestrator.planning.plan import State as PlannedState
 from orchestrator.planning.plan import make_plan
 from orchestrator.search.points import TriedPoint
 from orchestrator.search.study import SearchStudy
+from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from reports.search_outcomes import PointState, SearchAxis, SearchOutcome, SearchPoint
 from reports.stored.results import Results

@@ -6,10 +6,10 @@ import logging
 
 from experiments.errors import InputError
 from experiments.expand import Trial
-from experiments.storage.errors import StorageError
-from experiments.storage.storage import Storage
 from orchestrator.search.journal import write_journal
 from orchestrator.search.study import SearchStudy
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 

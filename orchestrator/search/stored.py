@@ -10,9 +10,9 @@ from experiments.errors import InputError
 from experiments.identity import trial_key
 from experiments.records import ATTEMPTS_DIR, METRICS_DIR, TRIAL_FILE, AttemptRecord, TrialRecord
 from experiments.searches import ScaledSearch
-from experiments.storage.storage import Storage
 from model.config import TrialConfig
 from orchestrator.search.points import RUNNING, Outcome, TriedPoint, failed, finished, pruned
+from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import read_record
 from orchestrator.store.trial_folder import TrialFolder

@@ -10,10 +10,10 @@ from optuna.samplers import RandomSampler
 from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.searches import Point, ScaledSearch
-from experiments.storage.storage import Storage
 from orchestrator.search.optuna_study import distributions, make_sampler, make_study
 from orchestrator.search.points import RUNNING, TriedPoint
 from orchestrator.search.stored import StoredTrials
+from orchestrator.storage.storage import Storage
 
 MOST_DRAWS = 16
 """Of the sampler, in a row, that give known points; then chance has its turn."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from experiments.errors import InputError, Problem
 from experiments.identity import TRIAL_KEY
 from experiments.records import TRIAL_FILE
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord
-from experiments.storage.storage import Storage
+from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import damaged, read_record, record_bytes, score_bytes
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from pydantic import Field
 from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.records import Record
-from experiments.storage.storage import Storage
 from experiments.stored_types import Count, Moment
 from model.config import Task
+from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import read_record, record_bytes
 
 log = logging.getLogger(__name__)

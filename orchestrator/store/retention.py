@@ -12,9 +12,9 @@ from pathlib import Path
 
 from experiments.errors import InputError, Problem
 from experiments.records import CHECKPOINTS_DIR, TRIALS, ProtocolRecord
-from experiments.storage.local_files import files_below
-from experiments.storage.storage import Storage
 from model.config import Task
+from orchestrator.storage.local_files import files_below
+from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder, is_in_checkpoint
 from reports.stored.stored_trial import read_stored_trial

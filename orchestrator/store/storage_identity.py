@@ -9,8 +9,8 @@ from pydantic import Field, ValidationError
 
 from experiments.errors import InputError, Problem
 from experiments.records import STORAGE_FILE, Record
-from experiments.storage.errors import StorageError
-from experiments.storage.storage import Storage
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import record_bytes
 
 

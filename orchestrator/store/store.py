@@ -17,7 +17,7 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
-from experiments.storage.storage import Storage
+from orchestrator.storage.storage import Storage
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.store.stored_documents import read_record
 from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint

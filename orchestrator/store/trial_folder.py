@@ -36,9 +36,9 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
-from experiments.storage.storage import Storage
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
 from model.regular_files import LARGEST_TABLE
+from orchestrator.storage.storage import Storage
 from orchestrator.store.measured_lines import (
     read_metrics,
     read_quarantine,

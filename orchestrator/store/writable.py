@@ -6,7 +6,7 @@ import errno
 import uuid
 
 from experiments.errors import InputError, Problem
-from experiments.storage.storage import Storage
+from orchestrator.storage.storage import Storage
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 

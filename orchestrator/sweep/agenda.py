@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.records import FailureRecord
-from experiments.storage.errors import StorageError
+from orchestrator.storage.errors import StorageError
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import FREE, is_retried

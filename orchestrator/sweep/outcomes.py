@@ -13,8 +13,8 @@ from ray import tune
 from experiments.errors import InputError
 from experiments.expand import Trial
 from experiments.records import AttemptRecord, FailureRecord
-from experiments.storage.errors import StorageError
-from experiments.storage.storage import Storage
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.lost_nodes import NodeWatch

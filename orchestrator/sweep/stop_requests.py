@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from experiments.storage.errors import StorageError
-from experiments.storage.storage import Storage
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.storage import Storage
 
 LOOK_SECONDS = 2.0
 STOP_REQUESTS = "stop-requests"

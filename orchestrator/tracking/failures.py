@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from experiments.errors import InputError, Problem
-from experiments.storage.errors import StorageError
 from model.weights.errors import CheckpointError
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
+from orchestrator.storage.errors import StorageError
 from orchestrator.tracking.deleted_experiments import DeletedExperimentError
 from orchestrator.tracking.patience import what_went_wrong
 from orchestrator.tracking.server_version import OLDEST_SERVER, server_version

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from experiments.records import ATTEMPT_NAME, ATTEMPTS_DIR, TRIALS, AttemptRecord, Ending
-from experiments.storage.storage import Storage
+from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import record_bytes
 from orchestrator.trial.process_identity import is_dead, this_process
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments.storage.storage import Storage
+from orchestrator.storage.storage import Storage
 from orchestrator.trial.weight_files import WeightFiles
 
 

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 from experiments.expand import Trial
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
-from experiments.storage.errors import StorageError
 from model.metrics.rules import AUTHORS
 from model.numbered_names import TRAINING_STATE
 from model.training.checkpoint import latest_training_state
@@ -22,6 +21,7 @@ from model.training.events import Checkpointed, Evaluated, Event, Quarantined, S
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
 from model.weights.folder import WEIGHTS_FILE, file_checksum
+from orchestrator.storage.errors import StorageError
 from orchestrator.store.prediction_files import write_chosen
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder

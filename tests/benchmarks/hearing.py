@@ -20,7 +20,6 @@ from rich.table import Table
 from torch import Tensor
 
 from experiments.expand import Trial, load_study
-from experiments.storage.folder import FolderStorage
 from model.combo.network import Combo
 from model.data.avsbench import AVSBench
 from model.data.clip import Clip
@@ -32,6 +31,7 @@ from model.training.listening import unheard
 from model.training.workers import Workers
 from model.weights.stored_model import load_weights
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 CPU = torch.device("cpu")

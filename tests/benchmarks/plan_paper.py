@@ -14,11 +14,11 @@ from pathlib import Path
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
 from experiments.expand import load_study, trained_experiments
-from experiments.storage.folder import FolderStorage
 from orchestrator.planning.cost import Costs
 from orchestrator.planning.outlook import look_ahead
 from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 GOAL = 0.3

@@ -19,9 +19,9 @@ from rich.console import Console
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
 from experiments.expand import Study, load_study
-from experiments.storage.folder import FolderStorage
 from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.progress import SweepView

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from ray_head import PROGRAMS
 
-from experiments.storage.folder import FolderStorage
 from orchestrator.doctor.checkup import checkup
 from orchestrator.doctor.data_sets import look_at_subset
 from orchestrator.doctor.finding import Check, examine, ok
@@ -18,6 +17,7 @@ from orchestrator.doctor.ray_cluster import look_at_ray
 from orchestrator.doctor.storage_place import look_at_storage
 from orchestrator.doctor.weights import look_at_sam, look_at_vggish
 from orchestrator.settings import Settings
+from orchestrator.storage.folder import FolderStorage
 
 
 @pytest.fixture(scope="module")

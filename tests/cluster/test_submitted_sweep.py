@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from ray_head import Head
 
-from experiments.storage.folder import FolderStorage
 from orchestrator.commit import current_commit
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.expand import Trial, resolve_preset
 from experiments.records import QuarantineLine
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.failures import failure_record

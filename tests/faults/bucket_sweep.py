@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.storage.opening import open_storage
+from orchestrator.storage.opening import open_storage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder, is_in_checkpoint
 from tests.faults.watched_sweep import END_SECONDS, WatchedSweep

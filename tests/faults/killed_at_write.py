@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from experiments.expand import Trial
-from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from tests.orchestrator.driver import Driver

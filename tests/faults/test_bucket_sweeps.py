@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from experiments.storage import s3
+from orchestrator.storage import s3
 from tests.faults.bucket_sweep import BucketSweep
 from tests.faults.fault_report import note
 from tests.faults.invariants import check_equal

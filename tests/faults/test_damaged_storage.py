@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from experiments.expand import load_study
-from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial import pulse
 from orchestrator.trial.machine import Machine

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from experiments.expand import Trial
-from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
 from model.weights.folder import damaged_file
 from orchestrator.planning.plan import make_plan
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store import retention
 from orchestrator.store.store import Store
 from tests.faults.fault_report import note

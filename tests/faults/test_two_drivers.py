@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from experiments.expand import load_study
-from experiments.storage.folder import FolderStorage
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.trial.attempts import Attempt, AttemptTakenError, AttemptWatch

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments.records import AttemptRecord
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.trial.attempts import attempt_numbers, read_attempt

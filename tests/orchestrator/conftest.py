@@ -10,7 +10,7 @@ import pytest
 import torch
 from combo_command import TINY, Combo, wait_until
 
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
 

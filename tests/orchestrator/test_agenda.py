@@ -7,9 +7,9 @@ import pytest
 from combo_command import TINY
 
 from experiments.expand import expand, load_study, with_sources
-from experiments.storage.folder import FolderStorage
 from orchestrator.search.proposals import Proposals
 from orchestrator.search.study import SearchStudy
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.trial.attempts import Attempt, AttemptWatch

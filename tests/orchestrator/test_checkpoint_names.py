@@ -8,7 +8,7 @@ from combo_command import TINY
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
 from experiments.records import ProtocolRecord, Provenance, ResultRecord, ScoreRecord
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.checkpoint_names import checkpoint_folder
 from orchestrator.store.store import Store
 

@@ -7,9 +7,9 @@ import pytest
 from combo_command import Combo
 
 from experiments.expand import expand, load_study, with_sources
-from experiments.storage.folder import FolderStorage
 from model.training.fit import Execution, fit
 from orchestrator.planning.plan import make_plan, trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 DEPENDENT = Path(__file__).parent / "dependent.yaml"

@@ -7,8 +7,8 @@ import ray.exceptions
 import torch
 from ray.train.v2._internal.exceptions import WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError
 
-from experiments.storage.errors import StorageError
 from model.data.errors import DataError
+from orchestrator.storage.errors import StorageError
 from orchestrator.trial.failures import FREE_LIMIT, MESSAGE_LENGTH, classify, failure_record, is_retried
 
 GLOO = (

@@ -9,7 +9,7 @@ import pytest
 from combo_command import EXPERIMENTS, Combo, wait_until
 from mlflow_runs import Runs
 
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 pytestmark = pytest.mark.slow

@@ -13,11 +13,11 @@ from combo_command import TINY, Combo
 from experiments.expand import expand, load_study
 from experiments.identity import trial_key
 from experiments.records import SCORE_COLUMNS, MetricLine, TrialRecord
-from experiments.storage.folder import FolderStorage
 from model.data.avsbench import AVSBench
 from model.data.fingerprint import data_fingerprint
 from model.weights.folder import damaged_file, file_checksum
 from orchestrator.planning.plan import make_plan, trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 NAME = "tiny-group-[0-9a-f]{8}"

@@ -6,9 +6,9 @@ import pytest
 from combo_command import Combo
 
 from experiments.expand import load_study
-from experiments.storage.folder import FolderStorage
 from model.weights.stored_model import read_stored_model
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 pytestmark = pytest.mark.slow

@@ -17,9 +17,9 @@ from mlflow_runs import Runs
 
 from experiments.expand import load_study
 from experiments.records import MetricLine
-from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import read_attempt
 from orchestrator.trial.machine import Machine

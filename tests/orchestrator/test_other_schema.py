@@ -8,9 +8,9 @@ from combo_command import TINY, Combo
 
 from experiments.expand import load_study
 from experiments.searches import load_search
-from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
 from orchestrator.planning.plan import make_plan, trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 TOLD = "was stored by schema 2, this version reads schema 1"

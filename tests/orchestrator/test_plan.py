@@ -7,9 +7,9 @@ from combo_command import TINY
 
 from experiments.expand import load_study, with_sources
 from experiments.identity import trial_key
-from experiments.storage.folder import FolderStorage
 from orchestrator.planning.plan import make_plan, trials_on_data, trials_where_data_are
 from orchestrator.planning.sweep_names import file_part
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import Attempt, last_attempt
 from orchestrator.trial.failures import failure

@@ -6,8 +6,8 @@ import pytest
 from combo_command import TINY
 
 from experiments.expand import load_study, trained_experiments
-from experiments.storage.folder import FolderStorage
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 

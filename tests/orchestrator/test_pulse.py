@@ -7,7 +7,7 @@ import time
 import pytest
 from driver import Driver
 
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.trial.attempts import Attempt, AttemptTakenError, ask_to_stop, last_attempt
 from orchestrator.trial.pulse import Pulse
 
@@ -16,7 +16,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from driver import Driver
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.pulse import Pulse
 

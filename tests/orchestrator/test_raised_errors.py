@@ -11,7 +11,7 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.result_grid import ResultGrid
 
 from experiments.expand import expand, load_study
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.outcomes import Outcomes

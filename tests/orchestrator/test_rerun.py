@@ -6,11 +6,11 @@ from driver import Driver
 
 from experiments.expand import expand, load_study
 from experiments.records import AttemptRecord, ResultRecord
-from experiments.storage.folder import FolderStorage
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.planning.reused_code import reused_code
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.setting_aside import set_aside
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes

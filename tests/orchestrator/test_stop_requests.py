@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from combo_command import TINY, wait_until
 
-from experiments.storage.folder import FolderStorage
 from orchestrator.cli import stop
 from orchestrator.settings import resolve_settings
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.stop_requests import (
     LOOK_SECONDS,

@@ -13,7 +13,7 @@ from experiments.atomic_write import write_atomic
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
 from experiments.records import FailureRecord
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 FAILURE = FailureRecord(attempt=1, kind="DataError", message="unreadable", time="2026-11-20T00:00:00+00:00")

@@ -8,7 +8,6 @@ import torch
 from driver import Driver
 
 from experiments.expand import Trial
-from experiments.storage.folder import FolderStorage
 from model.data.avsbench import AVSBench
 from model.data.chosen_clips import first_by_category
 from model.data.fingerprint import data_fingerprint
@@ -16,6 +15,7 @@ from model.data.index import subset_root
 from model.training.predictions import SHOWN
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.prediction_files import prediction_name
 from orchestrator.store.store import Store
 from orchestrator.trial.machine import Machine

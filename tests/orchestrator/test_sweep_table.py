@@ -7,8 +7,8 @@ import pytest
 from combo_command import TINY
 
 from experiments.expand import expand, load_study
-from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.failures import failure

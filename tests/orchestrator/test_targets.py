@@ -8,9 +8,9 @@ from combo_command import TINY
 
 from experiments.errors import InputError
 from experiments.expand import expand, load_study
-from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
 from orchestrator.settings import resolve_settings
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.targets import read_targets
 from orchestrator.trial.attempts import Attempt

@@ -9,7 +9,6 @@ from driver import Driver
 from mlflow_runs import Runs
 
 from experiments.expand import load_study
-from experiments.storage.folder import FolderStorage
 from model.data.avsbench import AVSBench
 from model.data.errors import DataError
 from model.data.layout import clip_files
@@ -17,6 +16,7 @@ from model.data.sampler import ShuffledSampler
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.settings import resolve_settings
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.tracking import Tracker
 from orchestrator.trial.attempts import Attempt, AttemptTakenError, last_attempt

@@ -9,9 +9,9 @@ import pytest
 from combo_command import TINY, Combo
 
 from experiments.expand import expand, load_study
-from experiments.storage.folder import FolderStorage
 from model.data.fingerprint import data_fingerprint
 from orchestrator.cli.app import main
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from tests.powers import without_overrides
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from experiments.expand import Trial
 from experiments.prediction_record import Choice
-from experiments.storage.folder import FolderStorage
 from model.metrics.protocol import ClipScore
 from model.training.predictions import ClipPrediction
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.prediction_files import write_prediction
 from orchestrator.store.store import Store
 

@@ -12,7 +12,7 @@ from predicted_clips import clip_prediction, store_prediction
 
 from experiments.errors import InputError
 from experiments.prediction_record import ARRAYS
-from experiments.storage.names import check_name
+from orchestrator.storage.names import check_name
 from orchestrator.store.prediction_files import prediction_name
 from reports.stored.predictions import read_prediction, read_predictions
 

@@ -20,11 +20,11 @@ from experiments.records import (
     ScoreRecord,
     WeightsRecord,
 )
-from experiments.storage.folder import FolderStorage
 from model.config import CLASSES
 from model.manifest import MANIFEST_FILE, manifest_checksum
 from model.metrics.protocol import ClipScore, Score, protocol_for, sum_totals
 from model.weights.stored_model import describe
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.provenance import protocol_record, score_record
 

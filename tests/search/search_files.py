@@ -25,7 +25,7 @@ from experiments.records import (
     ScoreRecord,
 )
 from experiments.searches import ScaledSearch, load_search
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 
 FINGERPRINT = "d" * 16

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments.storage import s3
-from experiments.storage.bucket import BucketStorage
-from experiments.storage.folder import FolderStorage
-from experiments.storage.opening import open_storage
-from experiments.storage.storage import Storage
+from orchestrator.storage import s3
+from orchestrator.storage.bucket import BucketStorage
+from orchestrator.storage.folder import FolderStorage
+from orchestrator.storage.opening import open_storage
+from orchestrator.storage.storage import Storage
 from tests.servers.proxy import Proxy, proxy
 from tests.servers.s3 import S3Server, s3_server
 

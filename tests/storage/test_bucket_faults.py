@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from experiments.storage import s3
-from experiments.storage.errors import StorageError
 from model.training.checkpoint import latest_training_state
 from model.weights.folder import WEIGHTS_FILE, damaged_file, write_folder
+from orchestrator.storage import s3
+from orchestrator.storage.errors import StorageError
 
 STATE = "trials/abc/checkpoints/step-00000002"
 LARGE = 24 * 2**20

@@ -25,7 +25,7 @@ ATTEMPTS = f"trials/{KEY}/attempts"
 PATIENCE = 0.3
 RACE = """
 import sys, time
-from experiments.storage.opening import open_storage
+from orchestrator.storage.opening import open_storage
 from orchestrator.trial.attempts import Attempt, AttemptTakenError
 storage, start, key = open_storage(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
 storage.names("trials")
@@ -41,7 +41,7 @@ print(*won, flush=True)
 """
 HOLD = """
 import sys, time
-from experiments.storage.opening import open_storage
+from orchestrator.storage.opening import open_storage
 from orchestrator.trial.attempts import Attempt
 Attempt(open_storage(sys.argv[1]), sys.argv[2], 1, 1, "cpu")
 print("held", flush=True)

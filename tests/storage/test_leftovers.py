@@ -3,7 +3,7 @@
 import os
 import threading
 
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.retention import leftovers
 from orchestrator.store.store import Store
 

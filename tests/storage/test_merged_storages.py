@@ -6,8 +6,8 @@ import pytest
 
 from experiments.expand import expand
 from experiments.records import AttemptRecord
-from experiments.storage.folder import FolderStorage
 from model.regular_files import LARGEST_DOCUMENT
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study

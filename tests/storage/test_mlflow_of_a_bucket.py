@@ -3,8 +3,8 @@
 import shutil
 
 from experiments.expand import expand
-from experiments.storage.opening import open_storage
 from orchestrator.settings import resolve_settings
+from orchestrator.storage.opening import open_storage
 from orchestrator.store.membership import join_sweep
 from orchestrator.tracking import Tracker
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_study

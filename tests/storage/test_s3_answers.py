@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 
-from experiments.storage.s3_errors import may_pass, refusal
+from orchestrator.storage.s3_errors import may_pass, refusal
 
 
 def answer(status, code):

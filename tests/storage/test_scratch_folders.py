@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 
-from experiments.storage.scratch import new_scratch, tie
+from orchestrator.storage.scratch import new_scratch, tie
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from experiments.storage.scratch import new_scratch, tie
+from orchestrator.storage.scratch import new_scratch, tie
 class Owner: pass
 owner = Owner()
 folder = new_scratch(Path(sys.argv[1]))

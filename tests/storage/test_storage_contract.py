@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from experiments.storage.errors import StorageError
+from orchestrator.storage.errors import StorageError
 
 STATE = "trials/abc/checkpoints/step-00000002"
 FILES = ("manifest.json", "model.safetensors", "optimizer.safetensors")

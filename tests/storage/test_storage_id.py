@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from experiments.errors import InputError
-from experiments.storage.opening import open_storage
 from orchestrator.settings import resolve_settings
+from orchestrator.storage.opening import open_storage
 from orchestrator.store.storage_identity import ensure_storage_id, storage_id
 
 

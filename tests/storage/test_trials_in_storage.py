@@ -9,8 +9,8 @@ import pytest
 
 from experiments.expand import expand
 from experiments.records import FailureRecord, MetricLine
-from experiments.storage.bucket import BucketStorage
-from experiments.storage.folder import FolderStorage
+from orchestrator.storage.bucket import BucketStorage
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store import retention
 from orchestrator.store.store import Store
 from reports.build import Question, Request, build_report

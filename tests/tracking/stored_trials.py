@@ -8,8 +8,8 @@ from PIL import Image
 
 from experiments.expand import Trial, expand, load_study
 from experiments.records import FailureRecord, MetricLine, ProtocolRecord, Provenance, ResultRecord, ScoreRecord
-from experiments.storage.folder import FolderStorage
 from model.metrics.protocol import ClipScore
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.membership import join_sweep
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder

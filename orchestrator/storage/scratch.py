@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from experiments.storage.local_files import home_expanded
+from orchestrator.storage.local_files import home_expanded
 
 LOCK = ".lock"
 

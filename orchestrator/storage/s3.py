@@ -19,8 +19,8 @@ from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from experiments.storage.errors import StorageError
-from experiments.storage.s3_errors import ABSENT, S3_ERRORS, code_of, may_pass, refusal
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.s3_errors import ABSENT, S3_ERRORS, code_of, may_pass, refusal
 
 Answer = TypeVar("Answer")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
-from experiments.storage.errors import StorageError
-from experiments.storage.local_files import delete_local, files_below
-from experiments.storage.names import check_folder, check_name, countable
 from model.regular_files import UnsuitableFileError, check_regular, read_regular
+from orchestrator.storage.errors import StorageError
+from orchestrator.storage.local_files import delete_local, files_below
+from orchestrator.storage.names import check_folder, check_name, countable
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from experiments.errors import InputError, Problem
-from experiments.storage.folder import FolderStorage
-from experiments.storage.local_files import home_expanded
-from experiments.storage.storage import Storage
+from orchestrator.storage.folder import FolderStorage
+from orchestrator.storage.local_files import home_expanded
+from orchestrator.storage.storage import Storage
 
 S3 = "s3://"
 
@@ -34,8 +34,8 @@ def open_storage(named: str) -> Storage:
 
 def _open_bucket(named: str, where: str) -> Storage:
     # boto3 takes a third of a second, which nobody who stores in a folder should wait for.
-    from experiments.storage.bucket import open_bucket
-    from experiments.storage.names import is_name
+    from orchestrator.storage.bucket import open_bucket
+    from orchestrator.storage.names import is_name
 
     bucket, _, prefix = named.removeprefix(S3).rstrip("/").partition("/")
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):

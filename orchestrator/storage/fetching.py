@@ -11,9 +11,9 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments.storage.copy_index import CopyIndex
-from experiments.storage.names import MANIFEST, parent
-from experiments.storage.s3 import Bucket, StoredObject
+from orchestrator.storage.copy_index import CopyIndex
+from orchestrator.storage.names import MANIFEST, parent
+from orchestrator.storage.s3 import Bucket, StoredObject
 
 
 class Fetching:

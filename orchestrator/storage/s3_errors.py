@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from s3transfer.exceptions import RetriesExceededError
 
 from experiments.errors import Problem
-from experiments.storage.errors import StorageError
+from orchestrator.storage.errors import StorageError
 
 S3_ERRORS = (BotoCoreError, ClientError, RetriesExceededError)
 """All that boto3 raises of its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from experiments.storage.errors import StorageError
+from orchestrator.storage.errors import StorageError
 
 MANIFEST = "manifest.json"
 """Written last: a folder of tensors without it is half-written, and counts as absent."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.atomic_write import write_atomic
-from experiments.storage.copy_index import CopyIndex
-from experiments.storage.fetching import Fetching
-from experiments.storage.local_files import delete_if_empty, delete_local, files_below
-from experiments.storage.names import MANIFEST, check_folder, check_name, countable, is_hidden, parent
-from experiments.storage.s3 import Bucket, StoredObject
-from experiments.storage.scratch import cache_folder, new_scratch, tie
+from orchestrator.storage.copy_index import CopyIndex
+from orchestrator.storage.fetching import Fetching
+from orchestrator.storage.local_files import delete_if_empty, delete_local, files_below
+from orchestrator.storage.names import MANIFEST, check_folder, check_name, countable, is_hidden, parent
+from orchestrator.storage.s3 import Bucket, StoredObject
+from orchestrator.storage.scratch import cache_folder, new_scratch, tie
 
 TRANSFERS = 16
 """Files that travel at once."""
