@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
-from experiments.expand import load_study
 from experiments.figure_schema import (
     Comparison,
     Figure,
@@ -18,6 +17,7 @@ from experiments.figure_schema import (
     SubTasks,
     Trained,
 )
+from experiments.load_study import load_study
 from experiments.question_files import shown
 from experiments.reported import Paper
 from experiments.yaml_files import read_yaml

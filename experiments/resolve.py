@@ -78,6 +78,13 @@ def lay_together(layers: Sequence[Layer], asked_by: str, found_before: Sequence[
     return config
 
 
+def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | None = None) -> TrialConfig:
+    """The configuration of a preset on one task, outside any experiment."""
+    preset, file = load_preset(name, "--preset")
+    layers = [*preset_layers(preset, file, task), ("command line", {**(assigned or {}), "data.task": task})]
+    return lay_together(layers, file)
+
+
 def misplaced(layers: Sequence[Layer], given_elsewhere: Mapping[str, str], question: str) -> list[Problem]:
     """Overrides of settings that a question decides itself.
 

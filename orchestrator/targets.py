@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study, Trial, load_study, without_table_names
 from experiments.identity import TRIAL_KEY
+from experiments.load_study import load_study
 from experiments.question_files import read_question
 from experiments.searches import ScaledSearch, load_search
+from experiments.study import Study
+from experiments.table_names import without_table_names
+from experiments.trial import Trial
 from orchestrator.planning.other_schemas import refuse_points_of_other_schemas
 from orchestrator.planning.plan import Plan, make_plan, trials_on_data
 from orchestrator.planning.sweep_names import sweep_name

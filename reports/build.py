@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.errors import Problem
-from experiments.expand import Study, Trial
 from experiments.settings_tables import Settings
+from experiments.study import Study
+from experiments.trial import Trial
 from reports.drawing.plot import PaperFigure
 from reports.plots.search_plots import search_plots
 from reports.plots.table_plots import plots_of

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study, load_study, without_table_names
+from experiments.load_study import load_study
 from experiments.overrides import parse_assignments
+from experiments.study import Study
+from experiments.table_names import without_table_names
 from model.config import Task
 
 MOST = 10**9 - 1

@@ -58,8 +58,8 @@ def names_search(words: Sequence[str]) -> bool:
     Raises:
         InputError: a name stands for no file.
     """
-    from experiments.expand import without_table_names
     from experiments.question_files import read_question
+    from experiments.table_names import without_table_names
 
     names = without_table_names(word for word in words if "=" not in word)
     return any(read_question(name).is_search for name in names)

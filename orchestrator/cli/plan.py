@@ -51,7 +51,8 @@ def plan(
     """
     from rich.console import Console
 
-    from experiments.expand import experiment_of_table, trained_experiments
+    from experiments.load_study import trained_experiments
+    from experiments.table_names import experiment_of_table
     from orchestrator.cli.plan_search import plan_search
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.expand import Study, expand, without_table_names
+from experiments.expand import expand
 from experiments.overrides import parse_assignments
+from experiments.study import Study
+from experiments.table_names import without_table_names
 from orchestrator.cli.arguments import read_studies
 from orchestrator.cli.chosen_targets import names_search
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from experiments.expand import Trial
+    from experiments.trial import Trial
     from orchestrator.planning.plan import Plan
     from orchestrator.settings import Settings
     from orchestrator.store.store import Store

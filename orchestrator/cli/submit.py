@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study
+from experiments.study import Study
 from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.exit_codes import STOPPED
 from orchestrator.cli.question import read_question

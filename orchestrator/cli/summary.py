@@ -24,8 +24,8 @@ def summary(
     """Print how many parameters each module of a network has; builds no weights and needs no files."""
     from dataclasses import asdict
 
-    from experiments.expand import resolve_preset
     from experiments.overrides import parse_assignments
+    from experiments.resolve import resolve_preset
     from model.weights.parameter_counts import count_parameters
 
     counts = count_parameters(resolve_preset(preset, task, parse_assignments(words or [])))

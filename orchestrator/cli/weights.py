@@ -33,8 +33,8 @@ def import_weights(
     """Convert the authors' weights into a checkpoint of ours, bit for bit, with every tensor accounted for."""
     from rich.console import Console
 
-    from experiments.expand import resolve_preset
     from experiments.overrides import parse_assignments
+    from experiments.resolve import resolve_preset
     from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
 

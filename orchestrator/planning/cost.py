@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from experiments.expand import Trial
 from experiments.records import ResultRecord, TrialRecord
+from experiments.trial import Trial
 from model.config import TrialConfig
 
 SECONDS_PER_HOUR = 3600

@@ -9,8 +9,9 @@ from functools import reduce
 from operator import add
 
 from experiments.columns import columns_of, task_of
-from experiments.expand import Study, Trial, with_sources
 from experiments.schema import Experiment
+from experiments.study import Study
+from experiments.trial import Trial, with_sources
 from model.config import Task
 from orchestrator.planning.cost import Costs, Estimate, Span
 from orchestrator.planning.plan import Plan, PlannedTrial

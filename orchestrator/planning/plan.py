@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from experiments.errors import InputError, Problem, unreadable
-from experiments.expand import Study, Trial, expand, with_sources
+from experiments.expand import expand
 from experiments.other_schema import OtherSchemaError
 from experiments.records import AttemptRecord
+from experiments.study import Study
+from experiments.trial import Trial, with_sources
 from model.config import Task
 from orchestrator.planning.other_schemas import OtherTrial, trials_of_other_schemas
 from orchestrator.store.store import Store

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experiments.expand import Study, Trial
 from experiments.identity import short_digest
+from experiments.study import Study
+from experiments.trial import Trial
 
 
 def sweep_name(studies: Iterable[Study], trials: Iterable[Trial]) -> str:

@@ -12,9 +12,9 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Trial
 from experiments.identity import TRIAL_KEY
 from experiments.searches import ScaledSearch
+from experiments.trial import Trial
 from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.reporting.request import Asked, read_words
 from orchestrator.settings import Settings

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from experiments.errors import InputError
-from experiments.expand import load_study
 from experiments.figure_schema import FigureFile, Shown
 from experiments.figures import load_figures, proposers_of, samples_of, trained_in
+from experiments.load_study import load_study
 from experiments.records import PREDICTIONS_DIR
 from experiments.reported import Paper
 from model.data.errors import DataError

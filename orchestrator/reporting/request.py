@@ -10,12 +10,15 @@ from typing import get_args
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
-from experiments.expand import FULL, SEEDS, Study, expand, load_study, without_table_names
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.question_files import experiment_names, read_question, search_names
 from experiments.reported import Paper
 from experiments.searches import ScaledSearch, load_search
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables
+from experiments.study import FULL, SEEDS, Study
+from experiments.table_names import without_table_names
 from orchestrator.planning.plan import DataNeed, trials_where_data_are
 from reports.build import Question
 

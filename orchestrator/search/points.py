@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from experiments.expand import Trial
 from experiments.records import ResultRecord
 from experiments.search_schema import Objective
 from experiments.searches import Point
+from experiments.trial import Trial
 
 State = Literal["running", "finished", "pruned", "failed"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from experiments.errors import InputError
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.search.journal import write_journal
 from orchestrator.search.study import SearchStudy
 from orchestrator.storage.errors import StorageError

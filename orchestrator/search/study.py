@@ -8,8 +8,8 @@ from dataclasses import replace
 from optuna.samplers import RandomSampler
 
 from experiments.errors import InputError
-from experiments.expand import Trial
 from experiments.searches import Point, ScaledSearch
+from experiments.trial import Trial
 from orchestrator.search.optuna_study import distributions, make_sampler, make_study
 from orchestrator.search.points import RUNNING, TriedPoint
 from orchestrator.search.stored import StoredTrials

@@ -17,9 +17,9 @@ from pathlib import Path
 from pydantic import Field
 
 from experiments.errors import InputError
-from experiments.expand import Trial
 from experiments.records import Record
 from experiments.stored_types import Count, Moment
+from experiments.trial import Trial
 from model.config import Task
 from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import read_record, record_bytes

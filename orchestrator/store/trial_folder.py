@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from experiments.agreement import disagreement, misplaced
 from experiments.errors import InputError, Problem
-from experiments.expand import Trial
 from experiments.records import (
     ATTEMPT_NAME,
     ATTEMPTS_DIR,
@@ -36,6 +35,7 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
+from experiments.trial import Trial
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
 from model.regular_files import LARGEST_TABLE
 from orchestrator.storage.storage import Storage

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from experiments.errors import InputError
-from experiments.expand import Trial
 from experiments.records import FailureRecord
+from experiments.trial import Trial
 from orchestrator.storage.errors import StorageError
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import AttemptWatch

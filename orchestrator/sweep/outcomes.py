@@ -11,8 +11,8 @@ import ray.exceptions
 from ray import tune
 
 from experiments.errors import InputError
-from experiments.expand import Trial
 from experiments.records import AttemptRecord, FailureRecord
+from experiments.trial import Trial
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.sweep.cluster import Cluster
 from orchestrator.trial.machine import WorkerShape
 

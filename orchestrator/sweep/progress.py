@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Measured, Started, Update
 
 SMOOTHING = 0.1

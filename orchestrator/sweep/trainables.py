@@ -10,7 +10,7 @@ from typing import Any
 import ray.actor
 from ray import tune
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.redaction import hiding_secrets
 from orchestrator.sweep.raised import telling_failure
 from orchestrator.sweep.telemetry import Sender

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.errors import InputError
-from experiments.expand import Trial
+from experiments.trial import Trial
 from model.config import Task
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 
 from experiments.errors import Problem
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.settings import Settings
 from orchestrator.tracking.failures import explain
 from orchestrator.tracking.live_sweep import LiveSweep

@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
-from experiments.expand import Trial
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
+from experiments.trial import Trial
 from model.metrics.rules import AUTHORS
 from model.numbered_names import TRAINING_STATE
 from model.training.checkpoint import latest_training_state

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from experiments.expand import Trial
 from experiments.records import Ending, FailureRecord, MetricLine, ResultRecord
+from experiments.trial import Trial
 
 Wish = Literal["stopped", "preempted"]
 """How an attempt that is asked to end shall be called."""

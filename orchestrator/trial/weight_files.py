@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.errors import InputError, Problem, did_you_mean
-from experiments.expand import Trial
+from experiments.trial import Trial
 from model.config import TrialConfig
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from experiments.expand import Trial
 from experiments.searches import ScaledSearch
+from experiments.trial import Trial
 from reports.comparing.comparison import Group
 from reports.stored.results import Results
 from reports.stored.stored_trial import StoredTrial

@@ -9,9 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.expand import Study, Trial
 from experiments.figure_schema import Shown
 from experiments.prediction_record import ShownClass
+from experiments.study import Study
+from experiments.trial import Trial
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.errors import InputError, Problem
-from experiments.expand import Study, Trial
 from experiments.schema import FigureSpec
+from experiments.study import Study
+from experiments.trial import Trial
 from reports.drawing.plot import Plot
 from reports.drawing.style import draw, label, pad
 from reports.plots.series import without_runs

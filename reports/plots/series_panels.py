@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.expand import FULL
 from experiments.reported import Column
+from experiments.study import FULL
 from reports.drawing.style import INK, REPORTED, SERIES
 from reports.plots.series import AXIS_LABELS, LEGEND_SIZE, Place, is_at, places_of, scores_of
 from reports.tables.cells import Cell, Table

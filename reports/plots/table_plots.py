@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments.expand import Study, Trial
+from experiments.study import Study
+from experiments.trial import Trial
 from reports.drawing.plot import Plot
 from reports.plots.comparison import comparison
 from reports.plots.learning_curves import learning_curves

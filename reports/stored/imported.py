@@ -9,10 +9,10 @@ from typing import Any
 
 from experiments.columns import SCORES
 from experiments.errors import InputError, Problem
-from experiments.expand import Trial
 from experiments.identity import flatten, trial_key
 from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column
+from experiments.trial import Trial
 from model.config import TrialConfig
 from reports.stored.documents import read_document, refusal
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from model.config import Task
 from reports.stored.any_data import key_on_any_data, lineage
 from reports.stored.results import Results

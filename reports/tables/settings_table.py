@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from experiments.expand import FULL
 from experiments.reported import Column, reported_setting, transcription
 from experiments.schema import Statistics
 from experiments.settings_tables import SettingRow, Settings
+from experiments.study import FULL
 from reports.tables.cells import Cell, Row, Table
 from reports.tables.footnotes import paper_remarks
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from experiments.columns import columns_of, task_of
-from experiments.expand import FULL, Study, Trial
 from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column, reported_gain, reported_value, transcription
 from experiments.schema import Variant
+from experiments.study import FULL, Study
+from experiments.trial import Trial
 from model.config import Task
 from reports.stored.imported import imported_score
 from reports.stored.results import Results

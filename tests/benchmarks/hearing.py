@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from experiments.expand import Trial, load_study
+from experiments.load_study import load_study
+from experiments.trial import Trial
 from model.combo.network import Combo
 from model.data.avsbench import AVSBench
 from model.data.clip import Clip

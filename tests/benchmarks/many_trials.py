@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.expand import resolve_preset
 from experiments.identity import trial_key
 from experiments.records import (
     METRICS_DIR,
@@ -24,6 +23,7 @@ from experiments.records import (
     ScoreRecord,
     TrialRecord,
 )
+from experiments.resolve import resolve_preset
 from model.config import TrialConfig
 
 EVALUATIONS, EVERY = 18, 5_000

@@ -15,7 +15,9 @@ from typing import Any
 
 from ray import tune
 
-from experiments.expand import Trial, expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
+from experiments.trial import Trial
 from model.config import TrialConfig
 from orchestrator.sweep import trainables
 from orchestrator.sweep.trainables import SingleWorkerTrial, train_in_group

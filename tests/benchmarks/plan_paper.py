@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
-from experiments.expand import load_study, trained_experiments
+from experiments.load_study import load_study, trained_experiments
 from orchestrator.planning.cost import Costs
 from orchestrator.planning.outlook import look_ahead
 from orchestrator.planning.plan import make_plan, trials_where_data_are

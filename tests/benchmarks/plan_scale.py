@@ -18,7 +18,8 @@ from pathlib import Path
 from rich.console import Console
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
-from experiments.expand import Study, load_study
+from experiments.load_study import load_study
+from experiments.study import Study
 from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.storage.folder import FolderStorage

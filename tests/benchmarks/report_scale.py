@@ -103,7 +103,8 @@ def read_results_and_curves(folder: Path) -> Callable[[], int]:
 
 def build_site(folder: Path) -> Callable[[], int]:
     """The whole site: every table and plot of both papers, with as many seeds as are stored of them."""
-    from experiments.expand import expand, load_study
+    from experiments.expand import expand
+    from experiments.load_study import load_study
     from experiments.question_files import experiment_names
     from experiments.settings_tables import settings_tables
     from reports.build import Question, Request, build_report

@@ -5,8 +5,9 @@ import logging
 
 import pytest
 
-from experiments.expand import Trial, resolve_preset
 from experiments.records import QuarantineLine
+from experiments.resolve import resolve_preset
+from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.attempts import Attempt

@@ -11,7 +11,10 @@ import pytest
 from pydantic import JsonValue
 
 from experiments.errors import InputError
-from experiments.expand import FULL, Trial, expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
+from experiments.study import FULL
+from experiments.trial import Trial
 
 
 def experiment(**changes: Any) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import pytest
 from experiment_files import experiment, trials_of
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study, resolve_preset, trained_experiments
+from experiments.expand import expand
+from experiments.load_study import load_study, trained_experiments
 from experiments.question_files import ROOT, experiment_names
+from experiments.resolve import resolve_preset
 from model.config import CLASSES
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))

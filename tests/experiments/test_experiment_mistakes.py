@@ -6,8 +6,10 @@ import pytest
 from experiment_files import experiment, problems_of
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study, resolve_preset
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.overrides import parse_assignments
+from experiments.resolve import resolve_preset
 
 VARIANT = {"name": "one", "label": "1"}
 TABLE = experiment()["table"]

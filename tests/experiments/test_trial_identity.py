@@ -10,9 +10,11 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from experiments.expand import expand, load_study, resolve_preset
+from experiments.expand import expand
 from experiments.identity import canonical_json, differences, flatten, trial_key
+from experiments.load_study import load_study
 from experiments.overrides import lay_over
+from experiments.resolve import resolve_preset
 from model.config import SCHEMA_VERSION, OptimConfig, TrialConfig
 
 MOVED = (
@@ -54,7 +56,7 @@ def test_the_keys_of_table_7_do_not_move():
 
 def test_a_trial_is_hashed_once_and_its_changed_copies_have_keys_of_their_own(monkeypatch):
     hashed = []
-    monkeypatch.setattr("experiments.expand.trial_key", lambda config: hashed.append(config) or trial_key(config))
+    monkeypatch.setattr("experiments.trial.trial_key", lambda config: hashed.append(config) or trial_key(config))
     trial, other = expand(load_study("combo/table7"))[:2]
     assert {trial.key for _ in range(3)} == {trial_key(trial.config)}
     assert hashed == [trial.config]

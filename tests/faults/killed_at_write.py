@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from model.training.workers import Workers
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.trial.machine import Machine

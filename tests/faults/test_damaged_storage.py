@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from model.data.fingerprint import data_fingerprint
 from model.weights.folder import damaged_file
 from orchestrator.planning.plan import make_plan

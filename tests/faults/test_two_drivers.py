@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

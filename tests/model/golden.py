@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from experiments.expand import resolve_preset
+from experiments.resolve import resolve_preset
 from model.weights.official_names import official_names
 from model.weights.parameter_counts import network_without_memory
 from model.weights.renaming import Renames, rename

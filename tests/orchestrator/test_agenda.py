@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from combo_command import TINY
 
-from experiments.expand import expand, load_study, with_sources
+from experiments.expand import expand
+from experiments.load_study import load_study
+from experiments.trial import with_sources
 from orchestrator.search.proposals import Proposals
 from orchestrator.search.study import SearchStudy
 from orchestrator.storage.folder import FolderStorage

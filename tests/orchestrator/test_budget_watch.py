@@ -7,7 +7,8 @@ from threading import Event
 import pytest
 from combo_command import TINY, wait_until
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import AttemptRecord
 from orchestrator.sweep.budget import Budget, BudgetWatch, worker_hours
 from orchestrator.trial.failures import failure

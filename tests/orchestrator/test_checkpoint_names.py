@@ -6,7 +6,8 @@ import pytest
 from combo_command import TINY
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import ProtocolRecord, Provenance, ResultRecord, ScoreRecord
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.checkpoint_names import checkpoint_folder

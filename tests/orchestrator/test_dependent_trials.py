@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from combo_command import Combo
 
-from experiments.expand import expand, load_study, with_sources
+from experiments.expand import expand
+from experiments.load_study import load_study
+from experiments.trial import with_sources
 from model.training.fit import Execution, fit
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.storage.folder import FolderStorage

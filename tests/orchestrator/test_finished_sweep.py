@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from combo_command import TINY, Combo
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
 from experiments.identity import trial_key
+from experiments.load_study import load_study
 from experiments.records import SCORE_COLUMNS, MetricLine, TrialRecord
 from model.data.avsbench import AVSBench
 from model.data.fingerprint import data_fingerprint

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from combo_command import Combo
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from model.weights.stored_model import read_stored_model
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage

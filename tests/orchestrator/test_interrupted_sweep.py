@@ -15,7 +15,7 @@ from combo_command import TINY, Combo, wait_until
 from driver import Driver
 from mlflow_runs import Runs
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from experiments.records import MetricLine
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from combo_command import TINY, Combo
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from experiments.searches import load_search
 from model.data.fingerprint import data_fingerprint
 from orchestrator.planning.plan import make_plan, trials_on_data

@@ -7,7 +7,8 @@ import pytest
 from combo_command import TINY
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from orchestrator.sweep.cluster import Cluster, Node
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.this_machine import this_machine

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from combo_command import TINY
 
-from experiments.expand import load_study, with_sources
 from experiments.identity import trial_key
+from experiments.load_study import load_study
+from experiments.trial import with_sources
 from orchestrator.planning.plan import make_plan, trials_on_data, trials_where_data_are
 from orchestrator.planning.sweep_names import file_part
 from orchestrator.storage.folder import FolderStorage
@@ -143,7 +144,7 @@ def test_trials_that_two_studies_share_appear_once(study, trials, tmp_path, data
 
 def test_planning_hashes_every_trial_once_however_often_the_plan_is_asked(dependent, tmp_path, monkeypatch):
     hashed = []
-    monkeypatch.setattr("experiments.expand.trial_key", lambda config: hashed.append(config) or trial_key(config))
+    monkeypatch.setattr("experiments.trial.trial_key", lambda config: hashed.append(config) or trial_key(config))
     store = Store(FolderStorage(tmp_path))
 
     plans = [make_plan("dependent", dependent, store) for _ in range(2)]

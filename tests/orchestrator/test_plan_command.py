@@ -5,7 +5,7 @@ import json
 import pytest
 from combo_command import TINY
 
-from experiments.expand import load_study, trained_experiments
+from experiments.load_study import load_study, trained_experiments
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

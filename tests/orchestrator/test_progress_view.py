@@ -4,7 +4,8 @@ import pytest
 from combo_command import TINY
 from rich.console import Console
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import FailureRecord, MetricLine
 from orchestrator.sweep.progress import SweepView, _clock
 from orchestrator.trial.updates import Ended, Failed, Measured, Started

@@ -10,7 +10,8 @@ from ray.train.v2.api.exceptions import WorkerGroupError
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.result_grid import ResultGrid
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda

@@ -4,7 +4,8 @@ import pytest
 from combo_command import TINY
 from driver import Driver
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import AttemptRecord, ResultRecord
 from model.training.workers import Workers
 from model.weights.folder import file_checksum

@@ -11,7 +11,8 @@ from combo_command import TINY
 
 from experiments.atomic_write import write_atomic
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import FailureRecord
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

@@ -7,7 +7,7 @@ import pytest
 import torch
 from driver import Driver
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from model.data.avsbench import AVSBench
 from model.data.chosen_clips import first_by_category
 from model.data.fingerprint import data_fingerprint

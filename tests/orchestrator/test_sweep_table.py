@@ -6,7 +6,8 @@ import re
 import pytest
 from combo_command import TINY
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from model.data.fingerprint import data_fingerprint
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

@@ -7,7 +7,8 @@ import pytest
 from combo_command import TINY
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from model.data.fingerprint import data_fingerprint
 from orchestrator.settings import resolve_settings
 from orchestrator.storage.folder import FolderStorage

@@ -8,7 +8,7 @@ from combo_command import TINY
 from driver import Driver
 from mlflow_runs import Runs
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from model.data.avsbench import AVSBench
 from model.data.errors import DataError
 from model.data.layout import clip_files

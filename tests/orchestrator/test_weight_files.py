@@ -3,7 +3,8 @@
 import pytest
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from orchestrator.trial.weight_files import weight_files
 
 BOTH = ["resnet50.tv_in1k", "pvt_v2_b5.in1k"]

@@ -8,7 +8,8 @@ import sys
 import pytest
 from combo_command import TINY, Combo
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from model.data.fingerprint import data_fingerprint
 from orchestrator.cli.app import main
 from orchestrator.storage.folder import FolderStorage

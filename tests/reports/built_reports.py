@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.expand import Study, Trial
+from experiments.study import Study
+from experiments.trial import Trial
 from reports.build import Question, Report, Request, build_report
 from reports.stored.imported import read_imported_evaluations
 from reports.stored.results import read_results

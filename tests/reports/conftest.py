@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from fake_storage import FINGERPRINT, Storage, make_study
 
-from experiments.expand import Study, Trial, expand
+from experiments.expand import expand
+from experiments.study import Study
+from experiments.trial import Trial
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from experiments.expand import Study, Trial, load_study
+from experiments.load_study import load_study
 from experiments.records import (
     ATTEMPTS_DIR,
     CHECKPOINTS_DIR,
@@ -40,6 +40,8 @@ from experiments.records import (
     WeightsRecord,
 )
 from experiments.schema import Scale
+from experiments.study import Study
+from experiments.trial import Trial
 from model.config import TrialConfig
 from model.manifest import MANIFEST_FILE, manifest_checksum
 

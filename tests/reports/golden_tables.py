@@ -13,8 +13,10 @@ from tempfile import TemporaryDirectory
 from fake_storage import FINGERPRINT, Storage, make_study
 from rich.console import Console
 
-from experiments.expand import Trial, expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.settings_tables import settings_tables
+from experiments.trial import Trial
 from reports.render import terminal
 from reports.render.formats import table_files
 from reports.slugs import slug

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.expand import Trial
 from experiments.prediction_record import Choice
+from experiments.trial import Trial
 from model.metrics.protocol import ClipScore
 from model.training.predictions import ClipPrediction
 from orchestrator.storage.folder import FolderStorage

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.expand import Study, Trial, expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.settings_tables import settings_tables
+from experiments.study import Study
+from experiments.trial import Trial
 from reports.build import Question, Request, build_report
 from reports.drawing.plot import PaperFigure, Plot
 from reports.drawing.style import draw

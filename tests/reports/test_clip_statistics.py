@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from whole_storage import WholeStorage, smoke_trials
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from experiments.schema import Statistics
 from reports.stored.results import read_results
 from reports.tables.clip_statistics import ClipStatistics

@@ -3,7 +3,8 @@
 import pytest
 from whole_storage import WholeStorage, scored, smoke_trials
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from reports.render.plain_text import one_line
 
 NIGHT = {"finished": "2026-11-10T23:30:00+00:00"}

@@ -9,7 +9,8 @@ from golden_tables import FOLDER, golden_files, golden_tables, on_terminal
 from report_checks import assert_balanced, assert_compiles
 from rich.console import Console
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.question_files import experiment_names
 from reports.render import terminal
 from reports.render.formats import COLLECTION, table_files

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from plot_checks import assert_fits_a_page, texts
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.schema import FigureSpec, Scale
 from reports.drawing.kept_drawings import keeping_drawings
 from reports.plots.point_labels import LabelledPoint, label_points

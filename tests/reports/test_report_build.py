@@ -7,7 +7,8 @@ import pytest
 from built_reports import report_of
 from fake_storage import FINGERPRINT, make_study
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 
 FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from fake_storage import FINGERPRINT
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.question_files import experiment_names
 from experiments.reported import OWN_METHODS, Column, transcription
 from experiments.settings_tables import settings_tables

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 from fake_storage import FINGERPRINT, PROTOCOL, make_study
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import FAILURE_FILE, FailureRecord
 from reports.stored.results import read_results
 from reports.tables.cells import RunLink

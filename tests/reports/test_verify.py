@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from whole_storage import WholeStorage, smoke_trials
 
-from experiments.expand import load_study
+from experiments.load_study import load_study
 from experiments.schema import Statistics
 from orchestrator.settings import resolve_settings
 from orchestrator.store.membership import join_sweep

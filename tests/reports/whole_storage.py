@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from experiments.expand import Trial, expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import (
     EVALUATION_FILE,
     METRICS_DIR,
@@ -20,6 +21,7 @@ from experiments.records import (
     ScoreRecord,
     WeightsRecord,
 )
+from experiments.trial import Trial
 from model.config import CLASSES
 from model.manifest import MANIFEST_FILE, manifest_checksum
 from model.metrics.protocol import ClipScore, Score, protocol_for, sum_totals

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import typer
 
-from experiments.expand import without_table_names
 from experiments.overrides import parse_assignments
 from experiments.question_files import read_question
 from experiments.searches import load_search
+from experiments.table_names import without_table_names
 from orchestrator.cli.app import app
 from orchestrator.cli.arguments import read_studies
 from orchestrator.reporting.request import read_words

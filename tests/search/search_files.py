@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from experiments.errors import InputError
-from experiments.expand import FULL, Trial
 from experiments.records import (
     AttemptRecord,
     Ending,
@@ -25,6 +24,8 @@ from experiments.records import (
     ScoreRecord,
 )
 from experiments.searches import ScaledSearch, load_search
+from experiments.study import FULL
+from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 

@@ -4,7 +4,8 @@ import pytest
 from search_files import load, problems_of, search_content
 
 from experiments.errors import InputError
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.question_files import experiment_names, search_names
 from experiments.searches import load_search
 

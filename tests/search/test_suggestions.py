@@ -5,7 +5,7 @@ import json
 import pytest
 from search_files import load, score_of, search_content
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.search.study import SearchStudy
 
 SAMPLERS = ("tpe", "gp", "nsga2", "random")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.store.membership import join_sweep
 from orchestrator.trial.attempts import Attempt
 from tests.reports.whole_storage import WholeStorage, smoke_trials

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from model.data.fingerprint import data_fingerprint
 from model.data.synthetic.writer import write_synthetic
 from model.training.workers import Workers

@@ -7,7 +7,7 @@ import pytest
 from mlflow_view import View
 from stored_trials import StoredTrials, table7
 
-from experiments.expand import Trial
+from experiments.trial import Trial
 from orchestrator.settings import Settings, resolve_settings
 from orchestrator.tracking.connection import quiet_mlflow
 from orchestrator.tracking.experiment_runs import ExperimentRuns

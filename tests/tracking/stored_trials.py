@@ -6,8 +6,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from experiments.expand import Trial, expand, load_study
+from experiments.expand import expand
+from experiments.load_study import load_study
 from experiments.records import FailureRecord, MetricLine, ProtocolRecord, Provenance, ResultRecord, ScoreRecord
+from experiments.trial import Trial
 from model.metrics.protocol import ClipScore
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.membership import join_sweep

@@ -8,8 +8,9 @@ from mlflow import MlflowClient
 from mlflow_view import View
 from stored_trials import NOON, SWEEP, StoredTrials, evaluation, lines, step
 
-from experiments.expand import expand, load_study
+from experiments.expand import expand
 from experiments.identity import flatten
+from experiments.load_study import load_study
 from orchestrator.tracking.run_content import read_content
 from orchestrator.tracking.synchronise import synchronise
 

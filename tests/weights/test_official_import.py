@@ -13,7 +13,7 @@ import torch
 from official_states import SMALL, hollow_state, official_shapes, random_bits, same_bits
 from safetensors.torch import load_file
 
-from experiments.expand import resolve_preset
+from experiments.resolve import resolve_preset
 from model.combo.network import Combo
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official

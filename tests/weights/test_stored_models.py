@@ -8,7 +8,7 @@ import stat
 import pytest
 import torch
 
-from experiments.expand import resolve_preset
+from experiments.resolve import resolve_preset
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official
 from model.weights.folder import file_checksum

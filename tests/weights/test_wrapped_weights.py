@@ -10,7 +10,7 @@ import torch
 from official_states import SMALL, same_bits
 from safetensors.torch import load_file
 
-from experiments.expand import resolve_preset
+from experiments.resolve import resolve_preset
 from model.audio.vggish import VGGish
 from model.config import BackboneConfig
 from model.data.proposals.proposer import build_proposer

@@ -1,0 +1,73 @@
+"""Loads experiment files; all mistakes in a file are told at once, those in its trials too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from experiments.errors import InputError, Problem, did_you_mean, validate_in_part
+from experiments.expand import expand
+from experiments.experiment_checks import experiment_problems
+from experiments.question_files import experiment_names, read_question
+from experiments.resolve import load_preset
+from experiments.schema import Experiment, Preset, Scale
+from experiments.study import FULL, Study
+
+
+def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> Study:
+    """Loads an experiment by name (`combo/table7`) or by the path of a YAML file.
+
+    Raises:
+        InputError: no such experiment, scale or preset, or mistakes in the files; then those that would be found in the
+            trials are told as well.
+    """
+    question = read_question(name)
+    file = question.file
+    if question.is_search:
+        what = "is a search, which suggests its trials while it runs"
+        raise InputError(Problem(file, what, "this command takes experiments, such as combo/table7"))
+    experiment, problems = validate_in_part(Experiment, question.content, file)
+    problems += experiment_problems(experiment, file)
+    if FULL in experiment.scales:
+        problems.append(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
+    if scale != FULL and scale not in experiment.scales:
+        problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
+    presets, unknown = _load_presets(experiment, scale, file)
+    study = Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
+    if problems := [*problems, *unknown]:
+        raise InputError(*dict.fromkeys([*problems, *_trial_problems(study)]))
+    return study
+
+
+def trained_experiments() -> list[str]:
+    """Names of the experiments that ship with the package and have trials."""
+    return [name for name in experiment_names() if load_study(name).is_trained]
+
+
+def _load_presets(experiment: Experiment, scale: str, file: str) -> tuple[dict[str, tuple[Preset, str]], list[Problem]]:
+    """The presets of an experiment by the names that it uses; an empty one for each that cannot be had, and why."""
+    asked = [("preset", experiment.preset)]
+    asked += [(f"variants.{place}.preset", variant.preset) for place, variant in enumerate(experiment.variants)]
+    stand_ins = experiment.scales.get(scale, Scale()).presets
+    presets: dict[str, tuple[Preset, str]] = {}
+    problems: list[Problem] = []
+    for place, name in asked:
+        if name is not None and name not in presets:
+            where = f"{file}: {f'scales.{scale}.presets.{name}' if name in stand_ins else place}"
+            try:
+                presets[name] = load_preset(stand_ins.get(name, name), where)
+            except InputError as error:
+                problems += error.problems
+                presets[name] = Preset(title=""), where
+    return presets, problems
+
+
+def _trial_problems(study: Study) -> Sequence[Problem]:
+    """What is wrong with the trials of a study."""
+    try:
+        if study.is_trained:
+            expand(study)
+    except InputError as error:
+        return error.problems
+    return ()

@@ -1,0 +1,75 @@
+"""An experiment at one scale, before it becomes trials."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from experiments.errors import validate
+from experiments.overrides import assignment_words
+from experiments.schema import Experiment, Part, Preset, Scale, Seeds, Variant
+from model.config import Task
+
+FULL = "full"
+"""The scale that is the experiment file itself."""
+SEEDS = "seeds"
+"""What the command line calls the seeds, beside the settings of a trial, as `seeds=[0,1,2]`."""
+
+
+class _Seeds(Part):
+    seeds: Seeds
+
+
+@dataclass(frozen=True)
+class Study:
+    """An experiment at one scale: what the files say, before it becomes trials."""
+
+    name: str
+    """Path of the experiment file below `experiments/`, without its ending, such as `combo/table7`."""
+    file: str
+    """The experiment file as messages call it."""
+    scale: str
+    experiment: Experiment
+    presets: Mapping[str, tuple[Preset, str]]
+    """Presets by the name that the experiment uses, with their files as messages call them."""
+    assigned: Mapping[str, JsonValue]
+    """Overrides from the command line, laid over everything else."""
+
+    @property
+    def settings(self) -> Scale:
+        """The scale's own settings; empty for `full`."""
+        return self.experiment.scales.get(self.scale, Scale())
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Tasks that this scale trains; the table keeps the columns of all the experiment's tasks."""
+        return self.settings.tasks or self.experiment.tasks
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that each cell is trained with.
+
+        Raises:
+            InputError: the command line gives something else than a list of seeds.
+        """
+        if SEEDS in self.assigned:
+            return validate(_Seeds, {SEEDS: self.assigned[SEEDS]}, "command line").seeds
+        return self.settings.seeds or self.experiment.seeds
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has trials at all; else its table shows what the paper reports and nothing else."""
+        return self.experiment.preset is not None
+
+    def starts(self, variant: Variant, task: Task) -> list[Task | None]:
+        """Where a variant's trials on a task start from: another task's best weights, or None for the preset's own."""
+        also = self.experiment.also_from.get(task)
+        return [variant.starts_from.get(task), *([also] if also is not None else [])]
+
+    def command(self, verb: str) -> str:
+        """What to type for a verb on this study, such as `combo run combo/table7 --scale small`."""
+        scale = [] if self.scale == FULL else ["--scale", self.scale]
+        return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])
