@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from experiments.reported import Column
-from experiments.schema import Experiment, Measure
+from experiments.schema import SCORES, Experiment
 from model.config import Task
-
-SCORES: tuple[Measure, ...] = ("m_j", "m_f")
 
 
 def columns_of(experiment: Experiment) -> tuple[Column, ...]:

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from experiments.reported import Paper
-from experiments.schema import Name, Part, once_each
+from experiments.schema import Name, Paper, Part, once_each
 from model.config import PositiveInt, Task
 
 

@@ -19,7 +19,7 @@ from experiments.figure_schema import (
 )
 from experiments.load_study import load_study
 from experiments.question_files import shown
-from experiments.reported import Paper
+from experiments.schema import Paper
 from experiments.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "figures"

@@ -4,7 +4,7 @@
 times, so equal arrays are equal bytes. Of T frames of H by W pixels:
 
     frames, maskiges   uint8 (T, H, W, 3), RGB
-    truth, prediction  uint8 (T, H, W), class ids; 255 is ignored
+    truth, prediction  uint8 (T, H, W), class ids; IGNORED counts nowhere
     heat               float16 (T, H, W), share of the class scores that is not background's, 0 to 1
     sound              int16 (n, 2), lowest and highest sample of each of n equal stretches from the start of the clip;
                        n is 0 where the data set has no sound
@@ -21,6 +21,8 @@ from experiments.records import Record
 from model.config import Fraction, PositiveInt, Task
 
 ENDING = ".npz"
+IGNORED = 255
+"""Class id of pixels that no score counts, in predictions as in the labels of the data sets."""
 RECORD = "record"
 """Name of the array that holds the record."""
 ARRAYS = {"frames": 4, "maskiges": 4, "truth": 3, "prediction": 3, "heat": 3, "sound": 2}
@@ -32,7 +34,7 @@ Channel = Annotated[int, Field(ge=0, le=255)]
 class ShownClass(Record):
     """A class that occurs in a clip, as figures show it."""
 
-    id: Annotated[int, Field(ge=1, le=254)]
+    id: Annotated[int, Field(ge=1, lt=IGNORED)]
     name: str
     colour: tuple[Channel, Channel, Channel]
     """RGB, as in the labels of the data set."""

@@ -12,12 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from experiments.schema import Measure
+from experiments.schema import Measure, Paper
 from model.config import Task
-
-Paper = Literal["combo", "avs-bigen"]
-Metric = Literal["m_j", "m_f"]
-"""What is scored."""
 
 FOLDER = Path(__file__).parent / "reported"
 PRINTED_METRIC: dict[Measure, tuple[str, ...]] = {

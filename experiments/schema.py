@@ -22,8 +22,15 @@ def once_each(items: list[Item]) -> list[Item]:
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
+Paper = Literal["combo", "avs-bigen"]
+"""Papers whose tables are rebuilt; `reported/` holds a transcription of each."""
+
 Measure = Literal["m_j", "m_f", "parameters", "seconds_per_clip"]
 """What a column holds: scores in percent, the network's size in millions, its time for a clip in milliseconds."""
+
+ScoreMetric = Literal["m_j", "m_f"]
+SCORES: tuple[ScoreMetric, ...] = ("m_j", "m_f")
+"""The measures that are scores: more is better."""
 
 Tasks = Annotated[list[Task], Field(min_length=1), AfterValidator(once_each)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(once_each)]
@@ -126,7 +133,7 @@ class Experiment(Part):
     """One question of a paper: a table of variants by tasks by seeds. `experiment_checks` tells whether parts fit."""
 
     title: str
-    paper: Literal["combo", "avs-bigen"]
+    paper: Paper
     preset: Name | None
     """Where its trials start; `null` where nothing here trains it yet, its table then shows what the paper reports."""
     tasks: Tasks

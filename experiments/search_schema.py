@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
-from experiments.schema import Measure, Name, Number, Overrides, Part, once_each
+from experiments.schema import SCORES, Measure, Name, Number, Overrides, Paper, Part, once_each
 from model.config import PositiveFloat, PositiveInt, Seed, Task
 
 Objective = Measure
-"""Scores are those of the validation split: a search never looks at the test split."""
-SCORES: tuple[Objective, ...] = ("m_j", "m_f")
-"""Objectives that are maximised, in [0, 1]; the others are minimised."""
+"""Scores are those of the validation split, as a search never looks at the test split; they lie in [0, 1] and are
+maximised, the others are minimised."""
 ONE_SCORE: list[Objective] = ["m_j"]
 """What a search optimises unless it says otherwise, as it selects checkpoints too; early stopping compares by it."""
 DIGITS = 4
@@ -149,7 +148,7 @@ class Search(Part):
     """One question whose trials are suggested one by one, each from the scores of those before."""
 
     title: str
-    paper: Literal["combo", "avs-bigen"]
+    paper: Paper
     preset: Name
     task: Task
     seed: Seed = 0

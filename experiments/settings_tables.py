@@ -13,9 +13,8 @@ from pydantic import Field, model_validator
 from experiments.errors import validate
 from experiments.identity import flatten
 from experiments.question_files import ROOT, shown
-from experiments.reported import Paper
 from experiments.resolve import resolve_preset
-from experiments.schema import Name, Overrides, Part, Tasks
+from experiments.schema import Name, Overrides, Paper, Part, Tasks
 from experiments.yaml_files import read_yaml
 from model.config import Task
 

@@ -6,7 +6,7 @@ import os
 import uuid
 from typing import get_args
 
-from experiments.reported import Paper
+from experiments.schema import Paper
 from orchestrator.doctor.finding import Finding, fail, ok
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 from experiments.question_files import ROOT as EXPERIMENTS
+from experiments.schema import Paper
 from orchestrator.commit import COMMIT_FILE, current_commit, uncommitted
 
 SOURCES = (
     *("orchestrator/**/*.py", "model/**/*.py", "experiments/**/*.py", "reports/**/*.py"),
-    *("experiments/*/*.yaml", "experiments/reported/combo.json", "experiments/reported/avs-bigen.json"),
+    *("experiments/*/*.yaml", *(f"experiments/reported/{paper}.json" for paper in get_args(Paper))),
     *("model/data/ade20k_palette.json", "model/data/avss_classes.json"),
     *("reports/**/*.j2", "reports/**/*.css"),
 )

@@ -22,7 +22,7 @@ from reports.comparing.comparison import Group, compare
 from reports.comparing.groups import group_of_trial, groups_of_search, groups_of_trials
 from reports.comparing.history import CellChange, cell_changes
 from reports.render.blocks import Block
-from reports.render.comparison import comparison_blocks, history_blocks
+from reports.render.comparison_blocks import comparison_blocks, history_blocks
 from reports.stored.results import Results
 from reports.stored.scores import read_clip_scores
 from reports.tables.table import Known, build_table

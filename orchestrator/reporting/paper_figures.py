@@ -12,7 +12,7 @@ from experiments.figure_schema import FigureFile, Shown
 from experiments.figures import load_figures, proposers_of, samples_of, trained_in
 from experiments.load_study import load_study
 from experiments.records import PREDICTIONS_DIR
-from experiments.reported import Paper
+from experiments.schema import Paper
 from model.data.errors import DataError
 from model.data.maskige import ade20k_palette
 from model.data.sample_clips import SampleClip, read_samples

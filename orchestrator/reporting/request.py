@@ -13,7 +13,7 @@ from experiments.errors import InputError, Problem
 from experiments.expand import expand
 from experiments.load_study import load_study
 from experiments.question_files import experiment_names, read_question, search_names
-from experiments.reported import Paper
+from experiments.schema import Paper
 from experiments.searches import ScaledSearch, load_search
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables

@@ -13,7 +13,8 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from experiments.search_schema import SCORES, Axis, Objective
+from experiments.schema import SCORES
+from experiments.search_schema import Axis, Objective
 from experiments.searches import ScaledSearch
 from orchestrator.search.points import State, TriedPoint
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from experiments.search_schema import SCORES, Objective
+from experiments.schema import SCORES
+from experiments.search_schema import Objective
 from experiments.searches import ScaledSearch
 from model.config import TrialConfig
 from orchestrator.planning.plan import State as PlannedState

@@ -10,14 +10,13 @@ from typing import TypeAlias
 from experiments.errors import InputError
 from experiments.records import ResultRecord
 from experiments.reported import OF_THE_NETWORK, Column
-from experiments.schema import Measure
-from reports.stored.scores import ClipScores, ScoreMetric
+from experiments.schema import SCORES, Measure, ScoreMetric
+from reports.stored.scores import ClipScores
 from reports.stored.stored_trial import StoredTrial
 from reports.tables.measures import measured_value
 from reports.tables.paired_test import paired_test
 from reports.tables.statistics import Summary, summarise
 
-SCORED: tuple[ScoreMetric, ...] = ("m_j", "m_f")
 ReadScores: TypeAlias = Callable[[Path], ClipScores]
 """Reads the per-clip scores in a trial's directory, each once if it keeps them."""
 
@@ -57,7 +56,7 @@ def score_deltas(a: Sequence[StoredTrial], b: Sequence[StoredTrial], read: ReadS
     """
     ours, theirs = ([trial for trial in side if trial.result is not None] for side in (a, b))
     obstacle = incomparable([*ours, *theirs])
-    for metric in SCORED:
+    for metric in SCORES:
         delta = _plain(metric, ours, theirs)
         if obstacle:
             yield replace(delta, why_not=obstacle, is_comparable=False)

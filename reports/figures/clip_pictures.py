@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from experiments.prediction_record import ShownClass
+from experiments.prediction_record import IGNORED, ShownClass
 
 HEAT_MAP = "inferno"
 """Brighter is more, also in print without colours."""
 HEAT_SHARE = 0.65
 """Of the colours of the heat over the frames in grey."""
-IGNORED = 255
 IGNORED_COLOUR = (110, 110, 110)
 RIM = 1 / 120
 """Width of the rim around a class, as part of the picture's width."""
@@ -29,10 +28,10 @@ def coloured(ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> NDArray[n
     Regions with a class have a white rim, as some of the data set's colours are nearly black.
 
     Args:
-        ids: 0 is background, 255 is ignored.
+        ids: 0 is background, `IGNORED` counts nowhere.
         classes: that occur; empty for S4 and MS3.
     """
-    colours = np.full((256, 3), 255, dtype=np.uint8)
+    colours = np.full((IGNORED + 1, 3), 255, dtype=np.uint8)
     colours[0] = 0
     for shown in classes:
         colours[shown.id] = shown.colour

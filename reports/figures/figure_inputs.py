@@ -41,7 +41,7 @@ class Sample:
     frames: NDArray[np.uint8]
     """(T, H, W, 3) RGB."""
     truth: NDArray[np.uint8]
-    """(T, H, W) class ids; 255 is ignored."""
+    """(T, H, W) class ids; `IGNORED` counts nowhere."""
     classes: tuple[ShownClass, ...]
     """Those that occur in the truth, background aside; none for S4 and MS3."""
     sound: NDArray[np.int16]

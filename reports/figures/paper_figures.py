@@ -22,7 +22,8 @@ from experiments.figure_schema import (
     Trained,
 )
 from experiments.figures import rows_of, trained_in
-from experiments.reported import Paper, figure_numbers, transcription
+from experiments.reported import figure_numbers, transcription
+from experiments.schema import Paper
 from reports.drawing.plot import PaperFigure, Plot
 from reports.drawing.style import draw
 from reports.figures import clip_blocks

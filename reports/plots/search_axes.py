@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from experiments.columns import SCORES
-from experiments.schema import Measure
+from experiments.schema import SCORES, Measure
 from reports.drawing.style import SERIES
 from reports.plots.series import AXIS_LABELS, shortened
 from reports.render.plain_text import one_line

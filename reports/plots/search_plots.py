@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.columns import SCORES
-from experiments.schema import Measure
+from experiments.schema import SCORES, Measure
 from reports.drawing.plot import Plot
 from reports.drawing.style import MUTED, draw
 from reports.plots.search_axes import BEST, OTHERS, draw_points, lay_out_setting, limits, objective_label

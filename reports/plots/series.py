@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from experiments.columns import SCORES
 from experiments.reported import Column
-from experiments.schema import Measure
+from experiments.schema import SCORES, Measure
 from model.config import Task
 from reports.drawing.fitted_text import NO_GLYPH, fitted, inches, literal
 from reports.drawing.style import MARKERS, SERIES, label

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.columns import SCORES
 from experiments.reported import Column
+from experiments.schema import SCORES
 from reports.drawing.plot import Plot
 from reports.drawing.style import draw, pad
 from reports.plots.point_labels import LabelledPoint, label_points

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from experiments.study import Study
 from experiments.trial import Trial
 from reports.drawing.plot import Plot
-from reports.plots.comparison import comparison
 from reports.plots.learning_curves import learning_curves
 from reports.plots.parameter_curve import parameter_curve
+from reports.plots.published_methods import published_methods
 from reports.plots.size_and_score import size_and_score
 from reports.slugs import slug
 from reports.stored.results import Results
@@ -32,7 +32,7 @@ def plots_of(study: Study, trials: Sequence[Trial], table: Table, results: Resul
     """
     base = slug(study.name)
     plots = (
-        comparison(table, f"{base}-comparison"),
+        published_methods(table, f"{base}-comparison"),
         parameter_curve(study, trials, table, f"{base}-parameter"),
         size_and_score(table, f"{base}-size"),
         learning_curves(table, results, f"{base}-learning"),

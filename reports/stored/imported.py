@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.columns import SCORES
 from experiments.errors import InputError, Problem
 from experiments.identity import flatten, trial_key
 from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column
+from experiments.schema import SCORES
 from experiments.trial import Trial
 from model.config import TrialConfig
 from reports.stored.documents import read_document, refusal

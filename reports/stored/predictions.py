@@ -38,7 +38,7 @@ class StoredPrediction:
     maskiges: NDArray[np.uint8]
     """(T, H, W, 3) RGB."""
     truth: NDArray[np.uint8]
-    """(T, H, W) class ids; 255 is ignored."""
+    """(T, H, W) class ids; `IGNORED` counts nowhere."""
     prediction: NDArray[np.uint8]
     """(T, H, W) class ids."""
     heat: NDArray[np.float16]

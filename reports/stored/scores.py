@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from experiments.errors import InputError
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, SCORES_FILE, ProtocolRecord
+from experiments.schema import ScoreMetric
 from model.config import CLASSES
 from model.regular_files import LARGEST_TABLE, open_regular
 from reports.stored.documents import refusal, unreadable
 
-ScoreMetric: TypeAlias = Literal["m_j", "m_f"]
 Floats: TypeAlias = NDArray[np.float64]
 
 OVER_CLIPS = {"avsbench-binary": ("m_j", "m_f"), "avsbench-binary-dataset": ("m_j",)}

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from experiments.records import ProtocolRecord
-from experiments.reported import Check, Citation, Paper, ReportedValue, contradictions, transcription
-from experiments.schema import Experiment
+from experiments.reported import Check, Citation, ReportedValue, contradictions, transcription
+from experiments.schema import Experiment, Paper
 from model.config import Task
 from reports.tables.cells import Cell, Row, Run, imported_evaluations
 from reports.tables.makings import mixed_makings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from experiments.columns import SCORES
 from experiments.reported import Column
+from experiments.schema import SCORES
 from experiments.study import FULL
 from reports.tables.cells import Cell, Row
 

@@ -8,9 +8,8 @@ from typing import TypeAlias
 
 from scipy import stats
 
-from experiments.columns import SCORES
 from experiments.errors import InputError
-from experiments.schema import Statistics
+from experiments.schema import SCORES, Statistics
 from reports.stored.scores import ScoreTerms
 from reports.tables.bootstrap import bootstrap_scores, percentile_interval
 from reports.tables.cells import Cell, Table

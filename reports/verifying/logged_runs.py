@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from experiments.identity import flatten
 from experiments.records import ResultRecord
-from experiments.schema import Measure
+from experiments.schema import Measure, ScoreMetric
 from model.config import TrialConfig
-from reports.stored.scores import ScoreMetric
 from reports.verifying.discrepancy import Discrepancy
 from reports.verifying.trial_checks import agree
 

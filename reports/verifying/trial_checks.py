@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 
 from experiments.errors import InputError, unreadable
 from experiments.records import EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord, ScoreRecord
+from experiments.schema import ScoreMetric
 from model.config import Task
 from model.regular_files import open_regular
 from reports.stored.evaluations import read_curve
-from reports.stored.scores import ClipScores, ScoreMetric, read_clip_scores
+from reports.stored.scores import ClipScores, read_clip_scores
 from reports.stored.stored_trial import StoredTrial, read_stored_trial
 from reports.verifying.discrepancy import Discrepancy, not_as_stored
 from reports.verifying.result_ties import check_ties

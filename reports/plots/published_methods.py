@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.columns import SCORES
 from experiments.reported import Column
+from experiments.schema import SCORES
 from experiments.study import FULL
 from reports.drawing.plot import Plot
 from reports.drawing.style import INK, MUTED, REPORTED, RULE, SERIES, draw
@@ -33,7 +33,7 @@ LABEL_WIDTH = 1.8
 """Room for a row's name, in inches."""
 
 
-def comparison(table: Table, name: str) -> Plot | None:
+def published_methods(table: Table, name: str) -> Plot | None:
     """The plot; None for tables that compare with few others.
 
     What a smaller scale measures is left out, as it would stand beside numbers of the paper's own scale.
