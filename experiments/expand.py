@@ -8,15 +8,15 @@ from typing import TypeAlias
 
 from experiments.errors import InputError, Problem
 from experiments.resolve import Layer, lay_together, misplaced, preset_layers
+from experiments.scaled_experiment import SEEDS, ScaledExperiment
 from experiments.schema import Preset, Variant
-from experiments.study import SEEDS, Study
 from experiments.trial import Trial
 from model.config import Task, TrialConfig
 
 ANY_SEED = 0
 """Of trials that are not given their own seed yet."""
 MOST_TRIALS = 10_000
-"""Of one study; a few lines of a file could ask for billions."""
+"""Of one scaled; a few lines of a file could ask for billions."""
 GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
     "data.task": "list it under tasks",
@@ -28,31 +28,31 @@ Fingerprint: TypeAlias = Callable[[Task, str, int], str]
 """Digest of the data of a task, with one proposer's Maskiges, that are read as pictures of so many pixels a side."""
 
 
-def expand(study: Study, fingerprint: Fingerprint | None = None) -> list[Trial]:
-    """All trials of a study, in the order of its rows.
+def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> list[Trial]:
+    """All trials of a scaled, in the order of its rows.
 
     Args:
-        study: an experiment at one scale.
+        scaled: an experiment at one scale.
         fingerprint: of the data that the trials are bound to; without it their data fingerprint stays empty.
 
     Raises:
         InputError: the experiment is not trained here, asks for too many trials, or overrides name no setting or give
             it a value it cannot have; all such mistakes at once.
     """
-    if not study.is_trained:
-        remedy = f"`combo report build {study.name}` shows what the paper reports"
-        raise InputError(Problem(study.file, "has no trials, as no preset names its network yet", remedy))
+    if not scaled.is_trained:
+        remedy = f"`combo report build {scaled.name}` shows what the paper reports"
+        raise InputError(Problem(scaled.file, "has no trials, as no preset names its network yet", remedy))
     places: list[list[Trial]] = []
     problems: list[Problem] = []
     seeds: Sequence[int] = ()
     try:
-        seeds = study.seeds
+        seeds = scaled.seeds
     except InputError as error:
         problems += error.problems
-    _refuse_too_many(study, seeds)
-    for variant, task in product(study.experiment.variants, study.tasks):
+    _refuse_too_many(scaled, seeds)
+    for variant, task in product(scaled.experiment.variants, scaled.tasks):
         try:
-            places.append([_trial(study, variant, task, start, ANY_SEED) for start in study.starts(variant, task)])
+            places.append([_trial(scaled, variant, task, start, ANY_SEED) for start in scaled.starts(variant, task)])
         except InputError as error:
             problems += error.problems
     if problems:
@@ -62,21 +62,21 @@ def expand(study: Study, fingerprint: Fingerprint | None = None) -> list[Trial]:
     return [trial.with_seed(seed) for place in places for seed in seeds for trial in place]
 
 
-def _refuse_too_many(study: Study, seeds: Sequence[int]) -> None:
-    places = sum(len(study.starts(*place)) for place in product(study.experiment.variants, study.tasks))
+def _refuse_too_many(scaled: ScaledExperiment, seeds: Sequence[int]) -> None:
+    places = sum(len(scaled.starts(*place)) for place in product(scaled.experiment.variants, scaled.tasks))
     if places * len(seeds) > MOST_TRIALS:
         what = f"asks for {places * len(seeds):,} trials, more than {MOST_TRIALS:,}"
-        raise InputError(Problem(study.file, what, "name fewer seeds, or split it"))
+        raise InputError(Problem(scaled.file, what, "name fewer seeds, or split it"))
 
 
-def _trial(study: Study, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:
-    workers = study.settings.workers.get(variant.name, 1)
-    preset, _ = _preset(study, variant)
-    config = _resolve(study, variant, task, seed)
+def _trial(scaled: ScaledExperiment, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:
+    workers = scaled.settings.workers.get(variant.name, 1)
+    preset, _ = _preset(scaled, variant)
+    config = _resolve(scaled, variant, task, seed)
     apart = start is not None and start != variant.starts_from.get(task)
     cost = preset.costs.get(task)
-    trial = Trial(study.name, variant.name, task, seed, workers, config, in_own_column=apart, cost=cost)
-    return trial if start is None else trial.starting_from(_trial(study, variant, start, None, seed))
+    trial = Trial(scaled.name, variant.name, task, seed, workers, config, in_own_column=apart, cost=cost)
+    return trial if start is None else trial.starting_from(_trial(scaled, variant, start, None, seed))
 
 
 def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
@@ -85,22 +85,22 @@ def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
     return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
 
 
-def _preset(study: Study, variant: Variant) -> tuple[Preset, str]:
-    name = variant.preset or study.experiment.preset
+def _preset(scaled: ScaledExperiment, variant: Variant) -> tuple[Preset, str]:
+    name = variant.preset or scaled.experiment.preset
     assert name is not None, "an experiment without a preset has no trials"
-    return study.presets[name]
+    return scaled.presets[name]
 
 
-def _resolve(study: Study, variant: Variant, task: Task, seed: int) -> TrialConfig:
-    file = study.file
+def _resolve(scaled: ScaledExperiment, variant: Variant, task: Task, seed: int) -> TrialConfig:
+    file = scaled.file
     layers: list[Layer] = [
         (file, {"data.task": task, "seed": seed}),
-        *preset_layers(*_preset(study, variant), task),
-        (f"{file}: overrides", study.experiment.overrides),
-        (f"{file}: task_overrides.{task}", study.experiment.task_overrides.get(task, {})),
+        *preset_layers(*_preset(scaled, variant), task),
+        (f"{file}: overrides", scaled.experiment.overrides),
+        (f"{file}: task_overrides.{task}", scaled.experiment.task_overrides.get(task, {})),
         (f"{file}: variant '{variant.name}'", variant.overrides),
-        (f"{file}: scales.{study.scale}", study.settings.overrides),
-        ("command line", {key: value for key, value in study.assigned.items() if key != SEEDS}),
+        (f"{file}: scales.{scaled.scale}", scaled.settings.overrides),
+        ("command line", {key: value for key, value in scaled.assigned.items() if key != SEEDS}),
     ]
     not_here = misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")
     return lay_together(layers, f"{file}: variant '{variant.name}'", not_here)

@@ -17,7 +17,7 @@ from experiments.figure_schema import (
     SubTasks,
     Trained,
 )
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import shown
 from experiments.schema import Paper
 from experiments.yaml_files import read_yaml
@@ -73,7 +73,7 @@ def proposers_of(figure: Figure) -> list[str]:
 
 def _unknown(figure: Figure, where: str) -> Iterator[Problem]:
     for trained in trained_in(figure):
-        experiment = load_study(trained.experiment).experiment
+        experiment = load_experiment(trained.experiment).experiment
         if trained.task not in experiment.tasks:
             known = did_you_mean(trained.task, list(experiment.tasks))
             yield Problem(where, f"{trained.experiment} has no task '{trained.task}'", known)

@@ -79,7 +79,7 @@ and how many these are. The sums of all clips give the data set's score to the l
 class Record(BaseModel):
     """A stored document; unknown keys mean another version wrote it and are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
 
 class TrialRecord(Record):

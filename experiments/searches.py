@@ -14,9 +14,9 @@ from experiments.identity import canonical_json, flatten, short_digest
 from experiments.overrides import assignment_words, lay_over, unknown_settings
 from experiments.question_files import read_question, search_names
 from experiments.resolve import Layer, lay_together, load_preset, misplaced, preset_layers
+from experiments.scaled_experiment import FULL
 from experiments.schema import Preset
 from experiments.search_schema import Axis, Search, SearchScale
-from experiments.study import FULL
 from experiments.trial import Trial
 from model.config import Task, TrialConfig
 

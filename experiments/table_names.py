@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from experiments.errors import InputError, Problem, did_you_mean
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import experiment_names
 
 TABLE_NAME = re.compile(r"[a-z-]+/(?:[0-9]+|[IVX]+)")
@@ -20,7 +20,7 @@ def experiment_of_table(table: str) -> str:
     """
     tables = {}
     for name in experiment_names():
-        experiment = load_study(name).experiment
+        experiment = load_experiment(name).experiment
         tables[f"{experiment.paper}/{experiment.table.number}"] = name
     if table not in tables:
         raise InputError(Problem(f"table {table}", "is filled by no experiment", did_you_mean(table, list(tables))))

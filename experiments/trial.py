@@ -15,7 +15,7 @@ from model.config import Task, TrialConfig
 class Trial:
     """One resolved trial and its place in the experiment."""
 
-    study: str
+    experiment: str
     variant: str
     task: Task
     seed: int

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
 from experiments.identity import TRIAL_KEY
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import read_question
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.searches import ScaledSearch, load_search
-from experiments.study import Study
 from experiments.table_names import without_table_names
 from experiments.trial import Trial
 from orchestrator.planning.other_schemas import refuse_points_of_other_schemas
@@ -85,11 +85,11 @@ def read_targets(
     names = without_table_names(names)
     if any(read_question(name).is_search for name in names):
         return _search(names, assigned, scale, settings, store)
-    studies = [load_study(name, scale, assigned) for name in names]
-    if not studies:
+    experiments = [load_experiment(name, scale, assigned) for name in names]
+    if not experiments:
         raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))
-    paper, trials = _only_paper(studies), tuple(trials_on_data(studies, settings.data, workers))
-    return Targets(sweep_name(studies, trials), paper, trials)
+    paper, trials = _only_paper(experiments), tuple(trials_on_data(experiments, settings.data, workers))
+    return Targets(sweep_name(experiments, trials), paper, trials)
 
 
 def read_search(names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str) -> ScaledSearch:
@@ -138,8 +138,8 @@ def _stored_trial(key: str, store: Store) -> Trial:
     return Trial("", key, config.data.task, config.seed, 1, config)
 
 
-def _only_paper(studies: Sequence[Study]) -> str:
-    papers = sorted({study.experiment.paper for study in studies})
+def _only_paper(experiments: Sequence[ScaledExperiment]) -> str:
+    papers = sorted({scaled.experiment.paper for scaled in experiments})
     if len(papers) > 1:
         raise InputError(Problem("command line", f"names experiments of {' and '.join(papers)}", "run them one by one"))
     return papers[0]

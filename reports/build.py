@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.errors import Problem
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.settings_tables import Settings
-from experiments.study import Study
 from experiments.trial import Trial
 from reports.drawing.plot import PaperFigure
 from reports.plots.search_plots import search_plots
@@ -33,7 +33,7 @@ from reports.tables.table import Known, build_table
 class Question:
     """An experiment and its trials."""
 
-    study: Study
+    scaled: ScaledExperiment
     trials: Sequence[Trial]
     """Without data fingerprint they match stored trials on any data; none where nothing is trained here."""
 
@@ -114,10 +114,10 @@ def build_report(
 def _table_page(
     question: Question, results: Results, known: Known, statistics: ClipStatistics
 ) -> tuple[TablePage, list[Problem]]:
-    study, trials = question.study, question.trials
-    table = build_table(study, trials, results, known, statistics)
+    scaled, trials = question.scaled, question.trials
+    table = build_table(scaled, trials, results, known, statistics)
     pictures, problems = collect_pictures(table)
     problems += left_out(known.imported, trials, (record.key for record in table.imported))
-    plots = plots_of(study, trials, table, results)
+    plots = plots_of(scaled, trials, table, results)
     effort = effort_of(run.stored for run in table.runs)
-    return TablePage(slug(study.name), table, tuple(plots), tuple(pictures), effort), problems
+    return TablePage(slug(scaled.name), table, tuple(plots), tuple(pictures), effort), problems

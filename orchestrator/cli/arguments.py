@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.overrides import parse_assignments
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.table_names import without_table_names
 from model.config import Task
 
@@ -143,7 +143,7 @@ def _is_here(device: str) -> bool:
     return str(place) == device and 0 <= (place.index or 0) < torch.cuda.device_count()
 
 
-def read_studies(words: Sequence[str], scale: str) -> list[Study]:
+def read_experiments(words: Sequence[str], scale: str) -> list[ScaledExperiment]:
     """Splits experiment names from overrides and loads them.
 
     Raises:
@@ -153,4 +153,4 @@ def read_studies(words: Sequence[str], scale: str) -> list[Study]:
     assigned = parse_assignments(word for word in words if "=" in word)
     if not names:
         raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))
-    return [load_study(name, scale, assigned) for name in names]
+    return [load_experiment(name, scale, assigned) for name in names]

@@ -125,7 +125,7 @@ def _tell_new(lines: Iterator[str], key: str, seen: set[tuple[str, str]], consol
 
 def _name(entry: PlannedTrial) -> str:
     key, label = entry.trial.key, entry.trial.label
-    return f"trial {key}" + (f", {label}" if entry.trial.study else "")
+    return f"trial {key}" + (f", {label}" if entry.trial.experiment else "")
 
 
 def _print(text: str, console: Console, style: str = "") -> None:

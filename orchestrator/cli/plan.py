@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, read_studies
+from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, read_experiments
 from orchestrator.cli.chosen_targets import find_targets, names_search
 from orchestrator.cli.plain import say
 
@@ -51,7 +51,7 @@ def plan(
     """
     from rich.console import Console
 
-    from experiments.load_study import trained_experiments
+    from experiments.load_experiment import trained_experiments
     from experiments.table_names import experiment_of_table
     from orchestrator.cli.plan_search import plan_search
     from orchestrator.cli.sweep_table import TABLE_WIDTH
@@ -66,15 +66,15 @@ def plan(
     store = Store(settings.storage)
     store.refresh()
     if names_search(words or []):
-        study = find_targets(words or [], scale, settings, store).search
-        assert study is not None
-        _refuse_past(max_gpu_hours, plan_search(study, Costs(store.finished()), as_json))
+        scaled = find_targets(words or [], scale, settings, store).search
+        assert scaled is not None
+        _refuse_past(max_gpu_hours, plan_search(scaled, Costs(store.finished()), as_json))
         return
     named = [*(trained_experiments() if everything else []), *([experiment_of_table(table)] if table else [])]
-    studies = read_studies(list(dict.fromkeys([*named, *(words or [])])), scale)
-    trials, unusable = trials_where_data_are(studies, settings.data, workers)
-    made = make_plan(sweep_name(studies, trials), trials, store)
-    outlook = look_ahead(studies, trials, made, Costs(store.finished()), store)
+    experiments = read_experiments(list(dict.fromkeys([*named, *(words or [])])), scale)
+    trials, unusable = trials_where_data_are(experiments, settings.data, workers)
+    made = make_plan(sweep_name(experiments, trials), trials, store)
+    outlook = look_ahead(experiments, trials, made, Costs(store.finished()), store)
     shown = most_cells_first(outlook) if table else outlook.prospects
     if as_json:
         import json
@@ -106,7 +106,7 @@ def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price
         table.add_column(heading, justify="right")
     for prospect in shown:
         trial, estimate = prospect.entry.trial, prospect.estimate
-        label = f"{trial.study} {trial.label}" + (f", after {trial.source.key}" if trial.source else "")
+        label = f"{trial.experiment} {trial.label}" + (f", after {trial.source.key}" if trial.source else "")
         numbers = (f"{estimate.worker_hours.likely:.3g}", f"{prospect.cells_per_hour:.3g}") if estimate else ("", "")
         basis = estimate.basis if estimate else ""
         table.add_row(trial.key, Text(label), prospect.entry.state, basis, numbers[0], str(prospect.cells), numbers[1])
@@ -145,7 +145,7 @@ def _document(outlook: Outlook, shown: tuple[Prospect, ...]) -> dict[str, Any]:
         "order": [
             {
                 "key": prospect.entry.trial.key,
-                "experiment": prospect.entry.trial.study,
+                "experiment": prospect.entry.trial.experiment,
                 "trial": prospect.entry.trial.label,
                 "state": prospect.entry.state,
                 "reason": prospect.entry.reason,

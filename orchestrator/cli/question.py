@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from experiments.expand import expand
 from experiments.overrides import parse_assignments
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.table_names import without_table_names
-from orchestrator.cli.arguments import read_studies
+from orchestrator.cli.arguments import read_experiments
 from orchestrator.cli.chosen_targets import names_search
 
 
@@ -17,7 +17,7 @@ from orchestrator.cli.chosen_targets import names_search
 class Question:
     """The parts of a sweep's name, see `orchestrator.planning.sweep_names`, before it is bound to data."""
 
-    studies: Sequence[Study]
+    experiments: Sequence[ScaledExperiment]
     """None of a search."""
     file_part: str
     content_part: str
@@ -36,6 +36,6 @@ def read_question(words: Sequence[str], scale: str) -> Question:
         names = without_table_names(word for word in words if "=" not in word)
         search = read_search(names, parse_assignments(word for word in words if "=" in word), scale)
         return Question((), search.file_part, search.content_part)
-    studies = read_studies(words, scale)
-    trials = [trial for study in studies for trial in expand(study)]
-    return Question(studies, file_part(studies), content_part(trials))
+    experiments = read_experiments(words, scale)
+    trials = [trial for scaled in experiments for trial in expand(scaled)]
+    return Question(experiments, file_part(experiments), content_part(trials))

@@ -93,7 +93,7 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
     results = read_results(settings.storage.root, None)  # what is verified is what is stored, not what was kept of it
     imported, _ = read_imported_evaluations(settings.storage.root)
     known, statistics = Known(tuple(imported), protocols_of_today()), ClipStatistics()
-    return [build_table(one.study, one.trials, results, known, statistics) for one in asked.questions], results
+    return [build_table(one.scaled, one.trials, results, known, statistics) for one in asked.questions], results
 
 
 def _read_mlflow(tables: list[Table], settings: Settings, console: Console) -> dict[str, LoggedRun] | None:

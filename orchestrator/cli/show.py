@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.arguments import ScaleOption, Words, read_studies
+from orchestrator.cli.arguments import ScaleOption, Words, read_experiments
 
 
 def show(
@@ -19,10 +19,10 @@ def show(
 
     from experiments.expand import expand
 
-    trials = [trial for study in read_studies(words, scale) for trial in expand(study)]
+    trials = [trial for scaled in read_experiments(words, scale) for trial in expand(scaled)]
     if as_json:
         for trial in trials:
-            record = {"study": trial.study, "variant": trial.variant, "workers": trial.workers}
+            record = {"study": trial.experiment, "variant": trial.variant, "workers": trial.workers}
             typer.echo(json.dumps({**record, "config": trial.config.model_dump(mode="json")}))
         return
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.errors import InputError, Problem
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.exit_codes import STOPPED
 from orchestrator.cli.question import read_question
@@ -70,8 +70,8 @@ def submit(
         _show(shipment, request)
         return
     server = JobServer(_needed(address))
-    if question.studies:
-        _foresee(question.studies, of_run, console)
+    if question.experiments:
+        _foresee(question.experiments, of_run, console)
     job = server.submit(request, shipment, getpass.getuser())
     console.print(f"submitted as job {job} to {server.shown}", markup=False)
     if follow:
@@ -143,7 +143,7 @@ def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
                 yield parameter.opts[0], str(one)
 
 
-def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console) -> None:
+def _foresee(experiments: Sequence[ScaledExperiment], of_run: dict[str, Any], console: Console) -> None:
     """Says what the job will find to do, where this machine reaches the same data and storage."""
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs
@@ -158,9 +158,9 @@ def _foresee(studies: Sequence[Study], of_run: dict[str, Any], console: Console)
         settings = resolve_settings(of_run["storage"], of_run["data"])
         store = Store(settings.storage)
         store.refresh()
-        trials = trials_on_data(studies, settings.data, of_run["workers"])
-        plan = make_plan(sweep_name(studies, trials), trials, store)
-        left = look_ahead(studies, trials, plan, Costs(store.finished()), store).left
+        trials = trials_on_data(experiments, settings.data, of_run["workers"])
+        plan = make_plan(sweep_name(experiments, trials), trials, store)
+        left = look_ahead(experiments, trials, plan, Costs(store.finished()), store).left
     except (DataError, InputError, StorageError, OSError):
         return  # they are not here, or not readable; the job will say so if it finds the same
     console.print(

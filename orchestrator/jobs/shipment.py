@@ -66,7 +66,7 @@ class Shipment:
         about.write_text(f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {number}\n")
 
     def _named_there(self, word: str) -> str:
-        """A file's name stays, since it names the study; its folder tells files of one name, and changes, apart."""
+        """Keeps the file's name, which names the experiment; its folder tells files of one name, and changes, apart."""
         if not _is_experiment_file(word):
             return word
         path = Path(word).resolve()

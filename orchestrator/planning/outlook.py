@@ -9,8 +9,8 @@ from functools import reduce
 from operator import add
 
 from experiments.columns import columns_of, task_of
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.schema import Experiment
-from experiments.study import Study
 from experiments.trial import Trial, with_sources
 from model.config import Task
 from orchestrator.planning.cost import Costs, Estimate, Span
@@ -65,27 +65,29 @@ class Outlook:
         return sum(prospect.entry.state != "finished" and prospect.estimate is None for prospect in self.prospects)
 
 
-def look_ahead(studies: Sequence[Study], trials: Sequence[Trial], plan: Plan, costs: Costs, store: Store) -> Outlook:
+def look_ahead(
+    experiments: Sequence[ScaledExperiment], trials: Sequence[Trial], plan: Plan, costs: Costs, store: Store
+) -> Outlook:
     """Puts costs and uses beside a plan.
 
     Args:
-        studies: the experiments of the plan.
+        experiments: those of the plan.
         trials: their trials, one for every use.
         plan: the different ones among them, as storage knows them.
         costs: what trials take.
         store: says how far unfinished trials have come.
     """
-    experiments = {study.name: study.experiment for study in studies}
+    by_name = {scaled.name: scaled.experiment for scaled in experiments}
     needed = list(with_sources(trials))
     fills = Counter[str]()
     for trial in trials:
         for part in with_sources([trial]):
-            fills[part.key] += _cells(experiments[trial.study], trial.task, trial.start)
+            fills[part.key] += _cells(by_name[trial.experiment], trial.task, trial.start)
     full = {trial.key: costs.estimate(trial, steps_done=0) for trial in needed}
     prospects = [Prospect(entry, _remaining(entry, costs, store), fills[entry.trial.key]) for entry in plan.entries]
     return Outlook(
         prospects=tuple(prospects),
-        cells=sum(_cells_of(study) for study in studies),
+        cells=sum(_cells_of(scaled) for scaled in experiments),
         trials=len(needed),
         shared_hours=_saved([trial.key for trial in needed], full),
     )
@@ -100,10 +102,10 @@ def most_cells_first(outlook: Outlook) -> tuple[Prospect, ...]:
     return tuple(by_key[key] for key in ordered if key in by_key)
 
 
-def _cells_of(study: Study) -> int:
-    """Cells that the trials of a study fill."""
-    experiment = study.experiment
-    return sum(task_of(column, experiment) in study.tasks for column in columns_of(experiment)) * len(
+def _cells_of(scaled: ScaledExperiment) -> int:
+    """Cells that the trials of an experiment fill."""
+    experiment = scaled.experiment
+    return sum(task_of(column, experiment) in scaled.tasks for column in columns_of(experiment)) * len(
         experiment.variants
     )
 

@@ -12,7 +12,7 @@ from experiments.errors import InputError, Problem, unreadable
 from experiments.expand import expand
 from experiments.other_schema import OtherSchemaError
 from experiments.records import AttemptRecord
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial, with_sources
 from model.config import Task
 from orchestrator.planning.other_schemas import OtherTrial, trials_of_other_schemas
@@ -55,7 +55,7 @@ class PlannedTrial:
 
 @dataclass(frozen=True)
 class Plan:
-    """Unique trials of some studies, in order."""
+    """Unique trials of experiments or a search, in order."""
 
     name: str
     """Of the sweep, such as `combo-table7-demo-5f2c1e0a`."""
@@ -135,11 +135,11 @@ def make_plan(
     return Plan(name, tuple(_recognised(entries, store)), keeps_pruned)
 
 
-def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = None) -> list[Trial]:
-    """Expands studies and binds every trial to the content of its data set.
+def trials_on_data(experiments: Iterable[ScaledExperiment], data: Path, workers: int | None = None) -> list[Trial]:
+    """Expands experiments and binds every trial to the content of its data set.
 
     Args:
-        studies: what to run.
+        experiments: what to run.
         data: the data folder.
         workers: data-parallel workers of every trial; by default what the experiment says.
 
@@ -150,12 +150,12 @@ def trials_on_data(studies: Iterable[Study], data: Path, workers: int | None = N
     from model.data.fingerprint import data_fingerprint
 
     fingerprint = cache(partial(data_fingerprint, data))
-    bound = [trial for study in studies for trial in expand(study, fingerprint)]
+    bound = [trial for scaled in experiments for trial in expand(scaled, fingerprint)]
     return bound if workers is None else [_sized(trial, workers) for trial in bound]
 
 
 def trials_where_data_are(
-    studies: Iterable[Study], data: Path, workers: int | None
+    experiments: Iterable[ScaledExperiment], data: Path, workers: int | None
 ) -> tuple[list[Trial], dict[DataNeed, str]]:
     """As `trials_on_data`, but trials whose data cannot be used stay unbound; says why, by task and proposer.
 
@@ -175,7 +175,7 @@ def trials_where_data_are(
             unusable[task, proposer] = str(error)
             return ""
 
-    bound = [trial for study in studies for trial in expand(study, fingerprint)]
+    bound = [trial for scaled in experiments for trial in expand(scaled, fingerprint)]
     return bound if workers is None else [_sized(trial, workers) for trial in bound], unusable
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from experiments.identity import short_digest
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial
 
 
-def sweep_name(studies: Iterable[Study], trials: Iterable[Trial]) -> str:
-    """Of studies that run together, such as `combo-table7-demo-5f2c1e0a`; the same trials always give the same name."""
-    return f"{file_part(studies)}-{content_part(trials)}"
+def sweep_name(experiments: Iterable[ScaledExperiment], trials: Iterable[Trial]) -> str:
+    """Name for experiments that run together, such as `combo-table7-demo-5f2c1e0a`; equal trials give equal names."""
+    return f"{file_part(experiments)}-{content_part(trials)}"
 
 
-def file_part(studies: Iterable[Study]) -> str:
+def file_part(experiments: Iterable[ScaledExperiment]) -> str:
     """What files and scales say, such as `combo-table7-demo`; files of one name in different folders say the same."""
-    parts = [study.name.replace("/", "-") + (f"-{study.scale}" if study.scale != "full" else "") for study in studies]
+    parts = [
+        scaled.name.replace("/", "-") + (f"-{scaled.scale}" if scaled.scale != "full" else "") for scaled in experiments
+    ]
     return "+".join(parts)
 
 

@@ -120,7 +120,7 @@ class Sides:
         cells = 0
         for question in asked.questions:
             before, after = (
-                build_table(question.study, question.trials, results.as_of(moment), known) for moment in (then, now)
+                build_table(question.scaled, question.trials, results.as_of(moment), known) for moment in (then, now)
             )
             changes += cell_changes(before, after)
             cells += len(after.own_cells)
@@ -132,9 +132,9 @@ def _without_scores(asked: Asked) -> Iterator[Problem]:
     for one in asked.settings:
         remedy = "name an experiment, such as combo/table7"
         yield Problem(f"{one.table.paper}/{one.table.number}", "is a table of settings, which has no scores", remedy)
-    for study in (question.study for question in asked.questions if not question.study.is_trained):
-        remedy = f"`combo report build {study.name}` shows what the paper reports"
-        yield Problem(study.name, "has no trials, as no preset names its network yet", remedy)
+    for scaled in (question.scaled for question in asked.questions if not question.scaled.is_trained):
+        remedy = f"`combo report build {scaled.name}` shows what the paper reports"
+        yield Problem(scaled.name, "has no trials, as no preset names its network yet", remedy)
 
 
 def _without_table(search: ScaledSearch) -> Problem:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from experiments.errors import InputError
 from experiments.figure_schema import FigureFile, Shown
 from experiments.figures import load_figures, proposers_of, samples_of, trained_in
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import PREDICTIONS_DIR
 from experiments.schema import Paper
 from model.data.errors import DataError
@@ -65,8 +65,8 @@ def _inputs(file: FigureFile, assigned: Mapping[str, JsonValue], scale: str, dat
 
 def _asked(name: str, assigned: Mapping[str, JsonValue], scale: str, data: Path) -> Asked | Missing:
     try:
-        study = load_study(name, scale, assigned)
-        return Asked(study, trials_where_data_are([study], data, None)[0])
+        scaled = load_experiment(name, scale, assigned)
+        return Asked(scaled, trials_where_data_are([scaled], data, None)[0])
     except InputError as error:
         return Missing(str(error))
 

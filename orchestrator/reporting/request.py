@@ -11,13 +11,13 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import experiment_names, read_question, search_names
+from experiments.scaled_experiment import FULL, SEEDS, ScaledExperiment
 from experiments.schema import Paper
 from experiments.searches import ScaledSearch, load_search
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables
-from experiments.study import FULL, SEEDS, Study
 from experiments.table_names import without_table_names
 from orchestrator.planning.plan import DataNeed, trials_where_data_are
 from reports.build import Question
@@ -62,18 +62,20 @@ def read_words(
     settings = [tables[name] for name in names if name in tables] if names else list(tables.values())
     others = without_table_names(name for name in names if name not in tables)
     named_searches = [name for name in others if read_question(name).is_search]
-    studies = [load_study(name, scale, assigned) for name in others if name not in named_searches]
+    experiments = [load_experiment(name, scale, assigned) for name in others if name not in named_searches]
     # Seeds are for experiments, a search has one. Where nothing but searches is named they are refused.
-    for_searches = {key: value for key, value in assigned.items() if key != SEEDS or not studies}
+    for_searches = {key: value for key, value in assigned.items() if key != SEEDS or not experiments}
     searches = [load_search(name, scale, for_searches) for name in named_searches]
     if not names:
         searches = [search for name in search_names() if (search := _search_at_scale(name, scale))]
         found = (_at_scale(name, scale, assigned) for name in experiment_names())
         papers = get_args(Paper)
-        studies = sorted((study for study in found if study), key=lambda study: papers.index(study.experiment.paper))
-    if scale != FULL and not names and not any(study.is_trained for study in studies):
+        experiments = sorted(
+            (scaled for scaled in found if scaled), key=lambda scaled: papers.index(scaled.experiment.paper)
+        )
+    if scale != FULL and not names and not any(scaled.is_trained for scaled in experiments):
         raise InputError(Problem(f"--scale {scale}", "is a scale of no experiment", "such as smoke"))
-    questions, unbound = _bind(studies, data)
+    questions, unbound = _bind(experiments, data)
     bound = any(trial.config.data.fingerprint for question in questions for trial in question.trials)
     if data_was_named and unbound and not bound:
         raise InputError(*(Problem(str(data), why) for why in unbound.values()))
@@ -81,12 +83,12 @@ def read_words(
     return Asked(tuple(questions), tuple(settings), tuple(searches), unbound, shown, assigned, scale)
 
 
-def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> Study | None:
+def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> ScaledExperiment | None:
     """An experiment at a scale; at its own one if it has no trials; None if it lacks the scale."""
-    study = load_study(name, assigned=assigned)
-    if scale == FULL or not study.is_trained:
-        return study
-    return load_study(name, scale, assigned) if scale in study.experiment.scales else None
+    scaled = load_experiment(name, assigned=assigned)
+    if scale == FULL or not scaled.is_trained:
+        return scaled
+    return load_experiment(name, scale, assigned) if scale in scaled.experiment.scales else None
 
 
 def _search_at_scale(name: str, scale: str) -> ScaledSearch | None:
@@ -97,12 +99,12 @@ def _search_at_scale(name: str, scale: str) -> ScaledSearch | None:
     return load_search(name, scale) if scale in search.search.scales else None
 
 
-def _bind(studies: Sequence[Study], data: Path) -> tuple[list[Question], dict[DataNeed, str]]:
-    trained = [study for study in studies if study.is_trained]
+def _bind(experiments: Sequence[ScaledExperiment], data: Path) -> tuple[list[Question], dict[DataNeed, str]]:
+    trained = [scaled for scaled in experiments if scaled.is_trained]
     trials, unbound = trials_where_data_are(trained, data, None)
     questions, start = [], 0
-    for study in studies:
-        count = len(expand(study)) if study.is_trained else 0
-        questions.append(Question(study, trials[start : start + count]))
+    for scaled in experiments:
+        count = len(expand(scaled)) if scaled.is_trained else 0
+        questions.append(Question(scaled, trials[start : start + count]))
         start += count
     return questions, unbound

@@ -36,8 +36,8 @@ class Membership(Record):
     """The trial key."""
     sweep: str
     paper: str
-    study: str
-    """The experiment, such as `combo/table7`."""
+    experiment: str = Field(alias="study")
+    """Its name, such as `combo/table7`; stored as `study`."""
     variant: str
     task: Task
     seed: int
@@ -56,7 +56,7 @@ def join_sweep(storage: Storage, trial: Trial, sweep: str, paper: str, clips: di
         key=trial.key,
         sweep=sweep,
         paper=paper,
-        study=trial.study,
+        study=trial.experiment,
         variant=trial.variant,
         task=trial.task,
         seed=trial.seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments.errors import InputError, Problem
 from experiments.records import EVALUATIONS, STORAGE_FILE, TRIALS
-from experiments.storage.storage import Storage
+from orchestrator.storage.storage import Storage
 from orchestrator.store.store import IMPORTED
 
 HELD = (TRIALS, EVALUATIONS, IMPORTED)

@@ -86,7 +86,7 @@ class RunContent:
         tags |= {f"combo.attempt.{one.attempt}": self._in_words(one) for one in self.attempts}
         if self.sweeps:
             first = self.sweeps[0]
-            tags |= {"combo.experiment": first.study, "combo.variant": first.variant}
+            tags |= {"combo.experiment": first.experiment, "combo.variant": first.variant}
             tags |= {"combo.sweeps": ", ".join(membership.sweep for membership in self.sweeps)}
         if self.result is not None:
             tags |= {

@@ -37,12 +37,14 @@ class Synchronised:
     """Damaged records; their runs were left as they are."""
 
 
-def synchronise(settings: Settings, studies: Collection[str], on_progress: Callable[[int, int], None]) -> Synchronised:
+def synchronise(
+    settings: Settings, experiments: Collection[str], on_progress: Callable[[int, int], None]
+) -> Synchronised:
     """Makes the runs of all trials, or of the named experiments' trials, equal to what is stored.
 
     Args:
         settings: tracking place and storage.
-        studies: names of experiments; none for everything, evaluations included.
+        experiments: names of experiments; none for everything, evaluations included.
         on_progress: called with how many trials are done and how many there are.
 
     Raises:
@@ -54,7 +56,7 @@ def synchronise(settings: Settings, studies: Collection[str], on_progress: Calla
     store.refresh_all()
     joined = all_memberships(store.root)
     outcome = Synchronised()
-    contents = _contents(store, _wanted(joined, studies), joined, bool(studies), outcome)
+    contents = _contents(store, _wanted(joined, experiments), joined, bool(experiments), outcome)
     papers: dict[str, list[RunContent]] = defaultdict(list)
     for content in contents.values():
         papers[content.sweeps[0].paper if content.sweeps else MLFLOW_EXPERIMENT].append(content)
@@ -70,7 +72,7 @@ def synchronise(settings: Settings, studies: Collection[str], on_progress: Calla
             on_progress(done, len(contents))
         one.end_sweeps(joined, contents)
         reconcile(one.runs, store)
-    if not studies and any((store.root / EVALUATIONS).glob("[!.]*")):
+    if not experiments and any((store.root / EVALUATIONS).glob("[!.]*")):
         _Paper(ExperimentRuns(settings, MLFLOW_EXPERIMENT), store, outcome).evaluations()
     return outcome
 
@@ -150,17 +152,17 @@ class _Paper:
         self._outcome.changed += self.runs.client.writes > writes_before
 
 
-def _wanted(joined: Iterable[Membership], studies: Collection[str]) -> set[str]:
+def _wanted(joined: Iterable[Membership], experiments: Collection[str]) -> set[str]:
     """Keys of the trials that the named experiments asked for."""
-    known = {membership.study for membership in joined}
+    known = {membership.experiment for membership in joined}
     unknown = [
         Problem(name, "has no trials in this storage", did_you_mean(name, sorted(known)) if known else "run it first")
-        for name in studies
+        for name in experiments
         if name not in known
     ]
     if unknown:
         raise InputError(*unknown)
-    return {membership.key for membership in joined if membership.study in studies}
+    return {membership.key for membership in joined if membership.experiment in experiments}
 
 
 def _contents(

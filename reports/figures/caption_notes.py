@@ -22,8 +22,8 @@ def notes_on(
     if problems := clips[0].problems:
         yield f"Among the stored predictions: {one_sentence([str(problem) for problem in problems])}."
     asked = inputs.experiments[trained.experiment]
-    if isinstance(asked, Asked) and asked.study.settings.note:
-        yield asked.study.settings.note
+    if isinstance(asked, Asked) and asked.scaled.settings.note:
+        yield asked.scaled.settings.note
 
 
 def clip_note(shown: Shown, found: int) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.figure_schema import Shown
 from experiments.prediction_record import ShownClass
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial
 
 
@@ -26,7 +26,7 @@ class Missing:
 class Asked:
     """An experiment at the report's scale."""
 
-    study: Study
+    scaled: ScaledExperiment
     trials: Sequence[Trial]
     """Without data fingerprint they match stored trials on any data."""
 

@@ -59,7 +59,7 @@ def chosen_runs(trained: Trained, rows: Sequence[FigureRow], asked: Asked, resul
         runs = [run for run in (evidence.runs if evidence else ()) if run.stored.result is not None]
         if not runs:
             what = f"{row.variant} has no finished trial on {trained.task.upper()}"
-            return Missing(f"{what}; to train it: {asked.study.command('run')}")
+            return Missing(f"{what}; to train it: {asked.scaled.command('run')}")
         finished.append({(_data_of(run), run.seed): run for run in reversed(runs)})
     common = set(finished[0]).intersection(*finished[1:])
     if not common:

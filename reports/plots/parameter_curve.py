@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.errors import InputError, Problem
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.schema import FigureSpec
-from experiments.study import Study
 from experiments.trial import Trial
 from reports.drawing.plot import Plot
 from reports.drawing.style import draw, label, pad
@@ -21,11 +21,11 @@ from reports.render.math_label import in_unicode
 from reports.tables.cells import Cell, Table
 
 
-def parameter_curve(study: Study, trials: Sequence[Trial], table: Table, name: str) -> Plot | None:
+def parameter_curve(scaled: ScaledExperiment, trials: Sequence[Trial], table: Table, name: str) -> Plot | None:
     """The plot; None when the experiment asks for none or nothing could be drawn.
 
     Args:
-        study: the experiment at one scale.
+        scaled: the experiment at one scale.
         trials: its trials, which hold the setting.
         table: its table.
         name: of the files.
@@ -33,7 +33,7 @@ def parameter_curve(study: Study, trials: Sequence[Trial], table: Table, name: s
     Raises:
         InputError: the figure's parameter is no number in some variant.
     """
-    figure = study.experiment.figure
+    figure = scaled.experiment.figure
     if figure is None:
         return None
     settings = _settings(figure, trials)
@@ -58,7 +58,9 @@ def _setting(trial: Trial, key: str) -> float:
     for part in key.split("."):
         value = getattr(value, part, None)
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise InputError(Problem(trial.study, f"figure.parameter '{key}' is no number in variant '{trial.variant}'"))
+        raise InputError(
+            Problem(trial.experiment, f"figure.parameter '{key}' is no number in variant '{trial.variant}'")
+        )
     return float(value)
 
 

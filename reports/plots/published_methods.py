@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.reported import Column
+from experiments.scaled_experiment import FULL
 from experiments.schema import SCORES
-from experiments.study import FULL
 from reports.drawing.plot import Plot
 from reports.drawing.style import INK, MUTED, REPORTED, RULE, SERIES, draw
 from reports.plots.series import AXIS_LABELS, LEGEND_SIZE, shortened, without_runs

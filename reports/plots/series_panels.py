@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.reported import Column
-from experiments.study import FULL
+from experiments.scaled_experiment import FULL
 from reports.drawing.style import INK, REPORTED, SERIES
 from reports.plots.series import AXIS_LABELS, LEGEND_SIZE, Place, is_at, places_of, scores_of
 from reports.tables.cells import Cell, Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial
 from reports.drawing.plot import Plot
 from reports.plots.learning_curves import learning_curves
@@ -16,13 +16,13 @@ from reports.stored.results import Results
 from reports.tables.cells import Table
 
 
-def plots_of(study: Study, trials: Sequence[Trial], table: Table, results: Results) -> list[Plot]:
+def plots_of(scaled: ScaledExperiment, trials: Sequence[Trial], table: Table, results: Results) -> list[Plot]:
     """The plots in the order in which they are shown; those for which there is nothing to draw are left out.
 
     Their files are named after the experiment, such as `combo-table7-learning`.
 
     Args:
-        study: the experiment at one scale.
+        scaled: the experiment at one scale.
         trials: its trials; none of an experiment that is not trained here.
         table: its table.
         results: of the storage.
@@ -30,10 +30,10 @@ def plots_of(study: Study, trials: Sequence[Trial], table: Table, results: Resul
     Raises:
         InputError: a figure's parameter is no number in some variant.
     """
-    base = slug(study.name)
+    base = slug(scaled.name)
     plots = (
         published_methods(table, f"{base}-comparison"),
-        parameter_curve(study, trials, table, f"{base}-parameter"),
+        parameter_curve(scaled, trials, table, f"{base}-parameter"),
         size_and_score(table, f"{base}-size"),
         learning_curves(table, results, f"{base}-learning"),
     )

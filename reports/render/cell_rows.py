@@ -41,7 +41,7 @@ def cell_rows(table: Table) -> list[Fields]:
 
 def _fields(table: Table, row: Row, cell: Cell) -> Fields:
     return {
-        "study": table.study,
+        "study": table.experiment,
         "scale": table.scale,
         "paper": table.paper,
         "table": table.number,

@@ -57,7 +57,7 @@ def history_blocks(then: str, now: str, changes: Sequence[CellChange], cells: in
     columns = ("table", "row", "column", "A", "B", "B − A", "because")
     rows = [
         (
-            change.table.study,
+            change.table.experiment,
             change.now.row,
             wording.column_name(change.now.column),
             wording.measured(change.then),

@@ -23,7 +23,7 @@ def render(table: Table) -> str:
 def _table(table: Table) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "study": table.study,
+        "study": table.experiment,
         "scale": table.scale,
         "scale_note": table.scale_note,
         "paper": table.paper,

@@ -159,7 +159,7 @@ class Row:
 class Table:
     """A table of a paper, measured and as reported."""
 
-    study: str
+    experiment: str
     title: str
     paper: str
     """Name of the paper as its citations give it, such as `COMBO`."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.reported import Column
+from experiments.scaled_experiment import FULL
 from experiments.schema import SCORES
-from experiments.study import FULL
 from reports.tables.cells import Cell, Row
 
 LOWER_IS_BETTER = ("parameters", "seconds_per_clip")

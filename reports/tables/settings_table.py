@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from experiments.reported import Column, reported_setting, transcription
+from experiments.scaled_experiment import FULL
 from experiments.schema import Statistics
 from experiments.settings_tables import SettingRow, Settings
-from experiments.study import FULL
 from reports.tables.cells import Cell, Row, Table
 from reports.tables.footnotes import paper_remarks
 
@@ -16,7 +16,7 @@ def build_settings_table(settings: Settings) -> Table:
     columns = tuple(Column(task, "setting") for task in asked.tasks)
     rows = tuple(_row(settings, index, row, columns) for index, row in enumerate(asked.rows))
     return Table(
-        study=settings.name,
+        experiment=settings.name,
         title=asked.title,
         paper=transcription(asked.paper).paper,
         number=asked.number,

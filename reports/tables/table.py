@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from experiments.columns import columns_of, task_of
 from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column, reported_gain, reported_value, transcription
+from experiments.scaled_experiment import FULL, ScaledExperiment
 from experiments.schema import Variant
-from experiments.study import FULL, Study
 from experiments.trial import Trial
 from model.config import Task
 from reports.stored.imported import imported_score
@@ -39,7 +39,7 @@ class Known:
 
 
 def build_table(
-    study: Study,
+    scaled: ScaledExperiment,
     trials: Sequence[Trial],
     results: Results,
     known: Known | None = None,
@@ -50,21 +50,21 @@ def build_table(
     A column never mixes protocols or data sets: where results disagree on either, its cells hold no number.
 
     Args:
-        study: the experiment at one scale.
+        scaled: the experiment at one scale.
         trials: its trials, with or without data fingerprint; none of an experiment that is not trained here.
         results: of the storage.
         known: what is known beside.
         statistics: reads per-clip scores; the same one for several tables reads each file once.
     """
-    experiment = study.experiment
+    experiment = scaled.experiment
     columns = columns_of(experiment)
-    builder = _Builder(study, trials, match(trials, results, (known or Known()).links), known or Known())
+    builder = _Builder(scaled, trials, match(trials, results, (known or Known()).links), known or Known())
     own = [builder.row(variant, columns) for variant in experiment.variants]
     completed = (statistics or ClipStatistics()).complete(own, experiment.statistics)
-    rows = ranked([*rows_of_others(experiment, columns), *completed], columns, study.scale)
+    rows = ranked([*rows_of_others(experiment, columns), *completed], columns, scaled.scale)
     cells = [cell for row in rows for cell in row.cells]
     return Table(
-        study=study.name,
+        experiment=scaled.name,
         title=experiment.title,
         paper=transcription(experiment.paper).paper,
         number=experiment.table.number,
@@ -72,31 +72,31 @@ def build_table(
         row_header=experiment.table.row_header,
         side_header=experiment.table.side_header,
         variants_are=experiment.table.variants_are,
-        scale=study.scale,
-        scale_note=study.settings.note,
+        scale=scaled.scale,
+        scale_note=scaled.settings.note,
         columns=columns,
         rows=rows,
         statistics=experiment.statistics,
         protocols=_protocols(cells),
         footnotes=footnotes(experiment, rows),
-        commands=tuple(_commands(study, cells)),
+        commands=tuple(_commands(scaled, cells)),
     )
 
 
 class _Builder:
     """The rows that are trained here."""
 
-    def __init__(self, study: Study, trials: Sequence[Trial], places: Places, known: Known) -> None:
-        self._study, self._trials, self._places, self._known = study, trials, places, known
-        self._fresh = {task: self._scored_as_today(task) for task in study.experiment.tasks}
+    def __init__(self, scaled: ScaledExperiment, trials: Sequence[Trial], places: Places, known: Known) -> None:
+        self._scaled, self._trials, self._places, self._known = scaled, trials, places, known
+        self._fresh = {task: self._scored_as_today(task) for task in scaled.experiment.tasks}
 
     def row(self, variant: Variant, columns: Sequence[Column]) -> Row:
-        group = self._study.experiment.table.own_group
+        group = self._scaled.experiment.table.own_group
         cells = tuple(self._cell(variant, column) for column in columns)
         return Row(variant.name, variant.label, cells, variant.side, group)
 
     def _cell(self, variant: Variant, column: Column) -> Cell:
-        task = task_of(column, self._study.experiment)
+        task = task_of(column, self._scaled.experiment)
         own = [
             trial
             for trial in self._trials
@@ -105,7 +105,7 @@ class _Builder:
         evidence = self._places.get((variant.name, task, column.start), Evidence())
         verdict = self._judge(evidence, column, task, len(own))
         values = _values(verdict.counted, column)
-        experiment, name = self._study.experiment, variant.reported
+        experiment, name = self._scaled.experiment, variant.reported
         return Cell(
             row=variant.name,
             column=column,
@@ -122,7 +122,7 @@ class _Builder:
         )
 
     def _judge(self, evidence: Evidence, column: Column, task: Task, wanted: int) -> Verdict:
-        if not self._study.is_trained:
+        if not self._scaled.is_trained:
             return Verdict("not_trained", "no preset names its network yet")
         verdict = judge(evidence, task, wanted, self._known.protocols, mixture_of(self._fresh[task], column))
         valued = tuple(run for run in verdict.counted if _values([run], column))
@@ -158,9 +158,9 @@ def _protocols(cells: Iterable[Cell]) -> tuple[ProtocolRecord, ...]:
     return tuple(sorted(found, key=lambda protocol: protocol.model_dump_json()))
 
 
-def _commands(study: Study, cells: Sequence[Cell]) -> Iterator[str]:
+def _commands(scaled: ScaledExperiment, cells: Sequence[Cell]) -> Iterator[str]:
     own = [cell for cell in cells if cell.is_ours and cell.is_to_run]
     if any(cell.wanted for cell in own):
-        yield study.command("retry" if any(cell.state == "failed" for cell in own) else "run")
+        yield scaled.command("retry" if any(cell.state == "failed" for cell in own) else "run")
     if any(cell.wanted == 0 for cell in own):
-        yield replace(study, scale=FULL).command("run")
+        yield replace(scaled, scale=FULL).command("run")

@@ -129,7 +129,7 @@ class _Place:
     @property
     def name(self) -> str:
         """For people."""
-        return f"{self.table.study} {self.cell.row}, {column_name(self.cell.column)}"
+        return f"{self.table.experiment} {self.cell.row}, {column_name(self.cell.column)}"
 
     @property
     def sources(self) -> set[str]:

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.trial import Trial
 from model.combo.network import Combo
 from model.data.avsbench import AVSBench
@@ -76,7 +76,7 @@ def main() -> None:
 
     store = Store(FolderStorage(options.storage.absolute()))
     try:
-        trials = trials_on_data([load_study("combo/table7", "demo")], options.data)
+        trials = trials_on_data([load_experiment("combo/table7", "demo")], options.data)
     except DataError as error:
         parser.error(f"{error}; 'make demo' makes both folders")
     arguments = (options.data, "s4", "test", trials[0].config.data.size)

@@ -16,7 +16,7 @@ from typing import Any
 from ray import tune
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.trial import Trial
 from model.config import TrialConfig
 from orchestrator.sweep import trainables
@@ -28,7 +28,7 @@ REPORT = {"step": 1.0, "m_j": 0.5}
 
 def trials(count: int, first_seed: int, workers: int) -> list[Trial]:
     """So many different trials."""
-    (trial, *_) = expand(load_study("combo/table7", "demo"))
+    (trial, *_) = expand(load_experiment("combo/table7", "demo"))
     seeds = range(first_seed, first_seed + count)
     return [
         replace(trial, seed=seed, workers=workers, config=trial.config.model_copy(update={"seed": seed}))

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
-from experiments.load_study import load_study, trained_experiments
+from experiments.load_experiment import load_experiment, trained_experiments
 from orchestrator.planning.cost import Costs
 from orchestrator.planning.outlook import look_ahead
 from orchestrator.planning.plan import make_plan, trials_where_data_are
@@ -29,10 +29,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder:
         store = Store(FolderStorage(Path(folder)))
         began, began_computing = time.perf_counter(), time.process_time()
-        studies = [load_study(name) for name in trained_experiments()]
-        trials, _ = trials_where_data_are(studies, Path(folder, "data"), None)
-        plan = make_plan(sweep_name(studies, trials), trials, store)
-        outlook = look_ahead(studies, trials, plan, Costs(store.finished()), store)
+        experiments = [load_experiment(name) for name in trained_experiments()]
+        trials, _ = trials_where_data_are(experiments, Path(folder, "data"), None)
+        plan = make_plan(sweep_name(experiments, trials), trials, store)
+        outlook = look_ahead(experiments, trials, plan, Costs(store.finished()), store)
         seconds, computing = time.perf_counter() - began, time.process_time() - began_computing
     print(
         f"plan of the whole paper, {outlook.cells} cells, {len(outlook.prospects)} different trials: "

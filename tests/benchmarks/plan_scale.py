@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
-from experiments.load_study import load_study
-from experiments.study import Study
+from experiments.load_experiment import load_experiment
+from experiments.scaled_experiment import ScaledExperiment
 from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.storage.folder import FolderStorage
@@ -39,7 +39,7 @@ GOAL = 1.0
 def main() -> None:
     """Prints the seconds, and how they grow."""
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder:
-        few, many = (partial(plan, study_of(count, Path(folder)), Path(folder), count) for count in (FEW, MANY))
+        few, many = (partial(plan, experiment_of(count, Path(folder)), Path(folder), count) for count in (FEW, MANY))
         rounds = [(taken(few), taken(many)) for _ in range(ROUNDS)]
     (_, computing_few), (seconds, computing) = (min(times) for times in zip(*rounds, strict=True))
     print(
@@ -49,7 +49,7 @@ def main() -> None:
     )
 
 
-def study_of(count: int, folder: Path) -> Study:
+def experiment_of(count: int, folder: Path) -> ScaledExperiment:
     """An experiment of so many trials: on S4, and on MS3 from the best weights of S4."""
     path = folder / f"of-{count}.yaml"
     variants = [
@@ -66,14 +66,14 @@ def study_of(count: int, folder: Path) -> Study:
         "table": {"number": "1", "caption": "Many trials", "row_header": "variant"},
     }
     path.write_text(json.dumps(content))
-    return load_study(str(path))
+    return load_experiment(str(path))
 
 
-def plan(study: Study, folder: Path, count: int) -> None:
-    """What a run of the study asks of its plans, with nothing stored yet."""
+def plan(scaled: ScaledExperiment, folder: Path, count: int) -> None:
+    """What a run of the experiment asks of its plans, with nothing stored yet."""
     store = Store(FolderStorage(folder / "storage"))
-    trials, _ = trials_where_data_are([study], folder / "data", None)
-    before, after = (make_plan(sweep_name([study], trials), trials, store) for _ in range(2))
+    trials, _ = trials_where_data_are([scaled], folder / "data", None)
+    before, after = (make_plan(sweep_name([scaled], trials), trials, store) for _ in range(2))
     for _ in range(ASKED):
         assert len(before.to_run) == count
     assert not [*after.failed, *after.finished]

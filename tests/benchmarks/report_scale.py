@@ -104,7 +104,7 @@ def read_results_and_curves(folder: Path) -> Callable[[], int]:
 def build_site(folder: Path) -> Callable[[], int]:
     """The whole site: every table and plot of both papers, with as many seeds as are stored of them."""
     from experiments.expand import expand
-    from experiments.load_study import load_study
+    from experiments.load_experiment import load_experiment
     from experiments.question_files import experiment_names
     from experiments.settings_tables import settings_tables
     from reports.build import Question, Request, build_report
@@ -112,8 +112,8 @@ def build_site(folder: Path) -> Callable[[], int]:
     from reports.stored import results
 
     def build() -> int:
-        studies = [load_study(name, assigned={"seeds": list(range(SEEDS))}) for name in experiment_names()]
-        questions = [Question(study, expand(study) if study.is_trained else []) for study in studies]
+        experiments = [load_experiment(name, assigned={"seeds": list(range(SEEDS))}) for name in experiment_names()]
+        questions = [Question(scaled, expand(scaled) if scaled.is_trained else []) for scaled in experiments]
         with keeping_drawings(folder / CACHE / "reports/drawings"):
             found = results.read_results(folder / STORAGE, folder / CACHE)
             return len(build_report(Request(questions, settings_tables()), found, folder / "site").files)

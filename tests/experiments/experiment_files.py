@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
-from experiments.study import FULL
+from experiments.load_experiment import load_experiment
+from experiments.scaled_experiment import FULL
 from experiments.trial import Trial
 
 
@@ -36,7 +36,7 @@ def trials_of(
     """Writes the mapping as YAML, of which JSON is a part, and expands it."""
     path = folder / "question.yaml"
     path.write_text(json.dumps(content))
-    return expand(load_study(str(path), scale, assigned))
+    return expand(load_experiment(str(path), scale, assigned))
 
 
 def problems_of(folder: Path, content: Mapping[str, Any], **options: Any) -> Sequence[str]:

@@ -5,7 +5,7 @@ from experiment_files import experiment, trials_of
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study, trained_experiments
+from experiments.load_experiment import load_experiment, trained_experiments
 from experiments.question_files import ROOT, experiment_names
 from experiments.resolve import resolve_preset
 from model.config import CLASSES
@@ -21,10 +21,10 @@ def test_every_preset_is_valid_for_every_task(preset, task):
 
 @pytest.mark.parametrize("name", trained_experiments())
 def test_every_experiment_is_valid_at_every_scale(name):
-    for scale in ("full", *load_study(name).experiment.scales):
-        study = load_study(name, scale)
-        trials = expand(study)
-        assert len(trials) == len(study.experiment.variants) * len(study.tasks) * len(study.seeds)
+    for scale in ("full", *load_experiment(name).experiment.scales):
+        scaled = load_experiment(name, scale)
+        trials = expand(scaled)
+        assert len(trials) == len(scaled.experiment.variants) * len(scaled.tasks) * len(scaled.seeds)
         assert all(trial.config.training.batch % trial.workers == 0 for trial in trials)
 
 
@@ -83,8 +83,8 @@ def test_a_trial_is_bound_to_its_data_without_losing_anything(tmp_path):
 def test_a_trial_starts_from_the_one_with_its_own_seed_whether_or_not_it_is_bound_to_data(tmp_path):
     variants = [{"name": "one", "label": "1", "starts_from": {"ms3": "s4"}}]
     unbound = trials_of(tmp_path, experiment(tasks=["s4", "ms3"], seeds=[3, 1], variants=variants))
-    study = load_study(str(tmp_path / "question.yaml"))
-    bound = expand(study, lambda task, proposer, size: f"{task} {proposer} {size}")
+    scaled = load_experiment(str(tmp_path / "question.yaml"))
+    bound = expand(scaled, lambda task, proposer, size: f"{task} {proposer} {size}")
     for trials in (unbound, bound):
         assert [trial.source for trial in trials] == [None, None, *trials[:2]]
         assert [trial.config.initial_trial for trial in trials] == [None, None, trials[0].key, trials[1].key]
@@ -96,7 +96,7 @@ def test_a_trial_starts_from_the_one_with_its_own_seed_whether_or_not_it_is_boun
 @pytest.mark.parametrize("name", sorted({*experiment_names()} - {*trained_experiments()}))
 def test_an_experiment_without_a_preset_says_that_it_is_not_trained_here(name):
     with pytest.raises(InputError, match=f"has no trials, as no preset .*combo report build {name}"):
-        expand(load_study(name))
+        expand(load_experiment(name))
 
 
 def test_the_command_line_gives_the_seeds(tmp_path):

@@ -7,7 +7,7 @@ from experiment_files import experiment, problems_of
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.overrides import parse_assignments
 from experiments.resolve import resolve_preset
 
@@ -85,7 +85,7 @@ def test_nan_is_refused_where_it_stands(tmp_path):
     path = tmp_path / "question.yaml"
     path.write_text(json.dumps(experiment(overrides={"loss.lambda_ada": "?"})).replace('"?"', ".nan"))
     with pytest.raises(InputError) as refusal:
-        expand(load_study(str(path)))
+        expand(load_experiment(str(path)))
     assert str(refusal.value) == f"{path}: overrides: loss.lambda_ada: input should be a finite number, got nan"
 
 
@@ -197,7 +197,7 @@ def test_lists_and_names_must_make_sense(changes, message, tmp_path):
 
 def test_missing_names_are_answered_with_the_nearest(tmp_path):
     with pytest.raises(InputError, match=r"^combo/tabel7: no such experiment \(did you mean 'combo/table7'\?\)$"):
-        load_study("combo/tabel7")
+        load_experiment("combo/tabel7")
     assert problems_of(tmp_path, experiment(), scale="smal") == [
         "question.yaml: has no scale 'smal' (did you mean 'small'?)"
     ]

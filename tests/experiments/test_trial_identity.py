@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from experiments.expand import expand
 from experiments.identity import canonical_json, differences, flatten, trial_key
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.overrides import lay_over
 from experiments.resolve import resolve_preset
 from model.config import SCHEMA_VERSION, OptimConfig, TrialConfig
@@ -50,14 +50,14 @@ def test_the_keys_of_the_presets_do_not_move():
 
 
 def test_the_keys_of_table_7_do_not_move():
-    keys = {(trial.variant, trial.task): trial.key for trial in expand(load_study("combo/table7"))}
+    keys = {(trial.variant, trial.task): trial.key for trial in expand(load_experiment("combo/table7"))}
     assert keys == TABLE7_KEYS, MOVED
 
 
 def test_a_trial_is_hashed_once_and_its_changed_copies_have_keys_of_their_own(monkeypatch):
     hashed = []
     monkeypatch.setattr("experiments.trial.trial_key", lambda config: hashed.append(config) or trial_key(config))
-    trial, other = expand(load_study("combo/table7"))[:2]
+    trial, other = expand(load_experiment("combo/table7"))[:2]
     assert {trial.key for _ in range(3)} == {trial_key(trial.config)}
     assert hashed == [trial.config]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
@@ -82,7 +82,7 @@ def one_thread():
 def prepared(tmp_path_factory, data):
     """Not to be changed."""
     torch.set_num_threads(1)
-    trials = trials_on_data([load_study(str(TINY))], data)
+    trials = trials_on_data([load_experiment(str(TINY))], data)
     scene = Scene(tmp_path_factory.mktemp("prepared") / "storage", data, trials)
     for place in (0, 1):
         list(scene.attempt(place)[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -26,7 +26,7 @@ def overlapping(new_combo):
 
 def test_f14_two_runs_that_see_a_trial_free_at_the_same_moment_can_claim_only_one_attempt_of_it(tmp_path, data):
     storage = FolderStorage(tmp_path)
-    trials = trials_on_data([load_study(str(THREE_TRIALS))], data)
+    trials = trials_on_data([load_experiment(str(THREE_TRIALS))], data)
     one, other = (Agenda(trials, Store(storage), AttemptWatch(storage), retries=3) for _ in range(2))
     first, second = one.next(workers=1, most=2), other.next(workers=1, most=2)
     assert first is not None

@@ -7,7 +7,7 @@ import pytest
 from combo_command import TINY
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.trial import with_sources
 from orchestrator.search.proposals import Proposals
 from orchestrator.search.study import SearchStudy
@@ -48,7 +48,7 @@ def agenda(workshop):
 
 @pytest.fixture
 def trials():
-    return [trial.on_data(FINGERPRINT) for trial in expand(load_study(str(TINY), "group"))]
+    return [trial.on_data(FINGERPRINT) for trial in expand(load_experiment(str(TINY), "group"))]
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_f21_what_a_run_has_started_gets_its_retries_though_no_other_trial_may_s
 
 
 def test_a_follower_waits_for_its_source_and_starts_after_it(agenda, workshop):
-    trials = list(with_sources(expand(load_study(str(DEPENDENT)))))
+    trials = list(with_sources(expand(load_experiment(str(DEPENDENT)))))
     scratch, source, follower = trials
     sweep = agenda(trials)
 
@@ -192,7 +192,7 @@ def test_a_follower_waits_for_its_source_and_starts_after_it(agenda, workshop):
 
 @pytest.mark.parametrize("end", ["failed", "stopped", "pruned"])
 def test_a_follower_of_a_source_without_a_result_does_not_start(agenda, end):
-    _, source, follower = with_sources(expand(load_study(str(DEPENDENT))))
+    _, source, follower = with_sources(expand(load_experiment(str(DEPENDENT))))
     sweep = agenda([source, follower])
     sweep.next(1, MANY)
     if end == "failed":

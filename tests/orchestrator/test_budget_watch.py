@@ -8,7 +8,7 @@ import pytest
 from combo_command import TINY, wait_until
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import AttemptRecord
 from orchestrator.sweep.budget import Budget, BudgetWatch, worker_hours
 from orchestrator.trial.failures import failure
@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 @pytest.fixture
 def trials():
-    return expand(load_study(str(TINY)))
+    return expand(load_experiment(str(TINY)))
 
 
 def watched(units=1.0, before=0.0, on_limit=lambda: None, **limits):

@@ -7,7 +7,7 @@ from combo_command import TINY
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import ProtocolRecord, Provenance, ResultRecord, ScoreRecord
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.checkpoint_names import checkpoint_folder
@@ -32,7 +32,7 @@ def finished(store):
     """Stores a trial whose result names a checkpoint; returns its folder."""
 
     def store_trial(checkpoint):
-        trial = expand(load_study(str(TINY)))[0]
+        trial = expand(load_experiment(str(TINY)))[0]
         folder = store.trial(trial.key)
         folder.begin(trial)
         (folder.path / BEST).mkdir(parents=True)

@@ -7,7 +7,7 @@ import pytest
 from combo_command import Combo
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.trial import with_sources
 from model.training.fit import Execution, fit
 from orchestrator.planning.plan import make_plan, trials_on_data
@@ -28,7 +28,7 @@ def both_subsets(tmp_path_factory, data):
 
 
 def test_the_source_is_the_same_row_on_the_other_task():
-    scratch, pretrained = expand(load_study(str(DEPENDENT)))
+    scratch, pretrained = expand(load_experiment(str(DEPENDENT)))
     assert scratch.source is None
     assert scratch.config.initial_trial is None
     source = pretrained.source
@@ -39,14 +39,14 @@ def test_the_source_is_the_same_row_on_the_other_task():
 
 
 def test_source_and_follower_are_bound_to_their_own_data(both_subsets):
-    _, pretrained = trials_on_data([load_study(str(DEPENDENT))], both_subsets)
+    _, pretrained = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     assert pretrained.config.data.fingerprint
     assert pretrained.source.config.data.fingerprint not in ("", pretrained.config.data.fingerprint)
     assert pretrained.config.initial_trial == pretrained.source.key
 
 
 def test_a_plan_holds_the_source_before_its_follower(both_subsets, tmp_path):
-    trials = trials_on_data([load_study(str(DEPENDENT))], both_subsets)
+    trials = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     entries = make_plan("dependent", trials, Store(FolderStorage(tmp_path))).entries
     assert [(entry.trial.variant, entry.trial.task) for entry in entries] == [
         ("scratch", "ms3"),
@@ -70,7 +70,7 @@ def test_a_sweep_trains_the_source_first_and_starts_from_its_best_weights(both_s
     run = combo("run", DEPENDENT)
     assert run.returncode == 0, run.stderr
     store = Store(FolderStorage(combo.storage))
-    scratch, pretrained = trials_on_data([load_study(str(DEPENDENT))], both_subsets)
+    scratch, pretrained = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     source, follower = store.trial(pretrained.source.key), store.trial(pretrained.key)
     assert source.result.provenance.finished <= follower.result.provenance.started
 

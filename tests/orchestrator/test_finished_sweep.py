@@ -12,7 +12,7 @@ from combo_command import TINY, Combo
 
 from experiments.expand import expand
 from experiments.identity import trial_key
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import SCORE_COLUMNS, MetricLine, TrialRecord
 from model.data.avsbench import AVSBench
 from model.data.fingerprint import data_fingerprint
@@ -46,7 +46,7 @@ def test_no_process_outlives_the_run(sweep):
 
 def test_every_trial_of_the_experiment_has_its_directory_under_its_key(sweep, data):
     fingerprint = data_fingerprint(data, "s4")
-    wanted = {trial.on_data(fingerprint).key for trial in expand(load_study(str(TINY), "group"))}
+    wanted = {trial.on_data(fingerprint).key for trial in expand(load_experiment(str(TINY), "group"))}
 
     assert {trial.path.name for trial in sweep.trials} == wanted
     for trial in sweep.trials:
@@ -101,7 +101,9 @@ def test_a_result_says_how_many_workers_made_it(sweep):
 
 
 def test_finished_trials_are_left_out_of_another_plan(sweep, data):
-    plan = make_plan("tiny", trials_on_data([load_study(str(TINY))], data), Store(FolderStorage(sweep.combo.storage)))
+    plan = make_plan(
+        "tiny", trials_on_data([load_experiment(str(TINY))], data), Store(FolderStorage(sweep.combo.storage))
+    )
 
     assert plan.count("finished") == 3
     assert plan.to_run == []

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from combo_command import Combo
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.weights.stored_model import read_stored_model
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
@@ -59,7 +59,7 @@ def test_finished_trials_stay_finished_and_their_report_the_same(storage, sweep)
 
 
 def test_a_trial_without_a_result_keeps_everything(storage, sweep):
-    trial = trials_on_data([load_study(str(sweep.words[0]), "group")], sweep.data)[0]
+    trial = trials_on_data([load_experiment(str(sweep.words[0]), "group")], sweep.data)[0]
     folder = Store(FolderStorage(storage.storage)).trial(trial.key)
     (folder.path / "result.json").unlink()
     before = sorted(path.name for path in folder.checkpoints.iterdir())

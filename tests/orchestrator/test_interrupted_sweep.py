@@ -15,7 +15,7 @@ from combo_command import TINY, Combo, wait_until
 from driver import Driver
 from mlflow_runs import Runs
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import MetricLine
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
@@ -96,7 +96,7 @@ def undisturbed(tmp_path, data, one_thread):  # noqa: ARG001
     """A plain Python loop over the first and the last trial: no Ray, another storage."""
     store = Store(FolderStorage(tmp_path))
     machine = Machine(storage=store.storage, data=data, commit=None, checkpoint_every=1000)
-    first, _, third = trials_on_data([load_study(str(TINY), "long", LENGTH)], data)
+    first, _, third = trials_on_data([load_experiment(str(TINY), "long", LENGTH)], data)
     for trial in (first, third):
         for _ in run_trial(trial, machine, Workers(), Driver()):
             pass

@@ -4,7 +4,7 @@ import pytest
 from combo_command import TINY
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -16,7 +16,7 @@ from orchestrator.trial.failures import failure
 def run(command, tmp_path, data):
     """Runs the experiment on a storage in which every trial is failed or damaged."""
     storage = FolderStorage(tmp_path / "storage")
-    trials = [trial.on_data(data_fingerprint(data, "s4")) for trial in expand(load_study(str(TINY)))]
+    trials = [trial.on_data(data_fingerprint(data, "s4")) for trial in expand(load_experiment(str(TINY)))]
     for trial in trials:
         folder = Store(storage).trial(trial.key)
         folder.begin(trial)

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from combo_command import TINY, Combo
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.searches import load_search
 from model.data.fingerprint import data_fingerprint
 from orchestrator.planning.plan import make_plan, trials_on_data
@@ -19,7 +19,7 @@ REMEDY = "use the version of combo that stored it, or another --storage"
 
 @pytest.fixture
 def trials(data):
-    return trials_on_data([load_study(str(TINY))], data)
+    return trials_on_data([load_experiment(str(TINY))], data)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from combo_command import TINY
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from orchestrator.sweep.cluster import Cluster, Node
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.this_machine import this_machine
@@ -38,7 +38,7 @@ def test_workers_that_fit_at_once(nodes, cpus, gpus, places):
 
 
 def test_f20_a_trial_that_never_fits_is_refused_with_the_way_out():
-    trial = expand(load_study(str(TINY), "group"))[2]
+    trial = expand(load_experiment(str(TINY), "group"))[2]
 
     placed((2, 0)).refuse_unplaceable([trial])
     with pytest.raises(InputError) as refusal:
@@ -50,7 +50,7 @@ def test_f20_a_trial_that_never_fits_is_refused_with_the_way_out():
 
 
 def test_a_trial_that_may_run_with_fewer_workers_is_given_those_that_fit_and_divide_its_batch():
-    trial = expand(load_study(str(TINY), "group", {"training.batch": 6}))[2]
+    trial = expand(load_experiment(str(TINY), "group", {"training.batch": 6}))[2]
     trial = replace(trial, workers=6)
 
     placed((3, 0), least_workers=2).refuse_unplaceable([trial])

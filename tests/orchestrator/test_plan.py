@@ -6,7 +6,7 @@ import pytest
 from combo_command import TINY
 
 from experiments.identity import trial_key
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.trial import with_sources
 from orchestrator.planning.plan import make_plan, trials_on_data, trials_where_data_are
 from orchestrator.planning.sweep_names import file_part
@@ -20,19 +20,19 @@ SEEDS = [0, 1, 2]
 
 
 @pytest.fixture
-def study():
-    return load_study(str(TINY))
+def scaled():
+    return load_experiment(str(TINY))
 
 
 @pytest.fixture
-def trials(study, data):
-    return trials_on_data([study], data)
+def trials(scaled, data):
+    return trials_on_data([scaled], data)
 
 
 @pytest.fixture
 def dependent(tmp_path):
     """Trials from scratch, then as many that start from others, which are not among them; without data."""
-    return trials_where_data_are([load_study(str(DEPENDENT), assigned={"seeds": SEEDS})], tmp_path, None)[0]
+    return trials_where_data_are([load_experiment(str(DEPENDENT), assigned={"seeds": SEEDS})], tmp_path, None)[0]
 
 
 def test_nothing_has_run_at_first(trials, tmp_path):
@@ -133,9 +133,9 @@ def test_a_trial_with_a_checkpoint_continues(trials, tmp_path):
     assert [entry.state for entry in make_plan("tiny", trials, store).entries] == ["resumable", "new", "new"]
 
 
-def test_trials_that_two_studies_share_appear_once(study, trials, tmp_path, data):
+def test_trials_that_two_studies_share_appear_once(scaled, trials, tmp_path, data):
     copy = shutil.copy(TINY, tmp_path / "copy.yaml")
-    both = trials_on_data([study, load_study(str(copy))], data)
+    both = trials_on_data([scaled, load_experiment(str(copy))], data)
 
     assert [trial.key for trial in make_plan("both", both, Store(FolderStorage(tmp_path))).to_run] == [
         trial.key for trial in trials
@@ -162,23 +162,25 @@ def test_what_starts_from_a_failed_trial_waits_with_it(dependent, tmp_path):
     assert plan.to_run == [*scratch, *with_sources([followers[0], followers[2]])]
 
 
-def test_the_number_of_workers_changes_no_identity(study, trials, data):
-    spread = trials_on_data([study], data, workers=2)
+def test_the_number_of_workers_changes_no_identity(scaled, trials, data):
+    spread = trials_on_data([scaled], data, workers=2)
 
     assert {trial.workers for trial in spread} == {2}
     assert [trial.key for trial in spread] == [trial.key for trial in trials]
 
 
-def test_other_data_make_other_trials(study, trials, data, tmp_path):
+def test_other_data_make_other_trials(scaled, trials, data, tmp_path):
     shutil.copytree(data, tmp_path / "data")
     mask = next((tmp_path / "data").rglob("gt_masks/**/*.png"))
     mask.write_bytes(mask.read_bytes() + b"changed")
 
-    assert {trial.key for trial in trials_on_data([study], tmp_path / "data")}.isdisjoint(trial.key for trial in trials)
+    assert {trial.key for trial in trials_on_data([scaled], tmp_path / "data")}.isdisjoint(
+        trial.key for trial in trials
+    )
 
 
 def test_the_name_of_a_sweep_says_which_studies_at_which_scale():
-    demo, full = load_study("combo/table7", "demo"), load_study("combo/table7")
+    demo, full = load_experiment("combo/table7", "demo"), load_experiment("combo/table7")
 
     assert file_part([demo]) == "combo-table7-demo"
-    assert file_part([full, load_study(str(TINY), "long")]) == "combo-table7+tiny-long"
+    assert file_part([full, load_experiment(str(TINY), "long")]) == "combo-table7+tiny-long"

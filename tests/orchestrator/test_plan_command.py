@@ -5,7 +5,7 @@ import json
 import pytest
 from combo_command import TINY
 
-from experiments.load_study import load_study, trained_experiments
+from experiments.load_experiment import load_experiment, trained_experiments
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -18,8 +18,8 @@ def document(run):
 
 def test_the_whole_paper_shares_its_trials(combo):
     plan = document(combo("plan", "--all", "--json"))
-    studies = [load_study(name) for name in trained_experiments()]
-    scores = sum(2 * len(study.experiment.variants) * len(study.experiment.tasks) for study in studies)
+    experiments = [load_experiment(name) for name in trained_experiments()]
+    scores = sum(2 * len(scaled.experiment.variants) * len(scaled.experiment.tasks) for scaled in experiments)
     assert plan["cells"] == scores + 2 == 96  # Table 4 also has the parameters of its two networks
     assert (plan["trials"], plan["different_trials"]) == (47, 30)
     assert len({trial["key"] for trial in plan["order"]}) == 30
@@ -56,7 +56,7 @@ def test_finished_trials_cost_nothing_and_teach_what_others_cost(sweep):
 
 def test_a_trial_with_a_checkpoint_costs_what_is_left_of_it(combo, data):
     whole = document(combo("plan", TINY, "--json"))["order"][0]
-    first = trials_on_data([load_study(str(TINY))], data)[0]
+    first = trials_on_data([load_experiment(str(TINY))], data)[0]
     folder = Store(FolderStorage(combo.storage)).trial(first.key)
     (folder.checkpoints / "step-00000004").mkdir(parents=True)
     rest = document(combo("plan", TINY, "--json"))["order"][0]

@@ -5,7 +5,7 @@ from combo_command import TINY
 from rich.console import Console
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import FailureRecord, MetricLine
 from orchestrator.sweep.progress import SweepView, _clock
 from orchestrator.trial.updates import Ended, Failed, Measured, Started
@@ -15,7 +15,7 @@ WHEN = "2026-11-27T12:00:00+00:00"
 
 @pytest.fixture
 def trials():
-    return expand(load_study(str(TINY)))
+    return expand(load_experiment(str(TINY)))
 
 
 def _view(trials, terminal):

@@ -11,7 +11,7 @@ from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.result_grid import ResultGrid
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.agenda import Agenda
@@ -66,7 +66,7 @@ class ErrorFile:
 
 
 def test_an_error_file_that_somebody_replaced_is_read_by_nobody(tmp_path):
-    trial = expand(load_study(str(TINY)))[0].on_data(FINGERPRINT)
+    trial = expand(load_experiment(str(TINY)))[0].on_data(FINGERPRINT)
     storage = FolderStorage(tmp_path / "storage")
     agenda = Agenda([trial], Store(storage), AttemptWatch(storage), 0)
     assert agenda.next(1, 1) == trial

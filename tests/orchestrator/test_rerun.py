@@ -5,7 +5,7 @@ from combo_command import TINY
 from driver import Driver
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import AttemptRecord, ResultRecord
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
@@ -20,9 +20,9 @@ from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from reports.stored.stored_trial import read_stored_trial
 from reports.verifying.trial_checks import check_trial
-from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 
-TRIAL, OTHER = (trial.on_data(FINGERPRINT) for trial in expand(make_study())[:2])
+TRIAL, OTHER = (trial.on_data(FINGERPRINT) for trial in expand(make_experiment())[:2])
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_trials_of_other_commits_are_told(finished):
 
 def test_the_command_changes_nothing_while_a_trial_runs(command, data, tmp_path):
     storage = FolderStorage(tmp_path / "storage")
-    trials = trials_on_data([load_study(str(TINY))], data)
+    trials = trials_on_data([load_experiment(str(TINY))], data)
     for trial in trials:
         Store(storage).trial(trial.key).begin(trial)
     Attempt(storage, trials[1].key, 1, 1, "cpu")  # of this process, which lives
@@ -106,7 +106,7 @@ def test_the_command_changes_nothing_while_a_trial_runs(command, data, tmp_path)
 @pytest.mark.usefixtures("one_thread")
 def test_a_trial_that_began_anew_has_a_result_of_its_own(data, tmp_path):
     """With the code that made each, and without a trace of the earlier attempts in its metrics."""
-    (trial, *_), store = trials_on_data([load_study(str(TINY))], data), Store(FolderStorage(tmp_path / "storage"))
+    (trial, *_), store = trials_on_data([load_experiment(str(TINY))], data), Store(FolderStorage(tmp_path / "storage"))
     folder = store.trial(trial.key)
 
     def train(commit, patch):

@@ -12,7 +12,7 @@ from combo_command import TINY
 from experiments.atomic_write import write_atomic
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import FailureRecord
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -32,7 +32,7 @@ while True:
 
 @pytest.fixture
 def trial():
-    return expand(load_study(str(TINY)))[0]
+    return expand(load_experiment(str(TINY)))[0]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_beginning_stores_the_identity_once(folder, trial):
 
 
 def test_a_folder_of_another_trial_is_refused(folder, trial):
-    other = expand(load_study(str(TINY)))[1]
+    other = expand(load_experiment(str(TINY)))[1]
     folder.begin(trial)
 
     with pytest.raises(InputError, match=f"holds another trial than its name says \\({trial.key}\\)"):

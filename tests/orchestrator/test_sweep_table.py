@@ -7,7 +7,7 @@ import pytest
 from combo_command import TINY
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -24,17 +24,17 @@ SEEDS = {
 @pytest.fixture
 def sweep(tmp_path, data):
     """One trial in every state: the words that name them, and their keys by state."""
-    study = tmp_path / "states.yaml"
+    scaled = tmp_path / "states.yaml"
     one_variant = TINY.read_text().partition("  - {name: lambda-10")[0]
     table = TINY.read_text().partition("table:")[2].partition("figure:")[0]
-    study.write_text(f"{one_variant}\nseeds: {list(SEEDS.values())}\n\ntable:{table}")
+    scaled.write_text(f"{one_variant}\nseeds: {list(SEEDS.values())}\n\ntable:{table}")
     fingerprint = data_fingerprint(data, "s4")
-    trials = {trial.seed: trial.on_data(fingerprint) for trial in expand(load_study(str(study)))}
+    trials = {trial.seed: trial.on_data(fingerprint) for trial in expand(load_experiment(str(scaled)))}
     storage = FolderStorage(tmp_path / "storage")
     for state, seed in SEEDS.items():
         _leave(storage, trials[seed], state)
     keys = {state: trials[seed].key for state, seed in SEEDS.items()}
-    return (study, "--storage", storage.root, "--data", data), keys
+    return (scaled, "--storage", storage.root, "--data", data), keys
 
 
 def _leave(storage, trial, state):

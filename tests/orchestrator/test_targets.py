@@ -8,7 +8,7 @@ from combo_command import TINY
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from orchestrator.settings import resolve_settings
 from orchestrator.storage.folder import FolderStorage
@@ -48,7 +48,7 @@ def search_file(tmp_path):
 
 @pytest.fixture
 def trials(data):
-    return [trial.on_data(data_fingerprint(data, "s4")) for trial in expand(load_study(str(TINY)))]
+    return [trial.on_data(data_fingerprint(data, "s4")) for trial in expand(load_experiment(str(TINY)))]
 
 
 def refusal(targets, *names, **options):

@@ -8,7 +8,7 @@ from combo_command import TINY
 from driver import Driver
 from mlflow_runs import Runs
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.data.avsbench import AVSBench
 from model.data.errors import DataError
 from model.data.layout import clip_files
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture
 def trial(data):
-    return trials_on_data([load_study(str(TINY))], data)[0]
+    return trials_on_data([load_experiment(str(TINY))], data)[0]
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_an_attempt_that_was_cut_off_is_continued(attempt, folder, trial):
 
 @pytest.mark.parametrize("wish", ["stopped", "preempted"])
 def test_a_trial_that_is_asked_to_end_writes_a_checkpoint_and_says_how_it_ended(attempt, tmp_path, data, wish):
-    long = trials_on_data([load_study(str(TINY), "long")], data)[0]
+    long = trials_on_data([load_experiment(str(TINY), "long")], data)[0]
     folder = Store(FolderStorage(tmp_path / "storage")).trial(long.key)
     reports, told = attempt(trial=long, wished=wish)
     list(reports)

@@ -4,7 +4,7 @@ import pytest
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from orchestrator.trial.weight_files import weight_files
 
 BOTH = ["resnet50.tv_in1k", "pvt_v2_b5.in1k"]
@@ -20,7 +20,7 @@ def files(tmp_path):
 @pytest.fixture
 def trials():
     """Of both backbones."""
-    return expand(load_study("combo/table1"))
+    return expand(load_experiment("combo/table1"))
 
 
 def test_every_trial_gets_the_file_of_its_own_backbone(files, trials):
@@ -32,13 +32,13 @@ def test_every_trial_gets_the_file_of_its_own_backbone(files, trials):
 
 
 def test_a_lone_file_is_for_the_only_backbone(files):
-    trials = expand(load_study("combo/table3"))
+    trials = expand(load_experiment("combo/table3"))
     chosen = weight_files(files / "vggish.pth", [f"{files}/r50.pkl"], trials)
     assert chosen.backbone_of(trials[0].config) == files / "r50.pkl"
 
 
 def test_trials_from_scratch_take_no_file(files):
-    trials = expand(load_study("combo/table7", "demo"))
+    trials = expand(load_experiment("combo/table7", "demo"))
     chosen = weight_files(files / "vggish.pth", [], trials)
     assert {chosen.backbone_of(trial.config) for trial in trials} == {None}
     assert {chosen.vggish_of(trial.config) for trial in trials} == {None}

@@ -9,7 +9,7 @@ import pytest
 from combo_command import TINY, Combo
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from orchestrator.cli.app import main
 from orchestrator.storage.folder import FolderStorage
@@ -205,7 +205,7 @@ def test_synthetic_data_never_replace_other_data(refused, tmp_path, data):
 def test_f4_a_damaged_document_in_storage_is_named_and_other_trials_are_unaffected(
     command, tmp_path, data, document, content
 ):
-    trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
+    trial = expand(load_experiment(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
     path = Store(FolderStorage(tmp_path)).trial(trial.key).path / document
     path.parent.mkdir(parents=True)
     path.write_text(content)
@@ -218,7 +218,7 @@ def test_f4_a_damaged_document_in_storage_is_named_and_other_trials_are_unaffect
 
 @pytest.mark.parametrize("verb", ["run", "retry"])
 def test_trials_run_under_the_name_of_their_experiment_not_by_their_keys(command, tmp_path, data, verb):
-    trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
+    trial = expand(load_experiment(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
     Store(FolderStorage(tmp_path)).trial(trial.key).begin(trial)
     said = command(verb, trial.key, "--storage", tmp_path, "--data", data)
 

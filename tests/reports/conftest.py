@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fake_storage import FINGERPRINT, Storage, make_study
+from fake_storage import FINGERPRINT, Storage, make_experiment
 
 from experiments.expand import expand
-from experiments.study import Study
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial
 
 
@@ -16,10 +16,10 @@ def storage(tmp_path: Path) -> Storage:
 
 
 @pytest.fixture
-def study() -> Study:
-    return make_study()
+def scaled() -> ScaledExperiment:
+    return make_experiment()
 
 
 @pytest.fixture
-def trials(study: Study) -> list[Trial]:
-    return [trial.on_data(FINGERPRINT) for trial in expand(study)]
+def trials(scaled: ScaledExperiment) -> list[Trial]:
+    return [trial.on_data(FINGERPRINT) for trial in expand(scaled)]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import (
     ATTEMPTS_DIR,
     CHECKPOINTS_DIR,
@@ -39,8 +39,8 @@ from experiments.records import (
     TrialRecord,
     WeightsRecord,
 )
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.schema import Scale
-from experiments.study import Study
 from experiments.trial import Trial
 from model.config import TrialConfig
 from model.manifest import MANIFEST_FILE, manifest_checksum
@@ -59,12 +59,14 @@ PROTOCOL = ProtocolRecord(
 )
 
 
-def make_study(scale: str = "small", seeds: tuple[int, ...] = (0,), note: str = DEMO_NOTE, **changes: Any) -> Study:
+def make_experiment(
+    scale: str = "small", seeds: tuple[int, ...] = (0,), note: str = DEMO_NOTE, **changes: Any
+) -> ScaledExperiment:
     """Table 7 with a scale that trains S4 only; `changes` replace parts of the experiment."""
-    study = load_study("combo/table7")
+    scaled = load_experiment("combo/table7")
     scales = {"small": Scale(tasks=["s4"], seeds=list(seeds), note=note, overrides={"training.iterations": 300})}
-    experiment = study.experiment.model_copy(update={"scales": scales, **changes})
-    return replace(study, scale=scale, experiment=experiment)
+    experiment = scaled.experiment.model_copy(update={"scales": scales, **changes})
+    return replace(scaled, scale=scale, experiment=experiment)
 
 
 @dataclass

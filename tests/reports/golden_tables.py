@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fake_storage import FINGERPRINT, Storage, make_study
+from fake_storage import FINGERPRINT, Storage, make_experiment
 from rich.console import Console
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.settings_tables import settings_tables
 from experiments.trial import Trial
 from reports.render import terminal
@@ -34,7 +34,7 @@ def golden_tables(root: Path) -> dict[str, Table]:
     """Table 7 with seeds and states, Table 1 with rows of others, Table II turned, Table I of settings, by slug."""
     storage = Storage(root)
     tables = [_table_7(storage), _table_1(storage), _table_ii(storage), *map(build_settings_table, settings_tables())]
-    return {slug(table.study): _same_everywhere(table) for table in tables}
+    return {slug(table.experiment): _same_everywhere(table) for table in tables}
 
 
 def golden_files(tables: dict[str, Table]) -> dict[str, str]:
@@ -65,8 +65,8 @@ def _rounded(cell: Cell) -> Cell:
 
 
 def _table_7(storage: Storage) -> Table:
-    study = make_study(seeds=(0, 1, 2))
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = make_experiment(seeds=(0, 1, 2))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for index, trial in enumerate(trials[:8]):
         storage.finish(trial, 0.60 + index / 100, 0.70 + index / 200)
     storage.fail(trials[8], message="loss is NaN <script>")
@@ -75,7 +75,7 @@ def _table_7(storage: Storage) -> Table:
     storage.evaluate_imported(trials[3].config, 0.811)
     links = {trials[0].key: RunLink("0" * 32, f"http://localhost:5000/#/experiments/1/runs/{'0' * 32}")}
     known = Known(imported=read_imported_evaluations(storage.root)[0], links=links)
-    return build_table(study, trials, read_results(storage.root, None), known)
+    return build_table(scaled, trials, read_results(storage.root, None), known)
 
 
 def _table_1(storage: Storage) -> Table:
@@ -83,18 +83,18 @@ def _table_1(storage: Storage) -> Table:
     for trial in trials:
         if (trial.variant, trial.task) != ("combo-pvt", "ms3"):
             storage.finish(trial, 0.83, 0.905)
-    return build_table(load_study("combo/table1"), trials, read_results(storage.root, None))
+    return build_table(load_experiment("combo/table1"), trials, read_results(storage.root, None))
 
 
 def _table_ii(storage: Storage) -> Table:
     trials = _trials("combo/tableII")
     storage.finish(trials[0], 0.839, 0.92)
     storage.finish(trials[2].on_data("a" * 16), 0.84, 0.93)
-    return build_table(load_study("combo/tableII"), trials, read_results(storage.root, None))
+    return build_table(load_experiment("combo/tableII"), trials, read_results(storage.root, None))
 
 
 def _trials(experiment: str) -> list[Trial]:
-    return [trial.on_data(FINGERPRINT) for trial in expand(load_study(experiment))]
+    return [trial.on_data(FINGERPRINT) for trial in expand(load_experiment(experiment))]
 
 
 def _rewrite() -> None:

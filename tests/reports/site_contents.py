@@ -7,9 +7,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.settings_tables import settings_tables
-from experiments.study import Study
 from experiments.trial import Trial
 from reports.build import Question, Request, build_report
 from reports.drawing.plot import PaperFigure, Plot
@@ -18,16 +18,16 @@ from reports.search_outcomes import SearchOutcome, SearchPoint
 from reports.stored.results import read_results
 from reports.tables.cells import RunLink
 from reports.tables.table import Known
-from tests.reports.fake_storage import FINGERPRINT, PROTOCOL, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, PROTOCOL, Storage, make_experiment
 
 MEASURED = "#cell-0-0"
 """The provenance of a number from three seeds, in Table 7."""
 MISSING_FIGURE = "no trial of combo/table3 has stored predictions"
 
 
-def table7() -> tuple[Study, list[Trial]]:
-    study = make_study(seeds=(0, 1, 2))
-    return study, [trial.on_data(FINGERPRINT) for trial in expand(study)]
+def table7() -> tuple[ScaledExperiment, list[Trial]]:
+    scaled = make_experiment(seeds=(0, 1, 2))
+    return scaled, [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
 
 
 def fill(root: Path) -> Storage:
@@ -40,15 +40,15 @@ def fill(root: Path) -> Storage:
         storage.fail(trial)
     for trial in trials[9:]:
         storage.start(trial)
-    for trial in expand(load_study("combo/table1"))[:1]:
+    for trial in expand(load_experiment("combo/table1"))[:1]:
         storage.finish(trial.on_data(FINGERPRINT), 0.8, 0.9, protocol=PROTOCOL.model_copy(update={"version": 0}))
     return storage
 
 
 def build_site(storage: Storage, out: Path, links: dict[str, RunLink] | None = None) -> Path:
     """The folder of the site."""
-    table1 = load_study("combo/table1")
-    turned = load_study("bigen/table6")
+    table1 = load_experiment("combo/table1")
+    turned = load_experiment("bigen/table6")
     request = Request(
         questions=[
             Question(*table7()),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from whole_storage import WholeStorage, smoke_trials
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.schema import Statistics
 from reports.stored.results import read_results
 from reports.tables.clip_statistics import ClipStatistics
@@ -32,11 +32,13 @@ def table_of(storage, trials):
     """Builds Table 7 with columns for size and time; returns it and what keeps it from being whole."""
 
     def build(statistics=OVER_CLIPS):
-        study = load_study("combo/table7", "smoke", {"seeds": [0, 1]})
-        layout = study.experiment.table.model_copy(update={"metrics": ["m_j", "m_f", "parameters", "seconds_per_clip"]})
-        experiment = study.experiment.model_copy(update={"statistics": statistics, "table": layout})
+        scaled = load_experiment("combo/table7", "smoke", {"seeds": [0, 1]})
+        layout = scaled.experiment.table.model_copy(
+            update={"metrics": ["m_j", "m_f", "parameters", "seconds_per_clip"]}
+        )
+        experiment = scaled.experiment.model_copy(update={"statistics": statistics, "table": layout})
         clips = ClipStatistics()
-        shown = replace(study, experiment=experiment)
+        shown = replace(scaled, experiment=experiment)
         return build_table(shown, trials, read_results(storage.root, None), statistics=clips), clips.problems
 
     return build

@@ -4,7 +4,7 @@ import pytest
 from whole_storage import WholeStorage, scored, smoke_trials
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from reports.render.plain_text import one_line
 
 NIGHT = {"finished": "2026-11-10T23:30:00+00:00"}
@@ -116,7 +116,7 @@ def test_rows_of_two_experiments_belong_together_where_the_fewest_settings_diffe
         "{training.iterations: 30, training.evaluate_every: 10}}}\n"
         "table: {number: '99', caption: Longer., row_header: x}\n"
     )
-    longer = [trial.on_data("4" * 16) for trial in expand(load_study(str(tmp_path / "longer.yaml"), "smoke"))]
+    longer = [trial.on_data("4" * 16) for trial in expand(load_experiment(str(tmp_path / "longer.yaml"), "smoke"))]
     for trial in (*longer, trials["lambda-0", 0], trials["lambda-20", 0]):
         storage.finish(trial)
     text = diff("combo/table7", "longer.yaml", "--out", "out.md")

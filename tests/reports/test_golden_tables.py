@@ -10,7 +10,7 @@ from report_checks import assert_balanced, assert_compiles
 from rich.console import Console
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import experiment_names
 from reports.render import terminal
 from reports.render.formats import COLLECTION, table_files
@@ -142,9 +142,10 @@ def test_latex_fits_a_paper_of_one_column(folder):
 
 def test_all_tables_of_both_papers_compile_as_one_document(tmp_path):
     nothing = read_results(Path("/nonexistent"), None)
-    studies = [load_study(name) for name in experiment_names()]
+    experiments = [load_experiment(name) for name in experiment_names()]
     tables = {
-        slug(study.name): build_table(study, expand(study) if study.is_trained else [], nothing) for study in studies
+        slug(scaled.name): build_table(scaled, expand(scaled) if scaled.is_trained else [], nothing)
+        for scaled in experiments
     }
     assert_compiles(written(table_files(tables), tmp_path), COLLECTION)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
-from fake_storage import FINGERPRINT, Storage, make_study
+from fake_storage import FINGERPRINT, Storage, make_experiment
 from golden_tables import golden_tables, on_terminal
 from report_checks import assert_balanced, assert_compiles
 
@@ -36,21 +36,21 @@ def golden(tmp_path_factory):
 def hostile(golden, tmp_path_factory):
     """Table 7 in which every text that a file can set is hostile: measured, failed, published and turned."""
     storage = Storage(tmp_path_factory.mktemp("hostile"))
-    study = make_study(note=HOSTILE, title=HOSTILE)
+    scaled = make_experiment(note=HOSTILE, title=HOSTILE)
     variants = [
         variant.model_copy(update={"label": f"{prefix}{HOSTILE}\ud800", "side": HOSTILE})
-        for variant, prefix in zip(study.experiment.variants, ("", "[x] ", "*", "_"), strict=True)
+        for variant, prefix in zip(scaled.experiment.variants, ("", "[x] ", "*", "_"), strict=True)
     ]
     changes = {"caption": HOSTILE, "row_header": HOSTILE, "side_header": HOSTILE, "own_group": HOSTILE}
-    layout = study.experiment.table.model_copy(update=changes)
-    study = make_study(note=HOSTILE, title=HOSTILE, variants=variants, table=layout)
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    layout = scaled.experiment.table.model_copy(update=changes)
+    scaled = make_experiment(note=HOSTILE, title=HOSTILE, variants=variants, table=layout)
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial in trials[:2]:
         storage.finish(trial, 0.6, 0.7, device=HOSTILE, commit=f"-{HOSTILE}", code_version=HOSTILE)
     storage.fail(trials[2], message=HOSTILE)
     storage.evaluate_imported(trials[0].config, 0.8)
     links = {trials[0].key: RunLink(HOSTILE, HOSTILE)}
-    table = build_table(study, trials, read_results(storage.root, None), Known(links=links))
+    table = build_table(scaled, trials, read_results(storage.root, None), Known(links=links))
     others = golden["combo-table1"].rows[0]
     published = replace(
         others,

@@ -13,9 +13,9 @@ from reports.stored.results import read_results
 from reports.tables.table import Known, build_table
 
 
-def imported_cells(study, trials, storage):
+def imported_cells(scaled, trials, storage):
     records, _ = read_imported_evaluations(storage.root)
-    table = build_table(study, trials, read_results(storage.root, None), Known(records))
+    table = build_table(scaled, trials, read_results(storage.root, None), Known(records))
     return {(cell.row, cell.column.metric): cell.imported.percent for cell in table.cells if cell.imported is not None}
 
 
@@ -26,48 +26,48 @@ def released(trials):
     return config.model_copy(update={"data": config.data.model_copy(update={"fingerprint": ""})})
 
 
-def test_imported_weights_stand_in_the_row_of_their_configuration(storage, study, trials, released):
+def test_imported_weights_stand_in_the_row_of_their_configuration(storage, scaled, trials, released):
     storage.evaluate_imported(released, 0.815)
-    assert imported_cells(study, trials, storage) == {
+    assert imported_cells(scaled, trials, storage) == {
         ("lambda-10", "m_j"): pytest.approx(81.5),
         ("lambda-10", "m_f"): pytest.approx(81.5),
     }
 
 
-def test_they_are_never_shown_beside_results_of_another_protocol(storage, study, trials, released):
+def test_they_are_never_shown_beside_results_of_another_protocol(storage, scaled, trials, released):
     storage.evaluate_imported(released, 0.815)
     storage.finish(trials[0], 0.6, 0.7, protocol=PROTOCOL.model_copy(update={"version": 2}))
-    assert imported_cells(study, trials, storage) == {}
+    assert imported_cells(scaled, trials, storage) == {}
 
 
-def test_they_are_never_shown_for_other_data_than_the_table_asks_for(storage, study, trials, released):
+def test_they_are_never_shown_for_other_data_than_the_table_asks_for(storage, scaled, trials, released):
     storage.evaluate_imported(released, 0.815, data_fingerprint="f" * 16)
-    assert imported_cells(study, trials, storage) == {}
+    assert imported_cells(scaled, trials, storage) == {}
 
 
-def test_where_nothing_is_trained_the_authors_protocol_is_shown(storage, study, trials, released):
+def test_where_nothing_is_trained_the_authors_protocol_is_shown(storage, scaled, trials, released):
     pool_free = PROTOCOL.model_copy(update={"name": "avsbench-binary-dataset", "f_pooling": "dataset"})
     storage.evaluate_imported(released, 0.7, key="1" * 16, protocol=pool_free, finished="2026-11-09T10:00:00Z")
     storage.evaluate_imported(released, 0.6, key="2" * 16, protocol=PROTOCOL.model_copy(update={"split": "val"}))
-    assert imported_cells(study, trials, storage) == {}
+    assert imported_cells(scaled, trials, storage) == {}
     storage.evaluate_imported(released, 0.8, key="3" * 16)
-    assert list(imported_cells(study, trials, storage).values()) == pytest.approx([80.0, 80.0])
+    assert list(imported_cells(scaled, trials, storage).values()) == pytest.approx([80.0, 80.0])
 
 
 def test_the_authors_protocols_are_those_that_trials_are_scored_under():
     assert {protocol_for(task).rules.name for task in CLASSES} == set(AUTHORS_PROTOCOLS)
 
 
-def test_weights_trained_here_are_not_imported(storage, study, trials, released):
+def test_weights_trained_here_are_not_imported(storage, scaled, trials, released):
     path = storage.evaluate_imported(released, 0.815)
     storage.edit(path, lambda values: values["weights"].update(origin="trained"))
-    assert imported_cells(study, trials, storage) == {}
+    assert imported_cells(scaled, trials, storage) == {}
 
 
-def test_every_format_shows_them(storage, study, trials, released, tmp_path):
+def test_every_format_shows_them(storage, scaled, trials, released, tmp_path):
     storage.finish(trials[2], 0.6, 0.7)
     storage.evaluate_imported(released, 0.8149)
-    report = report_of(study, trials, storage.root, tmp_path / "out")
+    report = report_of(scaled, trials, storage.root, tmp_path / "out")
     tables = tmp_path / "out" / "tables"
     markdown, latex, page = ((tables / f"combo-table7.{ending}").read_text() for ending in ("md", "tex", "html"))
     assert "60.0<br><sub>official 81.5" in markdown
@@ -82,9 +82,9 @@ def test_every_format_shows_them(storage, study, trials, released, tmp_path):
     assert_compiles(tables, "combo-table7_standalone.tex")
 
 
-def test_weights_of_no_stated_source_are_never_called_official(storage, study, trials, released, tmp_path):
+def test_weights_of_no_stated_source_are_never_called_official(storage, scaled, trials, released, tmp_path):
     storage.evaluate_imported(released, 0.8149, source="")
-    report = report_of(study, trials, storage.root, tmp_path / "out")
+    report = report_of(scaled, trials, storage.root, tmp_path / "out")
     for path in (tmp_path / "out" / "tables").iterdir():
         assert "official 81.5" not in path.read_text(encoding="utf-8", errors="replace")
         assert "the authors' released weights" not in path.read_text(encoding="utf-8", errors="replace")
@@ -94,19 +94,19 @@ def test_weights_of_no_stated_source_are_never_called_official(storage, study, t
 
 
 @pytest.mark.parametrize(("m_j", "warned"), [(0.0, True), (0.8, False)])
-def test_a_score_far_from_the_reported_one_is_warned_of(storage, study, trials, released, m_j, warned):
+def test_a_score_far_from_the_reported_one_is_warned_of(storage, scaled, trials, released, m_j, warned):
     storage.evaluate_imported(released, m_j)
     known = Known(read_imported_evaluations(storage.root)[0])
-    notes = build_table(study, trials, read_results(storage.root, None), known).footnotes
+    notes = build_table(scaled, trials, read_results(storage.root, None), known).footnotes
     opening = "Warning: in row 'lambda-10' weights imported from model_best.pth score 0.0 on S4 M_J, 81.7 points from"
     assert any(note.startswith(opening) for note in notes) == warned
 
 
-def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials, released, tmp_path):
+def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, scaled, trials, released, tmp_path):
     storage.evaluate_imported(released, 0.815).write_text("{")
     impossible = storage.evaluate_imported(released, 0.5, key="f" * 16)
     storage.edit(impossible, lambda values: values["score"].update(j_sum=60.0))
-    report = report_of(study, trials, storage.root, tmp_path / "out")
+    report = report_of(scaled, trials, storage.root, tmp_path / "out")
     assert [problem.where for problem in report.problems] == [
         f"evaluations/{'e' * 16}/evaluation.json",
         f"evaluations/{'f' * 16}/evaluation.json: score",
@@ -114,11 +114,11 @@ def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, study, trials,
     assert not report.tables[0].imported
 
 
-def test_weights_that_fit_no_row_are_told_with_the_setting_that_differs(storage, study, trials, released, tmp_path):
+def test_weights_that_fit_no_row_are_told_with_the_setting_that_differs(storage, scaled, trials, released, tmp_path):
     loss = released.loss.model_copy(update={"lambda_ada": 7.0})
     storage.evaluate_imported(released.model_copy(update={"loss": loss}), 0.8)
     storage.evaluate_imported(released, 0.8, key="f" * 16, data_fingerprint="0" * 16)
-    told = [str(problem) for problem in report_of(study, trials, storage.root, tmp_path / "out").problems]
+    told = [str(problem) for problem in report_of(scaled, trials, storage.root, tmp_path / "out").problems]
     assert [line.partition(":")[0] for line in told] == [f"evaluations/{'e' * 16}", f"evaluations/{'f' * 16}"]
     assert "imported under loss.lambda_ada=7.0, the nearest row has loss.lambda_ada=" in told[0]
     assert "on data 0000000000000000, not as its column" in told[1]

@@ -12,27 +12,27 @@ MIXTURES = {
 }
 
 
-def footnotes(study, trials, storage):
+def footnotes(scaled, trials, storage):
     return [
-        note for note in build_table(study, trials, read_results(storage.root, None)).footnotes if "different" in note
+        note for note in build_table(scaled, trials, read_results(storage.root, None)).footnotes if "different" in note
     ]
 
 
 @pytest.mark.parametrize("what", MIXTURES)
-def test_a_mixture_is_a_footnote_with_the_rows_behind_each_part(storage, study, trials, what):
+def test_a_mixture_is_a_footnote_with_the_rows_behind_each_part(storage, scaled, trials, what):
     changes, other, usual = MIXTURES[what]
-    labels = {variant.name: variant.label for variant in study.experiment.variants}
+    labels = {variant.name: variant.label for variant in scaled.experiment.variants}
     storage.finish(trials[0], 0.6, 0.7, **changes)
     for trial in trials[1:3]:
         storage.finish(trial, 0.6, 0.7)
     parts = {other: labels[trials[0].variant], usual: ", ".join(labels[trial.variant] for trial in trials[1:3])}
 
     told = "; ".join(f"{value}: {parts[value]}" for value in sorted(parts))
-    assert footnotes(study, trials, storage) == [f"The measured numbers come from different {what}. {told}."]
+    assert footnotes(scaled, trials, storage) == [f"The measured numbers come from different {what}. {told}."]
 
 
-def test_numbers_that_were_made_alike_need_no_footnote(storage, study, trials):
+def test_numbers_that_were_made_alike_need_no_footnote(storage, scaled, trials):
     for trial in trials:
         storage.finish(trial, 0.6, 0.7)
 
-    assert footnotes(study, trials, storage) == []
+    assert footnotes(scaled, trials, storage) == []

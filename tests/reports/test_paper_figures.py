@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fake_storage import FINGERPRINT, make_study
+from fake_storage import FINGERPRINT, make_experiment
 from predicted_clips import clip_prediction, store_prediction
 
 from experiments.expand import expand
@@ -57,13 +57,13 @@ def pair(storage, trials):
 
 
 @pytest.fixture
-def build(storage, study, trials):
+def build(storage, scaled, trials):
     """Builds one figure, with samples of S4 and none of MS3."""
 
     def built(figure, asked=None):
         file = FigureFile.model_validate({"paper": "combo", "figures": [figure]})
         samples = {Shown(task="s4"): [SAMPLE], Shown(task="ms3"): Missing("no MS3 data")}
-        inputs = FigureInputs({EXPERIMENT: asked or Asked(study, trials)}, samples, ade20k_palette())
+        inputs = FigureInputs({EXPERIMENT: asked or Asked(scaled, trials)}, samples, ade20k_palette())
         (only,) = build_paper_figures(file, inputs, read_results(storage.root, None))
         return only
 
@@ -106,14 +106,14 @@ def test_a_heat_map_figure_is_drawn_in_all_formats_and_says_what_it_shows(build,
     for said in ("clip-0 50.0 and 50.0", "seed 0", "is clip 1 of the test split", "0.968 0.936 0.919 0.975", "0.980"):
         assert said in figure.caption
     assert all(trial.key in figure.caption for trial in pair)
-    assert make_study().settings.note in figure.caption
+    assert make_experiment().settings.note in figure.caption
 
 
 @pytest.mark.usefixtures("pair")
-def test_the_numbers_between_frames_are_the_cosines_of_the_stored_maps(storage, study, trials):
+def test_the_numbers_between_frames_are_the_cosines_of_the_stored_maps(storage, scaled, trials):
     file = FigureFile.model_validate({"paper": "combo", "figures": [heat_maps()]})
     results = read_results(storage.root, None)
-    (clip,) = shown_clips(file.figures[0].trained, file.figures[0].rows, Asked(study, trials), results)
+    (clip,) = shown_clips(file.figures[0].trained, file.figures[0].rows, Asked(scaled, trials), results)
     frames, *rows = heat_block(clip, file.figures[0].rows).rows
 
     # Squares of 36 pixels that move by one of their six columns share five sixths.
@@ -137,7 +137,7 @@ def test_a_figure_without_its_trials_says_what_to_run(build, storage, trials):
 
 
 def test_the_command_that_trains_a_row_repeats_what_the_report_was_asked_for(build, trials):
-    asked = Asked(replace(make_study(), assigned={"seeds": [0, 1], "training.precision": "float32"}), trials)
+    asked = Asked(replace(make_experiment(), assigned={"seeds": [0, 1], "training.precision": "float32"}), trials)
     assert build(heat_maps(), asked).missing.endswith(
         "combo run combo/table7 --scale small 'seeds=[0, 1]' 'training.precision=\"float32\"'"
     )
@@ -205,9 +205,9 @@ def test_clips_of_another_figure_are_passed_over(build):
 
 
 def test_rows_are_trials_of_one_seed_on_one_data_set(storage, build):
-    study = make_study(seeds=(0, 1, 2))
-    pair = [trial for trial in expand(study) if trial.variant in ("lambda-0", "lambda-10") and trial.task == "s4"]
-    asked = Asked(study, pair)
+    scaled = make_experiment(seeds=(0, 1, 2))
+    pair = [trial for trial in expand(scaled) if trial.variant in ("lambda-0", "lambda-10") and trial.task == "s4"]
+    asked = Asked(scaled, pair)
     for trial in pair:
         data = "e" * 16 if trial.variant == "lambda-10" and trial.seed == 0 else FINGERPRINT
         bound = trial.on_data(data)
@@ -223,9 +223,9 @@ def test_rows_are_trials_of_one_seed_on_one_data_set(storage, build):
     )
 
 
-def test_only_the_trials_that_a_figure_shows_are_looked_at(pair, storage, study, trials):
+def test_only_the_trials_that_a_figure_shows_are_looked_at(pair, storage, scaled, trials):
     file = FigureFile.model_validate({"paper": "combo", "figures": [heat_maps()]})
-    inputs = FigureInputs({EXPERIMENT: Asked(study, trials)}, {}, ade20k_palette())
+    inputs = FigureInputs({EXPERIMENT: Asked(scaled, trials)}, {}, ade20k_palette())
     for trial in trials:
         storage.finish(trial, 0.6, 0.7)
     assert predicting_trials(file, inputs, read_results(storage.root, None)) == [trial.key for trial in pair]

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_storage import FINGERPRINT, make_study
+from fake_storage import FINGERPRINT, make_experiment
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from plot_checks import assert_fits_a_page, texts
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.schema import FigureSpec, Scale
 from reports.drawing.kept_drawings import keeping_drawings
 from reports.plots.point_labels import LabelledPoint, label_points
@@ -25,25 +25,25 @@ from reports.tables.table import build_table
 HOSTILE = "_x $\\input{/etc/passwd}$ $\\frac{1}{2}$ $_$ </svg> --> \x1b[31m 日本 \u202e" + "long " * 40
 
 
-def make_plots(study, storage, trials=None):
+def make_plots(scaled, storage, trials=None):
     """Plots by the last part of their names."""
-    trials = bound(study) if trials is None else trials
+    trials = bound(scaled) if trials is None else trials
     results = read_results(storage.root, None)
-    plots = plots_of(study, trials, build_table(study, trials, results), results)
+    plots = plots_of(scaled, trials, build_table(scaled, trials, results), results)
     return {plot.name.rpartition("-")[2]: plot for plot in plots}
 
 
-def bound(study):
-    return [trial.on_data(FINGERPRINT) for trial in expand(study)] if study.is_trained else []
+def bound(scaled):
+    return [trial.on_data(FINGERPRINT) for trial in expand(scaled)] if scaled.is_trained else []
 
 
 def at_full_scale(name, **changes):
-    study = load_study(name)
-    return replace(study, experiment=study.experiment.model_copy(update=changes))
+    scaled = load_experiment(name)
+    return replace(scaled, experiment=scaled.experiment.model_copy(update=changes))
 
 
-def finish_all(study, storage):
-    for index, trial in enumerate(bound(study)):
+def finish_all(scaled, storage):
+    for index, trial in enumerate(bound(scaled)):
         storage.finish(trial, 0.8 + index / 500, 0.9 + index / 500)
 
 
@@ -88,41 +88,41 @@ def test_a_long_curve_is_thinned_to_real_evaluations_with_its_ends():
 
 def test_the_legend_says_what_a_band_is_where_there_is_one(storage):
     told = "$\\lambda_{ada}$: lines are means over seeds, bands reach from the lowest seed to the highest"
-    study = make_study(seeds=(0, 1), figure=None)
-    trials = bound(study)
+    scaled = make_experiment(seeds=(0, 1), figure=None)
+    trials = bound(scaled)
     storage.finish(trials[0], 0.6, 0.7)
-    assert told not in texts(make_plots(study, storage)["learning"])
+    assert told not in texts(make_plots(scaled, storage)["learning"])
     storage.start(trials[1])
-    assert told in texts(make_plots(study, storage)["learning"])
+    assert told in texts(make_plots(scaled, storage)["learning"])
 
 
 def test_runs_on_other_data_are_not_drawn_among_those_of_the_table(storage):
-    study = make_study(figure=None)
-    storage.finish(bound(study)[0].on_data("e" * 16), 0.6, 0.7)
-    assert "learning" not in make_plots(study, storage)
-    storage.finish(bound(study)[1], 0.6, 0.7)
-    assert make_plots(study, storage)["learning"].description.endswith("on S4, for: 5.")
+    scaled = make_experiment(figure=None)
+    storage.finish(bound(scaled)[0].on_data("e" * 16), 0.6, 0.7)
+    assert "learning" not in make_plots(scaled, storage)
+    storage.finish(bound(scaled)[1], 0.6, 0.7)
+    assert make_plots(scaled, storage)["learning"].description.endswith("on S4, for: 5.")
 
 
 def test_a_small_network_never_shares_an_axis_with_the_paper(storage):
-    study = make_study()
-    finish_all(study, storage)
-    assert [text for text in texts(make_plots(study, storage)["parameter"]) if text.startswith("S4")] == [
+    scaled = make_experiment()
+    finish_all(scaled, storage)
+    assert [text for text in texts(make_plots(scaled, storage)["parameter"]) if text.startswith("S4")] == [
         *["S4, measured"] * 2,
         *["S4, reported"] * 2,
     ]
 
 
 def test_at_the_papers_scale_measured_stands_beside_reported_with_the_spread_of_its_seeds(storage):
-    study = at_full_scale("combo/tableIII", tasks=["s4"], seeds=[0, 1, 2])
-    finish_all(study, storage)
-    shown = texts(make_plots(study, storage)["parameter"])
+    scaled = at_full_scale("combo/tableIII", tasks=["s4"], seeds=[0, 1, 2])
+    finish_all(scaled, storage)
+    shown = texts(make_plots(scaled, storage)["parameter"])
     assert shown.count("S4, measured and reported") == 2
     assert {"measured here, ± sd over seeds", "reported by the paper", "100", "200", "300"} <= set(shown)
 
 
 def test_an_experiment_that_is_not_trained_shows_what_the_paper_reports(storage):
-    plots = make_plots(load_study("bigen/table1"), storage)
+    plots = make_plots(load_experiment("bigen/table1"), storage)
     assert set(plots) == {"parameter"}
     assert {"S4, reported", "MS3, reported", "0.1", "0.5", "1", "1.5"} <= set(texts(plots["parameter"]))
     assert plots["parameter"].title == r"Score against $\eta$"
@@ -130,18 +130,18 @@ def test_an_experiment_that_is_not_trained_shows_what_the_paper_reports(storage)
 
 @pytest.mark.parametrize("key", ["model.fusion.mode", "model.fusion.nothing", "model"])
 def test_a_figure_over_something_else_than_a_number_is_refused(storage, key):
-    study = make_study(figure=FigureSpec(parameter=key, label="x"))
+    scaled = make_experiment(figure=FigureSpec(parameter=key, label="x"))
     with pytest.raises(InputError, match=rf"figure.parameter '{key}' is no number in variant 'lambda-0'"):
-        make_plots(study, storage)
+        make_plots(scaled, storage)
 
 
 def test_scores_are_shown_over_parameters_where_the_table_has_both(storage):
-    study = at_full_scale("combo/table4", tasks=["s4"])
-    finish_all(study, storage)
-    shown = texts(make_plots(study, storage)["size"])
+    scaled = at_full_scale("combo/table4", tasks=["s4"])
+    finish_all(scaled, storage)
+    shown = texts(make_plots(scaled, storage)["size"])
     assert shown.count("parameters (millions)") == 2
     assert shown.count("w. shared weights") == 4
-    assert make_plots(load_study("bigen/table7"), storage) == {}
+    assert make_plots(load_experiment("bigen/table7"), storage) == {}
 
 
 def test_labels_of_crowded_points_cover_neither_points_nor_each_other():
@@ -160,27 +160,27 @@ def test_labels_of_crowded_points_cover_neither_points_nor_each_other():
 
 
 def test_a_comparison_names_every_method_and_leaves_small_networks_out(storage):
-    study = at_full_scale("combo/table2")
-    finish_all(study, storage)
-    shown = texts(make_plots(study, storage)["comparison"])
+    scaled = at_full_scale("combo/table2")
+    finish_all(scaled, storage)
+    shown = texts(make_plots(scaled, storage)["comparison"])
     assert {"Related tasks", "AOT, ResNet-50", "AVSegFormer, PVT-v2", "COMBO, PVT-v2", "measured here"} <= set(shown)
 
-    smoke = load_study("combo/table2", "smoke")
+    smoke = load_experiment("combo/table2", "smoke")
     finish_all(smoke, storage)
     assert "measured here" not in texts(make_plots(smoke, storage)["comparison"])
 
 
 def test_the_same_results_give_the_same_plots(storage):
-    study = make_study(seeds=(0, 1))
-    finish_all(study, storage)
-    first, second = make_plots(study, storage), make_plots(study, storage)
+    scaled = make_experiment(seeds=(0, 1))
+    finish_all(scaled, storage)
+    first, second = make_plots(scaled, storage), make_plots(scaled, storage)
     assert list(first) == ["parameter", "learning"]
     assert [plot.files for plot in first.values()] == [plot.files for plot in second.values()]
     assert_fits_a_page(first.values())
 
 
 def test_twelve_variants_with_any_labels_differ_and_stay_on_the_page(storage):
-    variant = load_study("combo/table7").experiment.variants[0]
+    variant = load_experiment("combo/table7").experiment.variants[0]
     variants = [
         variant.model_copy(
             update={
@@ -193,9 +193,9 @@ def test_twelve_variants_with_any_labels_differ_and_stay_on_the_page(storage):
         )
         for index in range(12)
     ]
-    study = make_study(variants=variants, scales={"small": Scale(tasks=["s4"], seeds=[0])})
-    finish_all(study, storage)
-    plots = make_plots(study, storage)
+    scaled = make_experiment(variants=variants, scales={"small": Scale(tasks=["s4"], seeds=[0])})
+    finish_all(scaled, storage)
+    plots = make_plots(scaled, storage)
     assert_fits_a_page(plots.values())
     shown = [text for text in texts(plots["learning"]) if re.match(r"\d+ _x|\$N_q\$ = ", text)]
     assert len(set(shown)) == 12
@@ -203,13 +203,13 @@ def test_twelve_variants_with_any_labels_differ_and_stay_on_the_page(storage):
 
 
 def test_a_plot_is_drawn_once_while_its_numbers_stay(storage, tmp_path):
-    study = make_study()
-    finish_all(study, storage)
+    scaled = make_experiment()
+    finish_all(scaled, storage)
     kept = tmp_path / "kept"
     with keeping_drawings(kept):
-        first = make_plots(study, storage)
+        first = make_plots(scaled, storage)
         drawn = set(kept.iterdir())
-        second = make_plots(study, storage)
+        second = make_plots(scaled, storage)
     assert len(drawn) == len(first) == 2
     assert set(kept.iterdir()) == drawn
     assert [plot.files for plot in first.values()] == [plot.files for plot in second.values()]

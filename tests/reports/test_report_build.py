@@ -5,10 +5,10 @@ import json
 import pandas as pd
 import pytest
 from built_reports import report_of
-from fake_storage import FINGERPRINT, make_study
+from fake_storage import FINGERPRINT, make_experiment
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 
 FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
 
@@ -16,12 +16,12 @@ FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
 @pytest.fixture
 def half_full(storage):
     """Two seeds: some variants done, one partly, one unfinished, one damaged."""
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(make_study(seeds=(0, 1)))]
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(make_experiment(seeds=(0, 1)))]
     for index, trial in enumerate(trials[:5]):
         storage.finish(trial, 0.60 + index / 100, 0.70 + index / 100)
     storage.start(trials[6])
     (storage.finish(trials[7], 0.6, 0.7) / "result.json").write_text("{")
-    return make_study(seeds=(0, 1)), trials, storage.root
+    return make_experiment(seeds=(0, 1)), trials, storage.root
 
 
 def names_in(out, folder):
@@ -51,8 +51,8 @@ def test_a_cell_is_measured_or_says_why_not(half_full, tmp_path):
     assert all(cell.why for cell in own if not cell.complete)
 
 
-def test_an_empty_storage_gives_a_report_of_missing_cells(study, trials, tmp_path):
-    report = report_of(study, trials, tmp_path / "nothing", tmp_path / "out")
+def test_an_empty_storage_gives_a_report_of_missing_cells(scaled, trials, tmp_path):
+    report = report_of(scaled, trials, tmp_path / "nothing", tmp_path / "out")
     assert not any(cell.summary for cell in report.tables[0].cells)
     assert report.problems == ()
     assert "combo run combo/table7 --scale small" in report.page.read_text()
@@ -64,18 +64,18 @@ def test_rebuilding_gives_the_same_bytes(half_full, tmp_path):
     assert not list((tmp_path / "first").rglob(".*"))
 
 
-def test_a_narrower_report_in_the_same_folder_leaves_nothing_of_the_earlier_one(storage, study, trials, tmp_path):
+def test_a_narrower_report_in_the_same_folder_leaves_nothing_of_the_earlier_one(storage, scaled, trials, tmp_path):
     out = tmp_path / "out"
-    wider = report_of(study, trials, storage.root, out)
+    wider = report_of(scaled, trials, storage.root, out)
     foreign = out / "tables" / "mine.md"
     foreign.write_text("my notes")
-    narrower = report_of(load_study("bigen/table7"), [], storage.root, out)
+    narrower = report_of(load_experiment("bigen/table7"), [], storage.root, out)
     assert {path for path in out.rglob("*") if path.is_file()} == {
         *narrower.files, foreign, out / "assets" / "files.json",
     }  # fmt: skip
     assert out / "tables" / "combo-table7.html" in wider.files
     assert foreign.read_text() == "my notes"
-    fresh = report_of(load_study("bigen/table7"), [], storage.root, tmp_path / "fresh")
+    fresh = report_of(load_experiment("bigen/table7"), [], storage.root, tmp_path / "fresh")
     names = [path.relative_to(tmp_path / "fresh").as_posix() for path in fresh.files]
     assert json.loads((out / "assets" / "files.json").read_text()) == sorted(names)
 
@@ -97,11 +97,11 @@ def test_every_cell_is_a_row_of_a_data_frame(half_full, tmp_path, ending):
 
 def test_rows_are_compared_with_the_baseline_on_the_same_clips(storage, tmp_path):
     """λ = 0 is the baseline of Table 7; 2 points more on every clip are not the choice of clips."""
-    study = make_study()
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = make_experiment()
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial, m_j in zip(trials, (0.60, 0.62, 0.60, 0.58), strict=True):
         storage.finish(trial, m_j, 0.7)
-    (table,) = report_of(study, trials, storage.root, tmp_path / "out").tables
+    (table,) = report_of(scaled, trials, storage.root, tmp_path / "out").tables
     found = {row.name: row.cells[0].difference for row in table.rows}
     assert found["lambda-0"] is None
     assert (found["lambda-5"].points, found["lambda-5"].significant) == (pytest.approx(2), True)
@@ -111,11 +111,11 @@ def test_rows_are_compared_with_the_baseline_on_the_same_clips(storage, tmp_path
 
 
 def test_rows_that_were_scored_on_other_clips_are_not_compared(storage, tmp_path):
-    study = make_study()
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = make_experiment()
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     storage.finish(trials[0], 0.60, 0.7)
     scores = storage.finish(trials[1], 0.62, 0.7) / "scores.parquet"
     pd.read_parquet(scores).iloc[1:].to_parquet(scores)
-    report = report_of(study, trials, storage.root, tmp_path / "out")
+    report = report_of(scaled, trials, storage.root, tmp_path / "out")
     assert not any(cell.difference for cell in report.tables[0].cells)
     assert any("scored on different clips" in problem.what for problem in report.problems)

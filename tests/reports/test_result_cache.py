@@ -9,7 +9,7 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
-from fake_storage import FINGERPRINT, make_study
+from fake_storage import FINGERPRINT, make_experiment
 
 from experiments.expand import expand
 from experiments.records import METRICS_DIR, RESULT_FILE, TRIAL_FILE
@@ -36,7 +36,7 @@ def quickly_settled(monkeypatch):
 @pytest.fixture
 def many(storage):
     """Eight trials, all finished."""
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(make_study(seeds=(0, 1)))]
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(make_experiment(seeds=(0, 1)))]
     for number, trial in enumerate(trials):
         storage.finish(trial, 0.5 + number / 100, 0.7)
     return trials

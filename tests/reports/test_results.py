@@ -12,15 +12,15 @@ def keys_found(places):
 
 
 @pytest.fixture
-def third(study):
+def third(scaled):
     """A trial on no data yet."""
-    return expand(study)[2]
+    return expand(scaled)[2]
 
 
 @pytest.fixture
-def pair(study):
+def pair(scaled):
     """A trial and one that starts from its weights, both on no data yet."""
-    source, follower, *_ = expand(study)
+    source, follower, *_ = expand(scaled)
     return source, follower.starting_from(source)
 
 
@@ -39,10 +39,10 @@ def test_a_trial_is_found_on_any_data_by_where_it_starts_from(storage, pair):
     assert keys_found(found) == {follower.key for _, follower in wanted}
 
 
-def test_a_trial_that_starts_from_another_is_not_one_that_starts_afresh(storage, study, pair):
+def test_a_trial_that_starts_from_another_is_not_one_that_starts_afresh(storage, scaled, pair):
     _, follower = bound(pair, "a" * 16)
     storage.finish(follower, 0.6, 0.7)
-    assert keys_found(match([expand(study)[1]], read_results(storage.root, None))) == set()
+    assert keys_found(match([expand(scaled)[1]], read_results(storage.root, None))) == set()
 
 
 def test_a_chain_of_starts_is_found_on_any_data(storage, pair, third):

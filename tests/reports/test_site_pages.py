@@ -16,7 +16,7 @@ from reports.stored.effort import effort_of
 from reports.stored.results import read_results
 from reports.tables.cells import RunLink
 from reports.tables.table import Known, build_table
-from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 from tests.reports.site_contents import MISSING_FIGURE, build_site, fill, table7
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
@@ -217,11 +217,11 @@ def test_drawn_plots_are_part_of_the_page_and_take_its_colours(pages):
 
 
 def test_the_same_storage_gives_the_same_pages(storage):
-    study, trials = table7()
+    scaled, trials = table7()
 
     def render():
         results = read_results(storage.root, None)
-        table = build_table(study, trials, results)
+        table = build_table(scaled, trials, results)
         pictures, problems = collect_pictures(table)
         page = TablePage("combo-table7", table, (), tuple(pictures), effort_of(run.stored for run in table.runs))
         return render_site(Contents("", (page,), (), (), results.effort(), tuple(problems)))
@@ -231,22 +231,22 @@ def test_the_same_storage_gives_the_same_pages(storage):
 
 def test_a6_hostile_text_on_pages_is_text(tmp_path):
     storage = Storage(tmp_path)
-    study = make_study(note=HOSTILE, title=HOSTILE)
+    scaled = make_experiment(note=HOSTILE, title=HOSTILE)
     variants = [
         variant.model_copy(update={"label": HOSTILE + "\ud800", "side": HOSTILE})
-        for variant in study.experiment.variants
+        for variant in scaled.experiment.variants
     ]
     changes = {"caption": HOSTILE, "row_header": HOSTILE, "side_header": HOSTILE, "own_group": HOSTILE}
-    layout = study.experiment.table.model_copy(update=changes)
-    study = make_study(note=HOSTILE, title=HOSTILE, variants=variants, table=layout)
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    layout = scaled.experiment.table.model_copy(update=changes)
+    scaled = make_experiment(note=HOSTILE, title=HOSTILE, variants=variants, table=layout)
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     folder = storage.finish(trials[0], 0.6, 0.7, device=HOSTILE, commit=HOSTILE, code_version=HOSTILE)
     (folder / "pictures" / "clip-0.png").rename(folder / "pictures" / "<script>alert(2)<.png")
     storage.fail(trials[1], message=HOSTILE)
     storage.evaluate_imported(trials[0].config, 0.8)
     results = read_results(storage.root, None)
     links = {trials[0].key: RunLink(HOSTILE, "javascript:alert(4)")}
-    table = build_table(study, trials, results, Known(links=links))
+    table = build_table(scaled, trials, results, Known(links=links))
     pictures, _ = collect_pictures(table)
     point = SearchPoint("1" * 16, {HOSTILE: HOSTILE}, {}, HOSTILE, False)
     outcome = SearchOutcome(HOSTILE, HOSTILE, HOSTILE, HOSTILE, ("m_j",), (point,), HOSTILE, 1, HOSTILE, note=HOSTILE)

@@ -8,7 +8,7 @@ import pytest
 from fake_storage import FINGERPRINT
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import experiment_names
 from experiments.reported import OWN_METHODS, Column, transcription
 from experiments.settings_tables import settings_tables
@@ -20,17 +20,17 @@ NOTHING = read_results(Path("/nonexistent"), None)
 
 
 def empty_table(name):
-    study = load_study(name)
-    return build_table(study, expand(study) if study.is_trained else [], NOTHING)
+    scaled = load_experiment(name)
+    return build_table(scaled, expand(scaled) if scaled.is_trained else [], NOTHING)
 
 
 @pytest.mark.parametrize("name", experiment_names())
 def test_every_number_that_a_table_reports_has_its_cell(name):
     """But for the deltas in brackets, which are gains, and dashes."""
-    study = load_study(name)
+    scaled = load_experiment(name)
     table = empty_table(name)
     shown = [cell.reported.record for cell in table.cells if cell.reported is not None]
-    paper, number = study.experiment.paper, study.experiment.table.number
+    paper, number = scaled.experiment.paper, scaled.experiment.table.number
     printed = [
         record.id
         for record in transcription(paper).records
@@ -43,7 +43,7 @@ def test_every_number_that_a_table_reports_has_its_cell(name):
 
 @pytest.mark.parametrize("name", experiment_names())
 def test_every_method_that_a_paper_compares_with_has_a_row(name):
-    experiment = load_study(name).experiment
+    experiment = load_experiment(name).experiment
     named = [method for group in experiment.table.published for method in group.methods]
     records = transcription(experiment.paper).records
     printed = {record.row.method for record in records if record.table == experiment.table.number}
@@ -64,11 +64,11 @@ def test_table_1_of_combo_has_rows_of_others_above_its_own():
 
 
 def test_a_gain_is_over_the_best_of_the_others_with_the_same_backbone(storage):
-    study = load_study("combo/table1")
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = load_experiment("combo/table1")
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial in trials:
         storage.finish(trial, 0.80, 0.90)
-    table = build_table(study, trials, read_results(storage.root, None))
+    table = build_table(scaled, trials, read_results(storage.root, None))
     s4 = {row.side: row.cells[0] for row in table.rows[-2:]}
     assert s4["ResNet-50"].gain == pytest.approx(80 - 78.0)  # BAVS
     assert s4["PVT-v2"].gain == pytest.approx(80 - 82.1)  # AVSegFormer
@@ -76,13 +76,13 @@ def test_a_gain_is_over_the_best_of_the_others_with_the_same_backbone(storage):
 
 
 def test_parameters_are_those_of_the_last_tasks_network(storage):
-    study = load_study("combo/table4")
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = load_experiment("combo/table4")
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial in trials:
         folder = storage.finish(trial, 0.80, 0.90)
         count = 158_900_000 if trial.task == "avss" else 158_800_000
         storage.edit(folder / "result.json", lambda values, count=count: values.update(parameters=count))
-    table = build_table(study, trials, read_results(storage.root, None))
+    table = build_table(scaled, trials, read_results(storage.root, None))
     assert table.columns[-1] == Column(None, "parameters")
     cell = table.rows[1].cells[-1]
     assert (cell.summary.mean, cell.reported.value, cell.delta) == (158.9, 158.9, 0)
@@ -119,17 +119,17 @@ def test_settings_stand_beside_what_the_paper_prints():
 
 
 def test_times_of_different_devices_are_neither_averaged_nor_ranked(storage):
-    study = load_study("combo/table4")
-    spec = study.experiment.table.model_copy(update={"metrics": ["m_j", "seconds_per_clip"]})
-    experiment = study.experiment.model_copy(update={"table": spec, "seeds": [0, 1]})
-    study = replace(study, experiment=experiment)
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = load_experiment("combo/table4")
+    spec = scaled.experiment.table.model_copy(update={"metrics": ["m_j", "seconds_per_clip"]})
+    experiment = scaled.experiment.model_copy(update={"table": spec, "seeds": [0, 1]})
+    scaled = replace(scaled, experiment=experiment)
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
 
     def times(devices):
         for trial in trials:
             folder = storage.finish(trial, 0.8, 0.9, device=devices[trial.seed])
             storage.edit(folder / "result.json", lambda values: values.update(seconds_per_clip=0.5))
-        table = build_table(study, trials, read_results(storage.root, None))
+        table = build_table(scaled, trials, read_results(storage.root, None))
         return [row.cells[-1] for row in table.rows]
 
     assert [(cell.state, cell.summary.mean) for cell in times(("cpu", "cpu"))] == [("measured", 500)] * 2
@@ -139,15 +139,15 @@ def test_times_of_different_devices_are_neither_averaged_nor_ranked(storage):
 
 
 def test_results_older_than_a_measure_are_not_counted_in_its_column(storage):
-    study = load_study("combo/table4")
-    spec = study.experiment.table.model_copy(update={"metrics": ["seconds_per_clip"]})
-    study = replace(study, experiment=study.experiment.model_copy(update={"table": spec, "seeds": [0, 1]}))
-    trials = [trial.on_data(FINGERPRINT) for trial in expand(study)]
+    scaled = load_experiment("combo/table4")
+    spec = scaled.experiment.table.model_copy(update={"metrics": ["seconds_per_clip"]})
+    scaled = replace(scaled, experiment=scaled.experiment.model_copy(update={"table": spec, "seeds": [0, 1]}))
+    trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial in trials:
         folder = storage.finish(trial, 0.8, 0.9)
         seconds = 0.5 if trial.seed == 0 and trial.variant == "shared" else None
         storage.edit(folder / "result.json", lambda values, seconds=seconds: values.update(seconds_per_clip=seconds))
-    half, none = (row.cells[-1] for row in build_table(study, trials, read_results(storage.root, None)).rows)
+    half, none = (row.cells[-1] for row in build_table(scaled, trials, read_results(storage.root, None)).rows)
     assert (half.state, half.summary.n, len(half.counted)) == ("measured", 1, 1)
     assert half.why == "1 of its results are older than this measure"
     assert (none.state, none.counted) == ("stale", ())

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from whole_storage import WholeStorage, smoke_trials
 
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.schema import Statistics
 from orchestrator.settings import resolve_settings
 from orchestrator.store.membership import join_sweep
@@ -263,7 +263,7 @@ def test_a_score_of_official_weights_that_was_changed_is_found(said, storage, s4
 
 def test_a_cache_that_lies_is_found(storage, trials, s4):
     results = read_results(storage.root, None)
-    shown = build_table(load_study("combo/table7", "smoke"), trials, results)
+    shown = build_table(load_experiment("combo/table7", "smoke"), trials, results)
     edit(storage.folder(s4) / "result.json", lambda values: values["provenance"].update(commit="badcafe"))
     found = check([shown], storage)
     assert {(finding.what, finding.stored) for finding in found.findings} >= {
@@ -279,9 +279,9 @@ def check(tables, storage):
     "statistics", [Statistics(interval="bootstrap", baseline="lambda-0", resamples=300), Statistics()]
 )
 def test_spread_interval_and_comparison_are_recomputed(storage, trials, statistics):
-    study = load_study("combo/table7", "smoke", {"seeds": [0, 1]})
-    study = replace(study, experiment=study.experiment.model_copy(update={"statistics": statistics}))
-    table = build_table(study, trials, read_results(storage.root, None))
+    scaled = load_experiment("combo/table7", "smoke", {"seeds": [0, 1]})
+    scaled = replace(scaled, experiment=scaled.experiment.model_copy(update={"statistics": statistics}))
+    table = build_table(scaled, trials, read_results(storage.root, None))
     assert check([table], storage).findings == ()
     cell = next(cell for cell in table.cells if (cell.row, cell.column.task) == ("lambda-5", "s4"))
     low, high = cell.summary.interval
@@ -298,7 +298,7 @@ def test_spread_interval_and_comparison_are_recomputed(storage, trials, statisti
 
 def test_progress_goes_from_nothing_to_everything(storage, trials):
     results, told = read_results(storage.root, None), []
-    table = build_table(load_study("combo/table7", "smoke"), trials, results)
+    table = build_table(load_experiment("combo/table7", "smoke"), trials, results)
     verify([table], results, storage.root, None, nothing, lambda done, total: told.append((done, total)))
     assert told[0][0] == 0
     assert told[-1] == (6, 6)

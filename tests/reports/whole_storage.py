@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import (
     EVALUATION_FILE,
     METRICS_DIR,
@@ -36,7 +36,7 @@ FINGERPRINTS = {"s4": "4" * 16, "avss": "a" * 16}
 
 def smoke_trials(seeds: tuple[int, ...] = (0, 1)) -> list[Trial]:
     """Table 7 at its smallest scale, bound to data."""
-    trials = expand(load_study("combo/table7", "smoke", {"seeds": list(seeds)}))
+    trials = expand(load_experiment("combo/table7", "smoke", {"seeds": list(seeds)}))
     return [trial.on_data(FINGERPRINTS[trial.task]) for trial in trials]
 
 

@@ -14,7 +14,7 @@ from experiments.question_files import read_question
 from experiments.searches import load_search
 from experiments.table_names import without_table_names
 from orchestrator.cli.app import app
-from orchestrator.cli.arguments import read_studies
+from orchestrator.cli.arguments import read_experiments
 from orchestrator.reporting.request import read_words
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def _read_questions(words: list[str], scale: str) -> Sequence[object]:
     names = without_table_names(word for word in words if "=" not in word)
     if any(read_question(name).is_search for name in names):
         return [load_search(name, scale, assigned) for name in names]
-    return read_studies(words, scale)
+    return read_experiments(words, scale)
 
 
 def test_the_readme_shows_how_to_start():

@@ -23,8 +23,8 @@ from experiments.records import (
     ResultRecord,
     ScoreRecord,
 )
+from experiments.scaled_experiment import FULL
 from experiments.searches import ScaledSearch, load_search
-from experiments.study import FULL
 from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

@@ -5,7 +5,7 @@ from search_files import load, problems_of, search_content
 
 from experiments.errors import InputError
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.question_files import experiment_names, search_names
 from experiments.searches import load_search
 
@@ -31,7 +31,7 @@ def test_the_searches_of_the_field_ship():
 
 def test_rows_of_table_7_are_points_of_the_search_for_the_weight():
     search = load_search("search/lambda_ada", "demo").on_data("d" * 16)
-    rows = [trial.on_data("d" * 16) for trial in expand(load_study("combo/table7", "demo"))]
+    rows = [trial.on_data("d" * 16) for trial in expand(load_experiment("combo/table7", "demo"))]
 
     points = [search.point_of(trial.config) for trial in rows]
     assert points == [None, {"loss.lambda_ada": 5}, {"loss.lambda_ada": 10}, {"loss.lambda_ada": 20}]

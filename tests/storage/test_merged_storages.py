@@ -10,9 +10,9 @@ from model.regular_files import LARGEST_DOCUMENT
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes
-from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 
-FINISHED, OTHER, BEGUN = (trial.on_data(FINGERPRINT) for trial in expand(make_study())[:3])
+FINISHED, OTHER, BEGUN = (trial.on_data(FINGERPRINT) for trial in expand(make_experiment())[:3])
 
 
 @pytest.fixture

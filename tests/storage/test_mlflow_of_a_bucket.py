@@ -7,10 +7,10 @@ from orchestrator.settings import resolve_settings
 from orchestrator.storage.opening import open_storage
 from orchestrator.store.membership import join_sweep
 from orchestrator.tracking import Tracker
-from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 from tests.tracking.mlflow_view import View
 
-TRIAL = expand(make_study())[0].on_data(FINGERPRINT)
+TRIAL = expand(make_experiment())[0].on_data(FINGERPRINT)
 
 
 def test_a_fresh_copy_finds_the_sweep_that_another_machine_began(bucket, tmp_path, monkeypatch):

@@ -5,12 +5,12 @@ from experiments.prediction_record import Choice
 from orchestrator.store.prediction_files import write_chosen, write_prediction
 from orchestrator.store.store import Store
 from reports.stored.predictions import read_predictions
-from tests.reports.fake_storage import FINGERPRINT, make_study
+from tests.reports.fake_storage import FINGERPRINT, make_experiment
 from tests.reports.predicted_clips import clip_prediction
 
 
 def test_predictions_are_stored_at_once_and_fetched_only_when_asked_for(storage):
-    trial = expand(make_study())[0].on_data(FINGERPRINT)
+    trial = expand(make_experiment())[0].on_data(FINGERPRINT)
     folder = Store(storage).trial(trial.key)
     folder.begin(trial)
     paths = write_chosen(folder, trial.config, [clip_prediction("a"), clip_prediction("b")])

@@ -5,9 +5,9 @@ import pytest
 from experiments.expand import expand
 from orchestrator.reporting.protocols import protocols_of_today
 from orchestrator.store.store import Store
-from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 
-TRIAL = expand(make_study())[0].on_data(FINGERPRINT)
+TRIAL = expand(make_experiment())[0].on_data(FINGERPRINT)
 
 
 @pytest.fixture

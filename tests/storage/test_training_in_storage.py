@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from model.data.synthetic.writer import write_synthetic
 from model.training.workers import Workers
@@ -33,7 +33,7 @@ def data(tmp_path_factory):
 
 
 def test_an_attempt_that_was_cut_off_is_continued_elsewhere(storage, data, monkeypatch, tmp_path):
-    trial = expand(load_study(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
+    trial = expand(load_experiment(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
     machine = Machine(storage=storage, data=data, commit=None, checkpoint_every=1)
     driver = Driver()
     reports = run_trial(trial, machine, Workers(), driver)

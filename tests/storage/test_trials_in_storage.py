@@ -15,10 +15,10 @@ from orchestrator.store import retention
 from orchestrator.store.store import Store
 from reports.build import Question, Request, build_report
 from reports.stored.results import read_results
-from tests.reports.fake_storage import FINGERPRINT, Storage, make_study
+from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 
-STUDY = make_study()
-TRIALS = [trial.on_data(FINGERPRINT) for trial in expand(STUDY)]
+EXPERIMENT = make_experiment()
+TRIALS = [trial.on_data(FINGERPRINT) for trial in expand(EXPERIMENT)]
 FAILURE = FailureRecord(attempt=1, kind="DataError", message="unreadable", time="2026-11-20T00:00:00+00:00")
 
 
@@ -154,7 +154,7 @@ def test_reports_are_the_same_from_every_storage(finished, tmp_path):
     fake.start(TRIALS[-1])
     other = as_seen_by_another(finished)
     other.refresh_all()
-    request = Request([Question(STUDY, TRIALS)])
+    request = Request([Question(EXPERIMENT, TRIALS)])
     built = [
         build_report(request, read_results(root, None), tmp_path / name)
         for root, name in ((local.root, "a"), (other.root, "b"))

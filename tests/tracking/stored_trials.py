@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from experiments.expand import expand
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from experiments.records import FailureRecord, MetricLine, ProtocolRecord, Provenance, ResultRecord, ScoreRecord
 from experiments.trial import Trial
 from model.metrics.protocol import ClipScore
@@ -34,7 +34,7 @@ PROTOCOL = ProtocolRecord(
 
 def table7(count: int) -> list[Trial]:
     """The first trials of Table 7, as if bound to data."""
-    return [trial.on_data("d" * 16) for trial in expand(load_study("combo/table7"))[:count]]
+    return [trial.on_data("d" * 16) for trial in expand(load_experiment("combo/table7"))[:count]]
 
 
 def step(attempt: int, number: int, loss: float | None = None) -> MetricLine:

@@ -10,7 +10,7 @@ from stored_trials import NOON, SWEEP, StoredTrials, evaluation, lines, step
 
 from experiments.expand import expand
 from experiments.identity import flatten
-from experiments.load_study import load_study
+from experiments.load_experiment import load_experiment
 from orchestrator.tracking.run_content import read_content
 from orchestrator.tracking.synchronise import synchronise
 
@@ -197,7 +197,7 @@ def test_nan_and_infinity_arrive_once(sync, stored, trials, view):
 
 @pytest.mark.usefixtures("three")
 def test_only_the_named_experiments_are_looked_at(sync, stored, view):
-    other = expand(load_study("combo/table6"))[-1].on_data("d" * 16)
+    other = expand(load_experiment("combo/table6"))[-1].on_data("d" * 16)
     stored.join(other, "combo-table6")
     stored.measure(other, lines(1, 1, 2))
     sync("combo/table6")

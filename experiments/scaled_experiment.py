@@ -24,7 +24,7 @@ class _Seeds(Part):
 
 
 @dataclass(frozen=True)
-class Study:
+class ScaledExperiment:
     """An experiment at one scale: what the files say, before it becomes trials."""
 
     name: str
@@ -70,6 +70,6 @@ class Study:
         return [variant.starts_from.get(task), *([also] if also is not None else [])]
 
     def command(self, verb: str) -> str:
-        """What to type for a verb on this study, such as `combo run combo/table7 --scale small`."""
+        """What to type for a verb on this scaled, such as `combo run combo/table7 --scale small`."""
         scale = [] if self.scale == FULL else ["--scale", self.scale]
         return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])

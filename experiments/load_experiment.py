@@ -11,11 +11,11 @@ from experiments.expand import expand
 from experiments.experiment_checks import experiment_problems
 from experiments.question_files import experiment_names, read_question
 from experiments.resolve import load_preset
+from experiments.scaled_experiment import FULL, ScaledExperiment
 from experiments.schema import Experiment, Preset, Scale
-from experiments.study import FULL, Study
 
 
-def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> Study:
+def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> ScaledExperiment:
     """Loads an experiment by name (`combo/table7`) or by the path of a YAML file.
 
     Raises:
@@ -34,15 +34,15 @@ def load_study(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] |
     if scale != FULL and scale not in experiment.scales:
         problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
     presets, unknown = _load_presets(experiment, scale, file)
-    study = Study(question.name, file, scale, experiment, presets, dict(assigned or {}))
+    scaled = ScaledExperiment(question.name, file, scale, experiment, presets, dict(assigned or {}))
     if problems := [*problems, *unknown]:
-        raise InputError(*dict.fromkeys([*problems, *_trial_problems(study)]))
-    return study
+        raise InputError(*dict.fromkeys([*problems, *_trial_problems(scaled)]))
+    return scaled
 
 
 def trained_experiments() -> list[str]:
     """Names of the experiments that ship with the package and have trials."""
-    return [name for name in experiment_names() if load_study(name).is_trained]
+    return [name for name in experiment_names() if load_experiment(name).is_trained]
 
 
 def _load_presets(experiment: Experiment, scale: str, file: str) -> tuple[dict[str, tuple[Preset, str]], list[Problem]]:
@@ -63,11 +63,11 @@ def _load_presets(experiment: Experiment, scale: str, file: str) -> tuple[dict[s
     return presets, problems
 
 
-def _trial_problems(study: Study) -> Sequence[Problem]:
-    """What is wrong with the trials of a study."""
+def _trial_problems(scaled: ScaledExperiment) -> Sequence[Problem]:
+    """What is wrong with the trials of a scaled."""
     try:
-        if study.is_trained:
-            expand(study)
+        if scaled.is_trained:
+            expand(scaled)
     except InputError as error:
         return error.problems
     return ()
