@@ -24,8 +24,8 @@ GIVEN_ELSEWHERE = {
     "initial_trial": "say starts_from in the variant",
 }
 """Settings that an experiment's overrides cannot change, and what to do instead."""
-Fingerprint: TypeAlias = Callable[[Task, str, int], str]
-"""Digest of the data of a task, with one proposer's Maskiges, that are read as pictures of so many pixels a side."""
+Fingerprint: TypeAlias = Callable[[Task, str | None, int], str]
+"""Digest of the data of a task, with one proposer's Maskiges or none, read as pictures of so many pixels a side."""
 
 
 def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> list[Trial]:
@@ -81,7 +81,7 @@ def _trial(scaled: ScaledExperiment, variant: Variant, task: Task, start: Task |
 
 def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
     data = trial.config.data
-    bound = trial.on_data(fingerprint(trial.task, data.maskige, data.size))
+    bound = trial.on_data(fingerprint(trial.task, trial.config.proposer, data.size))
     return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
 
 

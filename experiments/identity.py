@@ -67,5 +67,7 @@ def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[di
 @cache
 def _later_settings(kind: type[TrialConfig]) -> list[tuple[list[str], Any]]:
     """Path and default of each setting that the first trials did not have."""
-    defaults = flatten(kind())
-    return [(key.split("."), default) for key, default in defaults.items() if key not in FIRST_SETTINGS]
+    default = kind.model_validate({})
+    first = FIRST_SETTINGS.get(default.model.name)
+    later = [] if first is None else [(key, value) for key, value in flatten(default).items() if key not in first]
+    return [(key.split("."), value) for key, value in later]

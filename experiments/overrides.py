@@ -10,16 +10,20 @@ from pydantic import BaseModel, JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean
 from experiments.yaml_files import parse_yaml
-from model.config import TrialConfig
+from model.config import TrialConfig, trial_config_class
+
+MODEL_NAME = "model.name"
 
 
 def lay_over(base: dict[str, Any], overrides: Mapping[str, JsonValue], source: str) -> dict[str, Any]:
     """A copy of nested `base` with each dotted key set.
 
+    The result's own `model.name` says which settings there are.
+
     Raises:
         InputError: a key names no setting of a trial; all such keys at once. `source` names where they stand.
     """
-    if problems := unknown_settings(overrides, source):
+    if problems := unknown_settings(overrides, source, settings_of([base, overrides], source)):
         raise InputError(*problems.values())
     result = _copy(base)
     for key, value in overrides.items():
@@ -31,9 +35,35 @@ def lay_over(base: dict[str, Any], overrides: Mapping[str, JsonValue], source: s
     return result
 
 
-def unknown_settings(overrides: Mapping[str, JsonValue], source: str) -> dict[str, Problem]:
-    """The keys that name no setting of a trial, and what is wrong with each. `source` names where they stand."""
-    return {key: problem for key in overrides if (problem := _unknown(key, source))}
+def unknown_settings(
+    overrides: Mapping[str, JsonValue], source: str, settings: type[TrialConfig]
+) -> dict[str, Problem]:
+    """The keys that name no setting of a trial, and what is wrong with each.
+
+    Args:
+        overrides: by dotted key.
+        source: where they stand.
+        settings: of the model that is trained.
+    """
+    return {key: problem for key in overrides if (problem := _unknown(key, source, settings))}
+
+
+def settings_of(layers: Iterable[Mapping[str, Any]], source: str) -> type[TrialConfig]:
+    """The settings of the model that layers ask for; the last one that names a model wins.
+
+    Args:
+        layers: nested settings, or overrides by dotted key.
+        source: what has them, for messages.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    named = [name for layer in layers if (name := layer.get(MODEL_NAME) or layer.get("model", {}).get("name"))]
+    try:
+        return trial_config_class({"model": {"name": named[-1]}} if named else {})
+    except ValueError as error:
+        what, _, remedy = str(error).partition(", ")
+        raise InputError(Problem(f"{source}: {MODEL_NAME}", what, remedy)) from None
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
@@ -56,8 +86,8 @@ def assignment_words(assigned: Mapping[str, JsonValue]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in assigned.items()]
 
 
-def _unknown(key: str, source: str) -> Problem | None:
-    current: type[BaseModel] | None = TrialConfig
+def _unknown(key: str, source: str, settings: type[TrialConfig]) -> Problem | None:
+    current: type[BaseModel] | None = settings
     for part in key.split("."):
         if current is None or part not in current.model_fields:
             known = list(current.model_fields) if current else []

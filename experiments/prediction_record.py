@@ -18,15 +18,15 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from experiments.records import Record
-from model.config import Fraction, PositiveInt, Task
+from model.config import IGNORED, Fraction, PositiveInt, Task
 
 ENDING = ".npz"
-IGNORED = 255
-"""Class id of pixels that no score counts, in predictions as in the labels of the data sets."""
 RECORD = "record"
 """Name of the array that holds the record."""
 ARRAYS = {"frames": 4, "maskiges": 4, "truth": 3, "prediction": 3, "heat": 3, "sound": 2}
 """Names of the other arrays, and how many axes they have."""
+OPTIONAL = ("maskiges",)
+"""Arrays that are absent where the network does not look at such pictures."""
 Rule: TypeAlias = Literal["first-by-category", "by-id"]
 Channel = Annotated[int, Field(ge=0, le=255)]
 
@@ -67,7 +67,7 @@ class PredictionRecord(Record):
     """T, as there is a frame for each."""
     sound_rate: PositiveInt
     """Stretches of sound per second."""
-    proposer: str
-    """Whose Maskiges they are."""
+    proposer: str | None
+    """Whose Maskiges they are; null where there are none."""
     classes: tuple[ShownClass, ...]
     """Those that occur in truth or prediction, background aside; none where the task knows objects only."""

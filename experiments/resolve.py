@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
-from experiments.overrides import lay_over, unknown_settings
+from experiments.overrides import lay_over, settings_of, unknown_settings
 from experiments.question_files import ROOT, shown
 from experiments.schema import Preset
 from experiments.yaml_files import read_yaml
@@ -63,14 +63,15 @@ def lay_together(layers: Sequence[Layer], asked_by: str, found_before: Sequence[
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     problems = list(found_before)
+    settings = settings_of((overrides for _, overrides in layers), asked_by)
     for source, overrides in layers:
-        unknown = unknown_settings(overrides, source)
+        unknown = unknown_settings(overrides, source, settings)
         problems += unknown.values()
         known = {key: value for key, value in overrides.items() if key not in unknown}
         values = lay_over(values, known, source)
         origins = {key: value for key, value in origins.items() if key not in known} | dict.fromkeys(known, source)
     try:
-        config = validate(TrialConfig, values, asked_by, origins)
+        config = validate(settings, values, asked_by, origins)
     except InputError as error:
         raise InputError(*problems, *error.problems) from None
     if problems:

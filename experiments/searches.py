@@ -127,7 +127,7 @@ class ScaledSearch:
         """
         place = f"{self.file}: space"
         values = lay_over(self.base.model_dump(), point, place)
-        config = validate(TrialConfig, values, self.file, dict.fromkeys(point, place))
+        config = validate(type(self.base), values, self.file, dict.fromkeys(point, place))
         variant = " ".join(f"{self.axis_names[key]}={value}" for key, value in point.items())
         return Trial(self.name, variant, self.task, config.seed, 1, config, cost=self.preset.costs.get(self.task))
 
@@ -190,7 +190,7 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
 def _axis_problems(scaled: ScaledSearch, own_layers: list[Layer]) -> Iterator[Problem]:
     """What is wrong with each axis: its setting, what else gives it a value, and the values themselves."""
     place = f"{scaled.file}: space"
-    unknown = unknown_settings(dict.fromkeys(scaled.space), place)
+    unknown = unknown_settings(dict.fromkeys(scaled.space), place, type(scaled.base))
     for key, axis in scaled.space.items():
         if key in unknown:
             yield unknown[key]

@@ -13,8 +13,8 @@ from experiments.identity import KEY_LENGTH, canonical_json
 from experiments.records import SCORES_FILE, EvaluationRecord, WeightsRecord
 from model.data.avsbench import AVSBench
 from model.metrics.protocol import Protocol
+from model.training.audio_embeddings import audio_embedder
 from model.training.evaluate import evaluate
-from model.training.listening import listener
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
 from model.weights.stored_model import Origin, StoredModel, load_model
@@ -49,7 +49,7 @@ class Evaluation:
         self._stored, self._protocol, self._store = stored, protocol, store
         self._protocol_record = protocol_record(protocol.rules, split)
         self._fingerprint = fingerprint
-        self.dataset = AVSBench.configured(stored.config.data, data, split)
+        self.dataset = AVSBench.configured(stored.config, data, split)
         identity = [
             stored.checksum,
             _identity(stored.origin),
@@ -81,8 +81,8 @@ class Evaluation:
         began = time.monotonic()
         place = torch.device(device)
         model = load_model(self._stored, place)
-        listen = listener(model, self._store.sound_cache)
-        outcome = evaluate(model, self.dataset, self._protocol, listen, Workers(), place, on_clip)
+        embed_audio = audio_embedder(model, self._store.sound_cache)
+        outcome = evaluate(model, self.dataset, self._protocol, embed_audio, Workers(), place, on_clip)
         scores = self.folder.write_scores(outcome.clips)
         record = EvaluationRecord(
             key=self.key,

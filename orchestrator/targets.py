@@ -106,12 +106,11 @@ def read_search(names: Sequence[str], assigned: Mapping[str, JsonValue], scale: 
 def _search(
     names: Sequence[str], assigned: Mapping[str, JsonValue], scale: str, settings: Settings, store: Store
 ) -> Targets:
-    from model.data.fingerprint import data_fingerprint
+    from model.data.fingerprint import trial_fingerprint
     from orchestrator.search.study import SearchStudy
 
     search = read_search(names, assigned, scale)
-    data = search.base.data
-    search = search.on_data(data_fingerprint(settings.data, search.task, data.maskige, data.size))
+    search = search.on_data(trial_fingerprint(settings.data, search.base))
     refuse_points_of_other_schemas(search, store)
     return Targets(search.sweep, search.search.paper, (), SearchStudy(search, store.storage))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from model.audio.encoder import AudioEncoder
 
-class CompactAudioEncoder(nn.Module):
+
+class CompactAudioEncoder(AudioEncoder):
     """Four strided convolutions over the log-mel picture, averaged over time.
 
     The mel axis is kept to the end, because pitch and timbre are where the energy lies along it.

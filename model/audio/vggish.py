@@ -7,6 +7,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from model.audio.encoder import AudioEncoder
+
 EMBEDDING = 128
 """Channels of the embedding."""
 
@@ -23,7 +25,7 @@ def _convolutions(plan: list[int | str]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class VGGish(nn.Module):
+class VGGish(AudioEncoder):
     """Six convolutions and three linear layers, ReLU after every one; 72 141 184 parameters, all frozen."""
 
     width = EMBEDDING

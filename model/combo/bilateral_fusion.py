@@ -15,7 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from model.config import FusionConfig, Truth
+from model.combo.config import FusionConfig
+from model.config import Truth
 from model.layers.position_encoding import sine_encoding
 
 SCORE_LIMIT = 50_000.0
@@ -76,11 +77,11 @@ class BilateralAttention(nn.Module):
         over_space = (scores - scores.amax(2, keepdim=True)).clamp(-SCORE_LIMIT, SCORE_LIMIT).softmax(2)
         to_pixels = over_space if self.softmax_axis == "official" else torch.ones_like(over_space)
 
-        heard = self.dropout(to_pixels)[..., None] * self._split(self.value_audio(audio))
-        seen = (self.dropout(over_space)[..., None] * self._split(self.value_visual(pixels))).sum(2, keepdim=True)
+        from_audio = self.dropout(to_pixels)[..., None] * self._split(self.value_audio(audio))
+        weighted = self.dropout(over_space)[..., None] * self._split(self.value_visual(pixels))
         return (
-            pixels + self.gamma_visual * self.out_visual(self._merge(heard)),
-            audio + self.gamma_audio * self.out_audio(self._merge(seen)),
+            pixels + self.gamma_visual * self.out_visual(self._merge(from_audio)),
+            audio + self.gamma_audio * self.out_audio(self._merge(weighted.sum(2, keepdim=True))),
         )
 
     def _split(self, tokens: Tensor) -> Tensor:
@@ -115,8 +116,8 @@ class OneSidedAttention(nn.Module):
         query = (self.query_visual(pixels) * self.scale).unflatten(2, split)
         key = self.key_audio(audio).unflatten(2, split)
         weight = self.dropout((query * key).sum(3, keepdim=True)[..., None].softmax(4)[..., 0])
-        heard = (weight * self.value_audio(audio).unflatten(2, split)).flatten(2)
-        return pixels + self.gamma_visual * self.out_visual(heard)
+        from_audio = (weight * self.value_audio(audio).unflatten(2, split)).flatten(2)
+        return pixels + self.gamma_visual * self.out_visual(from_audio)
 
 
 class BilateralFusion(nn.Module):
@@ -156,13 +157,13 @@ class BilateralFusion(nn.Module):
         height, width = visual.shape[2:]
         pixels = visual.flatten(2).transpose(1, 2)
         if isinstance(self.attention, OneSidedAttention):
-            fused, heard = self.attention(pixels, audio), audio
+            fused, fused_audio = self.attention(pixels, audio), audio
         else:
             position = sine_encoding(height, width, visual.shape[1], visual.device).flatten(2).transpose(1, 2)
-            fused, heard = self.attention(pixels, position, audio, self.audio_position.weight)
+            fused, fused_audio = self.attention(pixels, position, audio, self.audio_position.weight)
         fused_map = fused.transpose(1, 2).unflatten(2, (height, width))
         if self.ablation == "paper" and self.mode == "audio":
-            return visual, heard
+            return visual, fused_audio
         if self.ablation == "paper" and self.mode == "visual":
             return fused_map, audio
-        return fused_map, heard
+        return fused_map, fused_audio

@@ -27,18 +27,3 @@ def class_scores(prediction: Prediction, size: tuple[int, int]) -> Tensor:
     masks = F.interpolate(prediction.mask_logits, size, mode="bilinear", align_corners=False).sigmoid()
     classes = prediction.class_logits.softmax(2)[..., :-1]
     return torch.einsum("bqc,bqhw->bchw", classes, masks)
-
-
-def object_share(scores: Tensor) -> Tensor:
-    """Share of the class scores that is not background's; with two classes above one half where an object is.
-
-    Args:
-        scores: (BT, K, H, W), of which class 0 is background.
-
-    Returns:
-        (BT, H, W) from 0 to 1 in fp32; 0 where every score has vanished.
-    """
-    scores = scores.float()
-    total = scores.sum(1)
-    share = 1 - scores[:, 0] / total.clamp_min(torch.finfo(total.dtype).tiny)
-    return share.masked_fill(total == 0, 0)

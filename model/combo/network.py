@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from model.audio.compact import CompactAudioEncoder
+from model.audio.encoder import AudioEncoder
 from model.audio.vggish import VGGish
 from model.combo.bilateral_fusion import BilateralFusion
+from model.combo.config import ComboConfig
+from model.combo.inference import class_scores
 from model.combo.pixel_decoder import PixelDecoder
-from model.combo.query_decoder import Gather, Prediction, QueryDecoder, alone
+from model.combo.query_decoder import Prediction, QueryDecoder
 from model.combo.siam_encoder import SiamEncoder
-from model.config import TrialConfig
+from model.data.batch import Batch
+from model.interface import Gather, Network, alone
 from model.layers.mlp import MLP
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
@@ -38,21 +43,31 @@ class Encoded:
     audio: Tensor
 
 
-class Combo(nn.Module):
+class Combo(Network):
     """COMBO as configured.
 
     Args:
         config: the trial; its `model`, `truths` and task decide the network.
     """
 
+    parts: ClassVar = {
+        "image_backbone": "siam_encoder.image_backbone.",
+        "maskige_backbone": "siam_encoder.maskige_backbone.",
+        "channel_weights": "siam_encoder.channel_weights.",
+        "audio_encoder": "audio_encoder.",
+        "pixel_decoder": "pixel_decoder.",
+        "fusion": "fusion.",
+        "audio_mlp": "audio_mlp.",
+        "query_decoder": "query_decoder.",
+    }
     pixel_mean: Tensor
     pixel_std: Tensor
 
-    def __init__(self, config: TrialConfig) -> None:
+    def __init__(self, config: ComboConfig) -> None:
         super().__init__()
         model, truths = config.model, config.truths
         self.siam_encoder = SiamEncoder(model.backbone, model.siam_encoder, truths.channel_weight)
-        self.audio_encoder: nn.Module
+        self.audio_encoder: AudioEncoder
         if model.audio_encoder.name == "vggish":
             self.audio_encoder = VGGish()
             audio_width = VGGish.width
@@ -71,33 +86,65 @@ class Combo(nn.Module):
         self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(PIXEL_STD).view(3, 1, 1), persistent=False)
 
+    def forward(self, batch: Batch, gather: Gather = alone) -> list[Prediction]:
+        """Predictions of the initial queries and after every decoder layer; the last is the final one.
+
+        Args:
+            batch: with Maskiges. Its sound is log-mel, or what the audio encoder made of it before.
+            gather: joins the audio of a batch that is spread over workers; see `QueryDecoder`.
+        """
+        encoded = self._encode(batch)
+        return self.query_decoder(encoded.memory, encoded.mask_features, encoded.audio, gather)
+
+    def class_scores(self, outputs: list[Prediction], size: tuple[int, int]) -> Tensor:
+        """See `Network`; of the final prediction."""
+        return class_scores(outputs[-1], size)
+
     @property
     def uses_every_parameter(self) -> bool:
-        """Whether a backward pass reaches all trainable parameters; data-parallel training must know."""
-        hears = self.query_decoder.config.query_mode != "none"
-        return hears and self.fusion.uses_every_parameter and self.query_decoder.uses_every_parameter
+        """See `Network`."""
+        has_audio_queries = self.query_decoder.config.query_mode != "none"
+        return has_audio_queries and self.fusion.uses_every_parameter and self.query_decoder.uses_every_parameter
 
-    def forward(self, frames: Tensor, maskiges: Tensor, sound: Tensor, gather: Gather = alone) -> list[Prediction]:
-        """Segments every frame.
+    @property
+    def frozen_audio_encoder(self) -> AudioEncoder | None:
+        """VGGish; the compact encoder is trained."""
+        return self.audio_encoder if isinstance(self.audio_encoder, VGGish) else None
+
+    @property
+    def mixes_clips(self) -> bool:
+        """Whether queries get the audio of frames other than their own."""
+        return self.query_decoder.mixes_frames
+
+    def shared_rows(self, batch: Batch) -> Tensor:
+        """The audio embedding of each frame, (BT, 1, C), as it enters the query decoder."""
+        return self._encode(batch).audio
+
+    def refusal_to_split(self) -> str:
+        """Batch normalisation that is trained would see a part of the batch only."""
+        if not any(isinstance(module, nn.BatchNorm2d) for module in self.modules()):
+            return ""
+        return (
+            "the backbone's batch normalisation would see only a part of each batch, which changes the result: "
+            "set model.backbone.norm to frozen_batch or group, or train with one worker and without micro-batches"
+        )
+
+    def _encode(self, batch: Batch) -> Encoded:
+        assert batch.maskiges is not None  # the configuration names a proposer
+        return self.encode(batch.frames, batch.maskiges, batch.sound)
+
+    def encode(self, frames: Tensor, maskiges: Tensor, sound: Tensor) -> Encoded:
+        """What every frame by itself gives the query decoder.
 
         Args:
             frames: (BT, 3, H, W) RGB in 0..255, H and W multiples of 32.
             maskiges: (BT, 3, H, W) RGB in 0..255.
             sound: (BT, 1, 96, 64) log-mel, one example per frame, or (BT, A) what the audio encoder made of it before.
-            gather: joins the audio of a batch that is spread over workers; see `QueryDecoder`.
-
-        Returns:
-            Predictions of the initial queries and after every decoder layer; the last is the final one.
         """
-        encoded = self.encode(frames, maskiges, sound)
-        return self.query_decoder(encoded.memory, encoded.mask_features, encoded.audio, gather)
-
-    def encode(self, frames: Tensor, maskiges: Tensor, sound: Tensor) -> Encoded:
-        """What every frame by itself gives the query decoder; see `forward` for the arguments."""
         maps = self.siam_encoder(self._normalise(frames), self._normalise(maskiges))
         pixels = self.pixel_decoder(maps)
-        heard = sound if sound.ndim == EMBEDDED else self.audio_encoder(sound)
-        visual, audio = self.fusion(pixels.mask_features, heard[:, None])
+        embedding = sound if sound.ndim == EMBEDDED else self.audio_encoder(sound)
+        visual, audio = self.fusion(pixels.mask_features, embedding[:, None])
         return Encoded(pixels.memory, visual, self.audio_mlp(audio))
 
     def _normalise(self, pixels: Tensor) -> Tensor:

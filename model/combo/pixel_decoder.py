@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.config import PixelDecoderConfig
+from model.combo.config import PixelDecoderConfig
 from model.layers.deformable_attention import DeformableAttention, Shapes
 from model.layers.position_encoding import sine_encoding
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.config import QueryDecoderConfig, Truth
+from model.combo.config import QueryDecoderConfig
+from model.config import Truth
+from model.interface import Gather, alone
 from model.layers.mlp import MLP
 from model.layers.position_encoding import sine_encoding
 
@@ -29,15 +30,6 @@ class Prediction:
     def float(self) -> Prediction:
         """The same in fp32."""
         return Prediction(self.class_logits.float(), self.mask_logits.float())
-
-
-Gather = Callable[[Tensor], tuple[Tensor, int]]
-"""This worker's rows to those of all workers, the first worker's first, and the place where this worker's begin."""
-
-
-def alone(rows: Tensor) -> tuple[Tensor, int]:
-    """The `Gather` of the only worker."""
-    return rows, 0
 
 
 def _attention(width: int, heads: int) -> nn.MultiheadAttention:
@@ -103,8 +95,8 @@ class QueryDecoder(nn.Module):
         classes: K, background included.
         levels: memory levels per round.
         config: queries, layers, heads, feed-forward width, how audio enters the queries.
-        audio_expand: official: (BT, Q, C) read as (Q, BT, C), so a query hears another frame of the batch, BT being
-            the frames of all workers; paper: every query hears its own frame.
+        audio_expand: official: (BT, Q, C) read as (Q, BT, C), so a query gets the audio of another frame of the batch,
+            BT being the frames of all workers; paper: every query gets its own frame's.
     """
 
     def __init__(self, width: int, classes: int, levels: int, config: QueryDecoderConfig, audio_expand: Truth) -> None:
@@ -128,7 +120,7 @@ class QueryDecoder(nn.Module):
 
     @property
     def mixes_frames(self) -> bool:
-        """Whether queries hear frames other than their own."""
+        """Whether queries get the audio of frames other than their own."""
         return self.audio_expand == "official" and self.config.query_mode != "none"
 
     def forward(
@@ -171,20 +163,20 @@ class QueryDecoder(nn.Module):
         """Queries (BT, Q, C) that enter the first layer; see `forward`."""
         frames, queries = audio.shape[0], self.config.queries
         learned = self.query_features.weight.expand(frames, -1, -1)
-        heard = audio.expand(-1, queries, -1)
+        sounding = audio.expand(-1, queries, -1)
         if self.mixes_frames:
             everyones, first = gather(audio)
             shuffled = everyones.expand(-1, queries, -1).reshape(queries, len(everyones), -1)
-            heard = shuffled[:, first : first + frames].transpose(0, 1)
+            sounding = shuffled[:, first : first + frames].transpose(0, 1)
         match self.config.query_mode:
             case "add":
-                return learned + heard
+                return learned + sounding
             case "all":
-                return heard
+                return sounding
             case "none":
                 return learned
             case "concat":
-                return torch.cat((learned, heard), dim=2)
+                return torch.cat((learned, sounding), dim=2)
 
     def _predict(self, query: Tensor, mask_features: Tensor) -> Prediction:
         query = self.norm(query)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from model.config import BackboneConfig, SiamEncoderConfig, Truth
+from model.combo.config import SiamEncoderConfig
+from model.config import BackboneConfig, Truth
 from model.layers.backbones import Backbone
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.config import DataConfig, Task
+from model.config import Task, TrialConfig
 from model.data.clip import Clip
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
-from model.data.layout import SPLITS, clip_files
+from model.data.layout import SPLITS, ClipFiles, clip_files
 from model.data.pictures import read_label, read_rgb
 from model.data.quarantine import Quarantine
 from model.data.remedies import remedy_for_missing
@@ -32,7 +33,7 @@ class AVSBench:
         split: str,
         size: int = 224,
         cache_bytes: int = 0,
-        proposer: str = "semantic-sam",
+        proposer: str | None = "semantic-sam",
         *,
         keeps_silent_clips: bool = False,
     ) -> None:
@@ -44,7 +45,7 @@ class AVSBench:
             split: train, val or test. It decides which frames have labels.
             size: side of the square pictures on disk, pixels.
             cache_bytes: keep the clips in memory once read, if all of them take at most this much.
-            proposer: whose Maskiges are read.
+            proposer: whose Maskiges are read; None reads none.
             keeps_silent_clips: whether clips without any sound are read like others; else they cannot be used.
 
         Raises:
@@ -66,11 +67,11 @@ class AVSBench:
         self._cache: dict[int, Clip] | None = {} if self._bytes() <= cache_bytes else None
 
     @classmethod
-    def configured(cls, config: DataConfig, root: Path, split: str, cache_bytes: int = 0) -> AVSBench:
+    def configured(cls, config: TrialConfig, root: Path, split: str, cache_bytes: int = 0) -> AVSBench:
         """A split as a trial sees it; see the constructor for the arguments and errors."""
-        keeps_silent_clips = config.silent_clips == "kept"
-        place = (root, config.task, split, config.size, cache_bytes, config.maskige)
-        return cls(*place, keeps_silent_clips=keeps_silent_clips)
+        data = config.data
+        which = (root, data.task, split, data.size, cache_bytes, config.proposer)
+        return cls(*which, keeps_silent_clips=data.silent_clips == "kept")
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -96,15 +97,19 @@ class AVSBench:
     def _read(self, index: int) -> Clip:
         entry = self.entries[index]
         files = clip_files(self.task, self.root, entry, self.proposer)
-        missing_frame, missing_maskige = (
-            remedy_for_missing(paths[0], files, self.task) for paths in (files.frames, files.maskiges)
-        )
+        missing_frame = remedy_for_missing(files.frames[0], files, self.task)
         return Clip(
             name=entry.name,
             category=entry.category,
             frames=np.stack([read_rgb(path, self.size, missing_frame) for path in files.frames]),
-            maskiges=np.stack([read_rgb(path, self.size, missing_maskige) for path in files.maskiges]),
+            maskiges=self._maskiges(files),
             log_mel=read_sound(files, self.task, allow_silence=self._keeps_silent_clips),
             labels=np.stack([read_label(path, self.task, self.size, missing_frame) for path in files.masks]),
             annotated=np.array(files.annotated),
         )
+
+    def _maskiges(self, files: ClipFiles) -> NDArray[np.uint8] | None:
+        if not files.maskiges:
+            return None
+        missing = remedy_for_missing(files.maskiges[0], files, self.task)
+        return np.stack([read_rgb(path, self.size, missing) for path in files.maskiges])

@@ -20,8 +20,8 @@ class Batch:
 
     frames: Tensor
     """uint8 (BT, 3, H, W) RGB."""
-    maskiges: Tensor
-    """uint8 (BT, 3, H, W) RGB."""
+    maskiges: Tensor | None
+    """uint8 (BT, 3, H, W) RGB; None for a network that looks at none."""
     sound: Tensor
     """float32 (BT, 1, 96, 64) log-mel, or (BT, A) when it has passed a frozen audio encoder already."""
     clip_lengths: Tensor
@@ -38,7 +38,7 @@ class Batch:
         """The same batch on another device."""
         return Batch(
             frames=self.frames.to(device),
-            maskiges=self.maskiges.to(device),
+            maskiges=None if self.maskiges is None else self.maskiges.to(device),
             sound=self.sound.to(device),
             clip_lengths=self.clip_lengths.to(device),
             annotated=self.annotated.to(device),
@@ -55,7 +55,7 @@ class Batch:
         labelled = [int(part.sum()) for part in self.annotated.split(frames)]
         parts = zip(
             self.frames.split(frames),
-            self.maskiges.split(frames),
+            [None] * len(frames) if self.maskiges is None else self.maskiges.split(frames),
             self.sound.split(frames),
             self.clip_lengths.split(clips),
             self.annotated.split(frames),
@@ -82,13 +82,28 @@ def collate(clips: Sequence[Clip], positions: Sequence[int]) -> Batch:
         raise DataError(f"clips of sizes {sorted(sizes)} do not fit into one batch: use data of one size")
     return Batch(
         frames=_join([clip.frames for clip in clips]),
-        maskiges=_join([clip.maskiges for clip in clips]),
+        maskiges=_join(maskiges) if (maskiges := [c.maskiges for c in clips if c.maskiges is not None]) else None,
         sound=_join([clip.log_mel for clip in clips]),
         clip_lengths=torch.tensor([len(clip.frames) for clip in clips]),
         annotated=_join([clip.annotated for clip in clips]),
         labels=_join([clip.labels for clip in clips]),
         names=[clip.name for clip in clips],
         positions=torch.tensor(list(positions)),
+    )
+
+
+def unlabelled(frames: Tensor, maskiges: Tensor | None, sound: Tensor) -> Batch:
+    """One clip of T frames of which nothing but the inputs is known; see `Batch` for the tensors."""
+    count, _, height, width = frames.shape
+    return Batch(
+        frames=frames,
+        maskiges=maskiges,
+        sound=sound,
+        clip_lengths=torch.tensor([count]),
+        annotated=torch.zeros(count, dtype=torch.bool),
+        labels=torch.zeros(0, height, width, dtype=torch.int64),
+        names=[""],
+        positions=torch.tensor([0]),
     )
 
 

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-IGNORED = 255
-"""Label of pixels that count nowhere: the padding of training crops."""
-
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -20,8 +17,8 @@ class Clip:
     """S4: the sounding category; AVSS: the subset v1s, v1m or v2; MS3: empty."""
     frames: NDArray[np.uint8]
     """(T, 3, H, W) RGB."""
-    maskiges: NDArray[np.uint8]
-    """(T, 3, H, W) RGB, class-agnostic regions in colours (COMBO section 3.1)."""
+    maskiges: NDArray[np.uint8] | None
+    """(T, 3, H, W) RGB, class-agnostic regions in colours (COMBO section 3.1); None where none are read."""
     log_mel: NDArray[np.float32]
     """(T, 1, 96, 64)."""
     labels: NDArray[np.int64]

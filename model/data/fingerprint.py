@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from model.config import Task
+from model.config import Task, TrialConfig
 from model.data.dataset_file import DATASET_FILE, SPLIT_SIZES, read_dataset_file
 from model.data.index import read_index, subset_root
 from model.data.layout import INDEX_FILES, SPLITS, ClipFiles, clip_files
@@ -13,7 +13,7 @@ from model.data.quarantine import Quarantine
 from model.data.remedies import remedy_for_missing
 
 
-def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", size: int = 224) -> str:
+def data_fingerprint(root: Path, task: Task, proposer: str | None = "semantic-sam", size: int = 224) -> str:
     """Digest of a subset with one proposer's Maskiges, 16 hexadecimal digits, the same wherever the data lie.
 
     It covers the bytes of the index file and of the `dataset.json` of synthetic data, and the relative path and size of
@@ -23,7 +23,7 @@ def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", siz
     Args:
         root: data root or subset root, see `subset_root`.
         task: which subset.
-        proposer: whose Maskiges.
+        proposer: whose Maskiges; None where none are looked at, which are then no part of it.
         size: side of the pictures that will be read, pixels; no part of the digest, the advice on lost files names it.
 
     Raises:
@@ -49,6 +49,11 @@ def data_fingerprint(root: Path, task: Task, proposer: str = "semantic-sam", siz
     for path in sorted(sizes):
         digest.update(f"\n{path.relative_to(root).as_posix()} {sizes[path]}".encode())
     return digest.hexdigest()[:16]
+
+
+def trial_fingerprint(root: Path, config: TrialConfig) -> str:
+    """Digest of the data that a trial is trained on; see `data_fingerprint`."""
+    return data_fingerprint(root, config.data.task, config.proposer, config.data.size)
 
 
 def _sizes(files: ClipFiles) -> dict[Path, int | None]:

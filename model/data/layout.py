@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.config import Task
@@ -48,15 +48,17 @@ class ClipFiles:
     wav: Path
 
 
-def clip_files(task: Task, root: Path, entry: IndexEntry, proposer: str = "semantic-sam") -> ClipFiles:
+def clip_files(task: Task, root: Path, entry: IndexEntry, proposer: str | None = "semantic-sam") -> ClipFiles:
     """Paths of a clip below the subset root, whether or not they exist.
 
     Args:
         task: which subset.
         root: of the subset.
         entry: the clip.
-        proposer: whose Maskiges.
+        proposer: whose Maskiges; None leaves them out.
     """
+    if proposer is None:
+        return replace(clip_files(task, root, entry), maskiges=())
     maskiges = maskige_folder(proposer)
     if task == "s4":
         return _s4_files(root / "s4_data", entry, maskiges)

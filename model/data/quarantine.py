@@ -27,7 +27,7 @@ class Quarantine:
         size: side of the pictures that are read, pixels, for messages.
     """
 
-    def __init__(self, root: Path, task: Task, split: str, clips: int, proposer: str, size: int) -> None:
+    def __init__(self, root: Path, task: Task, split: str, clips: int, proposer: str | None, size: int) -> None:
         self.reasons: dict[int, str] = {}
         """By place in the split: one sentence that names the file."""
         self._root, self._task, self._split, self._clips = root, task, split, clips
@@ -93,6 +93,6 @@ class Quarantine:
             )
 
     def _check_command(self) -> str:
-        proposer = "" if self._proposer in PUBLISHED_PROPOSERS else f" --maskige {self._proposer}"
+        proposer = "" if self._proposer in (None, *PUBLISHED_PROPOSERS) else f" --maskige {self._proposer}"
         place = shlex.quote(str(self._root))
         return f"combo data check {place} --subset {self._task}{proposer} --size {self._size}"

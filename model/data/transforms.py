@@ -5,18 +5,23 @@ Geometry is drawn once per clip and shared by frames, Maskiges and labels; colou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from types import EllipsisType
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.data.clip import IGNORED, Clip
+from model.config import IGNORED
+from model.data.clip import Clip
 from model.data.colour import distort_colours
 
 Augment = Literal["scale_crop_colour_flip", "colour_flip", "flip", "none"]
+Pictures: TypeAlias = NDArray[np.uint8]
+Argument = TypeVar("Argument")
+
 SCALES_IN_TENTHS = range(5, 21)
 PICTURE_PADDING = 128
 
@@ -53,7 +58,7 @@ def _scale(clip: Clip, size: int, rng: np.random.Generator) -> Clip:
     return replace(
         clip,
         frames=_resize_pictures(clip.frames, target),
-        maskiges=_resize_pictures(clip.maskiges, target),
+        maskiges=_if_any(_resize_pictures, clip.maskiges, target),
         labels=_resize_labels(clip.labels, target),
     )
 
@@ -66,7 +71,7 @@ def _crop(clip: Clip, size: int, rng: np.random.Generator) -> Clip:
 
 
 def _distort(clip: Clip, rng: np.random.Generator) -> Clip:
-    return replace(clip, frames=_distort_each(clip.frames, rng), maskiges=_distort_each(clip.maskiges, rng))
+    return replace(clip, frames=_distort_each(clip.frames, rng), maskiges=_if_any(_distort_each, clip.maskiges, rng))
 
 
 def _distort_each(pictures: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -80,15 +85,26 @@ def _pad(clip: Clip, size: int) -> Clip:
     margin = ((0, max(size - height, 0)), (0, max(size - width, 0)))
     return replace(
         clip,
-        frames=np.pad(clip.frames, ((0, 0), (0, 0), *margin), constant_values=PICTURE_PADDING),
-        maskiges=np.pad(clip.maskiges, ((0, 0), (0, 0), *margin), constant_values=PICTURE_PADDING),
+        frames=_pad_pictures(clip.frames, margin),
+        maskiges=_if_any(_pad_pictures, clip.maskiges, margin),
         labels=np.pad(clip.labels, ((0, 0), *margin), constant_values=IGNORED),
     )
 
 
 def _view(clip: Clip, *index: slice | EllipsisType) -> Clip:
     """The same cut through frames, Maskiges and labels, whose last two axes are the picture's."""
-    return replace(clip, frames=clip.frames[index], maskiges=clip.maskiges[index], labels=clip.labels[index])
+    maskiges = None if clip.maskiges is None else clip.maskiges[index]
+    return replace(clip, frames=clip.frames[index], maskiges=maskiges, labels=clip.labels[index])
+
+
+def _if_any(
+    change: Callable[[Pictures, Argument], Pictures], pictures: Pictures | None, argument: Argument
+) -> Pictures | None:
+    return None if pictures is None else change(pictures, argument)
+
+
+def _pad_pictures(pictures: Pictures, margin: tuple[tuple[int, int], tuple[int, int]]) -> Pictures:
+    return np.pad(pictures, ((0, 0), (0, 0), *margin), constant_values=PICTURE_PADDING)
 
 
 def _resize_pictures(pictures: NDArray[np.uint8], target: tuple[int, int]) -> NDArray[np.uint8]:

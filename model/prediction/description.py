@@ -93,10 +93,9 @@ def describe(
         },
         "network": {
             "task": config.data.task,
-            "backbone": config.model.backbone.name,
             "size": config.data.size,
-            "truths": config.truths.model_dump(mode="json"),
-            "trained_with_maskiges_of": config.data.maskige,
+            "trained_with_maskiges_of": config.proposer,
+            **config.description,
         },
         "proposer": proposer,
         "clip_seconds": CLIP_SECONDS[config.data.task],

@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model.audio.logmel import SAMPLE_RATE, log_mel_examples
-from model.combo.inference import class_scores
-from model.combo.network import Combo
 from model.config import Task, TrialConfig
+from model.data.batch import unlabelled
 from model.data.maskige import colour_masks
 from model.data.proposals.proposer import Proposer
+from model.foreground import foreground_share
+from model.interface import Network
 from model.precision import require_finite
 from model.prediction.media.damage import Damage
 from model.prediction.media.frames import frame_of_each_part
@@ -27,7 +28,7 @@ from model.prediction.media.sound import sound_of_each_second
 from model.prediction.media.video import Video
 
 CLIP_SECONDS: dict[Task, int] = {"s4": 5, "ms3": 5, "avss": 10}
-"""Seconds that enter the network together; with the official `audio_query_expand` they hear each other's sound."""
+"""Seconds that enter the network together; a network that mixes frames gets the sound of all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ def square_frame(frame: NDArray[np.uint8], config: TrialConfig) -> NDArray[np.ui
 
 
 def segment(
-    prepared: Iterable[Second], model: Combo, config: TrialConfig, device: torch.device, rate: int = 1
+    prepared: Iterable[Second], model: Network, config: TrialConfig, device: torch.device, rate: int = 1
 ) -> Iterator[Segmented]:
     """Segments a stream of seconds in clips of five, or ten for AVSS; the last clip may be shorter.
 
@@ -117,14 +118,14 @@ def segment(
 
 
 @torch.no_grad()
-def _clip_scores(clip: list[Second], model: Combo, device: torch.device) -> Tensor:
+def _clip_scores(clip: list[Second], model: Network, device: torch.device) -> Tensor:
     """Class scores (T, K, S, S) at the network's size, as in evaluation."""
     squares = _batch([second.square for second in clip])
     maskiges = _batch([second.maskige for second in clip])
     # Of the clip's sound as a whole: examples of 0.96 s follow each other without gaps.
     log_mel = torch.from_numpy(log_mel_examples(np.concatenate([second.sound for second in clip]), SAMPLE_RATE))
-    final = model(squares.to(device), maskiges.to(device), log_mel.to(device))[-1]
-    scores = class_scores(final, (squares.shape[2], squares.shape[3]))
+    outputs = model(unlabelled(squares, maskiges, log_mel).to(device))
+    scores = model.class_scores(outputs, (squares.shape[2], squares.shape[3]))
     require_finite(scores, f"class scores of second {clip[0].index} and after")
     return scores
 
@@ -142,10 +143,7 @@ def _at_own_size(scores: Tensor, size: tuple[int, int]) -> tuple[NDArray[np.uint
         winner[candidate > highest] = index
         highest = highest.maximum(candidate)
         total = total + candidate
-    # Where every score has vanished there is no object either.
-    share = 1 - background / total.clamp_min(torch.finfo(total.dtype).tiny)
-    share[total == 0] = 0
-    return winner.cpu().numpy(), share.cpu().numpy()
+    return winner.cpu().numpy(), foreground_share(background, total).cpu().numpy()
 
 
 def _enlarged(channel: Tensor, size: tuple[int, int]) -> Tensor:

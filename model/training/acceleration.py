@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import torch
 
-from model.combo.network import Combo
+from model.interface import Network
 from model.training.errors import ExecutionError
 
 
-def order_channels_last(model: Combo) -> None:
+def order_channels_last(model: Network) -> None:
     """Convolutions then read and write all channels of a pixel together."""
     model.to(memory_format=torch.channels_last)
 
 
-def compile_network(model: Combo, device: torch.device) -> None:
+def compile_network(model: Network, device: torch.device) -> None:
     """Has the network's forward pass compiled when it is first used; its parameters keep their names.
 
     Raises:

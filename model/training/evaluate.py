@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from model.combo.inference import class_scores
 from model.data.avsbench import AVSBench
 from model.data.batch import Batch
 from model.data.loading import evaluation_batches
+from model.interface import Network
 from model.metrics.protocol import ClipScore, Protocol, Score, sum_totals
-from model.training.listening import Listen
+from model.training.audio_embeddings import EmbedAudio
 from model.training.stopping import ShouldStop, StopRequested, never
 from model.training.workers import Workers
 
@@ -27,15 +27,15 @@ class Evaluation:
     score: Score
     clips: list[ClipScore]
     seconds_per_clip: float
-    """Median time from a clip's tensors to its class scores; sound that was heard beforehand is not in it."""
+    """Median time from a clip's tensors to its class scores; sound that was encoded beforehand is not in it."""
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module,
+    model: Network,
     dataset: AVSBench,
     protocol: Protocol,
-    listen: Listen,
+    embed_audio: EmbedAudio,
     workers: Workers,
     device: torch.device,
     on_clip: Callable[[], None] = lambda: None,
@@ -49,7 +49,7 @@ def evaluate(
         model: left in the mode it came in.
         dataset: the split.
         protocol: how to score.
-        listen: what the model's audio encoder makes of a batch beforehand, see `model.training.listening`.
+        embed_audio: what the model's audio encoder makes of a batch beforehand, see `model.training.audio_embeddings`.
         workers: this worker's place among those that share the clips.
         device: where the model is.
         on_clip: called after each clip of this worker.
@@ -69,7 +69,7 @@ def evaluate(
             if should_stop():
                 raise StopRequested
             category = dataset.entries[int(batch.positions[0])].category
-            on_device = listen(batch).to(device)
+            on_device = embed_audio(batch).to(device)
             began = _seconds(device)
             scores = predict_scores(model, on_device)
             spent = _seconds(device) - began
@@ -97,11 +97,10 @@ def share_quarantine(dataset: AVSBench, workers: Workers) -> None:
     dataset.quarantine.refuse_excess()
 
 
-def predict_scores(model: nn.Module, batch: Batch) -> Tensor:
-    """Class scores (BT, K, H, W) of the final prediction at the frames' own size."""
-    final = model(batch.frames, batch.maskiges, batch.sound)[-1]
+def predict_scores(model: Network, batch: Batch) -> Tensor:
+    """Class scores (BT, K, H, W) at the frames' own size."""
     height, width = batch.frames.shape[2:]
-    return class_scores(final, (height, width))
+    return model.class_scores(model(batch), (height, width))
 
 
 def _seconds(device: torch.device) -> float:

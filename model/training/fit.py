@@ -17,11 +17,11 @@ from model.data.avsbench import AVSBench
 from model.data.loading import training_batches
 from model.metrics.protocol import protocol_for
 from model.training.acceleration import compile_network, order_channels_last
+from model.training.audio_embeddings import audio_embedder
 from model.training.checkpoint import best_folder, prune, save_best, save_training_state
 from model.training.evaluate import Evaluation, evaluate, share_quarantine
 from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stopped, Tested
 from model.training.gradients import BatchGradients
-from model.training.listening import listener
 from model.training.optim import build_optimizer
 from model.training.pictures import extreme_clips
 from model.training.predictions import ClipPrediction, predict_clips, shown_places
@@ -112,7 +112,7 @@ class _Training:
         self.progress = continue_training(execution.checkpoints, self.model, self.optimizer, self.scaler, workers)
         self.is_saved = True
         """Whether a training state holds all that has been done."""
-        self.listen = listener(self.model, execution.sound_cache)
+        self.embed_audio = audio_embedder(self.model, execution.sound_cache)
         if execution.channels_last:
             order_channels_last(self.model)
         if execution.compile:
@@ -126,7 +126,7 @@ class _Training:
         yield from self._conclude_step()
         loading = (self.workers.rank, self.workers.count, progress.step, self.execution.loader_workers)
         for batch in training_batches(clips, self.config, *loading):
-            yield self.stepper.step(progress.step, self.listen(batch).to(self.device))
+            yield self.stepper.step(progress.step, self.embed_audio(batch).to(self.device))
             yield from _quarantined(clips)
             progress.step += 1
             progress.awaits_validation = self._is_due(self.config.training.evaluate_every)
@@ -144,7 +144,7 @@ class _Training:
         evaluation = self._evaluate("test")
         yield from _quarantined(clips)
         self.model.eval()
-        pictures = extreme_clips(self.model, clips, evaluation.clips, self.listen, self.device) if is_first else {}
+        pictures = extreme_clips(self.model, clips, evaluation.clips, self.embed_audio, self.device) if is_first else {}
         yield Tested(
             best_step=progress.best_step,
             folder=tested,
@@ -192,12 +192,12 @@ class _Training:
         self.workers.wait()
 
     def _evaluate(self, split: str) -> Evaluation:
-        place = (self.listen, self.workers, self.device)
+        place = (self.embed_audio, self.workers, self.device)
         return evaluate(self.model, self.splits[split], self.protocol, *place, should_stop=self.execution.should_stop)
 
     def _predictions(self) -> list[ClipPrediction]:
         clips = self.splits["test"]
-        predicted = predict_clips(self.model, clips, shown_places(clips), self.protocol, self.listen, self.device)
+        predicted = predict_clips(self.model, clips, shown_places(clips), self.protocol, self.embed_audio, self.device)
         return list(predicted)
 
     def _is_due(self, every: int) -> bool:
@@ -214,4 +214,4 @@ def _quarantined(*splits: AVSBench) -> Iterator[Quarantined]:
 
 
 def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:
-    return AVSBench.configured(config.data, execution.data_root, split, CACHE_BYTES)
+    return AVSBench.configured(config, execution.data_root, split, CACHE_BYTES)

@@ -1,9 +1,9 @@
 """Losses and gradients of one global batch: at once or in micro-batches, by one worker or by several, they are equal.
 
-Every loss is divided by counts of the whole batch, so those of its parts add up. One thing reaches from part to part:
-where `truths.audio_query_expand` is official, a query hears other frames of the global batch. Then the batch is passed
-three times, as in gradient caching (arXiv 2101.06983): what all frames sound like, without gradients; losses and
-gradients of each part, and with them how the losses depend on that sound; from there back through the encoders.
+Every loss is divided by counts of the whole batch, so those of its parts add up. Where a network mixes clips, each part
+needs rows of all others. Then the batch is passed three times, as in gradient caching (arXiv 2101.06983): the rows of
+all frames, without gradients; losses and gradients of each part, and with them the gradients of the rows; from there
+back through what made the rows.
 """
 
 from __future__ import annotations
@@ -13,25 +13,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from model.combo.network import Combo
-from model.combo.query_decoder import Gather
 from model.config import TrialConfig
 from model.data.batch import Batch
 from model.data.sampler import shard_positions
-from model.losses.points import KeyedPoints
-from model.losses.set_criterion import Counts, SetCriterion, Supervision
-from model.losses.targets import frame_targets
+from model.interface import Gather, Network, model_of
 from model.precision import network_precision
 from model.training.errors import ExecutionError
 from model.training.workers import Workers, seed_step
-
-PLACES_PER_CLIP = 1000
-"""More than any clip has frames; spaces the places of one clip from those of the next."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +35,12 @@ class _Part:
     Attributes:
         number: place among the parts of the global batch; dropout depends on it, not on who makes the pass.
         batch: the clips.
-        supervision: what is known of them.
+        supervision: what the objective says of their labels.
     """
 
     number: int
     batch: Batch
-    supervision: Supervision
+    supervision: Any
 
 
 class BatchGradients:
@@ -65,18 +59,18 @@ class BatchGradients:
     """
 
     def __init__(
-        self, config: TrialConfig, model: Combo, workers: Workers, device: torch.device, micro_batch: int | None
+        self, config: TrialConfig, model: Network, workers: Workers, device: torch.device, micro_batch: int | None
     ) -> None:
         self.config, self.model, self.workers, self.device = config, model, workers, device
         share = len(shard_positions(config.training.batch, workers.rank, workers.count))
         self.clips = min(micro_batch or share, share)
         self.first_part = workers.rank * ceil(share / self.clips)
-        self.caches_rows = self.clips < share and model.query_decoder.mixes_frames
+        self.caches_rows = self.clips < share and model.mixes_clips
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.criterion = SetCriterion(config.loss, config.truths, config.classes)
+        self.objective = model_of(config).objective(config)
         self.network: nn.Module = model
-        if self.clips < config.training.batch:
-            _refuse_batch_statistics(model)
+        if self.clips < config.training.batch and (reason := model.refusal_to_split()):
+            raise ExecutionError(reason)
         if workers.count > 1 and not self.caches_rows:
             self.network = DistributedDataParallel(
                 model,
@@ -95,7 +89,7 @@ class BatchGradients:
         """
         self.model.train()
         parts = [
-            _Part(number, part, Supervision(part.annotated, frame_targets(part.labels), part.clip_lengths.tolist()))
+            _Part(number, part, self.objective.supervise(part, step))
             for number, part in enumerate(batch.split(self.clips), self.first_part)
         ]
         if self.caches_rows:
@@ -106,40 +100,40 @@ class BatchGradients:
         self, step: int, parts: list[_Part], scaler: torch.amp.GradScaler, gathers: list[Gather]
     ) -> dict[str, Tensor]:
         """Forward and backward pass of each part; the workers exchange gradients during the last one's."""
-        counts = self._average_counts([part.supervision for part in parts])
+        counts = self._average_counts(parts)
         added: dict[str, Tensor] = {}
         for part, gather in zip(parts, gathers, strict=True):
             with self._exchange(is_last=part is parts[-1]):
                 with self._randomness_and_precision(step, part):
-                    predictions = self.network(part.batch.frames, part.batch.maskiges, part.batch.sound, gather)
-                losses = self.criterion(predictions, part.supervision, self._points(step, part.batch), counts)
-                losses["total"] = self.criterion.weighted_sum(losses)
+                    outputs = self.network(part.batch, gather)
+                losses = self.objective.losses(outputs, part.supervision, counts)
+                losses["total"] = self.objective.weighted_sum(losses)
                 scaler.scale(losses["total"]).backward()
             for name, loss in losses.items():
                 added[name] = added[name] + loss.detach() if name in added else loss.detach()
         return added
 
     def _with_cached_rows(self, step: int, parts: list[_Part], scaler: torch.amp.GradScaler) -> dict[str, Tensor]:
-        """The three passes of the module's text. A row is what the query decoder hears of one frame."""
+        """The three passes of the module's text."""
         with torch.no_grad():
-            own = [self._row_per_frame(step, part) for part in parts]
+            own = [self._rows(step, part) for part in parts]
         everyones, first = self.workers.gather_rows(torch.cat(own))
         rows = everyones.float().detach().requires_grad_()
         lengths = [len(part) for part in own]
         starts = accumulate(lengths[:-1], initial=first)
         losses = self._in_turn(step, parts, scaler, [_known(rows, start) for start in starts])
 
-        assert rows.grad is not None  # every query hears one of them
+        assert rows.grad is not None  # a network that mixes clips uses them
         wanted = self.workers.sum(rows.grad)[first : first + sum(lengths)]
         for part, gradient in zip(parts, wanted.split(lengths), strict=True):
-            heard = self._row_per_frame(step, part)
-            heard.backward(gradient.to(heard.dtype))
+            again = self._rows(step, part)
+            again.backward(gradient.to(again.dtype))
         self.workers.average_in_place([p.grad for p in self.parameters if p.grad is not None])
         return losses
 
-    def _row_per_frame(self, step: int, part: _Part) -> Tensor:
+    def _rows(self, step: int, part: _Part) -> Tensor:
         with self._randomness_and_precision(step, part):
-            return self.model.encode(part.batch.frames, part.batch.maskiges, part.batch.sound).audio
+            return self.model.shared_rows(part.batch)
 
     @contextmanager
     def _randomness_and_precision(self, step: int, part: _Part) -> Iterator[None]:
@@ -153,28 +147,10 @@ class BatchGradients:
             return self.network.no_sync()
         return nullcontext()
 
-    def _points(self, step: int, batch: Batch) -> KeyedPoints:
-        """Point source keyed by the place of each annotated frame: clip in the global batch, frame in the clip."""
-        places = [
-            int(position) * PLACES_PER_CLIP + frame
-            for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
-            for frame in range(int(length))
-        ]
-        supervised = [place for place, shown in zip(places, batch.annotated.tolist(), strict=True) if shown]
-        return KeyedPoints(self.config.seed, step, supervised, self.device)
-
-    def _average_counts(self, supervisions: list[Supervision]) -> Counts:
-        own = self.criterion.counts(supervisions)
-        values = torch.tensor([own.masks, own.frames, own.chunks], dtype=torch.float64, device=self.device)
-        return Counts(*self.workers.average(values).tolist())
-
-
-def _refuse_batch_statistics(model: Combo) -> None:
-    if any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
-        raise ExecutionError(
-            "the backbone's batch normalisation would see only a part of each batch, which changes the result: "
-            "set model.backbone.norm to frozen_batch or group, or train with one worker and without micro-batches"
-        )
+    def _average_counts(self, parts: list[_Part]) -> list[float]:
+        own = self.objective.counts([part.supervision for part in parts])
+        average: list[float] = self.workers.average(torch.tensor(own, dtype=torch.float64, device=self.device)).tolist()
+        return average
 
 
 def _known(rows: Tensor, start: int) -> Gather:

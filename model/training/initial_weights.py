@@ -6,8 +6,8 @@ import logging
 from itertools import chain
 from pathlib import Path
 
-from model.combo.network import Combo
 from model.config import TrialConfig
+from model.interface import Network
 from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def load_initial_weights(
-    model: Combo,
+    model: Network,
     config: TrialConfig,
     vggish_weights: Path | None,
     backbone_weights: Path | None,
@@ -39,14 +39,12 @@ def load_initial_weights(
     Raises:
         CheckpointError: weights that the configuration needs were not given, or do not fit.
     """
-    if config.model.audio_encoder.name == "vggish":
+    if config.needs_vggish:
         if vggish_weights is None:
-            raise CheckpointError(
-                "the frozen VGGish needs its AudioSet weights: pass --vggish-weights, "
-                "or train a small audio encoder with model.audio_encoder.name=compact"
-            )
+            instead = f", or train a small audio encoder with {config.TRAINED_AUDIO}" if config.TRAINED_AUDIO else ""
+            raise CheckpointError(f"the frozen VGGish needs its AudioSet weights: pass --vggish-weights{instead}")
         _load_vggish(model, vggish_weights)
-    if config.model.backbone.weights == "imagenet" and backbone_weights is not None:
+    if config.imagenet_backbone is not None and backbone_weights is not None:
         backbones = [module for module in model.modules() if isinstance(module, Backbone)]
         _tell(backbone_weights, *{load_backbone_weights(backbone, backbone_weights) for backbone in backbones})
     if config.initial_trial is not None:
@@ -57,12 +55,14 @@ def load_initial_weights(
         load_weights(initial_weights, model, remedy)
 
 
-def _load_vggish(model: Combo, path: Path) -> None:
-    wanted = shapes(model.audio_encoder)
+def _load_vggish(model: Network, path: Path) -> None:
+    encoder = model.frozen_audio_encoder
+    assert encoder is not None  # the configuration asks for VGGish
+    wanted = shapes(encoder)
     weights = read_weights(path).without_extras(wanted)
     if told := misfit(weights.tensors, wanted):
         raise CheckpointError(f"{path} does not hold VGGish weights, name vggish-10086976.pth: {told}{weights.aside}")
-    model.audio_encoder.load_state_dict(weights.tensors, strict=True)
+    encoder.load_state_dict(weights.tensors, strict=True)
     _tell(path, weights.remarks)
 
 

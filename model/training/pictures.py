@@ -6,19 +6,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.drawing.filmstrip import cell_size, filmstrip, thumbnail, tinted
+from model.interface import Network
 from model.metrics.protocol import ClipScore
+from model.training.audio_embeddings import EmbedAudio
 from model.training.evaluate import predict_scores
-from model.training.listening import Listen
 
 
 @torch.no_grad()
 def extreme_clips(
-    model: nn.Module, dataset: AVSBench, clips: list[ClipScore], listen: Listen, device: torch.device
+    model: Network, dataset: AVSBench, clips: list[ClipScore], embed_audio: EmbedAudio, device: torch.device
 ) -> dict[str, Image.Image]:
     """Filmstrips of the clips with the highest and the lowest M_J; ties go to the first by category and name."""
     chosen = {
@@ -27,19 +28,21 @@ def extreme_clips(
     }
     names = [entry.name for entry in dataset.entries]
     return {
-        f"{rank}-m_j-{clip.clip}.png": _clip_strip(model, dataset, names.index(clip.clip), listen, device)
+        f"{rank}-m_j-{clip.clip}.png": _clip_strip(model, dataset, names.index(clip.clip), embed_audio, device)
         for rank, clip in chosen.items()
     }
 
 
-def _clip_strip(model: nn.Module, dataset: AVSBench, index: int, listen: Listen, device: torch.device) -> Image.Image:
-    """Four rows over time: frames, Maskiges, truth, prediction."""
-    batch = listen(collate([dataset[index]], [index])).to(device)
+def _clip_strip(
+    model: Network, dataset: AVSBench, index: int, embed_audio: EmbedAudio, device: torch.device
+) -> Image.Image:
+    """Rows over time: frames, Maskiges if the network looks at them, truth, prediction."""
+    batch = embed_audio(collate([dataset[index]], [index])).to(device)
     predicted = predict_scores(model, batch).argmax(1)
     frames = _pixels(batch.frames)
     rows = [
         frames,
-        _pixels(batch.maskiges),
+        *([] if batch.maskiges is None else [_pixels(batch.maskiges)]),
         tinted(frames, (batch.labels > 0).cpu().numpy()),
         tinted(frames, (predicted > 0).cpu().numpy()),
     ]

@@ -9,17 +9,18 @@ from itertools import islice
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from model.combo.inference import object_share
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.data.chosen_clips import first_by_category
 from model.data.layout import clip_files
 from model.data.sound_outline import read_outline
+from model.foreground import foreground_share
+from model.interface import Network
 from model.metrics.protocol import ClipScore, Protocol
+from model.training.audio_embeddings import EmbedAudio
 from model.training.evaluate import predict_scores
-from model.training.listening import Listen
 
 SHOWN = 6
 """Clips that every trial predicts when its test is over."""
@@ -32,8 +33,8 @@ class ClipPrediction:
     score: ClipScore
     frames: NDArray[np.uint8]
     """(T, H, W, 3) RGB."""
-    maskiges: NDArray[np.uint8]
-    """(T, H, W, 3) RGB."""
+    maskiges: NDArray[np.uint8] | None
+    """(T, H, W, 3) RGB; None of a network that looks at none."""
     truth: NDArray[np.uint8]
     """(T, H, W) class ids; 0 is background, 255 is ignored."""
     prediction: NDArray[np.uint8]
@@ -53,11 +54,11 @@ def shown_places(dataset: AVSBench) -> list[int]:
 
 @torch.no_grad()
 def predict_clips(
-    model: nn.Module,
+    model: Network,
     dataset: AVSBench,
     places: Iterable[int],
     protocol: Protocol,
-    listen: Listen,
+    embed_audio: EmbedAudio,
     device: torch.device,
 ) -> Iterator[ClipPrediction]:
     """Predicts clips one by one, as they are scored.
@@ -67,7 +68,7 @@ def predict_clips(
         dataset: a split whose frames all have labels.
         places: of the clips in the split.
         protocol: how to score them.
-        listen: what the model's audio encoder makes of a batch beforehand, see `model.training.listening`.
+        embed_audio: what the model's audio encoder makes of a batch beforehand, see `model.training.audio_embeddings`.
         device: where the model is.
 
     Raises:
@@ -75,17 +76,17 @@ def predict_clips(
     """
     for place in places:
         entry = dataset.entries[place]
-        batch = listen(collate([dataset[place]], [place])).to(device)
+        batch = embed_audio(collate([dataset[place]], [place])).to(device)
         scores = predict_scores(model, batch)
         score, _ = protocol.score_clip(scores, batch.labels, entry.name, entry.category)
         wav = clip_files(dataset.task, dataset.root, entry, dataset.proposer).wav
         yield ClipPrediction(
             score=score,
             frames=_pixels(batch.frames),
-            maskiges=_pixels(batch.maskiges),
+            maskiges=None if batch.maskiges is None else _pixels(batch.maskiges),
             truth=batch.labels.to(torch.uint8).cpu().numpy(),
             prediction=scores.argmax(1).to(torch.uint8).cpu().numpy(),
-            heat=object_share(scores).half().cpu().numpy(),
+            heat=foreground_share(scores[:, 0], scores.sum(1)).half().cpu().numpy(),
             sound=read_outline(wav, len(batch.frames)),
         )
 

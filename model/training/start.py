@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
-from model.combo.network import Combo
 from model.config import TrialConfig
+from model.interface import Network, model_of
 from model.training.checkpoint import Progress, latest_training_state, load_training_state, named_parameters
 from model.training.initial_weights import load_initial_weights
 from model.training.workers import Workers
-from model.weights.stored_model import load_weights, without_pretraining
+from model.weights.stored_model import load_weights
 
 
 def fresh_network(
@@ -23,7 +23,7 @@ def fresh_network(
     backbone_weights: Path | None,
     initial_weights: Path | None,
     workers: Workers,
-) -> Combo:
+) -> Network:
     """The network before its first step; its weights are the first worker's until `continue_training` shares them.
 
     See `load_initial_weights` for the arguments.
@@ -34,10 +34,10 @@ def fresh_network(
     """
     torch.manual_seed(config.seed)
     if not workers.is_first:
-        return workers.together(lambda: Combo(without_pretraining(config)))
+        return workers.together(lambda: model_of(config).build(config.without_pretraining()))
 
-    def build() -> Combo:
-        model = Combo(config if backbone_weights is None else without_pretraining(config))
+    def build() -> Network:
+        model = model_of(config).build(config if backbone_weights is None else config.without_pretraining())
         load_initial_weights(model, config, vggish_weights, backbone_weights, initial_weights)
         return model
 
@@ -45,7 +45,7 @@ def fresh_network(
 
 
 def continue_training(
-    root: Path, model: Combo, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, workers: Workers
+    root: Path, model: Network, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, workers: Workers
 ) -> Progress:
     """Makes everything as it was at the newest intact training state below `root`, the same on every worker.
 
@@ -66,7 +66,7 @@ def continue_training(
     return progress
 
 
-def share_weights(folder: Path, model: Combo, workers: Workers) -> None:
+def share_weights(folder: Path, model: Network, workers: Workers) -> None:
     """Fills every worker's network with stored weights.
 
     Raises:

@@ -9,12 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model.config import TrialConfig
 from model.weights.errors import CheckpointError
 from model.weights.folder import MANIFEST_FILE, read_manifest
 from model.weights.foreign_file import read_tensors
-from model.weights.import_official import OFFICIAL_ONLY_FILE, OFFICIAL_ORDER
-from model.weights.official_names import EMPTY_WEIGHT, official_names
+from model.weights.import_official import OFFICIAL_ONLY_FILE, OFFICIAL_ORDER, official_form_of
 from model.weights.parameter_counts import network_without_memory
 from model.weights.state_dict import STATE
 from model.weights.stored_model import StoredModel, fitting_tensors
@@ -36,9 +34,10 @@ def export_official(stored: StoredModel, path: Path) -> int:
     """
     if path.exists():
         raise CheckpointError(f"{path} is there already: name another file, or delete it")
+    official_form = official_form_of(stored.config)
     state = fitting_tensors(stored.folder, network_without_memory(stored.config))
     official = {
-        name: state[ours] for ours, names in official_names(stored.config, state).items() for name in names
+        name: state[ours] for ours, names in official_form.names(stored.config, state).items() for name in names
     } | _official_only(stored)
     _save({STATE: OrderedDict((name, official[name]) for name in _order(stored, official))}, path)
     return len(official)
@@ -46,7 +45,7 @@ def export_official(stored: StoredModel, path: Path) -> int:
 
 def _official_only(stored: StoredModel) -> dict[str, Tensor]:
     kept = stored.folder / OFFICIAL_ONLY_FILE
-    return read_tensors(kept) if kept.exists() else {EMPTY_WEIGHT: _class_weights(stored.config)}
+    return read_tensors(kept) if kept.exists() else official_form_of(stored.config).extras(stored.config)
 
 
 def _order(stored: StoredModel, official: dict[str, Tensor]) -> list[str]:
@@ -58,13 +57,6 @@ def _order(stored: StoredModel, official: dict[str, Tensor]) -> list[str]:
             "import the authors' file anew"
         )
     return order
-
-
-def _class_weights(config: TrialConfig) -> Tensor:
-    """(K+1,) ones, but for the last, which is no-object."""
-    weights = torch.ones(config.classes + 1)
-    weights[-1] = config.loss.no_object_weight
-    return weights
 
 
 def _save(content: dict[str, OrderedDict[str, Tensor]], path: Path) -> None:

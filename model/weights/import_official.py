@@ -6,16 +6,17 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from model.config import TrialConfig
+from model.interface import OfficialForm, model_of
 from model.weights.errors import CheckpointError
 from model.weights.folder import WEIGHTS_FILE, file_checksum, write_folder
 from model.weights.foreign_file import ForeignWeights, read_weights
 from model.weights.misfit import listing, misfit
-from model.weights.official_names import EMPTY_WEIGHT, official_names
 from model.weights.parameter_counts import network_without_memory
 from model.weights.stored_model import Origin, describe, read_stored_model
 
@@ -46,13 +47,26 @@ def official_places(config: TrialConfig) -> list[Placed]:
         CheckpointError: the authors' code has no such network.
         BackboneError: the backbone cannot be built.
     """
+    official_form = official_form_of(config)
     network = network_without_memory(config)
     parameters = {name for name, _ in network.named_parameters()}
     state = network.state_dict()
     return [
         Placed(name, official, tuple(state[name].shape), name in parameters)
-        for name, official in official_names(config, state).items()
+        for name, official in official_form.names(config, state).items()
     ]
+
+
+def official_form_of(config: TrialConfig) -> OfficialForm[Any]:
+    """The authors' form of a model.
+
+    Raises:
+        CheckpointError: nobody published such a model.
+    """
+    official = model_of(config).official
+    if official is None:
+        raise CheckpointError(f"{config.model.name} has no official form, as nobody published its weights")
+    return official
 
 
 def import_official(
@@ -88,7 +102,7 @@ def import_official(
     state = weights.tensors
     # Clones, because tensors of a foreign file may share memory, which safetensors would refuse.
     ours = {place.ours: state[place.official[0]].clone() for place in places}
-    only = {EMPTY_WEIGHT: state[EMPTY_WEIGHT].clone()}
+    only = {name: state[name].clone() for name in official_form_of(config).extras(config)}
     manifest = {**describe(config, 0, origin), OFFICIAL_ORDER: list(state)}
     try:
         write_folder(folder, {WEIGHTS_FILE: ours, OFFICIAL_ONLY_FILE: only}, manifest, replace=False)
@@ -118,7 +132,9 @@ def _refuse_other(folder: Path, config: TrialConfig, origin: Origin) -> None:
 
 def _fitting(file: Path, config: TrialConfig, places: list[Placed]) -> ForeignWeights:
     """Every name must be there, none more, all of the right shape, and those of a shared encoder equal."""
-    wanted = {name: place.shape for place in places for name in place.official} | {EMPTY_WEIGHT: (config.classes + 1,)}
+    extras = official_form_of(config).extras(config)
+    wanted = {name: place.shape for place in places for name in place.official}
+    wanted |= {name: tuple(value.shape) for name, value in extras.items()}
     weights = read_weights(file).without_extras(wanted)
     state = weights.tensors
     if not (told := misfit(state, wanted)):

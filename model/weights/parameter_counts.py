@@ -1,26 +1,14 @@
-"""The modules of COMBO by name, and how many parameters each of them has."""
+"""How many parameters each part of a network has."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
-from model.combo.network import Combo
 from model.config import TrialConfig
-from model.weights.stored_model import without_pretraining
-
-MODULES = {
-    "image_backbone": "siam_encoder.image_backbone.",
-    "maskige_backbone": "siam_encoder.maskige_backbone.",
-    "channel_weights": "siam_encoder.channel_weights.",
-    "audio_encoder": "audio_encoder.",
-    "pixel_decoder": "pixel_decoder.",
-    "fusion": "fusion.",
-    "audio_mlp": "audio_mlp.",
-    "query_decoder": "query_decoder.",
-}
-"""Prefix of a module's tensors in the network's state dict; every tensor belongs to one module."""
+from model.interface import Network, model_of
 
 
 @dataclass(frozen=True)
@@ -31,13 +19,13 @@ class ParameterCounts:
     """The frozen audio encoder included."""
     trainable: int
     modules: dict[str, int]
-    """By module; zero for a module that the configuration goes without, or shares with another."""
+    """By part; zero for a part that the configuration goes without, or shares with another."""
 
 
-def network_without_memory(config: TrialConfig) -> Combo:
+def network_without_memory(config: TrialConfig) -> Network:
     """A network whose tensors have names and shapes but no values; it looks for no pretrained weights."""
     with torch.device("meta"):
-        return Combo(without_pretraining(config))
+        return model_of(config).build(config.without_pretraining())
 
 
 def count_parameters(config: TrialConfig) -> ParameterCounts:
@@ -46,14 +34,15 @@ def count_parameters(config: TrialConfig) -> ParameterCounts:
     Raises:
         BackboneError: the backbone cannot be built.
     """
-    parameters = dict(network_without_memory(config).named_parameters())
-    modules = dict.fromkeys(MODULES, 0)
+    network = network_without_memory(config)
+    parameters = dict(network.named_parameters())
+    counts = dict.fromkeys(network.parts, 0)
     for name, parameter in parameters.items():
-        modules[module_of(name)] += parameter.numel()
+        counts[part_of(name, network.parts)] += parameter.numel()
     trainable = sum(parameter.numel() for parameter in parameters.values() if parameter.requires_grad)
-    return ParameterCounts(sum(modules.values()), trainable, modules)
+    return ParameterCounts(sum(counts.values()), trainable, counts)
 
 
-def module_of(name: str) -> str:
-    """The module that a tensor of the network belongs to."""
-    return next(module for module, prefix in MODULES.items() if name.startswith(prefix))
+def part_of(name: str, parts: Mapping[str, str]) -> str:
+    """The part that a tensor belongs to, by the parts' prefixes."""
+    return next(part for part, prefix in parts.items() if name.startswith(prefix))

@@ -11,8 +11,8 @@ import torch
 from pydantic import BaseModel, NonNegativeInt, ValidationError
 from torch import Tensor, nn
 
-from model.combo.network import Combo
 from model.config import TrialConfig
+from model.interface import Network, model_of
 from model.weights.errors import CheckpointError
 from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
 from model.weights.foreign_file import read_tensors
@@ -71,7 +71,7 @@ def save_model(
 
     Args:
         folder: replaced if it exists.
-        state: of a `Combo` of that configuration.
+        state: of a network of that configuration.
         config: of the trial.
         step: optimiser steps behind the weights.
         origin: where they come from.
@@ -108,21 +108,15 @@ def read_stored_model(folder: Path) -> StoredModel:
     return StoredModel(folder, described.config, described.origin, described.step, manifest["checksums"][WEIGHTS_FILE])
 
 
-def load_model(stored: StoredModel, device: torch.device | str = "cpu") -> Combo:
+def load_model(stored: StoredModel, device: torch.device | str = "cpu") -> Network:
     """Builds the network and fills it strictly; it is in evaluation mode and needs no other file.
 
     Raises:
         CheckpointError: names are missing or unexpected in the file, or of another shape.
     """
-    model = Combo(without_pretraining(stored.config))
+    model = model_of(stored.config).build(stored.config.without_pretraining())
     fill(stored.folder, model)
     return model.to(device).eval()
-
-
-def without_pretraining(config: TrialConfig) -> TrialConfig:
-    """The same network without a look for ImageNet weights, for models whose weights all come from elsewhere."""
-    backbone = config.model.backbone.model_copy(update={"weights": "random"})
-    return config.model_copy(update={"model": config.model.model_copy(update={"backbone": backbone})})
 
 
 def load_weights(folder: Path, model: nn.Module, remedy: str = CONTINUE) -> None:

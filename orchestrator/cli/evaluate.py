@@ -54,7 +54,7 @@ def evaluate(
     store = Store(settings.storage)
     folder = checkpoint_folder(checkpoint, store)
 
-    from model.data.fingerprint import data_fingerprint
+    from model.data.fingerprint import trial_fingerprint
     from model.metrics.protocol import protocol_for
     from model.weights.stored_model import read_stored_model
     from orchestrator.cli.arguments import chosen_device
@@ -66,7 +66,7 @@ def evaluate(
         chosen = protocol_for(wanted.task, protocol)
     except ValueError as error:
         raise InputError(Problem("--protocol", str(error))) from None
-    fingerprint = data_fingerprint(settings.data, wanted.task, wanted.maskige, wanted.size)
+    fingerprint = trial_fingerprint(settings.data, stored.config)
     evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
     evaluation.folder.fetch()
     console = Console(highlight=False, stderr=as_json)

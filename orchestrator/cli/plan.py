@@ -84,7 +84,7 @@ def plan(
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         _show(console, outlook, shown, price)
         for (task, proposer), reason in unusable.items():
-            what = f"finished {task.upper()} trials with Maskiges of {proposer}"
+            what = f"finished {task.upper()} trials{f' with Maskiges of {proposer}' if proposer else ''}"
             say(f"{what} are not recognised: {reason}", console, "yellow")
     _refuse_past(max_gpu_hours, outlook.left)
 

@@ -186,8 +186,8 @@ def _show(predicted: Prediction, inputs: _Inputs, rate: int, folder: Path, conso
     for remark in predicted.remarks:
         say(remark, console, "yellow")
     config, proposer = inputs.stored.config, inputs.proposer.name
-    if config.data.maskige != proposer and config.model.siam_encoder.mode != "image_only":
-        trained_with = f"the model was trained with Maskiges by {config.data.maskige}"
+    if config.depends_on_maskiges and config.proposer != proposer:
+        trained_with = f"the model was trained with Maskiges by {config.proposer}"
         say(f"{trained_with}, these are by {proposer}: expect worse masks", console, "yellow")
     for written in (prediction.OVERLAY_FILE, prediction.FILMSTRIP_FILE, MASK_FOLDER):
         say(str(folder / written), console)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ from orchestrator.cli.arguments import AssignmentWords, PresetOption, StorageOpt
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from model.config import TrialConfig
     from model.weights.import_official import Placed
 
 
@@ -60,7 +63,7 @@ def import_weights(
         for place in places:
             shape = "x".join(map(str, place.shape))
             console.print(f"{' and '.join(place.official)} -> {place.ours} {shape}", soft_wrap=True, markup=False)
-    console.print(_mapping(places))
+    console.print(_mapping(config, places))
     for remark in remarks:
         console.print(remark, soft_wrap=True, markup=False)
     console.print(f"imported {file}: {folder}", soft_wrap=True, markup=False)
@@ -87,33 +90,41 @@ def export_weights(
     folder = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))
     with console.status(f"writing {out.name}"):
         from model.weights.export_official import export_official
-        from model.weights.official_names import paper_truths
+        from model.weights.import_official import official_form_of
         from model.weights.stored_model import read_stored_model
 
         stored = read_stored_model(folder)
         written = export_official(stored, out)
     console.print(f"exported {written} tensors: {out}", soft_wrap=True, markup=False)
-    if differing := paper_truths(stored.config):
+    if differing := official_form_of(stored.config).departures(stored.config):
         told = f"the authors' code knows no {', '.join(differing)}: it computes something else with these weights"
         console.print(told, style="yellow", soft_wrap=True, markup=False)
 
 
-def _mapping(places: list[Placed]) -> Table:
-    """Which module came from where, a shared encoder from two places; the last row is no part of our network."""
+def _mapping(config: TrialConfig, places: list[Placed]) -> Table:
+    """Which part came from where, a shared encoder from two places; the last rows are no part of our network."""
     from math import prod
 
     from rich.table import Table
 
-    from model.weights.official_names import EMPTY_WEIGHT, OFFICIAL_PREFIXES
-    from model.weights.parameter_counts import module_of
+    from model.weights.import_official import official_form_of
+    from model.weights.parameter_counts import network_without_memory, part_of
 
     table = Table("module", "in the authors' file", box=None)
     for heading in ("tensors", "parameters"):
         table.add_column(heading, justify="right")
-    for prefix in OFFICIAL_PREFIXES.values():
-        inside = [place for place in places if any(name.startswith(prefix) for name in place.official)]
+    parts = network_without_memory(config).parts
+    for part in parts:
+        inside = [place for place in places if part_of(place.ours, parts) == part]
         parameters = sum(prod(place.shape) for place in inside if place.is_parameter)
-        for module in dict.fromkeys(module_of(place.ours) for place in inside):
-            table.add_row(module, f"{prefix}*", str(len(inside)), f"{parameters:,}")
-    table.add_row("kept for export", EMPTY_WEIGHT, "1", "")
+        for names in zip(*(place.official for place in inside), strict=True):
+            table.add_row(part, _common_prefix(names), str(len(inside)), f"{parameters:,}")
+    for name in official_form_of(config).extras(config):
+        table.add_row("kept for export", name, "1", "")
     return table
+
+
+def _common_prefix(names: Sequence[str]) -> str:
+    """The modules that names have in common, such as `sem_seg_head.predictor.*`."""
+    common = takewhile(lambda parts: len(set(parts)) == 1, zip(*(name.split(".") for name in names), strict=False))
+    return ".".join([*(parts[0] for parts in common), "*"])

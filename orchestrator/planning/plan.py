@@ -34,8 +34,8 @@ State = Literal[
     "unreadable",
     "other schema",
 ]
-DataNeed: TypeAlias = tuple[Task, str]
-"""A task, and whose Maskiges its trials see."""
+DataNeed: TypeAlias = tuple[Task, str | None]
+"""A task, and whose Maskiges its trials see; None where they see none."""
 REFUSED: Final = ("damaged", "unreadable", "other schema")
 """States of trials that are stored and cannot be read: a run leaves them as they are."""
 TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
@@ -168,7 +168,7 @@ def trials_where_data_are(
     unusable: dict[DataNeed, str] = {}
 
     @cache
-    def fingerprint(task: Task, proposer: str, size: int) -> str:
+    def fingerprint(task: Task, proposer: str | None, size: int) -> str:
         try:
             return data_fingerprint(data, task, proposer, size)
         except DataError as error:

@@ -13,10 +13,10 @@ from experiments.identity import TRIAL_KEY
 from experiments.prediction_record import Choice, Rule
 from experiments.records import PREDICTIONS_DIR
 from model.data.avsbench import AVSBench
-from model.data.fingerprint import data_fingerprint
+from model.data.fingerprint import trial_fingerprint
 from model.data.layout import IndexEntry
 from model.metrics.protocol import protocol_for
-from model.training.listening import listener
+from model.training.audio_embeddings import audio_embedder
 from model.training.predictions import predict_clips, shown_places
 from model.weights.stored_model import StoredModel, load_model, read_stored_model
 from orchestrator.store.checkpoint_names import checkpoint_folder
@@ -52,7 +52,7 @@ class WantedClips:
             return []
         config, place = self.stored.config, torch.device(device)
         model = load_model(self.stored, place)
-        how = (protocol_for(config.data.task), listener(model, store.sound_cache), place)
+        how = (protocol_for(config.data.task), audio_embedder(model, store.sound_cache), place)
         written = []
         for choice, one in zip(
             self.choices.values(), predict_clips(model, self.dataset, self.choices, *how), strict=True
@@ -86,8 +86,8 @@ def _wanted(key: str, ids: Sequence[str], data: Path, store: Store) -> WantedCli
     if not TRIAL_KEY.fullmatch(key):
         raise InputError(Problem(key, "is no trial key", "`combo status EXPERIMENT` lists keys"))
     stored = read_stored_model(checkpoint_folder(key, store))
-    config = stored.config.data
-    if data_fingerprint(data, config.task, config.maskige, config.size) != config.fingerprint:
+    config = stored.config
+    if trial_fingerprint(data, config) != config.data.fingerprint:
         what = f"was trained on other data than {data} holds"
         raise InputError(Problem(f"trial {key}", what, "name its data folder with --data"))
     dataset = AVSBench.configured(config, data, "test")

@@ -41,7 +41,8 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
         StorageError: predictions cannot be fetched.
     """
     notes = [
-        f"{task.upper()} with Maskiges of {proposer}: {why}; such trials are found by configuration alone"
+        f"{task.upper()}{f' with Maskiges of {proposer}' if proposer else ''}: {why}; "
+        "such trials are found by configuration alone"
         for (task, proposer), why in asked.unbound.items()
     ]
     links: dict[str, RunLink] = {}

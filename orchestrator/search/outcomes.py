@@ -69,22 +69,23 @@ def _stored_points(searches: Sequence[ScaledSearch], results: Results) -> Mappin
 def _sections_without_axis(search: ScaledSearch) -> list[str]:
     """Parts of a configuration that all points of a search share, the data apart."""
     varied = {key.partition(".")[0] for key in search.space} | {"data"}
-    return [section for section in TrialConfig.model_fields if section not in varied]
+    return [section for section in type(search.base).model_fields if section not in varied]
 
 
 def _is_point(config: TrialConfig, search: ScaledSearch, shared: Iterable[str]) -> bool:
     """Whether a configuration is a point of a search on some data; most are told from their shared sections alone."""
+    if type(config) is not type(search.base):
+        return False
     is_alike = all(getattr(config, section) == getattr(search.base, section) for section in shared)
     return is_alike and search.on_data(config.data.fingerprint).point_of(config) is not None
 
 
 def _fingerprint(search: ScaledSearch, by_data: Mapping[str, Sequence[str]], data: Path) -> str:
     from model.data.errors import DataError
-    from model.data.fingerprint import data_fingerprint
+    from model.data.fingerprint import trial_fingerprint
 
-    asked = search.base.data
     try:
-        return data_fingerprint(data, search.task, asked.maskige, asked.size)
+        return trial_fingerprint(data, search.base)
     except DataError:
         return max(sorted(by_data), key=lambda fingerprint: len(by_data[fingerprint]))
 

@@ -81,10 +81,10 @@ def _file_bytes(prediction: ClipPrediction, config: TrialConfig, choice: Choice)
         choice=choice,
         seconds=len(prediction.frames),
         sound_rate=OUTLINE_RATE,
-        proposer=config.data.maskige,
+        proposer=config.proposer,
         classes=shown_classes(task, prediction.truth, prediction.prediction),
     )
-    arrays = {name: getattr(prediction, name) for name in ARRAYS}
+    arrays = {name: array for name in ARRAYS if (array := getattr(prediction, name)) is not None}
     return _archive(arrays | {RECORD: np.frombuffer(record.model_dump_json().encode(), dtype=np.uint8)})
 
 

@@ -15,7 +15,8 @@ def dataset_input(content: RunContent) -> DatasetInput | None:
     """AVSBench's subset with the fingerprint of its content; None for a trial that was never bound to data."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    data = content.trial.config.data
+    config = content.trial.config
+    data = config.data
     if not data.fingerprint:
         return None
     profile = {f"{split}_clips": clips for split, clips in (content.sweeps[0].clips if content.sweeps else {}).items()}
@@ -23,7 +24,7 @@ def dataset_input(content: RunContent) -> DatasetInput | None:
         name=f"AVSBench {data.task.upper()}",
         digest=data.fingerprint,
         source_type="combo",
-        source=json.dumps({"task": data.task, "size": data.size, "maskige": data.maskige}),
+        source=json.dumps({"task": data.task, "size": data.size, "maskige": config.proposer}),
         profile=json.dumps(profile),
     )
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from model.combo.network import Combo
+    from model.interface import Network
     from model.weights.stored_model import StoredModel
 
 VIDEO = "video"
@@ -25,7 +25,7 @@ class VideoSegmenter:
         model: filled with them.
     """
 
-    def __init__(self, stored: StoredModel, model: Combo) -> None:
+    def __init__(self, stored: StoredModel, model: Network) -> None:
         self._stored, self._model = stored, model
 
     def predict(self, videos: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002

@@ -21,12 +21,12 @@ class WeightFiles:
 
     def vggish_of(self, config: TrialConfig) -> Path | None:
         """The file that a trial's frozen VGGish needs."""
-        return self.vggish if config.model.audio_encoder.name == "vggish" else None
+        return self.vggish if config.needs_vggish else None
 
     def backbone_of(self, config: TrialConfig) -> Path | None:
         """The file with a trial's ImageNet weights."""
-        backbone = config.model.backbone
-        return self.backbones.get(backbone.name) if backbone.weights == "imagenet" else None
+        name = config.imagenet_backbone
+        return None if name is None else self.backbones.get(name)
 
 
 def weight_files(vggish: Path | None, backbones: Sequence[str], trials: Iterable[Trial]) -> WeightFiles:
@@ -41,7 +41,7 @@ def weight_files(vggish: Path | None, backbones: Sequence[str], trials: Iterable
         InputError: a file is not there, or it is not clear what it is for; all problems at once.
     """
     configs = [trial.config for trial in trials]
-    used = sorted({config.model.backbone.name for config in configs if config.model.backbone.weights == "imagenet"})
+    used = sorted({name for config in configs if (name := config.imagenet_backbone)})
     files: dict[str, Path] = {}
     problems: list[Problem] = []
     for word in backbones:
@@ -56,9 +56,11 @@ def weight_files(vggish: Path | None, backbones: Sequence[str], trials: Iterable
             files.update({backbone: Path(file).absolute() for backbone in ([name] if separator else used)})
     named = [*files.values(), *([vggish.absolute()] if vggish else [])]
     problems += [Problem(str(path), "is not there", "name a file of weights") for path in named if not path.is_file()]
-    if vggish is None and any(config.model.audio_encoder.name == "vggish" for config in configs):
-        remedy = "pass --vggish-weights FILE, or set model.audio_encoder.name=compact"
-        problems.append(Problem("model.audio_encoder.name", "the frozen VGGish needs its AudioSet weights", remedy))
+    if vggish is None and (needing := [config for config in configs if config.needs_vggish]):
+        trained = needing[0].TRAINED_AUDIO
+        remedy = "pass --vggish-weights FILE" + (f", or set {trained}" if trained else "")
+        where = trained.partition("=")[0] or "audio encoder"
+        problems.append(Problem(where, "the frozen VGGish needs its AudioSet weights", remedy))
     if problems:
         raise InputError(*problems)
     return WeightFiles(vggish.absolute() if vggish else None, files)

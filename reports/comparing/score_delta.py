@@ -79,7 +79,7 @@ def incomparable(trials: Sequence[StoredTrial]) -> str:
         return f"scored under {' and '.join(protocols)}"
     if len({result.protocol for result in results}) > 1:
         return f"scored under different forms of {protocols[0]}"
-    data = {(trial.config.data.maskige, trial.config.data.fingerprint) for trial in trials if trial.config is not None}
+    data = {(trial.config.proposer, trial.config.data.fingerprint) for trial in trials if trial.config is not None}
     if len(data) > len({maskige for maskige, _ in data}):
         return "measured on different data"
     return ""

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from experiments.prediction_record import IGNORED, ShownClass
+from experiments.prediction_record import ShownClass
+from model.config import IGNORED
 
 HEAT_MAP = "inferno"
 """Brighter is more, also in print without colours."""

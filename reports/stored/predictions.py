@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.errors import InputError, Problem, validate
-from experiments.prediction_record import ARRAYS, ENDING, RECORD, PredictionRecord
+from experiments.prediction_record import ARRAYS, ENDING, OPTIONAL, RECORD, PredictionRecord
 from experiments.records import PREDICTIONS_DIR
 from model.regular_files import open_regular
 from reports.stored.documents import refusal, shown
@@ -35,8 +35,8 @@ class StoredPrediction:
     record: PredictionRecord
     frames: NDArray[np.uint8]
     """(T, H, W, 3) RGB."""
-    maskiges: NDArray[np.uint8]
-    """(T, H, W, 3) RGB."""
+    maskiges: NDArray[np.uint8] | None
+    """(T, H, W, 3) RGB; None of a network that looks at none."""
     truth: NDArray[np.uint8]
     """(T, H, W) class ids; `IGNORED` counts nowhere."""
     prediction: NDArray[np.uint8]
@@ -80,7 +80,9 @@ def read_prediction(path: Path) -> StoredPrediction:
         raise refusal(path, f"cannot be read: {error.strerror or error}") from None
     except DAMAGE as error:
         raise refusal(path, f"is damaged: {str(error) or type(error).__name__}") from None
-    return StoredPrediction(_record(arrays.pop(RECORD), path), **_checked(arrays, path))
+    record = _record(arrays.pop(RECORD), path)
+    found: dict[str, Any] = dict.fromkeys(OPTIONAL) | _checked(arrays, path)
+    return StoredPrediction(record, **found)
 
 
 def _order(prediction: StoredPrediction) -> tuple[bool, int, tuple[str, str]]:
@@ -96,7 +98,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             raise ValueError(f"its arrays take {size} bytes")
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in (RECORD, *ARRAYS)}
+            return {name: arrays[name] for name in (RECORD, *ARRAYS) if name in arrays or name not in OPTIONAL}
 
 
 def _record(content: NDArray[Any], path: Path) -> PredictionRecord:

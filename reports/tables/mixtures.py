@@ -49,9 +49,9 @@ def doubled_seed(runs: Iterable[Run]) -> Mixture | None:
 
 
 def _have_different_data(runs: Iterable[Run]) -> bool:
-    data: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    data: dict[str | None, set[tuple[str, str]]] = defaultdict(set)
     for run in runs:
         config, result = run.stored.config, run.stored.result
         if config is not None and result is not None:
-            data[config.data.maskige].add((result.provenance.data_fingerprint, run.start_data))
+            data[config.proposer].add((result.provenance.data_fingerprint, run.start_data))
     return any(len(found) > 1 for found in data.values())

@@ -141,9 +141,9 @@ class _Builder:
 
     def _beside(self, own: Sequence[Trial], task: Task) -> list[ResultRecord]:
         """The results of a task that see the same Maskiges as some trials."""
-        proposers = {trial.config.data.maskige for trial in own}
+        proposers = {trial.config.proposer for trial in own}
         alike = (run.stored for run in self._fresh[task] if run.stored.config is not None)
-        return [one.result for one in alike if one.result and one.config and one.config.data.maskige in proposers]
+        return [one.result for one in alike if one.result and one.config and one.config.proposer in proposers]
 
 
 def _values(runs: Iterable[Run], column: Column) -> list[float]:

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import save
 
 from model.audio.compact import CompactAudioEncoder
-from model.audio.embedding_cache import EmbeddingCache
 from model.audio.vggish import VGGish
 from model.data.batch import collate
 from model.data.clip import Clip
+from model.training.embedding_cache import EmbeddingCache
 
 
 def compact(seed):

@@ -27,8 +27,8 @@ from model.data.clip import Clip
 from model.data.errors import DataError
 from model.metrics.jaccard import frame_jaccard
 from model.metrics.protocol import protocol_for
+from model.training.audio_embeddings import unchanged
 from model.training.evaluate import evaluate
-from model.training.listening import unheard
 from model.training.workers import Workers
 from model.weights.stored_model import load_weights
 from orchestrator.planning.plan import trials_on_data
@@ -52,7 +52,7 @@ def score(trial: Trial, checkpoint: Path, dataset: AVSBench) -> float:
     """M_J of a checkpoint on a split."""
     model = Combo(trial.config)
     load_weights(checkpoint, model)
-    return evaluate(model, dataset, protocol_for(trial.task), unheard, Workers(), CPU).score.m_j
+    return evaluate(model, dataset, protocol_for(trial.task), unchanged, Workers(), CPU).score.m_j
 
 
 def best_fixed_mask(dataset: AVSBench) -> float:

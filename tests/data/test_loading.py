@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from model.config import DataConfig, TrainingConfig, TrialConfig
+from model.combo.config import ComboConfig
+from model.config import MaskigeDataConfig, TrainingConfig
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.data.errors import DataError
@@ -12,10 +13,10 @@ TENSORS = ("frames", "maskiges", "sound", "clip_lengths", "annotated", "labels",
 
 
 def _config(task="s4", batch=4, iterations=6, augment="scale_crop_colour_flip"):
-    return TrialConfig(
+    return ComboConfig(
         seed=11,
         training=TrainingConfig(batch=batch, iterations=iterations),
-        data=DataConfig(task=task, size=64, augment=augment),
+        data=MaskigeDataConfig(task=task, size=64, augment=augment),
     )
 
 

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from scipy.io import wavfile
 
-from model.config import DataConfig, TrainingConfig, TrialConfig
+from model.combo.config import ComboConfig
+from model.config import MaskigeDataConfig, TrainingConfig
 from model.data.avsbench import AVSBench
 from model.data.errors import DataError, FileError
 from model.data.layout import clip_files
@@ -47,7 +48,7 @@ STEPS = 80
 
 def _config():
     training = TrainingConfig(batch=4, iterations=STEPS)
-    return TrialConfig(seed=11, training=training, data=DataConfig(size=SIZE, augment="flip"))
+    return ComboConfig(seed=11, training=training, data=MaskigeDataConfig(size=SIZE, augment="flip"))
 
 
 def _batches(clip, broken=BROKEN, rank=0, world=1, workers=0):
@@ -198,10 +199,10 @@ def test_a_clip_that_was_set_aside_is_read_no_more(coordinate_clip):
 
 def test_silent_clips_are_left_out_or_kept_as_the_configuration_says(subset_copy):
     root = subset_copy("s4")
-    by_default, kept = (
-        AVSBench.configured(DataConfig(size=SIZE, maskige="synthetic", silent_clips=choice), root, "test")
-        for choice in ("left_out", "kept")
+    choices = (
+        MaskigeDataConfig(size=SIZE, maskige="synthetic", silent_clips=choice) for choice in ("left_out", "kept")
     )
+    by_default, kept = (AVSBench.configured(ComboConfig(data=choice), root, "test") for choice in choices)
     log_mel = clip_files("s4", by_default.root, by_default.entries[1]).log_mel
     silence = np.full((5, 1, 96, 64), np.log(0.01), dtype=np.float32)
     log_mel.parent.mkdir(parents=True, exist_ok=True)

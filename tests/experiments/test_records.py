@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from experiments.records import MetricLine, TrialRecord
-from model.config import TrialConfig
+from model.combo.config import ComboConfig
 
 
 @pytest.mark.parametrize("value", [0.1, 1e-300, -inf, inf])
@@ -16,7 +16,7 @@ def test_a_metric_survives_storage(value):
 
 
 def test_what_another_version_wrote_is_refused():
-    record = TrialRecord(key="0", config=TrialConfig())
+    record = TrialRecord(key="0", config=ComboConfig())
     for old, new in [('"schema_version":1', '"schema_version":2'), ('"lambda_ada"', '"lambda_new"')]:
         with pytest.raises(ValidationError):
             TrialRecord.model_validate_json(record.model_dump_json().replace(old, new))

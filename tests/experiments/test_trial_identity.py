@@ -15,6 +15,7 @@ from experiments.identity import canonical_json, differences, flatten, trial_key
 from experiments.load_experiment import load_experiment
 from experiments.overrides import lay_over
 from experiments.resolve import resolve_preset
+from model.combo.config import ComboConfig
 from model.config import SCHEMA_VERSION, OptimConfig, TrialConfig
 
 MOVED = (
@@ -45,7 +46,7 @@ TABLE7_KEYS = {
 
 def test_the_keys_of_the_presets_do_not_move():
     assert SCHEMA_VERSION == 1
-    assert trial_key(TrialConfig()) == PRESET_KEYS["combo_r50", "s4"], MOVED
+    assert trial_key(ComboConfig()) == PRESET_KEYS["combo_r50", "s4"], MOVED
     assert {place: trial_key(resolve_preset(*place)) for place in PRESET_KEYS} == PRESET_KEYS, MOVED
 
 
@@ -92,14 +93,14 @@ def another_value(field: FieldInfo) -> Any:
     raise AssertionError(f"no other value known for {field}")
 
 
-SCIENTIFIC = {key: field for key, field in leaves(TrialConfig) if key != "schema_version"}
+SCIENTIFIC = {key: field for key, field in leaves(ComboConfig) if key not in ("schema_version", "model.name")}
 
 
 @pytest.mark.parametrize("key", SCIENTIFIC)
 def test_every_setting_moves_the_key(key):
     changed = TrialConfig.model_validate(lay_over({}, {key: another_value(SCIENTIFIC[key])}, "test"))
-    assert trial_key(changed) != trial_key(TrialConfig())
-    assert differences([TrialConfig(), changed])[1][1].keys() == {key}
+    assert trial_key(changed) != trial_key(ComboConfig())
+    assert differences([ComboConfig(), changed])[1][1].keys() == {key}
 
 
 def test_the_order_in_which_settings_are_written_does_not_matter():
@@ -111,8 +112,8 @@ def test_the_order_in_which_settings_are_written_does_not_matter():
 
 
 def test_a_default_that_is_written_out_changes_nothing():
-    written = lay_over({}, flatten(TrialConfig()), "test")
-    assert trial_key(TrialConfig.model_validate(written)) == trial_key(TrialConfig())
+    written = lay_over({}, flatten(ComboConfig()), "test")
+    assert trial_key(TrialConfig.model_validate(written)) == trial_key(ComboConfig())
 
 
 def test_whole_numbers_and_floats_are_the_same_setting():
@@ -151,13 +152,13 @@ class Later(OptimConfig):
     betas_later: tuple[float, float] = (0.9, 0.99)
 
 
-class LaterTrial(TrialConfig):
+class LaterTrial(ComboConfig):
     optim: Later = Later()
 
 
 def test_a_setting_that_comes_later_moves_no_key_while_it_has_its_default():
-    assert trial_key(LaterTrial()) == trial_key(TrialConfig())
-    stored_before = canonical_json(TrialConfig())
+    assert trial_key(LaterTrial()) == trial_key(ComboConfig())
+    stored_before = canonical_json(ComboConfig())
     assert canonical_json(LaterTrial()) == stored_before
     assert LaterTrial.model_validate_json(stored_before) == LaterTrial()
     warm = LaterTrial(optim=Later(warm_up=100))

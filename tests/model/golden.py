@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.resolve import resolve_preset
-from model.weights.official_names import official_names
+from model.combo.official_names import official_names
 from model.weights.parameter_counts import network_without_memory
 from model.weights.renaming import Renames, rename
 

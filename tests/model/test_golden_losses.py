@@ -5,12 +5,12 @@ import torch
 from golden import ReplayedPoints, vectors
 from torch.testing import assert_close
 
+from model.combo.config import LossConfig, Truths
+from model.combo.consistency import consistency_terms
+from model.combo.criterion import SetCriterion, Supervision, dice_loss, mask_loss
+from model.combo.matcher import match, matching_cost
 from model.combo.query_decoder import Prediction
-from model.config import LossConfig, Truths
-from model.losses.consistency import consistency_terms
-from model.losses.matcher import match, matching_cost
-from model.losses.set_criterion import SetCriterion, Supervision, dice_loss, mask_loss
-from model.losses.targets import Target, frame_targets
+from model.combo.targets import Target, frame_targets
 
 WEIGHTS = LossConfig(points=64)
 

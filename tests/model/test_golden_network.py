@@ -6,7 +6,16 @@ from golden import load, vectors
 from torch.testing import assert_close
 
 from model.combo.bilateral_fusion import BilateralFusion
+from model.combo.config import FusionConfig, PixelDecoderConfig, QueryDecoderConfig
 from model.combo.inference import class_scores
+from model.combo.official_names import (
+    BILATERAL_FUSION,
+    CHANNEL_WEIGHT,
+    DEFORMABLE_ATTENTION,
+    ONE_SIDED_FUSION,
+    PIXEL_DECODER,
+    QUERY_DECODER,
+)
 from model.combo.pixel_decoder import PixelDecoder
 from model.combo.query_decoder import (
     CrossAttentionLayer,
@@ -16,17 +25,8 @@ from model.combo.query_decoder import (
     SelfAttentionLayer,
 )
 from model.combo.siam_encoder import ChannelWeight
-from model.config import FusionConfig, PixelDecoderConfig, QueryDecoderConfig
 from model.layers.deformable_attention import DeformableAttention, deformable_sample
 from model.layers.position_encoding import sine_encoding
-from model.weights.official_names import (
-    BILATERAL_FUSION,
-    CHANNEL_WEIGHT,
-    DEFORMABLE_ATTENTION,
-    ONE_SIDED_FUSION,
-    PIXEL_DECODER,
-    QUERY_DECODER,
-)
 
 DECODER_TOKENS = ("tgt", "memory", "pos", "query_pos", "after_cross", "after_self", "after_ffn")
 """Arrays that the authors' decoder keeps with the tokens before the batch."""

@@ -11,6 +11,7 @@ from model.audio.vggish import VGGish
 from model.combo.inference import class_scores
 from model.combo.network import Combo
 from model.config import OptimConfig
+from model.data.batch import unlabelled
 from model.training.optim import build_optimizer, set_learning_rates
 from model.weights.parameter_counts import network_without_memory
 
@@ -67,7 +68,7 @@ def end_to_end():
     with torch.no_grad():
         for key, name in our_names().items():
             state[name].copy_(hash_weight(key, official_entries()[key][0]))
-        predictions = model(g["images"], g["pre_masks"], g["audio_log_mel"])
+        predictions = model(unlabelled(g["images"], g["pre_masks"], g["audio_log_mel"]))
         yield g, model, predictions
 
 

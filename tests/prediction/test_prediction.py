@@ -16,6 +16,7 @@ from videos import remuxed, write_video
 from model.audio.logmel import log_mel_examples
 from model.combo.inference import class_scores
 from model.data.avss_classes import class_colours, class_names
+from model.data.batch import unlabelled
 from model.data.maskige import colour_masks
 from model.data.proposals.proposer import build_proposer
 from model.weights.stored_model import load_model, read_stored_model
@@ -64,7 +65,7 @@ def by_hand(models, seven_seconds):
             clip = slice(start, start + length)
             log_mel = torch.from_numpy(log_mel_examples(sound[start * 16_000 : clip.stop * 16_000], 16_000))
             with torch.no_grad():
-                final = model(batch(squares[clip]), batch(maskiges[clip]), log_mel)[-1]
+                final = model(unlabelled(batch(squares[clip]), batch(maskiges[clip]), log_mel))[-1]
             parts.append(class_scores(final, (SIZE, SIZE)))
             start = clip.stop
         scores[task] = F.interpolate(torch.cat(parts), pictures[0].shape[:2], mode="bilinear")

@@ -9,8 +9,8 @@ from model.combo.network import Combo
 from model.config import CLASSES
 from model.data.avsbench import AVSBench
 from model.metrics.protocol import PROTOCOLS, protocol_for
+from model.training.audio_embeddings import unchanged
 from model.training.evaluate import evaluate
-from model.training.listening import unheard
 from model.training.workers import Workers
 from orchestrator.trial.failures import classify
 
@@ -29,10 +29,10 @@ def test_no_protocol_scores_what_is_not_finite(task, protocol, value):
 def test_an_attempt_whose_network_gives_no_numbers_has_diverged(tiny_data, tmp_path, monkeypatch):
     config = tiny_config({"training.iterations": 1, "training.evaluate_every": 1})
 
-    def broken(prediction, size):
-        return class_scores(prediction, size) * float("nan")
+    def broken(_, outputs, size):
+        return class_scores(outputs[-1], size) * float("nan")
 
-    monkeypatch.setattr("model.training.evaluate.class_scores", broken)
+    monkeypatch.setattr(Combo, "class_scores", broken)
     with pytest.raises(FloatingPointError, match="are not finite: the weights have diverged") as raised:
         list(run_fit(config, tiny_data, tmp_path))
     assert classify(raised.value) == "diverged"
@@ -47,8 +47,8 @@ class OneOfTwo(Workers):
 
 def test_a_worker_whose_own_scores_are_finite_raises_what_another_one_met(tiny_data):
     config = tiny_config()
-    clips = AVSBench.configured(config.data, tiny_data, "val")
+    clips = AVSBench.configured(config, tiny_data, "val")
     model = Combo(config).eval()
     protocol = protocol_for(config.data.task)
     with pytest.raises(FloatingPointError, match="of its clip"):
-        evaluate(model, clips, protocol, unheard, OneOfTwo(0, 2), torch.device("cpu"))
+        evaluate(model, clips, protocol, unchanged, OneOfTwo(0, 2), torch.device("cpu"))

@@ -8,8 +8,9 @@ import pytest
 import torch
 from tiny_trials import losses_by_step, run_fit, tiny_config
 
+from model.combo.config import FusionConfig, QueryDecoderConfig, SiamEncoderConfig, Truths
 from model.combo.network import Combo
-from model.config import FusionConfig, Precision, QueryDecoderConfig, SiamEncoderConfig, Task, Truths
+from model.config import Precision, Task
 from model.data.avsbench import AVSBench
 from model.data.loading import training_batches
 
@@ -62,7 +63,7 @@ def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides,
     model = Combo(config).train()
     clips = AVSBench(tiny_data, config.data.task, "train", size=config.data.size)
     batch = next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
-    predictions = model(batch.frames, batch.maskiges, batch.sound)
+    predictions = model(batch)
     torch.stack([p.class_logits.mean() + p.mask_logits.mean() for p in predictions]).sum().backward()
     unreached = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert model.uses_every_parameter == (not unreached), unreached

@@ -11,18 +11,20 @@ import torch
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from model.audio.embedding_cache import EmbeddingCache
 from model.audio.vggish import VGGish
-from model.combo.inference import class_scores, object_share
+from model.combo.config import LossConfig, QueryDecoderConfig, Truths
+from model.combo.consistency import consistency_terms
+from model.combo.criterion import SetCriterion, Supervision
+from model.combo.inference import class_scores
+from model.combo.matcher import match, matching_cost
+from model.combo.points import KeyedPoints, sample_points, uncertain_points
 from model.combo.query_decoder import Prediction, QueryDecoder
-from model.config import CLASSES, LossConfig, QueryDecoderConfig, Truths
+from model.combo.targets import frame_targets
+from model.config import CLASSES
 from model.data.batch import Batch
-from model.losses.consistency import consistency_terms
-from model.losses.matcher import match, matching_cost
-from model.losses.points import KeyedPoints, sample_points, uncertain_points
-from model.losses.set_criterion import SetCriterion, Supervision
-from model.losses.targets import frame_targets
+from model.foreground import foreground_share
 from model.metrics.protocol import protocol_for
+from model.training.embedding_cache import EmbeddingCache
 
 FRAMES, WIDTH, SIDE, SIZE = 5, 256, 56, 112
 HALVES = [torch.float16, torch.bfloat16]
@@ -173,11 +175,11 @@ def test_scores_and_metrics(fresh, half, surroundings):
         expected = class_scores(final.float(), (SIZE, SIZE))
         with surroundings:
             scores = class_scores(final, (SIZE, SIZE))
-            shares = object_share(scores)
+            shares = foreground_share(scores[:, 0], scores.sum(1))
             clip, totals = protocol.score_clip(scores, labels, "clip", "")
     assert scores.dtype == shares.dtype == torch.float32
     assert torch.equal(scores, expected)
-    assert torch.equal(shares, object_share(expected))
+    assert torch.equal(shares, foreground_share(expected[:, 0], expected.sum(1)))
     wanted, wanted_totals = protocol.score_clip(expected, labels, "clip", "")
     assert clip == wanted
     assert torch.equal(totals, wanted_totals)

@@ -17,7 +17,6 @@ from model.training.initial_weights import load_initial_weights
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
 from model.weights.foreign_file import read_tensors
-from model.weights.stored_model import without_pretraining
 
 COUNTER = "num_batches_tracked"
 
@@ -200,7 +199,7 @@ def test_both_encoders_of_a_trial_that_wants_imagenet_weights_get_the_same(resne
         "s4",
         {"model.backbone.name": "resnet18", "model.backbone.norm": "frozen_batch", "model.backbone.weights": weights},
     )
-    model = Combo(without_pretraining(config))
+    model = Combo(config.without_pretraining())
     load_initial_weights(model, config, None, tmp_path / "resnet18.pth", None)
     for encoder in (model.siam_encoder.image_backbone, model.siam_encoder.maskige_backbone):
         assert torch.equal(encoder.network.conv1.weight, resnet["conv1.weight"]) == filled

@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 
 from experiments.resolve import resolve_preset
 from model.combo.network import Combo
+from model.combo.official_names import official_names
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official
 from model.weights.folder import file_checksum, write_folder
 from model.weights.import_official import import_official
-from model.weights.official_names import official_names
 from model.weights.stored_model import Origin, describe, load_model, read_stored_model, save_model
 from model.whole import drafts
 

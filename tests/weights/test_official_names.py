@@ -6,9 +6,9 @@ import pytest
 from official_states import official_shapes
 
 from experiments.resolve import resolve_preset
+from model.combo.official_names import EMPTY_WEIGHT
 from model.weights.errors import CheckpointError
 from model.weights.import_official import official_places
-from model.weights.official_names import EMPTY_WEIGHT
 
 SMALL = {"model.backbone.name": "resnet18", "model.width": 32, "model.audio_encoder.mlp_width": 16}
 FUSION = "sem_seg_head.fusion_module."

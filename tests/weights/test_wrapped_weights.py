@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from experiments.resolve import resolve_preset
 from model.audio.vggish import VGGish
+from model.combo.official_names import EMPTY_WEIGHT
 from model.config import BackboneConfig
 from model.data.proposals.proposer import build_proposer
 from model.data.proposals.sam_network import build_network
@@ -21,7 +22,6 @@ from model.training.initial_weights import load_initial_weights
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
 from model.weights.import_official import official_places
-from model.weights.official_names import EMPTY_WEIGHT
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 WORDS = ("--preset", "combo_r50", "--task", "s4", *(f"{key}={value}" for key, value in SMALL.items()))

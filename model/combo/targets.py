@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-IGNORED = 255
+from model.config import IGNORED
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Target:
 
 
 def frame_targets(labels: Tensor) -> list[Target]:
-    """One target per label map (N, H, W) of class ids; pixels of id 255 belong to no class."""
+    """One target per label map (N, H, W) of class ids; ignored pixels belong to no class."""
     targets = []
     for frame in labels:
         present = frame.unique()

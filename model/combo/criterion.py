@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model.combo.config import LossConfig, Truths
+from model.combo.consistency import chunk_lengths, consistency_terms
+from model.combo.matcher import Match, match
+from model.combo.points import PointSource, sample_points, uncertain_points
 from model.combo.query_decoder import Prediction
-from model.config import LossConfig, Truths
-from model.losses.consistency import chunk_lengths, consistency_terms
-from model.losses.matcher import Match, match
-from model.losses.points import PointSource, sample_points, uncertain_points
-from model.losses.targets import Target
+from model.combo.targets import Target
 from model.precision import without_autocast
 
 
@@ -95,7 +95,7 @@ class SetCriterion:
             losses[f"consistency_{index}"] = total / counts.chunks
         return losses
 
-    def weighted_sum(self, losses: dict[str, Tensor]) -> Tensor:
+    def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:
         """The scalar that is minimised. A loss of weight 0 adds 0 to it, also where it is not finite itself.
 
         Gradients of 0 flow back from there all the same: data-parallel training waits for one of every output.

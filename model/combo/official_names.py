@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from model.config import TrialConfig
+import torch
+from torch import Tensor
+
+from model.combo.config import ComboConfig
+from model.combo.network import Combo
 from model.weights.backbone_names import Naming, official_naming
 from model.weights.errors import CheckpointError
-from model.weights.parameter_counts import MODULES, module_of
+from model.weights.parameter_counts import part_of
 from model.weights.renaming import Renames, rename
 
 OFFICIAL_PREFIXES = {
@@ -27,7 +31,7 @@ OFFICIAL_PREFIXES = {
 }
 """By module."""
 EMPTY_WEIGHT = "criterion.empty_weight"
-"""(K+1,) class weights of the authors' loss, which their state dict holds and our network does not."""
+"""(K+1,) class weights of the authors' loss: ones, but for the last, which is no-object."""
 
 CHANNEL_WEIGHT: Renames = [(r"\bgate\.0\.", "fc1."), (r"\bgate\.2\.", "fc2.")]
 DEFORMABLE_ATTENTION: Renames = [(r"\bvalue_projection\.", "value_proj."), (r"\boutput_projection\.", "output_proj.")]
@@ -80,7 +84,7 @@ QUERY_DECODER: Renames = [
 ]
 
 
-def official_names(config: TrialConfig, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def official_names(config: ComboConfig, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Official name of every tensor of ours; two where the authors' state dict lists a shared encoder twice.
 
     Args:
@@ -95,21 +99,28 @@ def official_names(config: TrialConfig, names: Iterable[str]) -> dict[str, tuple
     shared = config.model.siam_encoder.mode == "shared"
     official = {}
     for name in listed:
-        module = module_of(name)
+        module = part_of(name, Combo.parts)
         homes = [module, "maskige_backbone"] if shared and module == "image_backbone" else [module]
-        inside = rename(name.removeprefix(MODULES[module]), renames[module])
+        inside = rename(name.removeprefix(Combo.parts[module]), renames[module])
         official[name] = tuple(OFFICIAL_PREFIXES[home] + inside for home in homes)
     return official
 
 
-def paper_truths(config: TrialConfig) -> list[str]:
+def official_extras(config: ComboConfig) -> dict[str, Tensor]:
+    """What the authors' state dict holds and our network does not."""
+    weights = torch.ones(config.classes + 1)
+    weights[-1] = config.loss.no_object_weight
+    return {EMPTY_WEIGHT: weights}
+
+
+def paper_truths(config: ComboConfig) -> list[str]:
     """Switches of a network that are not as in the authors' code, such as `truths.lada_chunk=paper`."""
     return [f"truths.{name}={value}" for name, value in config.truths if value != "official"]
 
 
-def _encoder_naming(config: TrialConfig, names: list[str]) -> Naming:
+def _encoder_naming(config: ComboConfig, names: list[str]) -> Naming:
     """The authors' names of the backbone, once sure that they can build all the rest."""
-    network = MODULES["image_backbone"] + "network."
+    network = Combo.parts["image_backbone"] + "network."
     naming = official_naming(name.removeprefix(network) for name in names if name.startswith(network))
     model, gated = config.model, config.model.siam_encoder.mode != "image_only"
     foreign = {
@@ -124,7 +135,7 @@ def _encoder_naming(config: TrialConfig, names: list[str]) -> Naming:
     return naming
 
 
-def _renames(config: TrialConfig, encoder: Naming) -> Mapping[str, Renames]:
+def _renames(config: ComboConfig, encoder: Naming) -> Mapping[str, Renames]:
     """By module."""
     backbone: Renames = [(r"^network\.", ""), *encoder.renames]
     one_sided = config.model.fusion.mode == "visual" and config.truths.fusion_ablation == "official"

@@ -9,9 +9,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional as F
 
-from model.config import LossConfig
-from model.losses.points import sample_points
-from model.losses.targets import Target
+from model.combo.config import LossConfig
+from model.combo.points import sample_points
+from model.combo.targets import Target
 from model.precision import without_autocast
 
 

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.audio.vggish import VGGish
+from model.audio.encoder import AudioEncoder
 from model.data.batch import Batch
 from model.precision import without_autocast
 from model.whole import whole_file
@@ -42,7 +42,7 @@ class EmbeddingCache:
         folder: where entries are kept for other runs; None keeps them in memory only.
     """
 
-    def __init__(self, encoder: VGGish, folder: Path | None) -> None:
+    def __init__(self, encoder: AudioEncoder, folder: Path | None) -> None:
         self._encoder = encoder
         self._device = next(encoder.parameters()).device
         self._folder = None if folder is None else folder / f"{_weights_digest(encoder)}-{self._device.type}"
@@ -97,7 +97,7 @@ def _read(path: Path, shape: tuple[int, int]) -> Tensor | None:
     return embedding if is_wanted else None
 
 
-def _weights_digest(encoder: VGGish) -> str:
+def _weights_digest(encoder: AudioEncoder) -> str:
     digest = hashlib.sha256()
     for name, weight in sorted(encoder.state_dict().items()):
         digest.update(name.encode())

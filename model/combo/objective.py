@@ -1,0 +1,65 @@
+"""COMBO's training loss as training asks for it: targets from labels, points from seed and step, counts of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+from torch import Tensor
+
+from model.combo.config import ComboConfig
+from model.combo.criterion import Counts, SetCriterion, Supervision
+from model.combo.points import KeyedPoints
+from model.combo.query_decoder import Prediction
+from model.combo.targets import frame_targets
+from model.data.batch import Batch
+
+POSITIONS_PER_CLIP = 1000
+"""More than any clip has frames; spaces the frames of one clip from those of the next."""
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """A part of a batch: what is known of it, and where its masks are compared."""
+
+    supervision: Supervision
+    points: KeyedPoints
+
+
+class ComboObjective:
+    """See `model.interface.Objective`.
+
+    Args:
+        config: the trial.
+    """
+
+    def __init__(self, config: ComboConfig) -> None:
+        self._seed = config.seed
+        self._criterion = SetCriterion(config.loss, config.truths, config.classes)
+
+    def supervise(self, batch: Batch, step: int) -> Supervised:
+        """Points are keyed by the clip's position in the global batch and the frame in the clip."""
+        positions = [
+            int(position) * POSITIONS_PER_CLIP + frame
+            for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
+            for frame in range(int(length))
+        ]
+        annotated = list(compress(positions, batch.annotated.tolist()))
+        return Supervised(
+            Supervision(batch.annotated, frame_targets(batch.labels), batch.clip_lengths.tolist()),
+            KeyedPoints(self._seed, step, annotated, batch.frames.device),
+        )
+
+    def counts(self, parts: Sequence[Supervised]) -> Sequence[float]:
+        """Targets, annotated frames, and chunks of the consistency loss."""
+        counts = self._criterion.counts([part.supervision for part in parts])
+        return (counts.masks, counts.frames, counts.chunks)
+
+    def losses(self, outputs: list[Prediction], supervision: Supervised, counts: Sequence[float]) -> dict[str, Tensor]:
+        """See `SetCriterion`."""
+        return self._criterion(outputs, supervision.supervision, supervision.points, Counts(*counts))
+
+    def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """See `SetCriterion`."""
+        return self._criterion.weighted_sum(losses)

@@ -1,0 +1,139 @@
+"""What a model is. Start reading here.
+
+A model is a folder of `model/` and a line in `model.registry`. Everything outside of that folder - training,
+evaluation, prediction, weights on disk, sweeps and reports - knows a model by what stands on this page, and by its
+settings, a class below `model.config.TrialConfig`. "Add a model" in the documentation walks through a small one.
+
+BT stands for the frames of a batch of clips, one after the other; K for the classes, background included.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from model.audio.encoder import AudioEncoder
+from model.config import TrialConfig
+from model.data.batch import Batch
+from model.registry import load_model
+
+Config = TypeVar("Config", bound=TrialConfig)
+
+Gather = Callable[[Tensor], tuple[Tensor, int]]
+"""This worker's rows to those of all workers, the first worker's first, and the index where this worker's begin."""
+
+
+def alone(rows: Tensor) -> tuple[Tensor, int]:
+    """The `Gather` of the only worker."""
+    return rows, 0
+
+
+class Network(nn.Module, ABC):
+    """The network of one configuration."""
+
+    parts: ClassVar[Mapping[str, str]]
+    """The parts that parameters are counted by: their names, and the prefix that their tensors have in the state dict.
+    Every tensor belongs to one part."""
+
+    @abstractmethod
+    def forward(self, batch: Batch, gather: Gather = alone) -> Any:
+        """Whatever `class_scores` and the objective understand.
+
+        Args:
+            batch: of which the network takes what it wants. Its labels are for training only: there are none where a
+                video is segmented.
+            gather: for a network that mixes clips, see `mixes_clips`; others leave it alone.
+        """
+
+    @abstractmethod
+    def class_scores(self, outputs: Any, size: tuple[int, int]) -> Tensor:
+        """Scores (BT, K, H, W) in fp32, not negative; the class with the highest is the prediction.
+
+        Args:
+            outputs: of `forward`.
+            size: height and width of the result.
+        """
+
+    @property
+    @abstractmethod
+    def uses_every_parameter(self) -> bool:
+        """Whether a backward pass reaches all trainable parameters; data-parallel training must know."""
+
+    @property
+    def frozen_audio_encoder(self) -> AudioEncoder | None:
+        """An encoder that is not trained: every clip is encoded once, and `forward` gets embeddings, no log-mel."""
+        return None
+
+    @property
+    def mixes_clips(self) -> bool:
+        """Whether what is predicted for a frame depends on other clips of the batch."""
+        return False
+
+    def shared_rows(self, batch: Batch) -> Tensor:
+        """For a network that mixes clips: one row per frame, (BT, 1, C), which is all that other clips know of it.
+
+        `forward` passes them to `gather`. Training in micro-batches computes them first, then again for the gradients.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not mix clips")
+
+    def refusal_to_split(self) -> str:
+        """Why several workers or micro-batches would change what is computed, and what to do; empty if they do not."""
+        return ""
+
+
+class Objective(Protocol):
+    """What training minimises. Losses of the parts of a batch, each divided by counts of the whole, add up."""
+
+    def supervise(self, batch: Batch, step: int) -> Any:
+        """What the labels of a part of a batch say, and whatever is drawn at random; computed once per step.
+
+        Args:
+            batch: on the device.
+            step: optimiser step, counted from 0. Randomness is a function of seed, step and the clips' positions.
+        """
+        ...
+
+    def counts(self, parts: Sequence[Any]) -> Sequence[float]:
+        """What the losses of these supervised parts together are divided by; averaged over workers thereafter."""
+        ...
+
+    def losses(self, outputs: Any, supervision: Any, counts: Sequence[float]) -> dict[str, Tensor]:
+        """Unweighted losses of a part by name, in fp32. What stands before the first underscore is the kind of loss."""
+        ...
+
+    def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """The scalar that is minimised."""
+        ...
+
+
+@dataclass(frozen=True)
+class OfficialForm(Generic[Config]):
+    """The authors' state dict of a network."""
+
+    names: Callable[[Config, Iterable[str]], dict[str, tuple[str, ...]]]
+    """From the names of our state dict to the official ones; two where theirs holds the same tensor twice. Raises a
+    `CheckpointError` where the authors' code has no such network."""
+    extras: Callable[[Config], dict[str, Tensor]]
+    """What only the authors' state dict holds, with the values that their code gives it."""
+    departures: Callable[[Config], list[str]]
+    """Settings under which the authors' code computes something else, such as `truths.lada_chunk=paper`."""
+
+
+@dataclass(frozen=True)
+class Model(Generic[Config]):
+    """A model as a whole."""
+
+    build: Callable[[Config], Network]
+    objective: Callable[[Config], Objective]
+    official: OfficialForm[Config] | None = None
+    """None for a network that nobody published."""
+
+
+def model_of(config: TrialConfig) -> Model[Any]:
+    """The model that a configuration belongs to."""
+    model: Model[Any] = load_model(config.model.name)
+    return model

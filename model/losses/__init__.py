@@ -1,1 +1,0 @@
-"""What training minimises: matched classification and mask losses, and the inter-frame consistency loss."""
