@@ -7,9 +7,10 @@ from itertools import product
 from typing import TypeAlias
 
 from experiments.errors import InputError, Problem
-from experiments.resolve import Layer, lay_together, misplaced, preset_layers
+from experiments.presets import LoadedPreset
+from experiments.resolve import Layer, lay_together, misplaced
 from experiments.scaled_experiment import SEEDS, ScaledExperiment
-from experiments.schema import Preset, Variant
+from experiments.schema import Variant
 from experiments.trial import Trial
 from model.config import Task, TrialConfig
 
@@ -71,10 +72,9 @@ def _refuse_too_many(scaled: ScaledExperiment, seeds: Sequence[int]) -> None:
 
 def _trial(scaled: ScaledExperiment, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:
     workers = scaled.settings.workers.get(variant.name, 1)
-    preset, _ = _preset(scaled, variant)
     config = _resolve(scaled, variant, task, seed)
     apart = start is not None and start != variant.starts_from.get(task)
-    cost = preset.costs.get(task)
+    cost = _preset(scaled, variant).cost(task)
     trial = Trial(scaled.name, variant.name, task, seed, workers, config, in_own_column=apart, cost=cost)
     return trial if start is None else trial.starting_from(_trial(scaled, variant, start, None, seed))
 
@@ -85,7 +85,7 @@ def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
     return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
 
 
-def _preset(scaled: ScaledExperiment, variant: Variant) -> tuple[Preset, str]:
+def _preset(scaled: ScaledExperiment, variant: Variant) -> LoadedPreset:
     name = variant.preset or scaled.experiment.preset
     assert name is not None, "an experiment without a preset has no trials"
     return scaled.presets[name]
@@ -95,11 +95,11 @@ def _resolve(scaled: ScaledExperiment, variant: Variant, task: Task, seed: int) 
     file = scaled.file
     layers: list[Layer] = [
         (file, {"data.task": task, "seed": seed}),
-        *preset_layers(*_preset(scaled, variant), task),
+        *_preset(scaled, variant).layers(task),
         (f"{file}: overrides", scaled.experiment.overrides),
         (f"{file}: task_overrides.{task}", scaled.experiment.task_overrides.get(task, {})),
         (f"{file}: variant '{variant.name}'", variant.overrides),
-        (f"{file}: scales.{scaled.scale}", scaled.settings.overrides),
+        *((place, scale.overrides) for place, scale in scaled.scale_parts),
         ("command line", {key: value for key, value in scaled.assigned.items() if key != SEEDS}),
     ]
     not_here = misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiments.errors import Problem
-from experiments.resolve import preset_names
+from experiments.presets import preset_names
 from experiments.schema import Experiment
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate_in_part
 from experiments.expand import expand
 from experiments.experiment_checks import experiment_problems
+from experiments.presets import LoadedPreset, load_preset
 from experiments.question_files import experiment_names, read_question
-from experiments.resolve import load_preset
 from experiments.scaled_experiment import FULL, ScaledExperiment
-from experiments.schema import Experiment, Preset, Scale
+from experiments.scales import shared_scales
+from experiments.schema import Experiment
 
 
 def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> ScaledExperiment:
@@ -33,9 +35,11 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
         problems.append(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
         problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
-    presets, unknown = _load_presets(experiment, scale, file)
-    scaled = ScaledExperiment(question.name, file, scale, experiment, presets, dict(assigned or {}))
-    if problems := [*problems, *unknown]:
+    shared, unknown = shared_scales(experiment, file)
+    scaled = ScaledExperiment(question.name, file, scale, experiment, {}, dict(assigned or {}), shared)
+    presets, unknown_presets = _load_presets(scaled)
+    scaled = replace(scaled, presets=presets)
+    if problems := [*problems, *unknown, *unknown_presets]:
         raise InputError(*dict.fromkeys([*problems, *_trial_problems(scaled)]))
     return scaled
 
@@ -45,22 +49,29 @@ def trained_experiments() -> list[str]:
     return [name for name in experiment_names() if load_experiment(name).is_trained]
 
 
-def _load_presets(experiment: Experiment, scale: str, file: str) -> tuple[dict[str, tuple[Preset, str]], list[Problem]]:
-    """The presets of an experiment by the names that it uses; an empty one for each that cannot be had, and why."""
+def _load_presets(scaled: ScaledExperiment) -> tuple[dict[str, LoadedPreset], list[Problem]]:
+    """The presets of a scaled by the names that its experiment uses; an empty one for each with a problem."""
+    experiment, stand_ins = scaled.experiment, scaled.settings.presets
     asked = [("preset", experiment.preset)]
     asked += [(f"variants.{place}.preset", variant.preset) for place, variant in enumerate(experiment.variants)]
-    stand_ins = experiment.scales.get(scale, Scale()).presets
-    presets: dict[str, tuple[Preset, str]] = {}
+    presets: dict[str, LoadedPreset] = {}
     problems: list[Problem] = []
     for place, name in asked:
         if name is not None and name not in presets:
-            where = f"{file}: {f'scales.{scale}.presets.{name}' if name in stand_ins else place}"
+            asked_by = _stand_in_place(scaled, name) if name in stand_ins else f"{scaled.file}: {place}"
             try:
-                presets[name] = load_preset(stand_ins.get(name, name), where)
+                presets[name] = load_preset(stand_ins.get(name, name), asked_by)
             except InputError as error:
                 problems += error.problems
-                presets[name] = Preset(title=""), where
+                presets[name] = LoadedPreset()
     return presets, problems
+
+
+def _stand_in_place(scaled: ScaledExperiment, preset: str) -> str:
+    """Where it stands what a scale uses instead of a preset."""
+    *_, last = (place for place, part in scaled.scale_parts if preset in part.presets)
+    own, _ = scaled.scale_parts[-1]
+    return f"{last}.presets.{preset}" if last == own else f"{last}: presets.{preset}"
 
 
 def _trial_problems(scaled: ScaledExperiment) -> Sequence[Problem]:

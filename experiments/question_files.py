@@ -13,7 +13,8 @@ from experiments.yaml_files import read_yaml
 ROOT = Path(__file__).resolve().parent
 SEARCHES = "search"
 """Folder of the searches that ship with the package."""
-NO_QUESTIONS = ("figures", "presets", "reported", "settings")
+NO_QUESTIONS = ("figures", "presets", "reported", "scales", "settings")
+"""Folders of other files than experiments and searches."""
 OWN_KEY = "space"
 """What every search has and no experiment."""
 
@@ -52,7 +53,7 @@ def read_question(name: str) -> QuestionFile:
         InputError: no such file, it breaks the rules of YAML here, or its name can name no folder.
     """
     path = (Path(name) if name.endswith((".yaml", ".yml")) else ROOT / f"{name}.yaml").resolve()
-    if not path.is_file() or path.parent == ROOT / "presets":
+    if not path.is_file() or path.parent in (ROOT / "presets", ROOT / "scales"):
         remedy = did_you_mean(name, [*experiment_names(), *search_names()])
         raise InputError(Problem(name, "no such experiment", remedy))
     inside = path.is_relative_to(ROOT)

@@ -10,7 +10,9 @@ from pydantic import JsonValue
 
 from experiments.errors import validate
 from experiments.overrides import assignment_words
-from experiments.schema import Experiment, Part, Preset, Scale, Seeds, Variant
+from experiments.presets import LoadedPreset
+from experiments.scales import Parts, combined
+from experiments.schema import Experiment, Part, Scale, Seeds, Variant
 from model.config import Task
 
 FULL = "full"
@@ -33,15 +35,23 @@ class ScaledExperiment:
     """The experiment file as messages call it."""
     scale: str
     experiment: Experiment
-    presets: Mapping[str, tuple[Preset, str]]
-    """Presets by the name that the experiment uses, with their files as messages call them."""
+    presets: Mapping[str, LoadedPreset]
+    """By the name that the experiment uses."""
     assigned: Mapping[str, JsonValue]
     """Overrides from the command line, laid over everything else."""
+    shared_scales: Mapping[str, Parts]
+    """By the name of each scale of the experiment that extends shared ones."""
+
+    @property
+    def scale_parts(self) -> Parts:
+        """The scale and those that it extends, each with the place where it stands; for `full` it says nothing."""
+        own = self.experiment.scales.get(self.scale, Scale())
+        return *self.shared_scales.get(self.scale, ()), (f"{self.file}: scales.{self.scale}", own)
 
     @property
     def settings(self) -> Scale:
-        """The scale's own settings; empty for `full`."""
-        return self.experiment.scales.get(self.scale, Scale())
+        """What the scale says together with those that it extends; nothing for `full`."""
+        return combined(self.scale_parts)
 
     @property
     def tasks(self) -> list[Task]:

@@ -115,8 +115,18 @@ class FigureSpec(Part):
         return self
 
 
-class Scale(Part):
-    """The same question on another budget; what is absent stays as the experiment has it."""
+class Extending(Part):
+    """A part that may be laid over a file of its kind: what it does not say stays as that file says it."""
+
+    extends: Name | None = None
+    """Name of that file, without its ending."""
+
+
+class Scale(Extending):
+    """The same question on another budget; what is absent stays as the experiment has it.
+
+    Those that experiments share lie in `experiments/scales/`; an experiment's own scale extends one by its name.
+    """
 
     presets: dict[Name, Name] = {}
     """What stands in for each preset of the experiment."""
@@ -159,7 +169,7 @@ class Cost(Part):
     """Of that worker's accelerator, or of the machine where there is none."""
 
 
-class Preset(Part):
+class Preset(Extending):
     """A named starting point for trials: settings common to all tasks, then what each task changes."""
 
     title: str

@@ -12,10 +12,10 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem, did_you_mean, validate, validate_in_part
 from experiments.identity import canonical_json, flatten, short_digest
 from experiments.overrides import assignment_words, lay_over, unknown_settings
+from experiments.presets import LoadedPreset, load_preset
 from experiments.question_files import read_question, search_names
-from experiments.resolve import Layer, lay_together, load_preset, misplaced, preset_layers
+from experiments.resolve import Layer, lay_together, misplaced
 from experiments.scaled_experiment import FULL
-from experiments.schema import Preset
 from experiments.search_schema import Axis, Search, SearchScale
 from experiments.trial import Trial
 from model.config import Task, TrialConfig
@@ -51,7 +51,7 @@ class ScaledSearch:
     """The search file as messages call it."""
     scale: str
     search: Search
-    preset: Preset
+    preset: LoadedPreset
     base: TrialConfig
     """What all points share; its values on the axes mean nothing."""
     assigned: Mapping[str, JsonValue]
@@ -129,7 +129,7 @@ class ScaledSearch:
         values = lay_over(self.base.model_dump(), point, place)
         config = validate(type(self.base), values, self.file, dict.fromkeys(point, place))
         variant = " ".join(f"{self.axis_names[key]}={value}" for key, value in point.items())
-        return Trial(self.name, variant, self.task, config.seed, 1, config, cost=self.preset.costs.get(self.task))
+        return Trial(self.name, variant, self.task, config.seed, 1, config, cost=self.preset.cost(self.task))
 
     def point_of(self, config: TrialConfig) -> Point | None:
         """The point that a configuration is; None if it lies outside of this search."""
@@ -164,10 +164,10 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
     settings = search.scales.get(scale, SearchScale())
     asked_by = f"{file}: {f'scales.{scale}.preset' if settings.preset else 'preset'}"
     try:
-        preset, preset_file = load_preset(settings.preset or search.preset, asked_by)
+        preset = load_preset(settings.preset or search.preset, asked_by)
     except InputError as error:
         problems += error.problems
-        preset, preset_file = Preset(title=""), asked_by
+        preset = LoadedPreset()
     own_layers: list[Layer] = [
         (f"{file}: overrides", search.overrides),
         (f"{file}: scales.{scale}", settings.overrides),
@@ -176,7 +176,7 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
     task = settings.task or search.task
     problems += misplaced(own_layers, GIVEN_ELSEWHERE, "a search")
     fixed = (file, {"data.task": task, "seed": search.seed})
-    layers = [fixed, *preset_layers(preset, preset_file, task), *own_layers]
+    layers = [fixed, *preset.layers(task), *own_layers]
     try:
         base = lay_together(layers, file)
     except InputError as error:

@@ -25,7 +25,7 @@ def summary(
     from dataclasses import asdict
 
     from experiments.overrides import parse_assignments
-    from experiments.resolve import resolve_preset
+    from experiments.presets import resolve_preset
     from model.weights.parameter_counts import count_parameters
 
     counts = count_parameters(resolve_preset(preset, task, parse_assignments(words or [])))

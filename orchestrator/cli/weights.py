@@ -37,7 +37,7 @@ def import_weights(
     from rich.console import Console
 
     from experiments.overrides import parse_assignments
-    from experiments.resolve import resolve_preset
+    from experiments.presets import resolve_preset
     from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.identity import trial_key
+from experiments.presets import resolve_preset
 from experiments.records import (
     METRICS_DIR,
     RESULT_FILE,
@@ -23,7 +24,6 @@ from experiments.records import (
     ScoreRecord,
     TrialRecord,
 )
-from experiments.resolve import resolve_preset
 from model.config import TrialConfig
 
 EVALUATIONS, EVERY = 18, 5_000

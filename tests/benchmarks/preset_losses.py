@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "training")]
 
 from preset_steps import first_steps  # noqa: E402
 
-from experiments.resolve import resolve_preset  # noqa: E402
+from experiments.presets import resolve_preset  # noqa: E402
 from model.data.synthetic.writer import write_synthetic  # noqa: E402
 
 PRESETS = ("combo_r50", "combo_pvt")

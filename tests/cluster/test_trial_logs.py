@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
+from experiments.presets import resolve_preset
 from experiments.records import QuarantineLine
-from experiments.resolve import resolve_preset
 from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

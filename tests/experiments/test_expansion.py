@@ -6,8 +6,8 @@ from experiment_files import experiment, trials_of
 from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment, trained_experiments
+from experiments.presets import resolve_preset
 from experiments.question_files import ROOT, experiment_names
-from experiments.resolve import resolve_preset
 from model.config import CLASSES
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))

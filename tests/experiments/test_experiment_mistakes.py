@@ -9,7 +9,7 @@ from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
 from experiments.overrides import parse_assignments
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 
 VARIANT = {"name": "one", "label": "1"}
 TABLE = experiment()["table"]

@@ -14,7 +14,7 @@ from experiments.expand import expand
 from experiments.identity import canonical_json, differences, flatten, trial_key
 from experiments.load_experiment import load_experiment
 from experiments.overrides import lay_over
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.config import ComboConfig
 from model.config import SCHEMA_VERSION, OptimConfig, TrialConfig
 

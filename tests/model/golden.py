@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.official_names import official_names
 from model.weights.parameter_counts import network_without_memory
 from model.weights.renaming import Renames, rename

@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import hash_tensor, hash_weight, official_entries, our_names, vectors
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.audio.vggish import VGGish
 from model.combo.inference import class_scores
 from model.combo.network import Combo

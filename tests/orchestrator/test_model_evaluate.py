@@ -10,7 +10,7 @@ import torch
 from combo_command import TINY, Combo
 from mlflow.tracking import MlflowClient
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.network import Combo as Network
 from model.weights.stored_model import save_model
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.network import Combo
 from model.config import Task
 from model.data.avsbench import AVSBench

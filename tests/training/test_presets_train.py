@@ -8,8 +8,8 @@ import pytest
 import torch
 from preset_steps import first_steps
 
+from experiments.presets import resolve_preset
 from experiments.question_files import ROOT
-from experiments.resolve import resolve_preset
 from model.config import Task
 from model.data.synthetic.writer import write_synthetic
 

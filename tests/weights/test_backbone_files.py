@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.network import Combo
 from model.config import BackboneConfig
 from model.layers.backbones import Backbone

@@ -13,7 +13,7 @@ import torch
 from official_states import SMALL, hollow_state, official_shapes, random_bits, same_bits
 from safetensors.torch import load_file
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.network import Combo
 from model.combo.official_names import official_names
 from model.weights.errors import CheckpointError

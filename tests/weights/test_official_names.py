@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from official_states import official_shapes
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.official_names import EMPTY_WEIGHT
 from model.weights.errors import CheckpointError
 from model.weights.import_official import official_places

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.config import BackboneConfig
 from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights

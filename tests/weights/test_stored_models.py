@@ -8,7 +8,7 @@ import stat
 import pytest
 import torch
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.combo.official_names import paper_truths
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official

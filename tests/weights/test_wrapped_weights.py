@@ -10,7 +10,7 @@ import torch
 from official_states import SMALL, same_bits
 from safetensors.torch import load_file
 
-from experiments.resolve import resolve_preset
+from experiments.presets import resolve_preset
 from model.audio.vggish import VGGish
 from model.combo.official_names import EMPTY_WEIGHT
 from model.config import BackboneConfig
