@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         OSError: the folder cannot be made, or the file not be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = _draft(path)
+    draft = draft_of(path)
     try:
         yield draft
         _flush_to_disk(draft)
@@ -51,7 +52,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         OSError: the folder cannot be made or written.
     """
     place = path.resolve()
-    draft = _draft(place)
+    draft = _folder_draft(place)
     for left in drafts(place.parent):
         if left == draft or _is_orphan(left, place):
             shutil.rmtree(left)
@@ -86,8 +87,13 @@ def drafts(folder: Path) -> list[Path]:
     return list(folder.glob(f".*{DRAFT}"))
 
 
-def _draft(path: Path) -> Path:
-    """Named by its process, so that two that make the same never meet."""
+def draft_of(path: Path) -> Path:
+    """A place beside another in which no other thread or process writes."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}{DRAFT}")
+
+
+def _folder_draft(path: Path) -> Path:
+    """Named by its process, so that two that make the same never meet, and what a killed one left is known for it."""
     return path.with_name(f"{_stem(path)}{os.getpid()}{DRAFT}")
 
 

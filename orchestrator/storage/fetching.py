@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
+from model.whole import draft_of
 from orchestrator.storage.copy_index import CopyIndex
 from orchestrator.storage.names import MANIFEST, parent
 from orchestrator.storage.s3 import Bucket, StoredObject
@@ -78,7 +78,7 @@ class Fetching:
 @contextmanager
 def _draft(path: Path) -> Iterator[Path]:
     """A place beside another, of which nothing stays."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")
+    draft = draft_of(path)
     try:
         yield draft
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
 from model.regular_files import UnsuitableFileError, check_regular, read_regular
+from model.whole import draft_of
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.local_files import delete_local, files_below
 from orchestrator.storage.names import check_folder, check_name, countable
@@ -41,7 +41,7 @@ class FolderStorage:
     def create(self, name: str, content: bytes) -> bool:
         """See `Storage`. A hard link, unlike a rename, does not replace what is there."""
         path = self.root / check_name(name)
-        draft = write_atomic(path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft"), content)
+        draft = write_atomic(draft_of(path), content)
         try:
             os.link(draft, path)
         except FileExistsError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from experiments.errors import InputError, Problem
 from experiments.records import CHECKPOINTS_DIR, TRIALS, ProtocolRecord
 from model.config import Task
+from model.whole import DRAFT
 from orchestrator.storage.local_files import files_below
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
@@ -21,7 +22,6 @@ from reports.stored.stored_trial import read_stored_trial
 from reports.verifying.trial_checks import check_trial
 
 INCONSISTENT = "restore the trial folder; until then nothing of it is deleted"
-DRAFT = ".draft"
 DRAFT_SECONDS = 86_400
 """Age from which a draft is nobody's. No write takes so long; its writer may run on another machine."""
 
