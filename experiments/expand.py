@@ -30,7 +30,7 @@ Fingerprint: TypeAlias = Callable[[Task, str | None, int], str]
 
 
 def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> list[Trial]:
-    """All trials of a scaled, in the order of its rows.
+    """All trials of an experiment at one scale, in the order of its rows.
 
     Args:
         scaled: an experiment at one scale.

@@ -50,7 +50,7 @@ def trained_experiments() -> list[str]:
 
 
 def _load_presets(scaled: ScaledExperiment) -> tuple[dict[str, LoadedPreset], list[Problem]]:
-    """The presets of a scaled by the names that its experiment uses; an empty one for each with a problem."""
+    """The presets of an experiment at one scale by the names that it uses; an empty one for each with a problem."""
     experiment, stand_ins = scaled.experiment, scaled.settings.presets
     asked = [("preset", experiment.preset)]
     asked += [(f"variants.{place}.preset", variant.preset) for place, variant in enumerate(experiment.variants)]
@@ -75,7 +75,7 @@ def _stand_in_place(scaled: ScaledExperiment, preset: str) -> str:
 
 
 def _trial_problems(scaled: ScaledExperiment) -> Sequence[Problem]:
-    """What is wrong with the trials of a scaled."""
+    """What is wrong with the trials of an experiment at one scale."""
     try:
         if scaled.is_trained:
             expand(scaled)
