@@ -65,6 +65,8 @@ ATTEMPT_NAME = NumberedName(after=".json")
 """Of a file in `attempts/`."""
 METRICS_NAME = NumberedName("attempt-", ".jsonl")
 """Of a file in `metrics/`."""
+PATCH_NAME = NumberedName("attempt-", ".patch")
+"""Of a file in `code/`."""
 
 SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames", "classes")
 """Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object; and for AVSS
@@ -199,8 +201,9 @@ class Provenance(Record):
 
     code_version: str
     commit: str | None
-    """Git commit of the code, with `+dirty` when the tree had changes or files that git does not know; None outside a
-    checkout; `unknown` and the reason where git did not tell."""
+    """Git commit of the code, with `+dirty` when the tree had changes or files that git does not know, then a dot and a
+    digest of the code among them, which older records lack; None outside a checkout; `unknown` and the reason where
+    git did not tell."""
     data_fingerprint: str
     packages: dict[str, str]
     device: str

@@ -23,6 +23,7 @@ from experiments.records import (
     LOGS_DIR,
     METRICS_DIR,
     METRICS_NAME,
+    PATCH_NAME,
     PICTURES_DIR,
     QUARANTINE_FILE,
     RESULT_FILE,
@@ -193,6 +194,10 @@ class TrialFolder:
         """Where an attempt's process writes what it says."""
         return self.path / LOGS_DIR / f"attempt-{attempt}.log"
 
+    def patches(self) -> list[Path]:
+        """Files of what the code of attempts had beyond their commits, in their order; none where it had nothing."""
+        return [self.path / CODE_DIR / PATCH_NAME.of(number) for number in self._numbers(CODE_DIR, PATCH_NAME)]
+
     def publish_metrics(self, attempt: int) -> None:
         """Stores what an attempt has measured so far."""
         self.storage.publish(f"{self.name}/{METRICS_DIR}/{METRICS_NAME.of(attempt)}")
@@ -309,7 +314,7 @@ class TrialFolder:
     def write_patch(self, attempt: int, patch: str) -> None:
         """Notes what the code of an attempt has beyond its commit, if it has anything."""
         if patch:
-            self._write(f"{CODE_DIR}/attempt-{attempt}.patch", patch.encode())
+            self._write(f"{CODE_DIR}/{PATCH_NAME.of(attempt)}", patch.encode())
 
     def write_scores(self, clips: Sequence[ClipScore]) -> Path:
         """Per-clip scores as Parquet."""

@@ -119,18 +119,18 @@ class RunContent:
 
     @property
     def artifacts(self) -> dict[str, Path]:
-        """Files by their path below the run; none before there is a result.
+        """Files by their path below the run: uncommitted code, and all others once there is a result.
 
         Raises:
             InputError: one of them cannot be read.
         """
-        if self.result is None:
-            return {}
-        pictures = sorted(path for path in (self.folder.path / PICTURES_DIR).glob("[!.]*") if path.is_file())
-        files = [self.folder.path / name for name in (TRIAL_FILE, RESULT_FILE, SCORES_FILE)]
-        for file in (*files, *pictures):
+        files = self.folder.patches()
+        if self.result is not None:
+            files += [self.folder.path / name for name in (TRIAL_FILE, RESULT_FILE, SCORES_FILE)]
+            files += sorted(path for path in (self.folder.path / PICTURES_DIR).glob("[!.]*") if path.is_file())
+        for file in files:
             check_there(file, LARGEST_TABLE)
-        return {str(path.relative_to(self.folder.path)): path for path in (*files, *pictures)}
+        return {str(path.relative_to(self.folder.path)): path for path in files}
 
     @cached_property
     def points(self) -> MetricPoints:

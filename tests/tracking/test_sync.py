@@ -138,6 +138,20 @@ def test_a_run_with_points_that_nobody_measured_is_made_anew_with_what_the_user_
     assert sync() == UP_TO_DATE.format(4)
 
 
+def test_the_uncommitted_code_of_every_attempt_is_an_artifact_also_of_a_trial_that_failed(sync, stored, three, view):
+    finished, failed, _ = three
+    for trial, attempt in ((finished, 1), (finished, 2), (failed, 1)):
+        stored.folder(trial).write_patch(attempt, f"+lr = {attempt}\n")
+    sync()
+
+    seen = view()
+    assert {"code/attempt-1.patch", "code/attempt-2.patch"} < seen.artifacts(seen.trials[finished.key])
+    assert seen.artifacts(seen.trials[failed.key]) == {"code/attempt-1.patch"}
+    logged = (stored.store.root / "mlflow-artifacts").rglob("attempt-2.patch")
+    assert [path.read_text() for path in logged] == ["+lr = 2\n"]
+    assert sync() == UP_TO_DATE.format(4)
+
+
 def test_deleted_runs_and_lost_artifacts_come_back(sync, stored, three, view):
     sync()
     seen = view()
