@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 from model.regular_files import read_regular
 from orchestrator.redaction import redacted_code
 
+DIGITS = 8
+"""Of the digest that tells uncommitted states of one commit apart."""
+NOT_SHOWN = "# not known to git, content not shown: "
+"""What a patch says before the name of a file that is no code."""
 COMMIT_FILE = "combo-lab.commit"
 """Lies beside the packages where they were sent to a cluster, and says which code they are: commit, then patch."""
 ROOT = Path(__file__).parent.parent
@@ -21,6 +26,7 @@ SHOWN = {".py", ".yaml", ".toml"}
 def current_commit() -> str | None:
     """Short hash of the checkout this package lies in or was sent from, `+dirty` if files differ or git knows them not.
 
+    A digest of the code that differs follows, as in `+dirty.1a2b3c4d`: other changes are other code.
     None outside of a checkout; `unknown` and the reason where git does not tell.
     """
     if (ROOT / COMMIT_FILE).exists():
@@ -29,7 +35,7 @@ def current_commit() -> str | None:
         return None
     try:
         commit = _git("rev-parse", "--short=12", "HEAD").strip()
-        return commit + ("+dirty" if _git("status", "--porcelain") else "")
+        return commit + (_dirt() if _git("status", "--porcelain") else "")
     except FileNotFoundError:
         return "unknown (git is not installed)"
     except subprocess.CalledProcessError as error:
@@ -43,17 +49,28 @@ def uncommitted() -> str:
     if not (ROOT / ".git").exists():
         return ""
     try:
-        tracked = _git("diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD")
-        unknown = [name for name in _git("ls-files", "-z", "--others", "--exclude-standard").split("\0") if name]
+        return _cut(redacted_code("".join(_differences())))
     except (FileNotFoundError, subprocess.CalledProcessError):
         return ""
-    patch, length = [tracked], len(tracked)
-    for part in map(_as_new, unknown):
+
+
+def _dirt() -> str:
+    """What follows the hash of a commit; files that are no code do not tell states of the code apart."""
+    code = redacted_code("".join(part for part in _differences() if not part.startswith(NOT_SHOWN)))
+    return "+dirty" + (f".{hashlib.sha256(code.encode()).hexdigest()[:DIGITS]}" if code else "")
+
+
+def _differences() -> Iterator[str]:
+    """What git knows and is not committed, then file by file what git does not know, up to the longest patch."""
+    tracked = _git("diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD")
+    yield tracked
+    length = len(tracked)
+    for name in filter(None, _git("ls-files", "-z", "--others", "--exclude-standard").split("\0")):
         if length > LONGEST_PATCH:
-            break
-        patch.append(part)
+            return
+        part = _as_new(name)
+        yield part
         length += len(part)
-    return _cut(redacted_code("".join(patch)))
 
 
 def _as_new(name: str) -> str:
@@ -63,8 +80,10 @@ def _as_new(name: str) -> str:
         text = read_regular(path, LONGEST_PATCH).decode() if path.suffix in SHOWN and not path.is_symlink() else None
     except (OSError, UnicodeDecodeError):
         text = None
+    if text is None:
+        return f"{NOT_SHOWN}{name}\n"
     if not text:
-        return f"# not known to git, {'content not shown' if text is None else 'empty'}: {name}\n"
+        return f"# not known to git, empty: {name}\n"
     lines = text.splitlines()
     return "".join(
         f"{line}\n" for line in ("--- /dev/null", f"+++ b/{name}", f"@@ -0,0 +1,{len(lines)} @@", *_added(lines))

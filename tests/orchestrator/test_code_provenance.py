@@ -35,8 +35,32 @@ def test_a_clean_checkout_has_a_commit_and_no_patch():
 def test_a_file_that_git_does_not_know_makes_it_dirty_too(checkout):
     (checkout / "model.py").write_text("width = 2\n")
 
-    assert commit.current_commit().endswith("+dirty")
+    assert "+dirty." in commit.current_commit()
     assert "+++ b/model.py\n@@ -0,0 +1,1 @@\n+width = 2\n" in commit.uncommitted()
+
+
+def test_two_uncommitted_states_of_one_commit_are_told_apart_and_each_is_known_again(checkout):
+    states = []
+    for width in (2, 3, 2):
+        (checkout / "model.py").write_text(f"width = {width}\n")
+        states.append(commit.current_commit())
+    (checkout / "train.py").write_text("lr = 3e-4\n")
+    states.append(commit.current_commit())
+
+    assert states[0] == states[2]
+    assert len(set(states)) == 3
+    assert len({state.partition("+")[0] for state in states}) == 1
+
+
+def test_files_that_are_no_code_do_not_make_it_other_code(checkout):
+    (checkout / "notes.txt").write_text("first")
+    alone = commit.current_commit()
+    (checkout / "model.py").write_text("width = 2\n")
+    before = commit.current_commit()
+    (checkout / "more.txt").write_text("second")
+
+    assert alone.endswith("+dirty")
+    assert commit.current_commit() == before
 
 
 def test_the_patch_restores_the_code_that_ran(checkout, tmp_path):

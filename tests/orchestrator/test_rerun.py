@@ -85,8 +85,9 @@ def test_trials_of_other_commits_are_told(finished):
     plan = make_plan("sweep", [TRIAL, OTHER], finished)
 
     assert reused_code(plan, finished, "c0ffee1") == ""
-    told = reused_code(plan, finished, "0ddba11+dirty")
-    assert told.startswith("1 trial was trained by other code than this, 0ddba11+dirty: 1 by c0ffee1")
+    for other in ("0ddba11", "c0ffee1+dirty.1a2b3c4d"):
+        told = reused_code(plan, finished, other)
+        assert told.startswith(f"1 trial was trained by other code than this, {other}: 1 by c0ffee1")
 
 
 def test_the_command_changes_nothing_while_a_trial_runs(command, data, tmp_path):

@@ -31,6 +31,15 @@ def test_a_mixture_is_a_footnote_with_the_rows_behind_each_part(storage, scaled,
     assert footnotes(scaled, trials, storage) == [f"The measured numbers come from different {what}. {told}."]
 
 
+def test_two_uncommitted_states_of_one_commit_are_a_mixture(storage, scaled, trials):
+    for trial, state in zip(trials, ("1a2b3c4d", "5e6f7a8b"), strict=False):
+        storage.finish(trial, 0.6, 0.7, commit=f"c0ffee1+dirty.{state}")
+
+    (told,) = footnotes(scaled, trials, storage)
+    assert "c0ffee1+dirty.1a2b3c4d: " in told
+    assert "c0ffee1+dirty.5e6f7a8b: " in told
+
+
 def test_numbers_that_were_made_alike_need_no_footnote(storage, scaled, trials):
     for trial in trials:
         storage.finish(trial, 0.6, 0.7)
