@@ -82,7 +82,7 @@ def _trial(scaled: ScaledExperiment, variant: Variant, task: Task, start: Task |
 def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
     data = trial.config.data
     bound = trial.on_data(fingerprint(trial.task, trial.config.proposer, data.size))
-    return bound if trial.source is None else bound.starting_from(_bind(trial.source, fingerprint))
+    return bound if trial.parent is None else bound.starting_from(_bind(trial.parent, fingerprint))
 
 
 def _preset(scaled: ScaledExperiment, variant: Variant) -> LoadedPreset:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
-from experiments.question_files import shown
 from experiments.schema import Extending
+from experiments.target_files import shown
 from experiments.yaml_files import read_yaml
 
 Extended = TypeVar("Extended", bound=Extending)

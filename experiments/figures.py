@@ -18,8 +18,8 @@ from experiments.figure_schema import (
     Trained,
 )
 from experiments.load_experiment import load_experiment
-from experiments.question_files import shown
 from experiments.schema import Paper
+from experiments.target_files import shown
 from experiments.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "figures"

@@ -11,10 +11,10 @@ from experiments.errors import InputError, Problem, did_you_mean, validate_in_pa
 from experiments.expand import expand
 from experiments.experiment_checks import experiment_problems
 from experiments.presets import LoadedPreset, load_preset
-from experiments.question_files import experiment_names, read_question
 from experiments.scaled_experiment import FULL, ScaledExperiment
 from experiments.scales import shared_scales
 from experiments.schema import Experiment
+from experiments.target_files import experiment_names, read_target_file
 
 
 def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> ScaledExperiment:
@@ -24,19 +24,19 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
         InputError: no such experiment, scale or preset, or mistakes in the files; then those that would be found in the
             trials are told as well.
     """
-    question = read_question(name)
-    file = question.file
-    if question.is_search:
+    named = read_target_file(name)
+    file = named.file
+    if named.is_search:
         what = "is a search, which suggests its trials while it runs"
         raise InputError(Problem(file, what, "this command takes experiments, such as combo/table7"))
-    experiment, problems = validate_in_part(Experiment, question.content, file)
+    experiment, problems = validate_in_part(Experiment, named.content, file)
     problems += experiment_problems(experiment, file)
     if FULL in experiment.scales:
         problems.append(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
         problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
     shared, unknown = shared_scales(experiment, file)
-    scaled = ScaledExperiment(question.name, file, scale, experiment, {}, dict(assigned or {}), shared)
+    scaled = ScaledExperiment(named.name, file, scale, experiment, {}, dict(assigned or {}), shared)
     presets, unknown_presets = _load_presets(scaled)
     scaled = replace(scaled, presets=presets)
     if problems := [*problems, *unknown, *unknown_presets]:

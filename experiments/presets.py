@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from experiments.extending import names_in, read_extended
-from experiments.question_files import ROOT
 from experiments.resolve import Layer, lay_together
 from experiments.schema import Cost, Preset
+from experiments.target_files import ROOT
 from model.config import Task, TrialConfig
 
 FOLDER = ROOT / "presets"

@@ -120,7 +120,7 @@ early stopping gave it up."""
 
 
 class AttemptRecord(Record):
-    """One execution of a trial. To make this file is to claim the trial; its beat says that the attempt is alive."""
+    """One execution of a trial. Creating this file acquires the lease on the trial; its heartbeat renews it."""
 
     attempt: Ordinal
     host: str
@@ -135,7 +135,7 @@ class AttemptRecord(Record):
     beat: Count = 0
     """Grows while the attempt lives. Others compare it with what they saw before, by their own clock."""
     seen: str = ""
-    """When the beat was written, likewise."""
+    """When the last heartbeat was written, likewise."""
     step: Count = 0
     best: Fraction | None = None
     """Best validation M_J so far, in [0, 1]."""

@@ -45,16 +45,16 @@ def lay_together(layers: Sequence[Layer], asked_by: str, found_before: Sequence[
     return config
 
 
-def misplaced(layers: Sequence[Layer], given_elsewhere: Mapping[str, str], question: str) -> list[Problem]:
-    """Overrides of settings that a question decides itself.
+def misplaced(layers: Sequence[Layer], given_elsewhere: Mapping[str, str], target: str) -> list[Problem]:
+    """Overrides of settings that an experiment or a search decides itself.
 
     Args:
-        layers: the question's own.
+        layers: those of the target.
         given_elsewhere: by setting, where it is said instead.
-        question: what has the layers, such as `an experiment`.
+        target: what has the layers, such as `an experiment`.
     """
     return [
-        Problem(f"{source}: {key}", f"cannot be overridden in {question}", remedy)
+        Problem(f"{source}: {key}", f"cannot be overridden in {target}", remedy)
         for source, overrides in layers
         for key, remedy in given_elsewhere.items()
         if key in overrides

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from experiments.errors import InputError, Problem
 from experiments.extending import read_extended
-from experiments.question_files import ROOT
 from experiments.schema import Experiment, Scale
+from experiments.target_files import ROOT
 
 FOLDER = ROOT / "scales"
 Parts = tuple[tuple[str, Scale], ...]

@@ -123,7 +123,7 @@ class Extending(Part):
 
 
 class Scale(Extending):
-    """The same question on another budget; what is absent stays as the experiment has it.
+    """The same experiment on another budget; what is absent stays as the experiment has it.
 
     Those that experiments share lie in `experiments/scales/`; an experiment's own scale extends one by its name.
     """
@@ -140,7 +140,7 @@ class Scale(Extending):
 
 
 class Experiment(Part):
-    """One question of a paper: a table of variants by tasks by seeds. `experiment_checks` tells whether parts fit."""
+    """An experiment of a paper: a table of variants by tasks by seeds. `experiment_checks` tells whether parts fit."""
 
     title: str
     paper: Paper

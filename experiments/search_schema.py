@@ -145,7 +145,7 @@ class SearchScale(Part):
 
 
 class Search(Part):
-    """One question whose trials are suggested one by one, each from the scores of those before."""
+    """A search, whose trials are suggested one by one, each from the scores of those before."""
 
     title: str
     paper: Paper

@@ -13,10 +13,10 @@ from experiments.errors import InputError, Problem, did_you_mean, validate, vali
 from experiments.identity import canonical_json, flatten, short_digest
 from experiments.overrides import assignment_words, lay_over, unknown_settings
 from experiments.presets import LoadedPreset, load_preset
-from experiments.question_files import read_question, search_names
 from experiments.resolve import Layer, lay_together, misplaced
 from experiments.scaled_experiment import FULL
 from experiments.search_schema import Axis, Search, SearchScale
+from experiments.target_files import read_target_file, search_names
 from experiments.trial import Trial
 from model.config import Task, TrialConfig
 
@@ -151,11 +151,11 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
     Raises:
         InputError: no such search, scale or preset, mistakes in the files, or demands that contradict each other.
     """
-    question = read_question(name)
-    file = question.file
-    if not question.is_search:
+    target = read_target_file(name)
+    file = target.file
+    if not target.is_search:
         raise InputError(Problem(file, "is no search: it has no space", did_you_mean(name, search_names())))
-    search, problems = validate_in_part(Search, question.content, file)
+    search, problems = validate_in_part(Search, target.content, file)
     if FULL in search.scales:
         problems.append(Problem(f"{file}: scales.{FULL}", "is the search itself", "give the scale another name"))
     if scale != FULL and scale not in search.scales:
@@ -181,7 +181,7 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
         base = lay_together(layers, file)
     except InputError as error:
         raise InputError(*problems, *error.problems) from None
-    scaled = ScaledSearch(question.name, file, scale, search, preset, base, assigned)
+    scaled = ScaledSearch(target.name, file, scale, search, preset, base, assigned)
     if problems := [*problems, *_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
         raise InputError(*problems)
     return scaled

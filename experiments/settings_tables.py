@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from experiments.errors import validate
 from experiments.identity import flatten
 from experiments.presets import resolve_preset
-from experiments.question_files import ROOT, shown
 from experiments.schema import Name, Overrides, Paper, Part, Tasks
+from experiments.target_files import ROOT, shown
 from experiments.yaml_files import read_yaml
 from model.config import Task
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from experiments.errors import InputError, Problem, did_you_mean
 from experiments.load_experiment import load_experiment
-from experiments.question_files import experiment_names
+from experiments.target_files import experiment_names
 
 TABLE_NAME = re.compile(r"[a-z-]+/(?:[0-9]+|[IVX]+)")
 

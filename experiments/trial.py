@@ -21,7 +21,7 @@ class Trial:
     seed: int
     workers: int
     config: TrialConfig
-    source: Trial | None = None
+    parent: Trial | None = None
     """The trial whose best weights this one starts from."""
     in_own_column: bool = False
     """Whether it stands apart from the variant's other trials on the task, because of where it starts from."""
@@ -36,7 +36,7 @@ class Trial:
     @property
     def start(self) -> Task | None:
         """The task that its column names as the start."""
-        return self.source.task if self.source is not None and self.in_own_column else None
+        return self.parent.task if self.parent is not None and self.in_own_column else None
 
     @property
     def label(self) -> str:
@@ -52,16 +52,16 @@ class Trial:
     def with_seed(self, seed: int) -> Trial:
         """The same trial with another seed; the one that it starts from has the same."""
         own = replace(self, seed=seed, config=self.config.model_copy(update={"seed": seed}))
-        return own if self.source is None else own.starting_from(self.source.with_seed(seed))
+        return own if self.parent is None else own.starting_from(self.parent.with_seed(seed))
 
-    def starting_from(self, source: Trial) -> Trial:
+    def starting_from(self, parent: Trial) -> Trial:
         """The same trial with another one's best weights to start from."""
-        return replace(self, source=source, config=self.config.model_copy(update={"initial_trial": source.key}))
+        return replace(self, parent=parent, config=self.config.model_copy(update={"initial_trial": parent.key}))
 
 
-def with_sources(trials: Iterable[Trial]) -> Iterator[Trial]:
+def with_parents(trials: Iterable[Trial]) -> Iterator[Trial]:
     """Every trial after the one that it starts from."""
     for trial in trials:
-        if trial.source is not None:
-            yield trial.source
+        if trial.parent is not None:
+            yield trial.parent
         yield trial

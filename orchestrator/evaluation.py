@@ -79,10 +79,10 @@ class Evaluation:
         import torch
 
         began = time.monotonic()
-        place = torch.device(device)
-        model = load_model(self._stored, place)
+        torch_device = torch.device(device)
+        model = load_model(self._stored, torch_device)
         embed_audio = audio_embedder(model, self._store.sound_cache)
-        outcome = evaluate(model, self.dataset, self._protocol, embed_audio, Workers(), place, on_clip)
+        outcome = evaluate(model, self.dataset, self._protocol, embed_audio, Workers(), torch_device, on_clip)
         scores = self.folder.write_scores(outcome.clips)
         record = EvaluationRecord(
             key=self.key,
@@ -90,7 +90,7 @@ class Evaluation:
             protocol=self._protocol_record,
             score=score_record(outcome.score),
             data_fingerprint=self._fingerprint,
-            quarantined=sorted(self.dataset.entries[place].name for place in self.dataset.quarantine.reasons),
+            quarantined=sorted(self.dataset.entries[index].name for index in self.dataset.quarantine.reasons),
             code_version=code_version(),
             commit=current_commit(),
             packages=package_versions(),

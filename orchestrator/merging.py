@@ -89,7 +89,7 @@ def _check_copyable(source: Storage, folder: str) -> None:
         return
     trial = TrialFolder(source, folder)
     trial.fetch_documents()
-    trial.check_places()
+    trial.check_files()
     if trial.identity is None:
         raise InputError(Problem(f"{source}/{folder}", "does not say which trial it is", "look at it before you copy"))
     last = trial.last_attempt

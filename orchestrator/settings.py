@@ -19,7 +19,7 @@ STARTED_HERE = "local"
 
 @dataclass(frozen=True)
 class Settings:
-    """Places that a command works with."""
+    """The storage, data folder, MLflow and Ray that a command works with."""
 
     storage: Storage
     data: Path
@@ -53,13 +53,13 @@ def resolve_settings(storage: str | None = None, data: Path | None = None) -> Se
         InputError: the storage is neither a folder nor a bucket.
         StorageError: the bucket cannot be used.
     """
-    place = open_storage(storage or os.environ.get("COMBO_STORAGE") or DEFAULT_STORAGE)
+    opened = open_storage(storage or os.environ.get("COMBO_STORAGE") or DEFAULT_STORAGE)
     address = os.environ.get("RAY_ADDRESS", "")
     folder, derived = Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)), os.environ.get("COMBO_DERIVED")
     return Settings(
-        storage=place,
+        storage=opened,
         data=(data_with_derived(folder, Path(derived)) if derived else folder).absolute(),
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or _embedded(place),
+        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or _embedded(opened),
         ray_address=address if address not in ("", STARTED_HERE) else None,
         mlflow_experiment=os.environ.get("MLFLOW_EXPERIMENT_NAME") or None,
     )

@@ -11,17 +11,17 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem
 from experiments.identity import TRIAL_KEY
 from experiments.load_experiment import load_experiment
-from experiments.question_files import read_question
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.searches import ScaledSearch, load_search
 from experiments.table_names import without_table_names
+from experiments.target_files import read_target_file
 from experiments.trial import Trial
 from orchestrator.planning.other_schemas import refuse_points_of_other_schemas
 from orchestrator.planning.plan import Plan, make_plan, trials_on_data
 from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import AttemptWatch
+from orchestrator.trial.leases import LeaseWatch
 
 if TYPE_CHECKING:
     from orchestrator.search.study import SearchStudy
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Targets:
-    """Trials, and the question that they answer."""
+    """Trials, and the experiments or search that they are part of."""
 
     sweep: str
     """The name under which they run; empty for trials that were named by their keys."""
     paper: str
-    """That the question is from; each has an MLflow experiment of its own."""
+    """Of the experiments or search; each has an MLflow experiment of its own."""
     trials: tuple[Trial, ...]
     search: SearchStudy | None = None
     """The search that suggests further trials, if it is one."""
@@ -49,7 +49,7 @@ class Targets:
 
         return replace(self, search=SearchStudy(self.search.search, store.storage))
 
-    def plan(self, store: Store, watch: AttemptWatch | None = None) -> Plan:
+    def plan(self, store: Store, watch: LeaseWatch | None = None) -> Plan:
         """The trials as storage knows them since the last refresh; of a search, all points so far. See `make_plan`."""
         if self.search is None:
             return make_plan(self.sweep, self.trials, store, watch=watch)
@@ -72,7 +72,7 @@ def read_targets(
         names: of experiments, of one search, or trial keys.
         assigned: overrides of experiments or of the search.
         scale: of experiments or of the search.
-        settings: places.
+        settings: storage, data, MLflow and Ray.
         store: with its documents refreshed.
         workers: data-parallel workers of every trial; by default what the experiment says.
 
@@ -83,7 +83,7 @@ def read_targets(
     if names and all(TRIAL_KEY.fullmatch(name) for name in names):
         return _stored_trials(names, store)
     names = without_table_names(names)
-    if any(read_question(name).is_search for name in names):
+    if any(read_target_file(name).is_search for name in names):
         return _search(names, assigned, scale, settings, store)
     experiments = [load_experiment(name, scale, assigned) for name in names]
     if not experiments:

@@ -30,7 +30,7 @@ from reports.tables.table import Known, build_table
 
 
 @dataclass(frozen=True)
-class Question:
+class ReportedExperiment:
     """An experiment and its trials."""
 
     scaled: ScaledExperiment
@@ -42,7 +42,7 @@ class Question:
 class Request:
     """What a report is asked for."""
 
-    questions: Sequence[Question]
+    reported: Sequence[ReportedExperiment]
     settings: Sequence[Settings] = ()
     searches: Sequence[SearchOutcome] = ()
     figures: Sequence[PaperFigure] = ()
@@ -69,9 +69,9 @@ class Report:
         return self.files[-1]
 
 
-def trial_keys(questions: Iterable[Question], results: Results) -> list[str]:
+def trial_keys(reported: Iterable[ReportedExperiment], results: Results) -> list[str]:
     """The keys of the stored trials that may stand in the tables, each once."""
-    places = [match(question.trials, results) for question in questions]
+    places = [match(one.trials, results) for one in reported]
     found = (run for place in places for evidence in place.values() for run in (*evidence.runs, *evidence.elsewhere))
     return list(dict.fromkeys(run.key for run in found))
 
@@ -94,8 +94,8 @@ def build_report(
     """
     statistics = ClipStatistics()
     pages, problems = [], [*results.problems, *request.problems]
-    for question in request.questions:
-        page, unusable = _table_page(question, results, request.known, statistics)
+    for one in request.reported:
+        page, unusable = _table_page(one, results, request.known, statistics)
         pages.append(page)
         problems += unusable
         on_table(page.table.number)
@@ -112,9 +112,9 @@ def build_report(
 
 
 def _table_page(
-    question: Question, results: Results, known: Known, statistics: ClipStatistics
+    one: ReportedExperiment, results: Results, known: Known, statistics: ClipStatistics
 ) -> tuple[TablePage, list[Problem]]:
-    scaled, trials = question.scaled, question.trials
+    scaled, trials = one.scaled, one.trials
     table = build_table(scaled, trials, results, known, statistics)
     pictures, problems = collect_pictures(table)
     problems += left_out(known.imported, trials, (record.key for record in table.imported))

@@ -1,4 +1,4 @@
-"""The command for places where it is not installed, such as the folder that a job starts in."""
+"""The command where it is not installed, as in the working directory of a Ray job: `python -m orchestrator.cli`."""
 
 from orchestrator.cli.app import main
 

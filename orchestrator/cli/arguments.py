@@ -134,13 +134,13 @@ def _is_here(device: str) -> bool:
     import torch
 
     try:
-        place = torch.device(device)
+        parsed = torch.device(device)
     except RuntimeError:
         return False
-    if place.type != "cuda":
+    if parsed.type != "cuda":
         return device == "cpu"
     # PyTorch keeps eight bits of the number and takes cuda:256 for cuda:0, which the comparison of names refuses.
-    return str(place) == device and 0 <= (place.index or 0) < torch.cuda.device_count()
+    return str(parsed) == device and 0 <= (parsed.index or 0) < torch.cuda.device_count()
 
 
 def read_experiments(words: Sequence[str], scale: str) -> list[ScaledExperiment]:

@@ -35,10 +35,10 @@ def find_targets(
     return targets
 
 
-def find_questions(
+def find_runnable_targets(
     words: Sequence[str], scale: str, settings: Settings, store: Store, workers: int | None = None
 ) -> Targets:
-    """As `find_targets`, for verbs that run trials: those run under the name of a question, not under their keys.
+    """As `find_targets`, for verbs that run trials: those need an experiment or a search, not keys of trials.
 
     Raises:
         InputError: as above, or trials are named by their keys.
@@ -58,16 +58,16 @@ def names_search(words: Sequence[str]) -> bool:
     Raises:
         InputError: a name stands for no file.
     """
-    from experiments.question_files import read_question
     from experiments.table_names import without_table_names
+    from experiments.target_files import read_target_file
 
     names = without_table_names(word for word in words if "=" not in word)
-    return any(read_question(name).is_search for name in names)
+    return any(read_target_file(name).is_search for name in names)
 
 
-def print_standing(search: SearchStudy, console: Console) -> None:
+def print_search_state(search: SearchStudy, console: Console) -> None:
     """How far a search is, and its best points."""
-    from orchestrator.search.standing import best_table, headline
+    from orchestrator.search.search_state import best_table, headline
 
     console.print(headline(search), style="bold", markup=False)
     if search.best():

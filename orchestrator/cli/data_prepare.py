@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.arguments import DerivedOption, ProcessesOption, SizeOption, Subset, chosen_processes, chosen_root
 from orchestrator.cli.exit_codes import DATA_FAULTY
-from orchestrator.cli.made import show_made
+from orchestrator.cli.made_files import show_made
 from orchestrator.cli.progress_bar import progress_bar
 
 

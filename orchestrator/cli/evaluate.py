@@ -70,10 +70,10 @@ def evaluate(
     evaluation = Evaluation(stored, settings.data, fingerprint, chosen, split.value, store)
     evaluation.folder.fetch()
     console = Console(highlight=False, stderr=as_json)
-    place = chosen_device(device)
+    found_device = chosen_device(device)
     known = evaluation.folder.record
     # Clips that could not be used may be mended by now, which the data's fingerprint need not show.
-    record = known if known is not None and not known.quarantined else _run(evaluation, place, console)
+    record = known if known is not None and not known.quarantined else _run(evaluation, found_device, console)
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
     else:

@@ -33,7 +33,7 @@ def gc(
     """
     from rich.console import Console
 
-    from orchestrator.reporting.protocols import protocols_of_today
+    from orchestrator.report_inputs.protocols import protocols_of_today
     from orchestrator.settings import resolve_settings
     from orchestrator.store import retention
     from orchestrator.store.presence import refuse_absent

@@ -1,4 +1,4 @@
-"""`combo logs`: the story of trials from storage, or the output of a job from the cluster. Reads only."""
+"""`combo logs`: the history of trials from storage, or the output of a job from the cluster. Reads only."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def logs(
     console = Console(highlight=False, soft_wrap=True)
     if address is not None:
         raise typer.Exit(_job_output(words, address, follow, console))
-    _tell(words, scale, follow, storage, data, console)
+    _print_history(words, scale, follow, storage, data, console)
 
 
 def _job_output(words: list[str], address: str, follow: bool, console: Console) -> int:
@@ -69,44 +69,46 @@ def _job_output(words: list[str], address: str, follow: bool, console: Console) 
     return 0
 
 
-def _tell(words: list[str], scale: str, follow: bool, storage: str | None, data: Path | None, console: Console) -> None:
+def _print_history(
+    words: list[str], scale: str, follow: bool, storage: str | None, data: Path | None, console: Console
+) -> None:
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
-    from orchestrator.trial.attempts import AttemptWatch
-    from orchestrator.trial.trial_story import outcome
+    from orchestrator.trial.leases import LeaseWatch
+    from orchestrator.trial.trial_history import outcome_lines
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
     seen: set[tuple[str, str]] = set()
     store.refresh()
     targets = find_targets(words, scale, settings, store)
-    watch = AttemptWatch(settings.storage)
+    watch = LeaseWatch(settings.storage)
     while True:
         store.refresh()
         plan = targets.again(store).plan(store, watch)
-        damaged = {entry.trial.key for entry in plan.entries if not _tell_course(entry, store, seen, console)}
+        damaged = {entry.trial.key for entry in plan.entries if not _print_attempts(entry, store, seen, console)}
         if not follow or all(entry.state in OVER for entry in plan.entries):
             break
         time.sleep(EVERY_SECONDS)
     for entry in plan.entries:
         _print(f"{_name(entry)}: {entry.state}", console, "bold")
-        if not _tell_new(outcome(store.trial(entry.trial.key)), entry.trial.key, seen, console):
+        if not _print_new(outcome_lines(store.trial(entry.trial.key)), entry.trial.key, seen, console):
             damaged.add(entry.trial.key)
     if damaged or targets.problems:
         raise typer.Exit(INPUT_ERROR)
 
 
-def _tell_course(entry: PlannedTrial, store: Store, seen: set[tuple[str, str]], console: Console) -> bool:
-    """Prints what is new in a trial's course, below its name; says whether it could be read."""
-    from orchestrator.trial.trial_story import course, fetch_story
+def _print_attempts(entry: PlannedTrial, store: Store, seen: set[tuple[str, str]], console: Console) -> bool:
+    """Prints new lines of a trial's history below its name; returns whether it could be read."""
+    from orchestrator.trial.trial_history import attempt_lines, fetch_history
 
     key = entry.trial.key
-    fetch_story(store.trial(key))
-    return _tell_new(course(store.trial(key)), key, seen, console, _name(entry))
+    fetch_history(store.trial(key))
+    return _print_new(attempt_lines(store.trial(key)), key, seen, console, _name(entry))
 
 
-def _tell_new(lines: Iterator[str], key: str, seen: set[tuple[str, str]], console: Console, heading: str = "") -> bool:
-    """Prints the lines of a trial that were not printed yet; one that is damaged says so, and the others go on."""
+def _print_new(lines: Iterator[str], key: str, seen: set[tuple[str, str]], console: Console, heading: str = "") -> bool:
+    """Prints lines of a trial that were not printed yet, or what is damaged; returns whether it could be read."""
     told: list[str] = []
     readable = True
     try:
@@ -129,6 +131,6 @@ def _name(entry: PlannedTrial) -> str:
 
 
 def _print(text: str, console: Console, style: str = "") -> None:
-    """A line of a story, with the lines that continue it; nothing in them is a command or markup."""
+    """Prints a line of a history and its continuation lines, without interpreting control characters or markup."""
     for line in text.splitlines():
         console.print(printable(line), style=style, markup=False, emoji=False)

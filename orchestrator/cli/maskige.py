@@ -20,7 +20,7 @@ from orchestrator.cli.arguments import (
     chosen_root,
 )
 from orchestrator.cli.exit_codes import DATA_FAULTY
-from orchestrator.cli.made import show_made
+from orchestrator.cli.made_files import show_made
 from orchestrator.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def maskige(
     with progress_bar(console, f"Making {subset.value.upper()} Maskiges") as on_progress:
         source = _source(proposer, weights, masks, device, subset, root)
         made = write_maskiges(root, subset.value, side, source, processes, on_progress)
-    place = maskige_root(subset.value, root, source.name)
-    show_made(f"{subset.value.upper()} Maskiges by {source.name} in {place}", made, console)
+    folder = maskige_root(subset.value, root, source.name)
+    show_made(f"{subset.value.upper()} Maskiges by {source.name} in {folder}", made, console)
     raise typer.Exit(DATA_FAULTY if made.problems else 0)
 
 
@@ -87,8 +87,8 @@ def _source(
     if proposer is not ProposerName.semantic_sam:
         if masks is not None:
             raise InputError(Problem("--masks", "is given", f"leave it away, {proposer.value} looks at the frames"))
-        place = chosen_device(device) if proposer in NETWORKS else "cpu"
-        return ProposedMasks(build_proposer(proposer.value, weights, place))
+        found_device = chosen_device(device) if proposer in NETWORKS else "cpu"
+        return ProposedMasks(build_proposer(proposer.value, weights, found_device))
     if masks is None:
         raise InputError(Problem("--masks", "is missing", "name the folder with the .npy files of semantic-sam"))
     if weights is not None:

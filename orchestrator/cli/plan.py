@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.planning.cost import Span
-    from orchestrator.planning.outlook import Outlook, Prospect
+    from orchestrator.planning.cost_forecast import CostForecast, TrialForecast
 
 
 def plan(
@@ -56,7 +56,7 @@ def plan(
     from orchestrator.cli.plan_search import plan_search
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs
-    from orchestrator.planning.outlook import look_ahead, most_cells_first
+    from orchestrator.planning.cost_forecast import forecast_cost, most_cells_first
     from orchestrator.planning.plan import make_plan, trials_where_data_are
     from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
@@ -74,19 +74,19 @@ def plan(
     experiments = read_experiments(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(experiments, settings.data, workers)
     made = make_plan(sweep_name(experiments, trials), trials, store)
-    outlook = look_ahead(experiments, trials, made, Costs(store.finished()), store)
-    shown = most_cells_first(outlook) if table else outlook.prospects
+    forecast = forecast_cost(experiments, trials, made, Costs(store.finished()), store)
+    shown = most_cells_first(forecast) if table else forecast.per_trial
     if as_json:
         import json
 
-        typer.echo(json.dumps(_document(outlook, shown), indent=1))
+        typer.echo(json.dumps(_document(forecast, shown), indent=1))
     else:
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
-        _show(console, outlook, shown, price)
+        _show(console, forecast, shown, price)
         for (task, proposer), reason in unusable.items():
             what = f"finished {task.upper()} trials{f' with Maskiges of {proposer}' if proposer else ''}"
             say(f"{what} are not recognised: {reason}", console, "yellow")
-    _refuse_past(max_gpu_hours, outlook.left)
+    _refuse_past(max_gpu_hours, forecast.left)
 
 
 def _refuse_past(max_gpu_hours: float | None, left: Span | None) -> None:
@@ -95,7 +95,7 @@ def _refuse_past(max_gpu_hours: float | None, left: Span | None) -> None:
         raise InputError(Problem(f"--max-gpu-hours {max_gpu_hours:g}", what, "plan fewer trials, or allow more"))
 
 
-def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price: float | None) -> None:
+def _show(console: Console, forecast: CostForecast, shown: tuple[TrialForecast, ...], price: float | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -104,57 +104,60 @@ def _show(console: Console, outlook: Outlook, shown: tuple[Prospect, ...], price
     table = Table("trial key", "trial", "state", "hours are", box=None)
     for heading in ("GPU-hours", "cells", "cells/hour"):
         table.add_column(heading, justify="right")
-    for prospect in shown:
-        trial, estimate = prospect.entry.trial, prospect.estimate
-        label = f"{trial.experiment} {trial.label}" + (f", after {trial.source.key}" if trial.source else "")
-        numbers = (f"{estimate.worker_hours.likely:.3g}", f"{prospect.cells_per_hour:.3g}") if estimate else ("", "")
+    for one in shown:
+        trial, estimate = one.entry.trial, one.estimate
+        label = f"{trial.experiment} {trial.label}" + (f", after {trial.parent.key}" if trial.parent else "")
+        numbers = (f"{estimate.worker_hours.likely:.3g}", f"{one.cells_per_hour:.3g}") if estimate else ("", "")
         basis = estimate.basis if estimate else ""
-        table.add_row(trial.key, Text(label), prospect.entry.state, basis, numbers[0], str(prospect.cells), numbers[1])
+        table.add_row(trial.key, Text(label), one.entry.state, basis, numbers[0], str(one.cells), numbers[1])
     console.print(table)
-    for entry in (prospect.entry for prospect in shown):
+    for entry in (one.entry for one in shown):
         if entry.state in REFUSED:
             say(f"{entry.state}: {entry.trial.label}: {entry.reason}", console, "red")
-    different, states = len(outlook.prospects), [prospect.entry.state for prospect in outlook.prospects]
+    different, states = (
+        len(forecast.per_trial),
+        [one.entry.state for one in forecast.per_trial],
+    )
     console.print(
-        f"\n{outlook.cells} cells need {outlook.trials} trials, {different} of them different: sharing saves "
-        f"{outlook.trials - different} trials and {_hours(outlook.shared_hours)} GPU-hours"
+        f"\n{forecast.cells} cells need {forecast.trials} trials, {different} of them different: sharing saves "
+        f"{forecast.trials - different} trials and {_hours(forecast.shared_hours)} GPU-hours"
     )
     console.print(", ".join(f"{states.count(state)} {state}" for state in get_args(State) if state in states))
-    console.print(f"left: {_hours(outlook.left)} GPU-hours", style="bold")
+    console.print(f"left: {_hours(forecast.left)} GPU-hours", style="bold")
     if price is not None:
-        console.print(f"cost: {_hours(outlook.left.scaled(price))}", style="bold")
-    if outlook.memory_gib is not None:
-        console.print(f"memory: up to {outlook.memory_gib:g} GiB per worker, as stated")
-    if outlook.unknown:
-        console.print(f"of {outlook.unknown} trials nothing is known, they are not counted", style="yellow")
+        console.print(f"cost: {_hours(forecast.left.scaled(price))}", style="bold")
+    if forecast.memory_gib is not None:
+        console.print(f"memory: up to {forecast.memory_gib:g} GiB per worker, as stated")
+    if forecast.unknown:
+        console.print(f"of {forecast.unknown} trials nothing is known, they are not counted", style="yellow")
 
 
 def _hours(span: Span) -> str:
     return f"{span.likely:,.4g} ({span.low:,.4g} to {span.high:,.4g})"
 
 
-def _document(outlook: Outlook, shown: tuple[Prospect, ...]) -> dict[str, Any]:
+def _document(forecast: CostForecast, shown: tuple[TrialForecast, ...]) -> dict[str, Any]:
     return {
-        "cells": outlook.cells,
-        "trials": outlook.trials,
-        "different_trials": len(outlook.prospects),
-        "gpu_hours_left": asdict(outlook.left),
-        "gpu_hours_saved_by_sharing": asdict(outlook.shared_hours),
-        "memory_gib_per_worker": outlook.memory_gib,
-        "trials_of_unknown_cost": outlook.unknown,
+        "cells": forecast.cells,
+        "trials": forecast.trials,
+        "different_trials": len(forecast.per_trial),
+        "gpu_hours_left": asdict(forecast.left),
+        "gpu_hours_saved_by_sharing": asdict(forecast.shared_hours),
+        "memory_gib_per_worker": forecast.memory_gib,
+        "trials_of_unknown_cost": forecast.unknown,
         "order": [
             {
-                "key": prospect.entry.trial.key,
-                "experiment": prospect.entry.trial.experiment,
-                "trial": prospect.entry.trial.label,
-                "state": prospect.entry.state,
-                "reason": prospect.entry.reason,
-                "starts_from": prospect.entry.trial.source.key if prospect.entry.trial.source else None,
-                "workers": prospect.entry.trial.workers,
-                "gpu_hours": asdict(prospect.estimate.worker_hours) if prospect.estimate else None,
-                "basis": prospect.estimate.basis if prospect.estimate else None,
-                "cells": prospect.cells,
+                "key": one.entry.trial.key,
+                "experiment": one.entry.trial.experiment,
+                "trial": one.entry.trial.label,
+                "state": one.entry.state,
+                "reason": one.entry.reason,
+                "starts_from": one.entry.trial.parent.key if one.entry.trial.parent else None,
+                "workers": one.entry.trial.workers,
+                "gpu_hours": asdict(one.estimate.worker_hours) if one.estimate else None,
+                "basis": one.estimate.basis if one.estimate else None,
+                "cells": one.cells,
             }
-            for prospect in shown
+            for one in shown
         ],
     }

@@ -18,7 +18,7 @@ def plan_search(study: SearchStudy, costs: Costs, as_json: bool) -> Span | None:
 
     The hours are those of all points that have no score yet, as if none were stopped early.
     """
-    from orchestrator.search.standing import as_document, headline
+    from orchestrator.search.search_state import as_document, headline
 
     left = _hours_left(study, costs)
     if as_json:

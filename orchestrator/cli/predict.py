@@ -71,12 +71,12 @@ def predict(
 
     console = Console(highlight=False)
     folder = out or Path(f"{(video.resolve() if video.is_dir() else video).stem}-prediction")
-    place = _free_place(folder)
+    target = _free_folder(folder)
     choice = Choice(video_track, audio_track, sound, _frame_rate(frame_rate))
     weights = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))
     with console.status("loading video and model"):
         inputs = _load(video, choice, weights, proposer, proposer_weights, device)
-    _show(_segment(inputs, place, rate, console), inputs, rate, folder, console)
+    _show(_segment(inputs, target, rate, console), inputs, rate, folder, console)
 
 
 @dataclass(frozen=True)
@@ -89,24 +89,24 @@ class _Inputs:
     device: str
 
 
-def _free_place(out: Path) -> Path:
+def _free_folder(out: Path) -> Path:
     """Where links lead to, once sure that a folder can be moved there: the work would be lost if that failed.
 
     Raises:
         InputError: something is there that cannot be replaced.
     """
-    place = Path(os.path.realpath(out))
+    target = Path(os.path.realpath(out))
     remedy = "name another folder"
-    if place == Path.cwd():
+    if target == Path.cwd():
         problem, remedy = "is the current folder", "name a folder in it"
-    elif place.is_mount():
+    elif target.is_mount():
         problem, remedy = "is where a drive is mounted", "name a folder in it"
-    elif place.is_dir() and any(place.iterdir()):
+    elif target.is_dir() and any(target.iterdir()):
         problem, remedy = "is not empty", "remove it, or name another folder"
-    elif os.path.lexists(place) and not place.is_dir():
+    elif os.path.lexists(target) and not target.is_dir():
         problem = "is a file"
     else:
-        return place
+        return target
     raise InputError(Problem(f"--out {out}", problem, remedy))
 
 
@@ -142,12 +142,12 @@ def _load(
     if proposer is ProposerName.semantic_sam:
         problem = "is known here by its files only, and cannot look at a video"
         raise InputError(Problem("--proposer semantic-sam", problem, "use felzenszwalb, sam or mobile-sam"))
-    place = chosen_device(device)
+    target = chosen_device(device)
     opened = open_video(video, choice)
-    return _Inputs(opened, read_stored_model(weights), build_proposer(proposer.value, proposer_weights, place), place)
+    return _Inputs(opened, read_stored_model(weights), build_proposer(proposer.value, proposer_weights, target), target)
 
 
-def _segment(inputs: _Inputs, place: Path, rate: int, console: Console) -> Prediction:
+def _segment(inputs: _Inputs, target: Path, rate: int, console: Console) -> Prediction:
     import torch
 
     from model.prediction import predict as prediction
@@ -166,7 +166,7 @@ def _segment(inputs: _Inputs, place: Path, rate: int, console: Console) -> Predi
             inputs.video,
             inputs.stored,
             inputs.proposer,
-            place,
+            target,
             torch.device(inputs.device),
             on_segmented=lambda done: progress.update(segmenting, completed=done),
             on_overlaid=on_overlaid,

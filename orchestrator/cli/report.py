@@ -70,8 +70,8 @@ def build(
     from experiments.errors import InputError, Problem
     from experiments.overrides import parse_assignments
     from orchestrator.cli.progress_bar import progress_bars
-    from orchestrator.reporting.gather import gather
-    from orchestrator.reporting.request import read_words
+    from orchestrator.report_inputs.gather import gather
+    from orchestrator.report_inputs.request import read_words
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from reports.build import build_report
@@ -95,7 +95,7 @@ def build(
         progress.update(bar, description="Looking up runs")
         with keeping_drawings(cache and cache / KEPT_DRAWINGS):
             gathered = gather(asked, results, settings, None if without_mlflow else (mlflow_url or ""))
-            progress.update(bar, description="Building tables", total=len(asked.questions), completed=0)
+            progress.update(bar, description="Building tables", total=len(asked.reported), completed=0)
             built = build_report(gathered.request, results, out, lambda _: progress.advance(bar))
     for note in gathered.notes:
         say(note, console, "yellow")

@@ -35,16 +35,16 @@ def clips(
     with console.status("reading trials"):
         from orchestrator.cli.arguments import chosen_device
         from orchestrator.cli.progress_bar import progress_bars
-        from orchestrator.reporting.clip_predictions import wanted_clips
+        from orchestrator.report_inputs.clip_predictions import wanted_clips
         from orchestrator.store.store import Store
 
-        place, store = chosen_device(device), Store(settings.storage)
+        found_device, store = chosen_device(device), Store(settings.storage)
         wanted = wanted_clips(trials, clip or [], settings.data, store)
     written: list[Path] = []
     with progress_bars(console) as progress:
         bar = progress.add_task("Predicting clips", total=sum(len(one.choices) for one in wanted))
         for one in wanted:
-            written += one.predict(store, place, lambda: progress.advance(bar))
+            written += one.predict(store, found_device, lambda: progress.advance(bar))
     for path in written:
         say(str(path), console)
     made = f"{len(written)} clip{'s' * (len(written) > 1)} predicted"

@@ -49,7 +49,7 @@ def verify(
 
     from orchestrator.cli.progress_bar import progress_bar
     from orchestrator.cli.sweep_table import TABLE_WIDTH
-    from orchestrator.reporting.protocols import protocols_of_today
+    from orchestrator.report_inputs.protocols import protocols_of_today
     from orchestrator.settings import resolve_settings
     from reports.verifying.verify import verify as verify_tables
 
@@ -76,8 +76,8 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
     """As `combo report build` shows them, and what they are built from."""
     from experiments.errors import InputError, Problem
     from experiments.overrides import parse_assignments
-    from orchestrator.reporting.protocols import protocols_of_today
-    from orchestrator.reporting.request import read_words
+    from orchestrator.report_inputs.protocols import protocols_of_today
+    from orchestrator.report_inputs.request import read_words
     from orchestrator.store.store import Store
     from reports.stored.imported import read_imported_evaluations
     from reports.stored.results import read_results
@@ -87,13 +87,13 @@ def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named:
     names = [word for word in words if "=" not in word]
     assigned = parse_assignments(word for word in words if "=" in word)
     asked = read_words(names, assigned, scale, settings.data, data_was_named=data_was_named)
-    if not asked.questions:
+    if not asked.reported:
         raise InputError(Problem("command line", "names no table with numbers of ours", "such as combo/table7"))
     Store(settings.storage).refresh_all()
     results = read_results(settings.storage.root, None)  # what is verified is what is stored, not what was kept of it
     imported, _ = read_imported_evaluations(settings.storage.root)
     known, statistics = Known(tuple(imported), protocols_of_today()), ClipStatistics()
-    return [build_table(one.scaled, one.trials, results, known, statistics) for one in asked.questions], results
+    return [build_table(one.scaled, one.trials, results, known, statistics) for one in asked.reported], results
 
 
 def _read_mlflow(tables: list[Table], settings: Settings, console: Console) -> dict[str, LoggedRun] | None:

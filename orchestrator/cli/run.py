@@ -10,7 +10,7 @@ import typer
 from orchestrator.cli import run_options as options
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words
 from orchestrator.cli.borrowed_options import takes_all_of
-from orchestrator.cli.chosen_targets import find_questions, print_standing
+from orchestrator.cli.chosen_targets import find_runnable_targets, print_search_state
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, RAY_DIED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 from orchestrator.cli.plain import say
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.planning.plan import Plan
     from orchestrator.settings import Settings
     from orchestrator.store.store import Store
-    from orchestrator.sweep.agenda import StopReason
+    from orchestrator.sweep.trial_scheduler import StopReason
     from orchestrator.trial.weight_files import WeightFiles
 
 EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
@@ -86,7 +86,7 @@ def run(
     older_stops = older_requests(settings.storage, os.environ)  # first, as all that follows may take a while
     store = Store(settings.storage)
     store.refresh()
-    targets = find_questions(words, scale, settings, store, workers)
+    targets = find_runnable_targets(words, scale, settings, store, workers)
     shape = (cpus_per_worker, gpus_per_worker, min_workers)
     if rerun:
         wanted = [entry.trial for entry in targets.plan(store).entries]
@@ -128,7 +128,7 @@ def run(
     _tell_unfinished(after, console)
     console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
     if search is not None:
-        print_standing(search, console)
+        print_search_state(search, console)
     if ended_early is None and not after.failed and 0 < after.count("stopped") == len(after.to_run):
         ended_early = "stopped"  # trial by trial
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
@@ -158,12 +158,12 @@ def retry(
     settings = resolve_settings(of_run["storage"], of_run["data"])
     store = Store(settings.storage)
     store.refresh()
-    plan = find_questions(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
+    plan = find_runnable_targets(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
     shape = (of_run["cpus_per_worker"], of_run["gpus_per_worker"], of_run["min_workers"])
     _refuse_impossible(plan.failed, settings, *shape, of_run["vggish_weights"], of_run["backbone_weights"])
     typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
     for trial in plan.failed:
-        store.trial(trial.key).forgive(with_checkpoints=from_scratch)
+        store.trial(trial.key).clear_failure(with_checkpoints=from_scratch)
     run(**of_run)
 
 
@@ -186,7 +186,7 @@ def _refuse_impossible(
     from orchestrator.sweep.placement import Placement
     from orchestrator.sweep.ray_address import refuse_unusable
     from orchestrator.sweep.this_machine import this_machine
-    from orchestrator.trial.machine import WorkerShape
+    from orchestrator.trial.machine import WorkerResources
     from orchestrator.trial.weight_files import weight_files
 
     refuse_uneven(trials)
@@ -194,7 +194,7 @@ def _refuse_impossible(
         refuse_unusable(settings.ray_address)
     else:
         here = this_machine()
-        shape = WorkerShape(cpus, float(here.has_gpus) if gpus is None else gpus)
+        shape = WorkerResources(cpus, float(here.has_gpus) if gpus is None else gpus)
         Placement(lambda: here, shape, least_workers).refuse_unplaceable(trials)
     return weight_files(vggish, backbones or [], trials)
 
@@ -250,11 +250,11 @@ def _tell_unfinished(plan: Plan, console: Console) -> None:
     from orchestrator.planning.plan import REFUSED
 
     for entry in plan.entries:
-        label, source = entry.trial.label, entry.trial.source
+        label, parent = entry.trial.label, entry.trial.parent
         if entry.state == "failed" or (entry.state == "resumable" and entry.reason):
             console.print(f"failed: {label}: {entry.reason}", style="red", markup=False)
         elif entry.state in REFUSED:
             console.print(f"{entry.state}: {label}: {entry.reason}", style="red", markup=False)
-        elif entry.state == "new" and source is not None:
-            told = f"not started: {label}: it starts from trial {source.key}, which is not finished"
+        elif entry.state == "new" and parent is not None:
+            told = f"not started: {label}: it starts from trial {parent.key}, which is not finished"
             console.print(told, style="yellow", markup=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, TargetWords
-from orchestrator.cli.chosen_targets import find_targets, print_standing
+from orchestrator.cli.chosen_targets import find_targets, print_search_state
 from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain import say
 
@@ -60,7 +60,7 @@ def status(
             say(remark, console, "yellow")
         console.print(sweep_summary(plan), style="bold", markup=False)
         if search is not None:
-            print_standing(search, console)
+            print_search_state(search, console)
         for job in jobs:
             say(job.sentence, console, "red" if job.status == "FAILED" else "")
         if trouble:
@@ -106,12 +106,12 @@ def watch(
 def _telling_jobs(words: list[str], scale: str, address: str) -> tuple[list[JobState], str]:
     """Jobs that say what no trial can: those that wait or run, and the last one if it failed; or why none is known."""
     from experiments.errors import InputError
-    from orchestrator.cli.question import read_question
+    from orchestrator.cli.unbound_targets import read_unbound_targets
     from orchestrator.jobs.client import GOING, JobServer
 
-    question = read_question(words, scale)
+    targets = read_unbound_targets(words, scale)
     try:
-        jobs = JobServer(address).jobs(question.content_part)
+        jobs = JobServer(address).jobs(targets.content_part)
     except (InputError, OSError) as error:
         return [], str(error)
     last_failed = [job for job in jobs[:1] if job.status == "FAILED"]
@@ -124,14 +124,14 @@ def _observer(
     """Looks at what the words name, as it is stored at the time of each call; and which trials cannot be told."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
-    from orchestrator.trial.attempts import AttemptWatch
+    from orchestrator.trial.leases import LeaseWatch
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
     store.refresh()
     # Once, as it reads the data's fingerprint, which takes a while on a large set.
     targets = find_targets(words, scale, settings, store)
-    watched = AttemptWatch(settings.storage)
+    watched = LeaseWatch(settings.storage)
 
     def look() -> tuple[Plan, SearchStudy | None]:
         store.refresh()

@@ -37,14 +37,14 @@ def stop(
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.stop_requests import is_answered, request_stop
-    from orchestrator.trial.attempts import AttemptWatch, ask_to_stop
+    from orchestrator.trial.leases import LeaseWatch, ask_to_stop
 
     console = Console(highlight=False)
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
     store.refresh()
     targets = find_targets(words, scale, settings, store)
-    sweep, watch = targets.sweep, AttemptWatch(settings.storage)
+    sweep, watch = targets.sweep, LeaseWatch(settings.storage)
     plan = targets.plan(store, watch)
     if plan.count("finished") == len(plan.entries) and (targets.search is None or targets.search.complete):
         say(f"{sweep or 'these trials'}: all trials are finished, so there is nothing to stop", console)

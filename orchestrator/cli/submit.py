@@ -14,8 +14,8 @@ from experiments.errors import InputError, Problem
 from experiments.scaled_experiment import ScaledExperiment
 from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.exit_codes import STOPPED
-from orchestrator.cli.question import read_question
 from orchestrator.cli.run import run
+from orchestrator.cli.unbound_targets import read_unbound_targets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,17 +61,17 @@ def submit(
 
     console = Console(highlight=False, soft_wrap=True)
     words: list[str] = of_run["words"]
-    question = read_question(words, of_run["scale"])
+    targets = read_unbound_targets(words, of_run["scale"])
     shipment = Shipment(words)
     command = job_command(shipment.words_there, list(_given_options(context)), os.environ)
     variables = {**job_variables(os.environ), **_older_stops(of_run["storage"])}
-    request = JobRequest(question.file_part, question.content_part, command, variables)
+    request = JobRequest(targets.file_part, targets.content_part, command, variables)
     if dry_run:
         _show(shipment, request)
         return
     server = JobServer(_needed(address))
-    if question.experiments:
-        _foresee(question.experiments, of_run, console)
+    if targets.experiments:
+        _foresee(targets.experiments, of_run, console)
     job = server.submit(request, shipment, getpass.getuser())
     console.print(f"submitted as job {job} to {server.shown}", markup=False)
     if follow:
@@ -105,9 +105,9 @@ def _older_stops(storage: str | None) -> dict[str, str]:
     from orchestrator.sweep.stop_requests import OLDER_VARIABLE, older_requests
 
     with suppress(InputError, StorageError, OSError):
-        place = resolve_settings(storage).storage
-        if place.root.is_dir():
-            return {OLDER_VARIABLE: ",".join(older_requests(place, os.environ))}
+        opened = resolve_settings(storage).storage
+        if opened.root.is_dir():
+            return {OLDER_VARIABLE: ",".join(older_requests(opened, os.environ))}
     return {}
 
 
@@ -147,7 +147,7 @@ def _foresee(experiments: Sequence[ScaledExperiment], of_run: dict[str, Any], co
     """Says what the job will find to do, where this machine reaches the same data and storage."""
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs
-    from orchestrator.planning.outlook import look_ahead
+    from orchestrator.planning.cost_forecast import forecast_cost
     from orchestrator.planning.plan import make_plan, trials_on_data
     from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
@@ -160,7 +160,7 @@ def _foresee(experiments: Sequence[ScaledExperiment], of_run: dict[str, Any], co
         store.refresh()
         trials = trials_on_data(experiments, settings.data, of_run["workers"])
         plan = make_plan(sweep_name(experiments, trials), trials, store)
-        left = look_ahead(experiments, trials, plan, Costs(store.finished()), store).left
+        left = forecast_cost(experiments, trials, plan, Costs(store.finished()), store).left
     except (DataError, InputError, StorageError, OSError):
         return  # they are not here, or not readable; the job will say so if it finds the same
     console.print(

@@ -76,7 +76,7 @@ def sweep_summary(plan: Plan) -> str:
 def sweep_document(plan: Plan, search: SearchStudy | None, store: Store) -> dict[str, Any]:
     """The same for scripts; of a search, its points and the best of them too."""
     if search is not None:
-        from orchestrator.search.standing import as_document
+        from orchestrator.search.search_state import as_document
 
         return {**sweep_document(plan, None, store), "search": as_document(search)}
     return {

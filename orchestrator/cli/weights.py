@@ -58,12 +58,12 @@ def import_weights(
     if not created:
         console.print(f"{file} is already imported: {folder}", soft_wrap=True, markup=False)
         return
-    places = official_places(config)
+    tensors = official_places(config)
     if verbose:
-        for place in places:
-            shape = "x".join(map(str, place.shape))
-            console.print(f"{' and '.join(place.official)} -> {place.ours} {shape}", soft_wrap=True, markup=False)
-    console.print(_mapping(config, places))
+        for tensor in tensors:
+            shape = "x".join(map(str, tensor.shape))
+            console.print(f"{' and '.join(tensor.official)} -> {tensor.ours} {shape}", soft_wrap=True, markup=False)
+    console.print(_mapping(config, tensors))
     for remark in remarks:
         console.print(remark, soft_wrap=True, markup=False)
     console.print(f"imported {file}: {folder}", soft_wrap=True, markup=False)
@@ -101,7 +101,7 @@ def export_weights(
         console.print(told, style="yellow", soft_wrap=True, markup=False)
 
 
-def _mapping(config: TrialConfig, places: list[Placed]) -> Table:
+def _mapping(config: TrialConfig, tensors: list[Placed]) -> Table:
     """Which part came from where, a shared encoder from two places; the last rows are no part of our network."""
     from math import prod
 
@@ -115,9 +115,9 @@ def _mapping(config: TrialConfig, places: list[Placed]) -> Table:
         table.add_column(heading, justify="right")
     parts = network_without_memory(config).parts
     for part in parts:
-        inside = [place for place in places if part_of(place.ours, parts) == part]
-        parameters = sum(prod(place.shape) for place in inside if place.is_parameter)
-        for names in zip(*(place.official for place in inside), strict=True):
+        inside = [tensor for tensor in tensors if part_of(tensor.ours, parts) == part]
+        parameters = sum(prod(tensor.shape) for tensor in inside if tensor.is_parameter)
+        for names in zip(*(tensor.official for tensor in inside), strict=True):
             table.add_row(part, _common_prefix(names), str(len(inside)), f"{parameters:,}")
     for name in official_form_of(config).extras(config):
         table.add_row("kept for export", name, "1", "")

@@ -10,10 +10,10 @@ from orchestrator.doctor.collectives import look_at_gloo, look_at_nccl
 from orchestrator.doctor.data_sets import TASKS, look_at_subset
 from orchestrator.doctor.finding import Check, fail
 from orchestrator.doctor.hardware import look_at_gpus, look_at_memory, look_at_processors, look_at_shared_memory
-from orchestrator.doctor.mlflow_place import look_at_mlflow
+from orchestrator.doctor.mlflow_check import look_at_mlflow
 from orchestrator.doctor.packages import look_at_packages, look_at_torchvision
 from orchestrator.doctor.ray_cluster import look_at_ray
-from orchestrator.doctor.storage_place import CURES, look_at_free_space, look_at_storage
+from orchestrator.doctor.storage_check import CURES, look_at_free_space, look_at_storage
 from orchestrator.doctor.weights import look_at_backbone, look_at_sam, look_at_vggish
 from orchestrator.settings import DEFAULT_STORAGE, Settings, resolve_settings
 from orchestrator.storage.errors import StorageError

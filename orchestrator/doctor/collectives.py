@@ -43,14 +43,14 @@ def _look(backend: str, workers: int, cure: str) -> Finding:
     return ok(f"{workers} processes add up 4 MB in {float(took):.1f} ms")
 
 
-def _add_up(rank: int, backend: str, workers: int, place: str) -> None:
+def _add_up(rank: int, backend: str, workers: int, file: str) -> None:
     """One worker: the sum over all must be right, and is timed once it has run."""
     import torch
     from torch import distributed
 
     device = torch.device("cuda", rank) if backend == "nccl" else torch.device("cpu")
     limit = timedelta(seconds=SECONDS)
-    distributed.init_process_group(backend, f"file://{place}", world_size=workers, rank=rank, timeout=limit)
+    distributed.init_process_group(backend, f"file://{file}", world_size=workers, rank=rank, timeout=limit)
     for _ in range(2):
         values = torch.full((VALUES,), float(rank + 1), device=device)
         began = time.perf_counter()

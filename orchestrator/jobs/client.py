@@ -29,8 +29,8 @@ ANSWER_SECONDS = 5.0
 AGENT_SECONDS = 60.0
 SWEEP = "combo.sweep"
 """Metadata under which a job keeps the name of its sweep."""
-QUESTION = "combo.question"
-"""The same for the digest of what is asked for."""
+CONTENT = "combo.question"
+"""Metadata under which a job keeps the digest of its experiments or search."""
 GOING = ("PENDING", "RUNNING")
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 
@@ -107,14 +107,14 @@ class JobServer:
         name = _next_id(request.sweep, [job.submission_id or "" for job in jobs])
         with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder, self._asking(f"job {name}"):
             shipment.pack(Path(folder))
-            self._start(name, request, folder, {SWEEP: request.sweep, QUESTION: request.question, "user": user})
+            self._start(name, request, folder, {SWEEP: request.sweep, CONTENT: request.content_part, "user": user})
         return name
 
-    def jobs(self, question: str) -> list[JobState]:
-        """The jobs of a question, the newest first.
+    def jobs(self, content_part: str) -> list[JobState]:
+        """The jobs of experiments or a search, the newest first.
 
         Args:
-            question: digest of what is asked for.
+            content_part: digest of the experiments or search.
 
         Raises:
             InputError: the cluster refuses.
@@ -122,7 +122,7 @@ class JobServer:
         """
         with self._asking():
             listed = self._client.list_jobs()
-        jobs = [job for job in listed if (job.metadata or {}).get(QUESTION) == question]
+        jobs = [job for job in listed if (job.metadata or {}).get(CONTENT) == content_part]
         return [
             JobState(job.submission_id or "", job.status.value, job.message or "", job.driver_exit_code)
             for job in sorted(jobs, key=lambda job: job.start_time or 0, reverse=True)

@@ -1,4 +1,4 @@
-"""A `combo run` as a job: the same experiments, settings and options, with places that the cluster can reach."""
+"""A `combo run` as a job: its experiments, settings and options, with paths that the cluster can reach."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class JobRequest:
     """What Ray Jobs is asked to run."""
 
     sweep: str
-    """What files and scales say of its name."""
-    question: str
-    """Digest of what is asked for, whatever the data."""
+    """Files and scales, as the sweep's name has them."""
+    content_part: str
+    """Digest of the experiments or search, before they are bound to data."""
     command: Sequence[str]
     """Words of the command that runs it."""
     variables: Mapping[str, str]
@@ -43,13 +43,13 @@ def job_command(words: Sequence[str], options: Sequence[tuple[str, str]], enviro
     Args:
         words: experiments and settings, as the job will find them.
         options: of `combo run`, each with its value; a switch has none.
-        environ: the variables of this process, for places that are not among the options.
+        environ: the variables of this process, for a storage or data folder that no option names.
 
     Raises:
-        InputError: a place is missing, means nothing on the cluster, or carries credentials; all problems at once.
+        InputError: a path is missing, means nothing on the cluster, or carries credentials; all problems at once.
     """
-    open_places = {option: name for option, name in PLACES.items() if option not in dict(options)}
-    options = [*options, *((option, environ[name]) for option, name in open_places.items() if environ.get(name))]
+    not_given = {option: name for option, name in PLACES.items() if option not in dict(options)}
+    options = [*options, *((option, environ[name]) for option, name in not_given.items() if environ.get(name))]
     problems = [*_left_here(environ), *_missing(dict(options)), *_not_there(options), *_open_secrets(words, options)]
     if problems:
         raise InputError(*problems)

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
-from experiments.question_files import ROOT as EXPERIMENTS
 from experiments.schema import Paper
+from experiments.target_files import ROOT as EXPERIMENTS
 from orchestrator.commit import COMMIT_FILE, current_commit, uncommitted
 
 SOURCES = (

@@ -79,5 +79,5 @@ class Costs:
 def _workload(config: TrialConfig) -> str:
     """Trials with the same answer take equally long per step."""
     data, training = config.data, config.training
-    shape = (data.task, data.size, data.augment, training.batch, training.precision, training.evaluate_every)
-    return f"{config.model.model_dump_json()} {shape}"
+    other = (data.task, data.size, data.augment, training.batch, training.precision, training.evaluate_every)
+    return f"{config.model.model_dump_json()} {other}"

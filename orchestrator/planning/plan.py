@@ -13,12 +13,12 @@ from experiments.expand import expand
 from experiments.other_schema import OtherSchemaError
 from experiments.records import AttemptRecord
 from experiments.scaled_experiment import ScaledExperiment
-from experiments.trial import Trial, with_sources
+from experiments.trial import Trial, with_parents
 from model.config import Task
 from orchestrator.planning.other_schemas import OtherTrial, trials_of_other_schemas
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import NOT_ITS_FAULT
+from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.process_identity import is_dead
 
 State = Literal[
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def to_run(self) -> list[Trial]:
-        """Trials that are to get a result, and whose sources have one or get it in the same run."""
+        """Trials that are to get a result, and whose parents have one or get it in the same run."""
         return [entry.trial for entry in self.entries if self._is_wanted(entry) and self._has_start(entry)]
 
     @property
@@ -104,10 +104,10 @@ class Plan:
 
     def _has_start(self, entry: PlannedTrial) -> bool:
         """Whether what a trial starts from is there, or comes with this plan."""
-        source = entry.trial.source
-        if source is None:
+        parent = entry.trial.parent
+        if parent is None:
             return True
-        found = self._by_key[source.key]
+        found = self._by_key[parent.key]
         return found.state == "finished" or self._is_wanted(found)
 
 
@@ -117,7 +117,7 @@ def make_plan(
     store: Store,
     *,
     keeps_pruned: bool = False,
-    watch: AttemptWatch | None = None,
+    watch: LeaseWatch | None = None,
 ) -> Plan:
     """Looks every trial, and those that others start from, up in storage; shared trials appear once.
 
@@ -129,7 +129,7 @@ def make_plan(
         watch: notices when an attempt on another machine is dead; without one it counts as running.
     """
     unique: dict[str, Trial] = {}
-    for trial in with_sources(trials):
+    for trial in with_parents(trials):
         unique.setdefault(trial.key, trial)
     entries = [_look_up(trial, store, watch) for trial in unique.values()]
     return Plan(name, tuple(_recognised(entries, store)), keeps_pruned)
@@ -180,7 +180,7 @@ def trials_where_data_are(
 
 
 def _sized(trial: Trial, workers: int) -> Trial:
-    return replace(trial, workers=workers, source=None if trial.source is None else _sized(trial.source, workers))
+    return replace(trial, workers=workers, parent=None if trial.parent is None else _sized(trial.parent, workers))
 
 
 def refuse_uneven(trials: Iterable[Trial]) -> None:
@@ -216,7 +216,7 @@ def _told_as(entry: PlannedTrial, others: Iterable[OtherTrial]) -> PlannedTrial:
     return entry if same is None else replace(entry, state="other schema", reason=str(same))
 
 
-def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedTrial:
+def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTrial:
     folder = store.trial(trial.key)
     try:
         folder.path.lstat()
@@ -226,7 +226,7 @@ def _look_up(trial: Trial, store: Store, watch: AttemptWatch | None) -> PlannedT
         return PlannedTrial(trial, "unreadable", 0, str(unreadable(str(folder.path), error)))
     attempts = folder.attempts
     try:
-        folder.check_places()
+        folder.check_files()
         folder.check_identity(trial)
         is_finished, failure = folder.result is not None, folder.failure
     except InputError as error:
@@ -251,6 +251,6 @@ def _refused_as(error: InputError) -> State:
     return "unreadable" if error.problems[0].is_denied else "damaged"
 
 
-def _is_alive(key: str, last: AttemptRecord, watch: AttemptWatch | None) -> bool:
+def _is_alive(key: str, last: AttemptRecord, watch: LeaseWatch | None) -> bool:
     """Whether an attempt may still run; only who watches for a while knows that of another machine's."""
     return not is_dead(last.process) if watch is None else watch.holder(key) is not None

@@ -12,7 +12,7 @@ from experiments.searches import Point, ScaledSearch
 from experiments.trial import Trial
 from orchestrator.search.optuna_study import distributions, make_sampler, make_study
 from orchestrator.search.points import RUNNING, TriedPoint
-from orchestrator.search.stored import StoredTrials
+from orchestrator.search.stored_points import StoredTrials
 from orchestrator.storage.storage import Storage
 
 MOST_DRAWS = 16

@@ -31,8 +31,8 @@ def checkpoint_folder(name: str, store: Store) -> Path:
     if TRIAL_KEY.fullmatch(name) and not path.exists():
         return _tested(store.trial(name))
     if (path / TRIAL_FILE).is_file():
-        place = path.absolute()
-        return _tested(TrialFolder(FolderStorage(place.parent), place.name))
+        folder = path.absolute()
+        return _tested(TrialFolder(FolderStorage(folder.parent), folder.name))
     if path.is_file():
         raise InputError(Problem(name, "is a file, not a checkpoint folder", "import it with 'combo model import'"))
     if not path.exists() and IMPORTED_NAME.fullmatch(name):

@@ -38,9 +38,9 @@ def unreadable_lines(files: Iterable[Path]) -> Iterator[Problem]:
     """The files in which lines before the last one are damaged."""
     for path in files:
         lines = stored_lines(path)
-        places = [place for place, text in enumerate(lines[:-1], start=1) if text and not _is_metric(text)]
-        if places:
-            said = f"{len(places)} of its lines cannot be read and are passed over, the first is line {places[0]}"
+        numbers = [number for number, text in enumerate(lines[:-1], start=1) if text and not _is_metric(text)]
+        if numbers:
+            said = f"{len(numbers)} of its lines cannot be read and are passed over, the first is line {numbers[0]}"
             yield Problem(str(path), said)
 
 

@@ -1,4 +1,4 @@
-"""Begins a trial anew without losing what came of it: all that its attempts left moves to a place of its own."""
+"""Begins a trial anew and keeps what came of it: everything that its attempts left moves below `earlier/`."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ OUTCOME = (
 def set_aside(trial: TrialFolder) -> None:
     """Moves what came of all attempts so far to `earlier/<last attempt>`; what is interrupted is completed by the next.
 
-    The records of the attempts stay: their numbers are claims, which nobody may make again.
+    The records of the attempts stay: their numbers are leases, which cannot be acquired again.
     """
-    place = f"{trial.name}/{EARLIER_DIR}/{trial.attempts}"
+    target = f"{trial.name}/{EARLIER_DIR}/{trial.attempts}"
     for part in OUTCOME:
-        trial.storage.move(f"{trial.name}/{part}", f"{place}/{part}")
+        trial.storage.move(f"{trial.name}/{part}", f"{target}/{part}")

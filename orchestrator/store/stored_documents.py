@@ -50,7 +50,7 @@ def damaged(path: Path, why: str) -> InputError:
     return InputError(Problem(str(path), f"is damaged: {why}", DAMAGED))
 
 
-def check_place(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
+def check_file(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
     """Refuses what lies where a file belongs and is none; where there is nothing, a file may come.
 
     Raises:
@@ -64,7 +64,7 @@ def check_there(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
     """Refuses a stored file that cannot be read.
 
     Raises:
-        InputError: as for `check_place`, or there is nothing.
+        InputError: as for `check_file`, or there is nothing.
     """
     try:
         check_regular(path, at_most)

@@ -49,7 +49,7 @@ from orchestrator.store.measured_lines import (
 )
 from orchestrator.store.stored_documents import (
     DAMAGED,
-    check_place,
+    check_file,
     damaged,
     read_record,
     record_bytes,
@@ -123,7 +123,7 @@ class TrialFolder:
         """Folder of the weights that were tested, once the trial is finished.
 
         Raises:
-            InputError: the stored result is damaged, or names a place outside of this folder.
+            InputError: the stored result is damaged, or names a path outside of this folder.
         """
         result = self.result
         if result is None:
@@ -162,7 +162,7 @@ class TrialFolder:
 
     @property
     def last_attempt(self) -> AttemptRecord | None:
-        """The newest claim on the trial as of the last fetch; a damaged one is none."""
+        """The newest attempt as of the last fetch; None if there is none, or its record is damaged."""
         return self._attempt(self.attempts)
 
     def fetch(self) -> None:
@@ -213,15 +213,15 @@ class TrialFolder:
 
         What lies beyond the newest one here stays: it is of another attempt, if this one was thought dead.
         """
-        place = f"{self.name}/{CHECKPOINTS_DIR}"
-        stored = {name.removeprefix(f"{place}/").partition("/")[0] for name in self.storage.sizes(place)}
+        checkpoints = f"{self.name}/{CHECKPOINTS_DIR}"
+        stored = {name.removeprefix(f"{checkpoints}/").partition("/")[0] for name in self.storage.sizes(checkpoints)}
         here = {kind.of(step): step for kind in (BEST_WEIGHTS, TRAINING_STATE) for step in self._steps(kind)}
         for checkpoint in here:
-            self.storage.publish(f"{place}/{checkpoint}")
+            self.storage.publish(f"{checkpoints}/{checkpoint}")
         newest = max(here.values(), default=-1)
         for pruned in sorted(stored - here.keys()):
             if 0 <= _step_of(pruned) <= newest:
-                self.storage.delete(f"{place}/{pruned}")
+                self.storage.delete(f"{checkpoints}/{pruned}")
 
     def metric_lines(self) -> Iterator[MetricLine]:
         """What all attempts measured, in the order of the attempts; lines that a kill tore are passed over."""
@@ -259,7 +259,7 @@ class TrialFolder:
             except InputError as error:
                 yield Problem(error.problems[0].where, f"{error.problems[0].what}; it is passed over")
 
-    def check_places(self) -> None:
+    def check_files(self) -> None:
         """Looks whether all files of the trial can be files, so that no attempt works for nothing.
 
         Raises:
@@ -269,11 +269,11 @@ class TrialFolder:
             if os.path.lexists(folder) and not folder.is_dir():
                 raise damaged(folder, "it is no folder")
         for name in (TRIAL_FILE, RESULT_FILE, FAILURE_FILE):
-            check_place(self.path / name)
+            check_file(self.path / name)
         for number in self._numbers(ATTEMPTS_DIR, ATTEMPT_NAME):
-            check_place(self.path / ATTEMPTS_DIR / ATTEMPT_NAME.of(number))
+            check_file(self.path / ATTEMPTS_DIR / ATTEMPT_NAME.of(number))
         for path in (self.path / SCORES_FILE, self.path / QUARANTINE_FILE, *self._metrics_files()):
-            check_place(path, LARGEST_TABLE)
+            check_file(path, LARGEST_TABLE)
 
     def quarantine_lines(self) -> Iterator[QuarantineLine]:
         """What all attempts could not use, in the order in which it was found; damaged lines are passed over."""
@@ -303,7 +303,7 @@ class TrialFolder:
         Raises:
             InputError: the folder holds another trial, a damaged record, or something else where a file belongs.
         """
-        self.check_places()
+        self.check_files()
         is_known = self.check_identity(trial)
         if self.result is not None:
             log.warning("trial %s has a result already; another one will be dropped", trial.key)
@@ -345,8 +345,8 @@ class TrialFolder:
         if failure.category != "not-permitted":
             self._write(FAILURE_FILE, record_bytes(failure))
 
-    def forgive(self, *, with_checkpoints: bool) -> None:
-        """Forgets a failure, so that the trial goes on, or begins anew without its checkpoints. Attempts stay known."""
+    def clear_failure(self, *, with_checkpoints: bool) -> None:
+        """Deletes the failure record, so that the trial continues, or starts over without checkpoints."""
         if with_checkpoints:
             self.storage.delete(f"{self.name}/{CHECKPOINTS_DIR}")
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")

@@ -28,7 +28,7 @@ class Budget:
 
 
 def worker_hours(attempts: Iterable[AttemptRecord]) -> float:
-    """What attempts took until their last sign of life, times workers."""
+    """What attempts took until their last heartbeat, times workers."""
     return sum(_seconds_of(attempt) * attempt.workers for attempt in attempts) / 3600
 
 

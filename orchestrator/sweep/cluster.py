@@ -66,7 +66,7 @@ class Cluster:
         """Whether any machine has a GPU."""
         return any(node.gpus for node in self.nodes)
 
-    def places(self, cpus: float, gpus: float) -> int:
+    def worker_slots(self, cpus: float, gpus: float) -> int:
         """Workers of this size that fit at once; a worker lies on one machine."""
         return sum(
             int(min(node.cpus / cpus, node.gpus / gpus if gpus else node.cpus / cpus) + ROUNDING) for node in self.nodes

@@ -13,18 +13,18 @@ from orchestrator.commit import current_commit, uncommitted
 from orchestrator.planning.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import Agenda, StopReason
 from orchestrator.sweep.budget import BudgetWatch, worker_hours
 from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.conduct import Conduct, Resources
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.progress import SweepView
-from orchestrator.sweep.signals import heeding_signals
-from orchestrator.sweep.stop_requests import heeding_requests
+from orchestrator.sweep.signals import handling_signals
+from orchestrator.sweep.stop_requests import handling_stop_requests
+from orchestrator.sweep.trial_scheduler import StopReason, TrialScheduler
 from orchestrator.tracking import Tracker
-from orchestrator.trial.attempts import AttemptWatch
-from orchestrator.trial.machine import Machine, WorkerShape
-from orchestrator.trial.updates import Wish
+from orchestrator.trial.leases import LeaseWatch
+from orchestrator.trial.machine import Machine, WorkerResources
+from orchestrator.trial.updates import StopRequest
 
 if TYPE_CHECKING:
     from orchestrator.search.study import SearchStudy
@@ -44,7 +44,7 @@ def execute(
     Args:
         plan: of the sweep.
         paper: names the MLflow experiment.
-        settings: places.
+        settings: storage, data, MLflow and Ray.
         resources: per worker.
         conduct: limits of the run.
         console: for the live view.
@@ -55,11 +55,11 @@ def execute(
     """
     storage = settings.storage
     limits = conduct if search is None else conduct.within(search.search.search)
-    proposals = None
+    suggester = None
     if search is not None:
-        from orchestrator.search.proposals import Proposals
+        from orchestrator.search.trial_suggester import SearchSuggester
 
-        proposals = Proposals(search, storage)
+        suggester = SearchSuggester(search, storage)
     with_groups = any(trial.workers > 1 for trial in plan.to_run)
     began = time.monotonic()
     with Tracker(settings, paper, plan.name, plan.to_run, plan.finished) as tracker:
@@ -67,56 +67,56 @@ def execute(
             with console.status("starting Ray"):
                 stack.enter_context(running_ray(settings.ray_address, conduct.verbose, with_groups))
                 from orchestrator.search.early_stopping import make_scheduler
+                from orchestrator.sweep.driver_channel import ChannelReceiver, ChannelSender
                 from orchestrator.sweep.ray_death import DeathWatch, RayDiedError
                 from orchestrator.sweep.sweep import Sweep
-                from orchestrator.sweep.telemetry import Receiver, Sender
             started = time.monotonic()
-            shape = _shape(resources)
-            placement = Placement(current_cluster, shape, resources.least_workers, limits.most_at_once)
+            worker = _worker(resources)
+            placement = Placement(current_cluster, worker, resources.least_workers, limits.most_at_once)
             placement.refuse_unplaceable(plan.to_run)
             view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
             store = Store(storage)
             folders = [store.trial(entry.trial.key) for entry in plan.entries]
             before = worker_hours(attempt for folder in folders for attempt in folder.intact_attempts())
-            budget = BudgetWatch(limits.budget, shape.gpus or 1.0, before, lambda: stop("budget", "stopped"))
-            _tell(budget, console)
-            receiver = stack.enter_context(Receiver([view, tracker, budget]))
-            agenda = Agenda(
+            budget = BudgetWatch(limits.budget, worker.gpus or 1.0, before, lambda: stop("budget", "stopped"))
+            _send(budget, console)
+            receiver = stack.enter_context(ChannelReceiver([view, tracker, budget]))
+            scheduler = TrialScheduler(
                 plan.to_run,
                 store,
-                AttemptWatch(storage),
+                LeaseWatch(storage),
                 limits.retries,
                 limits.budget.trials,
-                proposals,
-                Sender(receiver.mailbox).tell,
+                suggester,
+                ChannelSender(receiver.channel_actor).send,
             )
 
-            def stop(reason: StopReason, wish: Wish) -> None:
-                agenda.stop(reason)
-                receiver.stop_trials(wish)
+            def stop(reason: StopReason, stop_request: StopRequest) -> None:
+                scheduler.stop(reason)
+                receiver.stop_trials(stop_request)
 
             if budget.is_spent:
-                agenda.stop("budget")
+                scheduler.stop("budget")
             stack.enter_context(view)
             stack.enter_context(budget)
             on_request = partial(stop, "stopped", "stopped")
-            stack.enter_context(heeding_requests(storage, plan.name, conduct.older_stops, on_request))
-            stack.enter_context(heeding_signals(lambda wish: stop("interrupted", wish)))
-            machine = _machine(settings, resources, shape)
+            stack.enter_context(handling_stop_requests(storage, plan.name, conduct.older_stops, on_request))
+            stack.enter_context(handling_signals(lambda stop_request: stop("interrupted", stop_request)))
+            machine = _machine(settings, resources, worker)
             early_stopping = None if search is None else partial(make_scheduler, search.search)
             try:
                 with DeathWatch() as watch:
-                    Sweep(plan.name, agenda, machine, placement, receiver.mailbox, watch, early_stopping).run()
+                    Sweep(plan.name, scheduler, machine, placement, receiver.channel_actor, watch, early_stopping).run()
             except RayDiedError:
-                agenda.stop("ray-died")
+                scheduler.stop("ray-died")
         trained = time.monotonic()
     console.print(
         f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "
         f"MLflow was finished {time.monotonic() - trained:.0f} s later"
     )
-    _tell(budget, console)
+    _send(budget, console)
     _admit(tracker, console)
-    return agenda.stop_reason
+    return scheduler.stop_reason
 
 
 def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> None:
@@ -126,12 +126,12 @@ def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> No
     _admit(tracker, console)
 
 
-def _shape(resources: Resources) -> WorkerShape:
+def _worker(resources: Resources) -> WorkerResources:
     gpus = resources.gpus_per_worker
-    return WorkerShape(resources.cpus_per_worker, float(current_cluster().has_gpus) if gpus is None else gpus)
+    return WorkerResources(resources.cpus_per_worker, float(current_cluster().has_gpus) if gpus is None else gpus)
 
 
-def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Machine:
+def _machine(settings: Settings, resources: Resources, worker: WorkerResources) -> Machine:
     return Machine(
         storage=settings.storage,
         data=settings.data,
@@ -143,13 +143,13 @@ def _machine(settings: Settings, resources: Resources, shape: WorkerShape) -> Ma
         micro_batch=resources.micro_batch,
         compile=resources.compile,
         channels_last=resources.channels_last,
-        device="cuda" if shape.gpus else "cpu",
+        device="cuda" if worker.gpus else "cpu",
         hang_seconds=resources.hang_seconds,
         weight_files=resources.weight_files,
     )
 
 
-def _tell(budget: BudgetWatch, console: Console) -> None:
+def _send(budget: BudgetWatch, console: Console) -> None:
     if told := budget.told():
         console.print(told)
 

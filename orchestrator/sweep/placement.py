@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from experiments.errors import InputError, Problem
 from experiments.trial import Trial
 from orchestrator.sweep.cluster import Cluster
-from orchestrator.trial.machine import WorkerShape
+from orchestrator.trial.machine import WorkerResources
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,13 @@ class Placement:
 
     Attributes:
         cluster: tells what there is now; machines come and go.
-        shape: of one worker.
+        worker: what one worker takes.
         least_workers: with which a trial may run where its own number does not fit; None if it must fit.
         most_at_once: trials; None for as many as fit.
     """
 
     cluster: Callable[[], Cluster]
-    shape: WorkerShape
+    worker: WorkerResources
     least_workers: int | None = None
     most_at_once: int | None = None
 
@@ -33,25 +33,25 @@ class Placement:
         Raises:
             InputError: one sentence for the first of them.
         """
-        places, shape = self._places(), self.shape
-        size = f"{shape.cpus:g} CPUs" + (f" and {shape.gpus:g} GPUs" if shape.gpus else "")
+        slots, worker = self._slots(), self.worker
+        size = f"{worker.cpus:g} CPUs" + (f" and {worker.gpus:g} GPUs" if worker.gpus else "")
         for trial in trials:
-            if min(trial.workers, self.least_workers or trial.workers) > places:
-                what = f"needs {trial.workers} workers of {size}, there is room for {places}"
+            if min(trial.workers, self.least_workers or trial.workers) > slots:
+                what = f"needs {trial.workers} workers of {size}, there is room for {slots}"
                 remedy = "lower --workers, --cpus-per-worker or --gpus-per-worker, or name a cluster with RAY_ADDRESS"
                 raise InputError(Problem(trial.label, what, remedy))
 
     def workers_now(self, trial: Trial) -> int:
         """The workers that a trial starts with: its own number, or as many as fit and divide its batch."""
-        places, least = self._places(), self.least_workers or trial.workers
+        slots, least = self._slots(), self.least_workers or trial.workers
         batch = trial.config.training.batch
-        fitting = (count for count in range(min(places, trial.workers), least - 1, -1) if batch % count == 0)
+        fitting = (count for count in range(min(slots, trial.workers), least - 1, -1) if batch % count == 0)
         return next(fitting, trial.workers)
 
     def trials_at_once(self, workers: int) -> int:
         """Trials of so many workers that fit; at least one, lest a shrunken cluster ends the sweep."""
-        fitting = max(1, self._places() // workers)
+        fitting = max(1, self._slots() // workers)
         return min(fitting, self.most_at_once or fitting)
 
-    def _places(self) -> int:
-        return self.cluster().places(self.shape.cpus, self.shape.gpus)
+    def _slots(self) -> int:
+        return self.cluster().worker_slots(self.worker.cpus, self.worker.gpus)

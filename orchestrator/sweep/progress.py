@@ -81,7 +81,7 @@ class SweepView:
             self._watched.setdefault(update.key, _Watched(update.trial))
         watched = self._watched.get(update.key)
         if watched is None:
-            return  # a search proposed it, and it ended before it began
+            return  # a search suggested it, and it ended before it began
         match update:
             case Started():
                 watched.state, watched.step = "running", update.step

@@ -16,10 +16,10 @@ FOUND_BY_RAY: Final = "auto"
 """The cluster whose node this machine is."""
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-OF_THE_HEAD = "/ray.rpc.NodeInfoGcsService/CheckAlive"
-"""A question that every head knows."""
+HEAD_METHOD = "/ray.rpc.NodeInfoGcsService/CheckAlive"
+"""An RPC method that every head serves."""
 REMEDY = "start the cluster, or unset RAY_ADDRESS to run on this machine"
-SHAPE = "name the head and its port, such as head:6379"
+FORM = "name the head and its port, such as head:6379"
 
 
 def refuse_unusable(address: str) -> None:
@@ -32,14 +32,14 @@ def refuse_unusable(address: str) -> None:
         return
     scheme, _, rest = address.rpartition("://")
     if scheme.startswith("http"):
-        raise _unusable(address, "is the address of a dashboard", f"combo submit takes it with --address; {SHAPE}")
+        raise _unusable(address, "is the address of a dashboard", f"combo submit takes it with --address; {FORM}")
     if scheme == "ray":
-        raise _unusable(address, "is for Ray Client, through which sweeps cannot run", f"use combo submit, or {SHAPE}")
+        raise _unusable(address, "is for Ray Client, through which sweeps cannot run", f"use combo submit, or {FORM}")
     host, port = _host_and_port(address, urlsplit(f"//{rest}"))
     if not takes_connections(host, port):
         raise _unusable(address, "cannot be used: nobody listens there", REMEDY)
     if not _is_head(rest):
-        raise _unusable(address, "cannot be used: who listens there is no head of Ray", SHAPE)
+        raise _unusable(address, "cannot be used: who listens there is no head of Ray", FORM)
 
 
 def takes_connections(host: str, port: int) -> bool:
@@ -51,25 +51,25 @@ def takes_connections(host: str, port: int) -> bool:
     return True
 
 
-def _host_and_port(address: str, place: SplitResult) -> tuple[str, int]:
+def _host_and_port(address: str, parts: SplitResult) -> tuple[str, int]:
     try:
-        host, port = place.hostname, place.port
+        host, port = parts.hostname, parts.port
     except ValueError:  # it is no number, or a higher one than ports have
         host = port = None
     if host is None or port is None:
-        raise _unusable(address, "is no address", SHAPE)
+        raise _unusable(address, "is no address", FORM)
     return host, port
 
 
-def _is_head(place: str) -> bool:
-    """Whether who listens knows the question; without a token, a head refuses to answer it."""
+def _is_head(target: str) -> bool:
+    """Whether a head of Ray answers; one that wants a token refuses with UNAUTHENTICATED."""
     import grpc
 
     if os.environ.get("RAY_USE_TLS", "0") != "0":
         return True  # Ray knows the certificates
-    with grpc.insecure_channel(place) as channel:
+    with grpc.insecure_channel(target) as channel:
         try:
-            channel.unary_unary(OF_THE_HEAD)(b"", timeout=ANSWER_SECONDS)
+            channel.unary_unary(HEAD_METHOD)(b"", timeout=ANSWER_SECONDS)
         except grpc.RpcError as error:
             return bool(error.code() == grpc.StatusCode.UNAUTHENTICATED)
     return True

@@ -1,6 +1,6 @@
-"""Ray's processes may die under a sweep. The driver notices in time to end in order.
+"""Notices that Ray's processes on this machine have died, so that the driver can end the sweep in order.
 
-Ray itself takes some ten seconds to hear of it, prints what its processes logged, and ends the driver where it stands.
+Ray itself needs about ten seconds to notice, prints the logs of its processes, and kills the driver.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from orchestrator.sweep.ray_address import takes_connections
 
 LOOK_SECONDS = 0.5
 LOOKS = 3
-"""For so many a place must be silent, lest one lost connection ends a sweep."""
+"""Failed looks in a row after which Ray counts as dead, so that one lost connection does not end a sweep."""
 
 
 class RayDiedError(BaseException):
-    """Raised inside of Ray Tune, which may not take it for an error of its own and clean up for seconds."""
+    """Raised inside Ray Tune; no `Exception`, so that Tune does not handle it and clean up for seconds."""
 
 
 class DeathWatch(tune.Callback):
@@ -30,7 +30,7 @@ class DeathWatch(tune.Callback):
         self._thread = threading.Thread(target=self._watch, name="Ray's processes", daemon=True)
 
     def __enter__(self) -> DeathWatch:
-        self._places = _places()
+        self._addresses = _addresses()
         self._thread.start()
         return self
 
@@ -42,10 +42,10 @@ class DeathWatch(tune.Callback):
         return {}  # Tune stores its callbacks; this one has nothing to restore.
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
-        """Tune looks for news, several times a second.
+        """Called several times a second by Tune's loop.
 
         Raises:
-            RayDiedError: one of the places takes no connections any more.
+            RayDiedError: one of Ray's processes takes no connections any more.
         """
         if self._is_dead.is_set():
             raise RayDiedError
@@ -53,12 +53,12 @@ class DeathWatch(tune.Callback):
     def _watch(self) -> None:
         silent = 0
         while silent < LOOKS and not self._closing.wait(LOOK_SECONDS):
-            silent = 0 if all(takes_connections(*place) for place in self._places) else silent + 1
+            silent = 0 if all(takes_connections(*address) for address in self._addresses) else silent + 1
         if silent == LOOKS:
             self._is_dead.set()
 
 
-def _places() -> list[tuple[str, int]]:
+def _addresses() -> list[tuple[str, int]]:
     context = ray.get_runtime_context()
     here = next(node for node in ray.nodes() if node["NodeID"] == context.get_node_id())
     head, _, port = context.gcs_address.rpartition(":")

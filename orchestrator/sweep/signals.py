@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from orchestrator.trial.updates import Wish
+from orchestrator.trial.updates import StopRequest
 
-ENDS_OF_THE_PLACE = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that say that the place where the sweep runs is going away."""
+MACHINE_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+"""Signals of a machine that is about to be preempted, or of a terminal that is closed."""
 
 
 @contextmanager
-def heeding_signals(on_signal: Callable[[Wish], None]) -> Iterator[None]:
-    """The first Ctrl-C, SIGTERM (a preemption) or SIGHUP (the terminal is gone) is a wish, the next one an order.
+def handling_signals(on_signal: Callable[[StopRequest], None]) -> Iterator[None]:
+    """Handles the first Ctrl-C, SIGTERM (preemption) or SIGHUP (terminal closed) as a stop request; the next one kills.
 
-    Main thread only. A SIGHUP that whoever started the process has it ignore, as nohup does, stays ignored.
+    Main thread only. SIGHUP stays ignored where the process was started with it ignored, as nohup does.
     """
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDS_OF_THE_PLACE)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *MACHINE_SIGNALS)}
     if before[signal.SIGHUP] == signal.SIG_IGN:
         del before[signal.SIGHUP]
 
@@ -29,7 +29,7 @@ def heeding_signals(on_signal: Callable[[Wish], None]) -> Iterator[None]:
         restore()
         if number == signal.SIGHUP:
             _write_nowhere()
-        on_signal("preempted" if number in ENDS_OF_THE_PLACE else "stopped")
+        on_signal("preempted" if number in MACHINE_SIGNALS else "stopped")
 
     def restore() -> None:
         for heeded, handler in before.items():

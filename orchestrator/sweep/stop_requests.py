@@ -50,7 +50,7 @@ def older_requests(storage: Storage, environ: Mapping[str, str]) -> frozenset[st
 
 
 @contextmanager
-def heeding_requests(
+def handling_stop_requests(
     storage: Storage, sweep: str, older: frozenset[str], on_request: Callable[[], None]
 ) -> Iterator[None]:
     """Looks for requests at once and every few seconds while the context is open, then says that they are answered.

@@ -1,8 +1,8 @@
-"""Runs the trials of an agenda on Ray Tune.
+"""Runs the trials of an scheduler on Ray Tune.
 
-Trials of one shape run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
-those with several run a Ray Train group each, started from a Tune trial. One shape after the other, because trials of
-different shapes would starve or deadlock each other's placement groups.
+Trials of one worker run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
+those with several run a Ray Train group each, started from a Tune trial. One worker after the other, because trials of
+different worker_counts would starve or deadlock each other's placement groups.
 
 torch is imported where trials run, not in the driver.
 """
@@ -14,60 +14,61 @@ from dataclasses import dataclass
 from typing import Any
 
 from ray import tune
+from ray.tune import schedulers
 from ray.tune.error import TuneError
-from ray.tune.schedulers import TrialScheduler
 
 from experiments.errors import InputError, Problem
 from orchestrator.redaction import redacted
-from orchestrator.sweep.agenda import Agenda
-from orchestrator.sweep.outcomes import Outcomes
+from orchestrator.sweep.attempt_endings import AttemptEndings
+from orchestrator.sweep.driver_channel import ChannelSender
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.ray_death import DeathWatch
-from orchestrator.sweep.suggestions import Suggestions
-from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import COORDINATOR, SingleWorkerTrial, coordinate_group
+from orchestrator.sweep.trial_scheduler import TrialScheduler
+from orchestrator.sweep.tune_searcher import TuneSearcher
 from orchestrator.trial.machine import Machine
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What all shapes of a sweep have in common.
+    """What all worker_counts of a sweep have in common.
 
     Attributes:
         name: of the sweep.
-        agenda: which trials, and when.
+        scheduler: which trials, and when.
         machine: where and how each runs.
         placement: how many of them fit.
-        mailbox: Ray actor between trials and driver.
+        channel_actor: Ray actor between trials and driver.
         watch: over Ray's own processes.
         early_stopping: makes a scheduler that gives trials up.
     """
 
     name: str
-    agenda: Agenda
+    scheduler: TrialScheduler
     machine: Machine
     placement: Placement
-    mailbox: Any
+    channel_actor: Any
     watch: DeathWatch
-    early_stopping: Callable[[], TrialScheduler | None] | None = None
+    early_stopping: Callable[[], schedulers.TrialScheduler | None] | None = None
 
     def run(self) -> None:
-        """Runs until the agenda is over. What became of the trials is in storage and on the agenda."""
-        while shapes := self.agenda.shapes():
-            self._run_shape(shapes[0])
+        """Runs until the scheduler is over. What became of the trials is in storage and on the scheduler."""
+        while worker_counts := self.scheduler.worker_counts():
+            self._run_with(worker_counts[0])
 
-    def _run_shape(self, workers: int) -> None:
-        shared = {"machine": self.machine, "mailbox": self.mailbox}
+    def _run_with(self, workers: int) -> None:
+        shared = {"machine": self.machine, "channel_actor": self.channel_actor}
+        channel = ChannelSender(self.channel_actor)
         trainable: Any
         if workers == 1:
-            trainable, resources = tune.with_parameters(SingleWorkerTrial, **shared), self.placement.shape.resources
+            trainable, resources = tune.with_parameters(SingleWorkerTrial, **shared), self.placement.worker.resources
         else:
-            trainable = tune.with_parameters(coordinate_group, **shared, shape=self.placement.shape)
+            trainable = tune.with_parameters(coordinate_group, **shared, worker=self.placement.worker)
             resources = COORDINATOR
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
-                search_alg=Suggestions(self.agenda, workers, self.placement),
+                search_alg=TuneSearcher(self.scheduler, workers, self.placement),
                 scheduler=self.early_stopping() if self.early_stopping else None,
                 num_samples=-1,
                 reuse_actors=workers == 1,
@@ -76,7 +77,10 @@ class Sweep:
                 name=f"{self.name}-{workers}",
                 storage_path=str(self.machine.storage.root / "sweeps" / self.name / "tune"),
                 verbose=0,
-                callbacks=[self.watch, Outcomes(self.agenda, self.machine.storage, Sender(self.mailbox))],
+                callbacks=[
+                    self.watch,
+                    AttemptEndings(self.scheduler, self.machine.storage, channel),
+                ],
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),

@@ -12,9 +12,9 @@ from ray import tune
 
 from experiments.trial import Trial
 from orchestrator.redaction import hiding_secrets
-from orchestrator.sweep.raised import telling_failure
-from orchestrator.sweep.telemetry import Sender
-from orchestrator.trial.machine import Machine, WorkerShape
+from orchestrator.sweep.driver_channel import ChannelSender
+from orchestrator.sweep.trial_errors import sending_failure
+from orchestrator.trial.machine import Machine, WorkerResources
 from orchestrator.trial.termination import listen_for_termination, termination_requested
 
 COORDINATOR = {"memory": 1.0}
@@ -27,25 +27,25 @@ SKIPPED = "skipped"
 class SingleWorkerTrial(tune.Trainable):
     """A Tune actor that trains one-worker trials one after the other without starting anew."""
 
-    def setup(self, config: dict[str, Any], machine: Machine, mailbox: Any) -> None:
+    def setup(self, config: dict[str, Any], machine: Machine, channel_actor: Any) -> None:
         """Called once per actor."""
         listen_for_termination()
-        self._machine, self._mailbox = machine, mailbox
+        self._machine, self._channel_actor = machine, channel_actor
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Turns to another trial."""
-        self._link = Sender(self._mailbox)
-        self._skipped = self._link.wish() is not None
+        self._channel = ChannelSender(self._channel_actor)
+        self._skipped = self._channel.stop_request() is not None
         self._trial, self._attempt = new_config["trial"], new_config["attempt"]
-        self._reports = self._train(self._trial, self._attempt, self._link)
+        self._reports = self._train(self._trial, self._attempt, self._channel)
         return True
 
     def step(self) -> dict[str, Any]:
         """Trains to the next validation, or to the end."""
         if self._skipped:
             return {"done": True, SKIPPED: True}
-        with telling_failure(self._link, self._trial.key, self._attempt), hiding_secrets():
+        with sending_failure(self._channel, self._trial.key, self._attempt), hiding_secrets():
             report = next(self._reports, None)
         if report is None and termination_requested():
             ray.actor.exit_actor()  # lest Tune reuses a process whose machine is about to go
@@ -55,15 +55,15 @@ class SingleWorkerTrial(tune.Trainable):
         """Called when the actor ends."""
         self._reports.close()
 
-    def _train(self, trial: Trial, attempt: int, link: Sender) -> Generator[dict[str, float], None, None]:
+    def _train(self, trial: Trial, attempt: int, channel: ChannelSender) -> Generator[dict[str, float], None, None]:
         """Imports only now what trains: an error while an actor is made would look like one whose process died."""
         from model.training.workers import Workers
         from orchestrator.trial.run_trial import run_trial
 
-        yield from run_trial(trial, self._machine, Workers(), link, attempt)
+        yield from run_trial(trial, self._machine, Workers(), channel, attempt)
 
 
-def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, shape: WorkerShape) -> None:
+def coordinate_group(config: dict[str, Any], machine: Machine, channel_actor: Any, worker: WorkerResources) -> None:
     """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune."""
     from ray import train
     from ray.train.torch import TorchTrainer
@@ -71,18 +71,18 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, sha
 
     from orchestrator.sweep.worker_group import GroupBackend
 
-    trial, link = config["trial"], Sender(mailbox)
-    if link.wish() is not None:
+    trial, channel = config["trial"], ChannelSender(channel_actor)
+    if channel.stop_request() is not None:
         tune.report({"done": True, SKIPPED: True})
         return
     # The first worker notices what hangs, Ray notices when that one itself stands still.
     os.environ["RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"] = str(machine.hang_seconds)
     trainer = TorchTrainer(
         train_in_group,
-        train_loop_config={**config, "machine": machine, "mailbox": mailbox},
-        torch_config=GroupBackend(backend="nccl" if shape.gpus else "gloo"),
+        train_loop_config={**config, "machine": machine, "channel_actor": channel_actor},
+        torch_config=GroupBackend(backend="nccl" if worker.gpus else "gloo"),
         scaling_config=train.ScalingConfig(
-            num_workers=trial.workers, use_gpu=shape.gpus > 0, resources_per_worker=shape.resources
+            num_workers=trial.workers, use_gpu=worker.gpus > 0, resources_per_worker=worker.resources
         ),
         # A name of its own for each attempt: Ray would continue one by its name, but storage knows better where from.
         run_config=train.RunConfig(
@@ -90,11 +90,11 @@ def coordinate_group(config: dict[str, Any], machine: Machine, mailbox: Any, sha
             # Ray keeps checkpoints here, of which it gets none: this node's own folder of the Tune trial will do.
             storage_path=str(Path.cwd()),
             callbacks=[TuneReportCallback()],
-            # Ray would start a group that finds no room again and again; the agenda decides what gets another attempt.
+            # Ray would retry a group that finds no room again and again; the trial scheduler decides about retries.
             failure_config=train.FailureConfig(max_failures=0, controller_failure_limit=0, max_preemption_failures=0),
         ),
     )
-    with telling_failure(link, trial.key, config["attempt"]):
+    with sending_failure(channel, trial.key, config["attempt"]):
         trainer.fit()
     tune.report({"done": True})
 
@@ -108,7 +108,7 @@ def train_in_group(config: dict[str, Any]) -> None:
 
     context = train.get_context()
     workers = Workers(context.get_world_rank(), context.get_world_size())
-    link = Sender(config["mailbox"])
+    channel = ChannelSender(config["channel_actor"])
     with hiding_secrets():
-        for report in run_trial(config["trial"], config["machine"], workers, link, config["attempt"]):
+        for report in run_trial(config["trial"], config["machine"], workers, channel, config["attempt"]):
             train.report(report)

@@ -12,7 +12,7 @@ from orchestrator.trial.termination import listen_for_termination
 
 @dataclass
 class GroupBackend(TorchConfig):
-    """Ray's PyTorch backend, whose workers also take SIGTERM as a wish to write a checkpoint.
+    """Ray's PyTorch backend, whose workers also take SIGTERM as a stop request.
 
     Training runs on a thread of each worker, signals are heard by its main thread, where this set-up runs.
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.tracking.patience import Patience
+from orchestrator.tracking.retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -36,19 +36,19 @@ def quiet_mlflow() -> None:
 
 
 class Connection:
-    """MLflow's client. Its methods are those of `MlflowClient`, with patience.
+    """MLflow's client. Its methods are those of `MlflowClient`, with retry_policy.
 
     Args:
         tracking_uri: of MLflow.
-        patience: how often a call is tried.
+        retry_policy: how often a call is tried.
     """
 
-    def __init__(self, tracking_uri: str, patience: Patience) -> None:
+    def __init__(self, tracking_uri: str, retry_policy: RetryPolicy) -> None:
         quiet_mlflow()
         from mlflow.tracking import MlflowClient
 
         self._client = MlflowClient(tracking_uri=tracking_uri)
-        self._patience = patience
+        self._retry_policy = retry_policy
         self.writes = 0
         """Calls so far that change something."""
         self.answered = time.monotonic()
@@ -75,6 +75,6 @@ class Connection:
         return self._patient(getattr(self._client, name), *arguments, **named)
 
     def _patient(self, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        answer = self._patience(action, *arguments, **named)
+        answer = self._retry_policy(action, *arguments, **named)
         self.answered = time.monotonic()
         return answer

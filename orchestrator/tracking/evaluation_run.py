@@ -8,7 +8,7 @@ from experiments.identity import flatten
 from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.tracking.experiment_runs import ExperimentRuns
-from orchestrator.tracking.moments import milliseconds
+from orchestrator.tracking.timestamps import milliseconds
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.settings import Settings
 from orchestrator.sqlite_url import sqlite_file
 from orchestrator.store.storage_identity import ensure_storage_id
-from orchestrator.tracking.artifact_places import keep_artifacts_beside
+from orchestrator.tracking.artifact_locations import keep_artifacts_beside
 from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.deleted_experiments import refuse_deleted
 from orchestrator.tracking.own_runs import Owner
-from orchestrator.tracking.patience import Patience
+from orchestrator.tracking.retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -22,7 +22,7 @@ PAGE = 1000
 
 
 class ExperimentRuns:
-    """One experiment on the tracking place of the settings; made when it is not there.
+    """One experiment in the MLflow of the settings; made when it is not there.
 
     Runs of another storage are never found, so that nothing touches them. A storage without an id is given one.
 
@@ -30,15 +30,15 @@ class ExperimentRuns:
         DeletedExperimentError: somebody has deleted it.
 
     Args:
-        settings: tracking place, and where the embedded MLflow keeps artifacts.
+        settings: MLflow's address, and where the embedded MLflow keeps artifacts.
         experiment: its name, one per paper, unless the settings give one for all.
-        patience: with MLflow.
+        retry_policy: with MLflow.
     """
 
-    def __init__(self, settings: Settings, experiment: str, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Settings, experiment: str, retry_policy: RetryPolicy | None = None) -> None:
         self.owner = Owner(settings, ensure_storage_id(settings.storage))
         keep_artifacts_beside(settings)
-        self.client: Any = Connection(settings.tracking_uri, patience or Patience())
+        self.client: Any = Connection(settings.tracking_uri, retry_policy or RetryPolicy())
         self._id = self._find_experiment(settings.mlflow_experiment or experiment, settings)
 
     def find(self, identity: dict[str, str], status: str | None = None) -> Run | None:
@@ -103,7 +103,7 @@ class ExperimentRuns:
             return str(found.experiment_id)
 
         def make(client: MlflowClient) -> str:
-            place = settings.artifacts.resolve().as_uri() if is_file else None
-            return str(client.create_experiment(name, place))
+            location = settings.artifacts.resolve().as_uri() if is_file else None
+            return str(client.create_experiment(name, location))
 
         return str(self.client.make(find, make))

@@ -13,7 +13,7 @@ from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
 from orchestrator.storage.errors import StorageError
 from orchestrator.tracking.deleted_experiments import DeletedExperimentError
-from orchestrator.tracking.patience import what_went_wrong
+from orchestrator.tracking.retry_policy import what_went_wrong
 from orchestrator.tracking.server_version import OLDEST_SERVER, server_version
 
 ANOTHER_NAME = "name another one with MLFLOW_EXPERIMENT_NAME"
@@ -29,7 +29,7 @@ REFUSED = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 
 @contextmanager
 def told_in_one_sentence(settings: Settings) -> Iterator[None]:
-    """Turns whatever MLflow's client, server or database raises into an `InputError` that names the place."""
+    """Turns whatever MLflow's client, server or database raises into an `InputError` that names MLflow's address."""
     try:
         yield
     except (InputError, StorageError, CheckpointError):
@@ -43,7 +43,7 @@ def explain(error: Exception, settings: Settings) -> Problem:
 
     Args:
         error: as it was raised.
-        settings: tracking place.
+        settings: MLflow's address.
     """
     what, remedy = _diagnosis(error, settings)
     return Problem(f"MLflow at {redacted(settings.tracking_uri)}", what, remedy)

@@ -24,8 +24,8 @@ from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import is_in_checkpoint
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.metric_points import MetricPoints
-from orchestrator.tracking.patience import Patience, may_pass
 from orchestrator.tracking.reconcile import reconcile
+from orchestrator.tracking.retry_policy import RetryPolicy, may_pass
 from orchestrator.tracking.run_content import FINISHED, RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, log_points, make_equal, set_status
 from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep, sweep_run
@@ -52,7 +52,7 @@ class LiveSweep:
     """What MLflow is still owed of a sweep.
 
     Args:
-        settings: tracking place and storage.
+        settings: MLflow's address and storage.
         paper: names the MLflow experiment.
         sweep: its name.
         trials: those that run.
@@ -151,7 +151,7 @@ class LiveSweep:
 
     def _connected(self) -> ExperimentRuns:
         if self._runs is None:
-            runs = ExperimentRuns(self._settings, self._paper, Patience(given_up=self._given_up))
+            runs = ExperimentRuns(self._settings, self._paper, RetryPolicy(given_up=self._given_up))
             reconcile(runs, self._store)
             self._parents: dict[str, Run] = {}
             self._runs = runs

@@ -8,11 +8,11 @@ from orchestrator.settings import Settings
 from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.deleted_experiments import refuse_deleted_with
 from orchestrator.tracking.own_runs import newest_runs
-from orchestrator.tracking.patience import Patience
+from orchestrator.tracking.retry_policy import RetryPolicy
 from orchestrator.tracking.run_links import has_begun
 from reports.verifying.logged_runs import LoggedRun
 
-SHORT_PATIENCE = Patience(waits=(0.5,))
+ONE_RETRY = RetryPolicy(waits=(0.5,))
 
 
 def read_logged(
@@ -21,7 +21,7 @@ def read_logged(
     """The runs of trials by trial key; trials that MLflow does not know are absent.
 
     Args:
-        settings: tracking place and storage; runs of other storages are not looked at.
+        settings: MLflow's address and storage; runs of other storages are not looked at.
         keys: of the trials.
         on_progress: called with how many trials are done and how many there are.
 
@@ -32,12 +32,12 @@ def read_logged(
     if not has_begun(settings):
         return {}
     found, missing = {}, []
-    for done, (key, run) in enumerate(newest_runs(settings, keys, SHORT_PATIENCE), start=1):
+    for done, (key, run) in enumerate(newest_runs(settings, keys, ONE_RETRY), start=1):
         on_progress(done, len(keys))
         if run is not None:
             found[key] = LoggedRun(str(run.info.run_id), dict(run.data.metrics), dict(run.data.params))
         else:
             missing.append(key)
     if missing:
-        refuse_deleted_with(Connection(settings.tracking_uri, SHORT_PATIENCE), missing)
+        refuse_deleted_with(Connection(settings.tracking_uri, ONE_RETRY), missing)
     return found

@@ -121,15 +121,15 @@ class _Series:
         self.values.append(value)
 
     def holds(self, step: int, time: int) -> bool:
-        place = bisect_left(self.steps, step)
-        return place < len(self.steps) and (self.steps[place], self.times[place]) == (step, time)
+        index = bisect_left(self.steps, step)
+        return index < len(self.steps) and (self.steps[index], self.times[index]) == (step, time)
 
     def drop_from(self, step: int) -> None:
         """Drops the points from a step on."""
-        place = bisect_left(self.steps, step)
+        index = bisect_left(self.steps, step)
         for column in (self.steps, self.times, self.values):
-            del column[place:]
-        self.sent = min(self.sent, place)
+            del column[index:]
+        self.sent = min(self.sent, index)
 
     def point(self, name: str, index: int) -> Point:
         return Point(name, self.steps[index], self.times[index], self.values[index])

@@ -11,7 +11,7 @@ from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
 from orchestrator.store.storage_identity import address, storage_id
 from orchestrator.tracking.connection import Connection
-from orchestrator.tracking.patience import Patience
+from orchestrator.tracking.retry_policy import RetryPolicy
 from orchestrator.tracking.run_content import TRIAL_TAG
 
 if TYPE_CHECKING:
@@ -53,20 +53,20 @@ class Owner:
         return named == here or ("://" not in named and str(Path(named).resolve()) == here)
 
 
-def newest_runs(settings: Settings, keys: Iterable[str], patience: Patience) -> Iterator[tuple[str, Run | None]]:
+def newest_runs(settings: Settings, keys: Iterable[str], retry_policy: RetryPolicy) -> Iterator[tuple[str, Run | None]]:
     """Each trial key with this storage's newest run of it; None where MLflow knows none.
 
     Args:
-        settings: tracking place and storage.
+        settings: MLflow's address and storage.
         keys: of the trials.
-        patience: with MLflow.
+        retry_policy: with MLflow.
 
     Raises:
         InputError: the record of the storage's id is damaged.
         Exception: what MLflow raises when it cannot be read.
     """
     owner = Owner(settings, storage_id(settings.storage))
-    client = Connection(settings.tracking_uri, patience)
+    client = Connection(settings.tracking_uri, retry_policy)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     for key in keys:
         runs = client.search_runs(experiments, f"tags.`{TRIAL_TAG}` = '{key}'", order_by=["start_time DESC"])

@@ -1,4 +1,4 @@
-"""Ends runs that claim to be running although nobody runs them: their process was killed, or MLflow was away."""
+"""Ends runs that are marked running although nobody runs them: their process was killed, or MLflow was away."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def reconcile(runs: ExperimentRuns, store: Store) -> None:
         runs: of one paper.
         store: the trials.
     """
-    claimed = runs.search({}, RUNNING)
-    for run in claimed:
+    marked = runs.search({}, RUNNING)
+    for run in marked:
         key = run.data.tags.get(TRIAL_TAG)
         content = None if key is None else _content(store, key)
         if content is not None:
             set_status(runs.client, run, content.status, content.ended)
     joined = all_memberships(store.root)
-    for run in claimed:
+    for run in marked:
         if SWEEP_TAG in run.data.tags:
             # All that it asked for: MLflow may know of no trial yet.
             members = [one.key for one in joined if one.sweep == run.data.tags[SWEEP_TAG]]

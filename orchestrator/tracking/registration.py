@@ -28,7 +28,7 @@ def register(settings: Settings, key: str, name: str) -> tuple[str, bool]:
     """Copies a trial's tested weights to MLflow and makes them a version of a registered model.
 
     Args:
-        settings: tracking place and storage.
+        settings: MLflow's address and storage.
         key: of the trial.
         name: of the registered model; made if it is new.
 

@@ -25,7 +25,7 @@ from orchestrator.store.storage_identity import address
 from orchestrator.store.stored_documents import check_there
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.tracking.metric_points import MetricPoints, Point, points_of
-from orchestrator.tracking.moments import milliseconds, told_milliseconds
+from orchestrator.tracking.timestamps import milliseconds, milliseconds_or_none
 from orchestrator.trial.process_identity import is_dead
 
 TRIAL_TAG = "combo.trial_key"
@@ -104,7 +104,7 @@ class RunContent:
     @property
     def started(self) -> int | None:
         """Milliseconds since the epoch; None if nothing says when."""
-        if self.attempts and (began := told_milliseconds(self.attempts[0].started)) is not None:
+        if self.attempts and (began := milliseconds_or_none(self.attempts[0].started)) is not None:
             return began
         return next((int(line.time * 1000) for line in self.folder.metric_lines()), None)
 
@@ -115,7 +115,7 @@ class RunContent:
             return milliseconds(self.result.provenance.finished)
         if self.failure is not None:
             return milliseconds(self.failure.time)
-        return told_milliseconds(self.attempts[-1].seen) if self.attempts else None
+        return milliseconds_or_none(self.attempts[-1].seen) if self.attempts else None
 
     @property
     def artifacts(self) -> dict[str, Path]:
@@ -182,7 +182,7 @@ def read_content(folder: TrialFolder, sweeps: Sequence[Membership], running: boo
     trial = folder.identity
     if trial is None:
         return None
-    folder.check_places()
+    folder.check_files()
     attempts = folder.intact_attempts()
     if running is None:
         running = bool(attempts) and attempts[-1].ended is None and not is_dead(attempts[-1].process)

@@ -1,4 +1,4 @@
-"""Where MLflow shows the runs of trials. Reads only: a report must not write to the place that it reports on."""
+"""Where MLflow shows the runs of trials. Reads only: a report must not write to what it reports on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
 from orchestrator.sqlite_url import sqlite_file
-from orchestrator.tracking.kept_runs import Place, known_runs
 from orchestrator.tracking.own_runs import newest_runs
-from orchestrator.tracking.patience import Patience
+from orchestrator.tracking.retry_policy import RetryPolicy
+from orchestrator.tracking.run_cache import RunIds, known_runs
 from reports.tables.cells import RunLink
 
 EMBEDDED_PAGES = "http://127.0.0.1:5000"
 """Where `combo mlflow` serves the embedded MLflow unless it is told otherwise."""
-ONE_TRY = Patience(waits=())
+NO_RETRIES = RetryPolicy(waits=())
 KEPT = "reports"
 """Below the storage's cache."""
 
@@ -23,7 +23,7 @@ def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None)
     """The newest run of each trial that MLflow knows.
 
     Args:
-        settings: tracking place and storage; runs of other storages are not looked at.
+        settings: MLflow's address and storage; runs of other storages are not looked at.
         keys: of the trials.
         pages: address of MLflow's pages; by default the tracking server, or where `combo mlflow` serves.
 
@@ -33,8 +33,8 @@ def run_links(settings: Settings, keys: Iterable[str], pages: str | None = None)
     if not has_begun(settings):
         return {}
 
-    def look_up(missing: Iterable[str]) -> dict[str, Place]:
-        runs = newest_runs(settings, missing, ONE_TRY)
+    def look_up(missing: Iterable[str]) -> dict[str, RunIds]:
+        runs = newest_runs(settings, missing, NO_RETRIES)
         return {key: (str(run.info.experiment_id), str(run.info.run_id)) for key, run in runs if run is not None}
 
     database = sqlite_file(settings.tracking_uri)

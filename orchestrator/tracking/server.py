@@ -12,7 +12,7 @@ from experiments.atomic_write import write_atomic
 from experiments.errors import InputError, Problem
 from orchestrator.settings import Settings
 from orchestrator.sqlite_url import sqlite_url
-from orchestrator.tracking.artifact_places import keep_artifacts_beside
+from orchestrator.tracking.artifact_locations import keep_artifacts_beside
 from orchestrator.tracking.connection import quiet_mlflow
 from orchestrator.tracking.failures import told_in_one_sentence
 
@@ -47,7 +47,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Replaces this process by MLflow's server on the embedded store.
 
     Args:
-        settings: tracking place and storage.
+        settings: MLflow's address and storage.
         host: to listen on; beyond loopback MLflow asks for user and password.
         port: to listen on.
     """

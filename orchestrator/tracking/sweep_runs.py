@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator.store.membership import Membership
 from orchestrator.tracking.experiment_runs import ExperimentRuns
-from orchestrator.tracking.moments import milliseconds
 from orchestrator.tracking.run_content import FAILED, FINISHED, KILLED, RUNNING, RunContent
 from orchestrator.tracking.run_mirror import set_status
+from orchestrator.tracking.timestamps import milliseconds
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

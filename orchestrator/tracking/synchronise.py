@@ -43,7 +43,7 @@ def synchronise(
     """Makes the runs of all trials, or of the named experiments' trials, equal to what is stored.
 
     Args:
-        settings: tracking place and storage.
+        settings: MLflow's address and storage.
         experiments: names of experiments; none for everything, evaluations included.
         on_progress: called with how many trials are done and how many there are.
 

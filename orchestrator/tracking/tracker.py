@@ -17,7 +17,7 @@ from experiments.trial import Trial
 from orchestrator.settings import Settings
 from orchestrator.tracking.failures import explain
 from orchestrator.tracking.live_sweep import LiveSweep
-from orchestrator.tracking.patience import may_pass
+from orchestrator.tracking.retry_policy import may_pass
 from orchestrator.trial.updates import Update
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Tracker:
     """A listener that logs to MLflow in the background while the context is open.
 
     Args:
-        settings: tracking place and storage.
+        settings: MLflow's address and storage.
         experiment: MLflow experiment, one per paper.
         sweep: name of the sweep; running it again continues the same parent run.
         trials: those that run.

@@ -1,1 +1,1 @@
-"""One trial where it runs: its claim, its sign of life, its record. Knows no Ray."""
+"""One trial where it runs: its lease, its heartbeat, its record. Knows no Ray."""

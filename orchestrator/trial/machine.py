@@ -11,7 +11,7 @@ from orchestrator.trial.weight_files import WeightFiles
 
 @dataclass(frozen=True)
 class Machine:
-    """Places and operational settings that every trial of a sweep shares. Paths must be valid on all nodes."""
+    """Paths and operational settings that every trial of a sweep shares. Paths must be valid on all nodes."""
 
     storage: Storage
     data: Path
@@ -35,7 +35,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class WorkerShape:
+class WorkerResources:
     """What one data-parallel worker takes."""
 
     cpus: float
@@ -43,5 +43,5 @@ class WorkerShape:
 
     @property
     def resources(self) -> dict[str, float]:
-        """In Ray's words."""
+        """Resource request as Ray takes it, such as `{"CPU": 1.0, "GPU": 1.0}`."""
         return {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}

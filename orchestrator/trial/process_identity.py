@@ -11,7 +11,7 @@ from experiments.stored_types import PROCESS
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PID_NAMESPACE = Path("/proc/self/ns/pid")
 STATE, START_TIME = 0, 19
-"""Places in `/proc/<pid>/stat` after the command's closing bracket."""
+"""Fields of `/proc/<pid>/stat` after the command's closing bracket."""
 
 
 def this_process() -> str:

@@ -1,4 +1,4 @@
-"""Runs one trial: claims it, drives `fit`, keeps the trial directory, tells the driver. Knows no Ray.
+"""Runs one trial: acquires its lease, drives `fit`, writes its directory, sends updates to the driver. Knows no Ray.
 
 The same generator runs in a Tune actor, in every worker of a Train group, and in a plain loop.
 """
@@ -25,8 +25,9 @@ from orchestrator.storage.errors import StorageError
 from orchestrator.store.prediction_files import write_chosen
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
-from orchestrator.trial.attempts import Attempt, AttemptTakenError, attempt_numbers
 from orchestrator.trial.failures import failure, failure_record
+from orchestrator.trial.heartbeat import Heartbeat
+from orchestrator.trial.leases import AttemptLease, LeaseTakenError, attempt_numbers
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.provenance import (
     TEST_SPLIT,
@@ -37,11 +38,10 @@ from orchestrator.trial.provenance import (
     protocol_record,
     score_record,
 )
-from orchestrator.trial.pulse import Pulse
 from orchestrator.trial.system_metrics import SystemMetrics
 from orchestrator.trial.termination import termination_requested, training
 from orchestrator.trial.trial_log import kept_log
-from orchestrator.trial.updates import Finished, Link, Measured, Started
+from orchestrator.trial.updates import DriverChannel, Finished, Measured, Started
 
 log = logging.getLogger(__name__)
 
@@ -50,30 +50,30 @@ Report = dict[str, float]
 
 
 def run_trial(
-    trial: Trial, machine: Machine, workers: Workers, link: Link, attempt: int | None = None
+    trial: Trial, machine: Machine, workers: Workers, channel: DriverChannel, attempt: int | None = None
 ) -> Generator[Report, None, None]:
     """Trains a trial to its end, from its newest checkpoint if it has one, or until it is asked to stop.
 
     Args:
         trial: what to train.
         machine: where and how.
-        workers: this worker's place in its group; only the first one claims, writes and tells.
-        link: to the driver.
-        attempt: that was free when somebody looked, and may be taken by now; None claims one more than there are.
+        workers: this worker's rank in its group; only rank 0 holds the lease, writes and sends.
+        channel: to the driver.
+        attempt: number to acquire, free when the driver looked; None for one more than the last.
 
     Yields:
         `{"step", "m_j"}` after each validation, for whoever schedules the trial.
 
     Raises:
-        AttemptTakenError: another run has the trial.
+        LeaseTakenError: another run holds the lease on the trial.
         Exception: whatever ended the attempt, after it has been recorded.
     """
     store = Store(machine.storage.for_worker())
     with training():
         if workers.is_first:
             number = attempt or max(attempt_numbers(store.storage, trial.key), default=0) + 1
-            claimed = Attempt(store.storage, trial.key, number, workers.count, machine.device, machine.commit)
-            yield from _run_first(trial, machine, workers, link, store, claimed)
+            lease = AttemptLease(store.storage, trial.key, number, workers.count, machine.device, machine.commit)
+            yield from _run_first(trial, machine, workers, channel, store, lease)
             return
         for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
             if isinstance(event, Evaluated):
@@ -81,32 +81,32 @@ def run_trial(
 
 
 def _run_first(
-    trial: Trial, machine: Machine, workers: Workers, link: Link, store: Store, attempt: Attempt
+    trial: Trial, machine: Machine, workers: Workers, channel: DriverChannel, store: Store, attempt: AttemptLease
 ) -> Generator[Report, None, None]:
     """The worker that writes."""
     number = attempt.record.attempt
     folder = store.trial(trial.key)
-    writer = _Writer(trial, machine, folder, attempt, link)
+    writer = _Writer(trial, machine, folder, attempt, channel)
     ending: Ending = "finished"
     with kept_log(folder.log_file(number)):
         try:
             with ExitStack() as stack:
-                # From the start, as fetching the checkpoints may take longer than a claim lives without a beat.
-                pulse = stack.enter_context(Pulse(attempt, link, machine.hang_seconds, writer.hang))
+                # Heartbeats start first, as fetching the checkpoints may take longer than a lease lasts without one.
+                heartbeat = stack.enter_context(Heartbeat(attempt, channel, machine.hang_seconds, writer.hang))
                 _fetch(trial, store)
                 writer.start()
                 stack.enter_context(SystemMetrics(writer.add_system_sample))
-                for event in fit(trial.config, _execution(trial, machine, store, pulse.should_stop), workers):
+                for event in fit(trial.config, _execution(trial, machine, store, heartbeat.should_stop), workers):
                     writer.record(event)
                     if isinstance(event, Stepped):
-                        pulse.progress(event.step)
+                        heartbeat.progress(event.step)
                     elif isinstance(event, Evaluated):
-                        pulse.progress(event.step, event.score.m_j)
+                        heartbeat.progress(event.step, event.score.m_j)
                         yield _report(event)
                     elif isinstance(event, Stopped):
-                        ending = pulse.wish or "preempted"  # not asked itself: another worker had SIGTERM
+                        ending = heartbeat.stop_request or "preempted"  # not asked itself: another worker had SIGTERM
             attempt.end(ending)
-        except AttemptTakenError:
+        except LeaseTakenError:
             raise
         except Exception as error:
             writer.fail(error)
@@ -116,8 +116,8 @@ def _run_first(
 def _fetch(trial: Trial, store: Store) -> None:
     """Brings here what earlier attempts stored, and the weights to start from."""
     store.trial(trial.key).fetch()
-    if (source := trial.config.initial_trial) is not None:
-        store.trial(source).fetch_tested_checkpoint()
+    if (parent := trial.config.initial_trial) is not None:
+        store.trial(parent).fetch_tested_checkpoint()
 
 
 def _report(event: Evaluated) -> Report:
@@ -127,9 +127,11 @@ def _report(event: Evaluated) -> Report:
 class _Writer:
     """The first worker's record of one attempt."""
 
-    def __init__(self, trial: Trial, machine: Machine, folder: TrialFolder, attempt: Attempt, link: Link) -> None:
+    def __init__(
+        self, trial: Trial, machine: Machine, folder: TrialFolder, attempt: AttemptLease, channel: DriverChannel
+    ) -> None:
         self.trial, self.machine, self.folder = trial, machine, folder
-        self.attempt, self.link = attempt, link
+        self.attempt, self.channel = attempt, channel
         self.number = attempt.record.attempt
         self.started = datetime.now(UTC)
         self.clock = time.monotonic()
@@ -146,7 +148,7 @@ class _Writer:
         self.metrics = path.open("a", encoding="utf-8", buffering=1)
         self.folder.begin(self.trial)
         self.folder.write_patch(self.number, self.machine.patch)
-        self.link.tell(Started(self.trial, self.number, self.step))
+        self.channel.send(Started(self.trial, self.number, self.step))
 
     def record(self, event: Event) -> None:
         match event:
@@ -157,13 +159,13 @@ class _Writer:
                 self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
                 self.folder.publish_metrics(self.number)
             case Checkpointed():
-                self._refuse_superseded()
+                self._refuse_if_fenced()
                 self.folder.publish_checkpoints()
                 self._publish()
             case Quarantined():
                 self._set_aside(event)
             case Tested():
-                self._refuse_superseded()
+                self._refuse_if_fenced()
                 self._finish(event)
             case Stopped():
                 self._publish()
@@ -184,9 +186,9 @@ class _Writer:
         self.folder.write_failure(failed)
         self.attempt.end("failed", f"{failed.kind}: {failed.message}")
 
-    def _refuse_superseded(self) -> None:
-        if self.attempt.is_superseded():
-            raise AttemptTakenError(f"attempt {self.number} was thought dead and is continued elsewhere")
+    def _refuse_if_fenced(self) -> None:
+        if self.attempt.is_fenced():
+            raise LeaseTakenError(f"attempt {self.number} was thought dead and is continued elsewhere")
 
     def _publish(self) -> None:
         """Stores what grows while the attempt runs."""
@@ -205,7 +207,7 @@ class _Writer:
             if self.metrics.closed:
                 return
             self.metrics.write(line.model_dump_json() + "\n")
-        self.link.tell(Measured(self.trial.key, line))
+        self.channel.send(Measured(self.trial.key, line))
 
     def _set_aside(self, event: Quarantined) -> None:
         log.warning("%s clip %s is quarantined: %s", event.split, event.clip, event.reason)
@@ -243,7 +245,7 @@ class _Writer:
             quarantined=self._quarantined(),
         )
         self.folder.write_result(result)
-        self.link.tell(Finished(self.trial.key, result))
+        self.channel.send(Finished(self.trial.key, result))
 
     def _weight_files(self) -> dict[str, str]:
         files, config = self.machine.weight_files, self.trial.config

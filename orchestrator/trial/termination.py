@@ -1,4 +1,4 @@
-"""SIGTERM as a wish: whoever preempts a machine gives its processes some seconds, in which a checkpoint is written."""
+"""SIGTERM as a stop request: preempted processes get some seconds, in which a checkpoint is written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def listen_for_termination() -> None:
 
 @contextmanager
 def training() -> Iterator[None]:
-    """While a trial is trained here, SIGTERM is a wish."""
+    """While a trial is trained here, SIGTERM is a stop request."""
     _TRAINING.set()
     try:
         yield

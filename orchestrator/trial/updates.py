@@ -1,4 +1,4 @@
-"""What a running trial tells the driver and hears from it, and who listens."""
+"""What a running trial sends to the driver, what the driver may ask of it, and who listens."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 from experiments.records import Ending, FailureRecord, MetricLine, ResultRecord
 from experiments.trial import Trial
 
-Wish = Literal["stopped", "preempted"]
-"""How an attempt that is asked to end shall be called."""
+StopRequest = Literal["stopped", "preempted"]
+"""How an attempt ends that the driver asks to end early."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Started:
     trial: Trial
     attempt: int
     step: int
-    """Steps that a checkpoint has saved us."""
+    """Where it starts: steps that are in its checkpoint."""
 
     @property
     def key(self) -> str:
-        """Of the trial."""
+        """The trial key."""
         return self.trial.key
 
 
@@ -63,11 +63,11 @@ class Ended:
 
 @dataclass(frozen=True)
 class Awaited:
-    """Another run has the trial; its result will be used."""
+    """Another run holds the lease on the trial; its result will be used."""
 
     key: str
     where: str
-    """For people: host and attempt."""
+    """Host and attempt, for people."""
 
 
 Update = Started | Measured | Finished | Failed | Ended | Awaited
@@ -81,13 +81,13 @@ class Listener(Protocol):
         ...
 
 
-class Link(Protocol):
+class DriverChannel(Protocol):
     """A trial's connection to the driver."""
 
-    def tell(self, update: Update) -> None:
-        """Passes an update on; never waits."""
+    def send(self, update: Update) -> None:
+        """Sends an update; does not block."""
         ...
 
-    def wish(self) -> Wish | None:
-        """As what the driver wants its trials to end, if it does; None when it cannot be asked."""
+    def stop_request(self) -> StopRequest | None:
+        """The driver's stop request; None if there is none, or the driver cannot be reached."""
         ...

@@ -38,8 +38,8 @@ def match(trials: Sequence[Trial], results: Results, links: Mapping[str, RunLink
 
 def _run(trial: Trial, stored: StoredTrial, results: Results, links: Mapping[str, RunLink]) -> Run:
     origin = stored.config.initial_trial if stored.config is not None else None
-    source = results.trial(origin) if origin is not None else None
-    start_data = source.config.data.fingerprint if source is not None and source.config is not None else ""
+    parent = results.trial(origin) if origin is not None else None
+    start_data = parent.config.data.fingerprint if parent is not None and parent.config is not None else ""
     return Run(trial.seed, stored, start_data, links.get(stored.key))
 
 
@@ -54,7 +54,7 @@ def _found(trial: Trial, results: Results) -> tuple[list[StoredTrial], list[Stor
 
 def _ancestry(trial: Trial) -> Iterator[str]:
     yield key_on_any_data(trial.config)
-    if trial.source is not None:
-        yield from _ancestry(trial.source)
+    if trial.parent is not None:
+        yield from _ancestry(trial.parent)
     elif trial.config.initial_trial is not None:
         yield trial.config.initial_trial

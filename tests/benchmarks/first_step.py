@@ -31,7 +31,7 @@ PHASES = {
     "current_cluster entered": "imports of Tune",
     "SingleWorkerTrial.setup entered": "Tune starts the actor",
     "run_trial entered": "imports of torch and the model",
-    "fit entered": "claim and trial directory",
+    "fit entered": "lease and trial directory",
     "fresh_network entered": "data sets",
     "fresh_network left": "network",
     "Stepper.step entered": "optimiser, first batch",

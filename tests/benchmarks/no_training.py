@@ -1,9 +1,9 @@
 """Trials that train nothing: what a sweep does around training, and what Ray does for whoever uses it bare.
 
 Only the generator `model.training.fit.fit` is replaced, and only in the processes that would train; it yields one step,
-one validation and a test at once. Everything else is the product's own: agenda, claims, sign of life, trial directory,
-mailbox. The bare trials make the same reports to Tune or Train, and import the same training code, for without that no
-trial of any stack would be one.
+one validation and a test at once. Everything else is the product's own: trial scheduler, lease, heartbeat, trial
+directory, driver channel. The bare trials make the same reports to Tune or Train, and import the same training
+code, for without that no trial of any stack would be one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from experiments.trial import Trial
 from model.config import TrialConfig
 from orchestrator.sweep import trainables
 from orchestrator.sweep.trainables import SingleWorkerTrial, train_in_group
-from orchestrator.trial.machine import Machine, WorkerShape
+from orchestrator.trial.machine import Machine, WorkerResources
 
 REPORT = {"step": 1.0, "m_j": 0.5}
 
@@ -39,15 +39,17 @@ def trials(count: int, first_seed: int, workers: int) -> list[Trial]:
 class EmptyTrial(SingleWorkerTrial):
     """The product's trial, but for its training."""
 
-    def setup(self, config: dict[str, Any], machine: Machine, mailbox: Any) -> None:
+    def setup(self, config: dict[str, Any], machine: Machine, channel_actor: Any) -> None:
         _replace_training()
-        super().setup(config, machine, mailbox)
+        super().setup(config, machine, channel_actor)
 
 
-def coordinate_empty_group(config: dict[str, Any], machine: Machine, mailbox: Any, shape: WorkerShape) -> None:
+def coordinate_empty_group(
+    config: dict[str, Any], machine: Machine, channel_actor: Any, worker: WorkerResources
+) -> None:
     """The product's worker group, but for its training."""
     trainables.train_in_group = train_nothing_in_group
-    trainables.coordinate_group(config, machine, mailbox, shape)
+    trainables.coordinate_group(config, machine, channel_actor, worker)
 
 
 def train_nothing_in_group(config: dict[str, Any]) -> None:

@@ -24,12 +24,12 @@ from rich.table import Table
 from orchestrator.settings import Settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.placement import Placement
+from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.tracking import Tracker
-from orchestrator.trial.attempts import AttemptWatch
-from orchestrator.trial.machine import Machine, WorkerShape
+from orchestrator.trial.leases import LeaseWatch
+from orchestrator.trial.machine import Machine, WorkerResources
 
 ONE_WORKER, TWO_WORKERS = 40, 1
 """Trials in one sweep: many that reuse actors, one that starts a group."""
@@ -63,26 +63,26 @@ class Arena:
         self._folder, self._trials = folder, 0
 
     def ours(self, count: int, workers: int, *, tracked: bool = False) -> Taken:
-        """A sweep of ours, from the first look at its trials until the mailbox, and MLflow if tracked, is closed."""
+        """A sweep of ours, from the first look at its trials until the driver channel (and MLflow) is closed."""
         from no_training import EmptyTrial, coordinate_empty_group, trials
 
         from orchestrator.sweep import sweep
+        from orchestrator.sweep.driver_channel import ChannelReceiver
         from orchestrator.sweep.ray_death import DeathWatch
-        from orchestrator.sweep.telemetry import Receiver
 
         sweep.SingleWorkerTrial, sweep.coordinate_group = EmptyTrial, coordinate_empty_group
         wanted = trials(count, self._trials, workers)
         self._trials += count
         name = f"empty-{self._trials}"
         storage = FolderStorage(self._folder / name)
-        agenda = Agenda(wanted, Store(storage), AttemptWatch(storage), retries=0)
+        scheduler = TrialScheduler(wanted, Store(storage), LeaseWatch(storage), retries=0)
         machine = Machine(storage, data=self._folder, commit=None, checkpoint_every=1)
-        placement = Placement(current_cluster, WorkerShape(1.0, 0.0))
+        placement = Placement(current_cluster, WorkerResources(1.0, 0.0))
         settings = Settings(storage, self._folder, f"sqlite:///{storage.root / 'mlflow.db'}", None)
         began = time.perf_counter()
         with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
-            with Receiver([tracker] if tracker else []) as receiver, DeathWatch() as watch:
-                sweep.Sweep(name, agenda, machine, placement, receiver.mailbox, watch).run()
+            with ChannelReceiver([tracker] if tracker else []) as receiver, DeathWatch() as watch:
+                sweep.Sweep(name, scheduler, machine, placement, receiver.channel_actor, watch).run()
         seconds = time.perf_counter() - began
         results = list(storage.root.glob("trials/*/result.json"))
         assert len(results) == count

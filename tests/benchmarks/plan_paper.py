@@ -15,7 +15,7 @@ from pathlib import Path
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
 from experiments.load_experiment import load_experiment, trained_experiments
 from orchestrator.planning.cost import Costs
-from orchestrator.planning.outlook import look_ahead
+from orchestrator.planning.cost_forecast import forecast_cost
 from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.storage.folder import FolderStorage
@@ -32,10 +32,10 @@ def main() -> None:
         experiments = [load_experiment(name) for name in trained_experiments()]
         trials, _ = trials_where_data_are(experiments, Path(folder, "data"), None)
         plan = make_plan(sweep_name(experiments, trials), trials, store)
-        outlook = look_ahead(experiments, trials, plan, Costs(store.finished()), store)
+        forecast = forecast_cost(experiments, trials, plan, Costs(store.finished()), store)
         seconds, computing = time.perf_counter() - began, time.process_time() - began_computing
     print(
-        f"plan of the whole paper, {outlook.cells} cells, {len(outlook.prospects)} different trials: "
+        f"plan of the whole paper, {forecast.cells} cells, {len(forecast.per_trial)} different trials: "
         f"{seconds:.2f} s after imports, {computing:.2f} s of them computing (goal: {GOAL} s)"
     )
 

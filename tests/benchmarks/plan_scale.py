@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/benchmarks/plan_scale.py
 
-From an experiment that is read to an agenda that is filled, and the second plan with which a run ends. Where every
+From an experiment that is read to an scheduler that is filled, and the second plan with which a run ends. Where every
 trial costs the same, ten times as many take about ten times as long.
 """
 
@@ -24,9 +24,9 @@ from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import Agenda
 from orchestrator.sweep.progress import SweepView
-from orchestrator.trial.attempts import AttemptWatch
+from orchestrator.sweep.trial_scheduler import TrialScheduler
+from orchestrator.trial.leases import LeaseWatch
 
 FEW, MANY = 200, 2_000
 SEEDS = 25
@@ -78,7 +78,7 @@ def plan(scaled: ScaledExperiment, folder: Path, count: int) -> None:
         assert len(before.to_run) == count
     assert not [*after.failed, *after.finished]
     SweepView(Console(), before.name, before.to_run, before.count("finished"))
-    assert Agenda(before.to_run, store, AttemptWatch(store.storage), retries=0).shapes() == [1]
+    assert TrialScheduler(before.to_run, store, LeaseWatch(store.storage), retries=0).worker_counts() == [1]
 
 
 def taken(work: Callable[[], None]) -> tuple[float, float]:

@@ -105,18 +105,18 @@ def build_site(folder: Path) -> Callable[[], int]:
     """The whole site: every table and plot of both papers, with as many seeds as are stored of them."""
     from experiments.expand import expand
     from experiments.load_experiment import load_experiment
-    from experiments.question_files import experiment_names
     from experiments.settings_tables import settings_tables
-    from reports.build import Question, Request, build_report
+    from experiments.target_files import experiment_names
+    from reports.build import ReportedExperiment, Request, build_report
     from reports.drawing.kept_drawings import keeping_drawings
     from reports.stored import results
 
     def build() -> int:
         experiments = [load_experiment(name, assigned={"seeds": list(range(SEEDS))}) for name in experiment_names()]
-        questions = [Question(scaled, expand(scaled) if scaled.is_trained else []) for scaled in experiments]
+        reported = [ReportedExperiment(scaled, expand(scaled) if scaled.is_trained else []) for scaled in experiments]
         with keeping_drawings(folder / CACHE / "reports/drawings"):
             found = results.read_results(folder / STORAGE, folder / CACHE)
-            return len(build_report(Request(questions, settings_tables()), found, folder / "site").files)
+            return len(build_report(Request(reported, settings_tables()), found, folder / "site").files)
 
     return build
 

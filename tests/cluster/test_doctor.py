@@ -12,9 +12,9 @@ from ray_head import PROGRAMS
 from orchestrator.doctor.checkup import checkup
 from orchestrator.doctor.data_sets import look_at_subset
 from orchestrator.doctor.finding import Check, examine, ok
-from orchestrator.doctor.mlflow_place import look_at_mlflow
+from orchestrator.doctor.mlflow_check import look_at_mlflow
 from orchestrator.doctor.ray_cluster import look_at_ray
-from orchestrator.doctor.storage_place import look_at_storage
+from orchestrator.doctor.storage_check import look_at_storage
 from orchestrator.doctor.weights import look_at_sam, look_at_vggish
 from orchestrator.settings import Settings
 from orchestrator.storage.folder import FolderStorage
@@ -115,7 +115,7 @@ def test_a_storage_that_lets_two_claim_the_same_name_fails(tmp_path):
     finding = look_at_storage(Careless(tmp_path / "storage"))
 
     assert finding.verdict == "fail"
-    assert "could claim the same name" in finding.found
+    assert "could create the same name" in finding.found
 
 
 def test_the_storage_is_as_it_was_before(tmp_path):

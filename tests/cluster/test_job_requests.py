@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from experiments.errors import InputError
-from experiments.question_files import ROOT as EXPERIMENTS
+from experiments.target_files import ROOT as EXPERIMENTS
 from orchestrator.jobs.environment import job_variables
 from orchestrator.jobs.request import JobRequest, job_command
 from orchestrator.jobs.shipment import Shipment, package_files

@@ -10,10 +10,10 @@ from experiments.records import QuarantineLine
 from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.failures import failure_record
+from orchestrator.trial.leases import AttemptLease
+from orchestrator.trial.trial_history import attempt_lines
 from orchestrator.trial.trial_log import MOST_BYTES, kept_log
-from orchestrator.trial.trial_story import course
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def failed(storage):
     trial = Trial("x", "only", "s4", 0, 1, resolve_preset("combo_demo", "s4"))
     folder = Store(storage).trial(trial.key)
     folder.begin(trial)
-    Attempt(storage, trial.key, 1, 1, "cpu")
-    second = Attempt(storage, trial.key, 2, 2, "cuda")
+    AttemptLease(storage, trial.key, 1, 1, "cpu")
+    second = AttemptLease(storage, trial.key, 2, 2, "cuda")
     lines = [
         {"kind": "step", "attempt": 2, "step": 1, "time": 1_700_000_000, "values": {"loss": 1}},
         {"kind": "evaluation", "attempt": 2, "step": 2, "time": 1_700_000_020, "values": {"m_j": 0.5, "m_f": 0.25}},
@@ -81,13 +81,13 @@ def test_a_failure_is_told_whole_and_hostile_names_command_nothing(command, stor
 
 def test_what_is_told_of_an_attempt_only_grows(storage, failed):
     folder = Store(storage).trial(failed)
-    before = set(course(folder))
+    before = set(attempt_lines(folder))
     with folder.metrics_file(2).open("a") as file:
         file.write(
             json.dumps({"kind": "evaluation", "attempt": 2, "step": 3, "time": 1_700_000_040, "values": {}}) + "\n"
         )
 
-    assert before - set(course(folder)) == set()
+    assert before - set(attempt_lines(folder)) == set()
 
 
 def test_a_trial_that_is_not_there_is_refused(command, tmp_path):

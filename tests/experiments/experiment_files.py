@@ -19,7 +19,7 @@ from experiments.trial import Trial
 
 def experiment(**changes: Any) -> dict[str, Any]:
     return {
-        "title": "A question",
+        "title": "Own settings",
         "paper": "combo",
         "preset": "combo_r50",
         "tasks": ["s4"],
@@ -34,7 +34,7 @@ def trials_of(
     folder: Path, content: Mapping[str, Any], scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None
 ) -> list[Trial]:
     """Writes the mapping as YAML, of which JSON is a part, and expands it."""
-    path = folder / "question.yaml"
+    path = folder / "own.yaml"
     path.write_text(json.dumps(content))
     return expand(load_experiment(str(path), scale, assigned))
 

@@ -7,7 +7,7 @@ from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment, trained_experiments
 from experiments.presets import resolve_preset
-from experiments.question_files import ROOT, experiment_names
+from experiments.target_files import ROOT, experiment_names
 from model.config import CLASSES
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
@@ -83,10 +83,10 @@ def test_a_trial_is_bound_to_its_data_without_losing_anything(tmp_path):
 def test_a_trial_starts_from_the_one_with_its_own_seed_whether_or_not_it_is_bound_to_data(tmp_path):
     variants = [{"name": "one", "label": "1", "starts_from": {"ms3": "s4"}}]
     unbound = trials_of(tmp_path, experiment(tasks=["s4", "ms3"], seeds=[3, 1], variants=variants))
-    scaled = load_experiment(str(tmp_path / "question.yaml"))
+    scaled = load_experiment(str(tmp_path / "own.yaml"))
     bound = expand(scaled, lambda task, proposer, size: f"{task} {proposer} {size}")
     for trials in (unbound, bound):
-        assert [trial.source for trial in trials] == [None, None, *trials[:2]]
+        assert [trial.parent for trial in trials] == [None, None, *trials[:2]]
         assert [trial.config.initial_trial for trial in trials] == [None, None, trials[0].key, trials[1].key]
         assert [(trial.seed, trial.config.seed) for trial in trials] == [(3, 3), (1, 1)] * 2
     assert [trial.config.data.fingerprint for trial in unbound] == [""] * 4
@@ -115,6 +115,6 @@ def test_a_task_can_be_trained_from_another_tasks_weights_as_well(tmp_path):
     ]
     trials = trials_of(tmp_path, experiment(tasks=["s4", "ms3"], also_from={"ms3": "s4"}, variants=variants))
     assert [(trial.task, trial.start) for trial in trials[:3]] == [("s4", None), ("ms3", None), ("ms3", "s4")]
-    assert trials[2].source.key == trials[0].key
+    assert trials[2].parent.key == trials[0].key
     assert trials[2].label == "one ms3 from s4 seed 0"
     assert len({trial.key for trial in trials}) == 6

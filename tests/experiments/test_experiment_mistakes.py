@@ -15,36 +15,35 @@ VARIANT = {"name": "one", "label": "1"}
 TABLE = experiment()["table"]
 
 UNKNOWN_KEYS = {
-    "experiment": ({"varients": []}, "question.yaml: varients: unknown key (did you mean 'variants'?)"),
+    "experiment": ({"varients": []}, "own.yaml: varients: unknown key (did you mean 'variants'?)"),
     "variant": (
         {"variants": [{**VARIANT, "overides": {}}]},
-        "question.yaml: variants.0.overides: unknown key (did you mean 'overrides'?)",
+        "own.yaml: variants.0.overides: unknown key (did you mean 'overrides'?)",
     ),
     "scale": (
         {"scales": {"small": {"sedes": [1]}}},
-        "question.yaml: scales.small.sedes: unknown key (did you mean 'seeds'?)",
+        "own.yaml: scales.small.sedes: unknown key (did you mean 'seeds'?)",
     ),
-    "table": ({"table": {**TABLE, "metric": []}}, "question.yaml: table.metric: unknown key (did you mean 'metrics'?)"),
+    "table": ({"table": {**TABLE, "metric": []}}, "own.yaml: table.metric: unknown key (did you mean 'metrics'?)"),
     "override": (
         {"overrides": {"loss.lamda_ada": 5}},
-        "question.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a trial "
-        "(did you mean 'lambda_ada'?)",
+        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a trial (did you mean 'lambda_ada'?)",
     ),
     "override section": (
         {"overrides": {"lost.lambda_ada": 5}},
-        "question.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of a trial (did you mean 'loss'?)",
+        "own.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of a trial (did you mean 'loss'?)",
     ),
     "override of a variant": (
         {"variants": [{**VARIANT, "overrides": {"model.widht": 5}}]},
-        "question.yaml: variant 'one': model.widht: 'widht' is not a setting of a trial (did you mean 'width'?)",
+        "own.yaml: variant 'one': model.widht: 'widht' is not a setting of a trial (did you mean 'width'?)",
     ),
     "override of a part of a number": (
         {"overrides": {"model.width.x": 5}},
-        "question.yaml: overrides: model.width.x: 'x' is not a setting of a trial (this setting has no parts)",
+        "own.yaml: overrides: model.width.x: 'x' is not a setting of a trial (this setting has no parts)",
     ),
     "override of a whole section": (
         {"overrides": {"loss": {"lambda_ada": 5}}},
-        "question.yaml: overrides: loss: is a section, not a setting (name one of its settings)",
+        "own.yaml: overrides: loss: is a section, not a setting (name one of its settings)",
     ),
 }
 
@@ -69,7 +68,7 @@ def test_more_trials_than_anybody_runs_are_refused_by_their_number(tmp_path):
     many = experiment(variants=[{"name": f"v{n}", "label": ""} for n in range(400)], seeds=[*range(400)])
 
     assert problems_of(tmp_path, many) == [
-        "question.yaml: asks for 160,000 trials, more than 10,000 (name fewer seeds, or split it)"
+        "own.yaml: asks for 160,000 trials, more than 10,000 (name fewer seeds, or split it)"
     ]
 
 
@@ -82,7 +81,7 @@ def test_a_bad_value_is_one_clear_sentence(key, value, tmp_path):
 
 
 def test_nan_is_refused_where_it_stands(tmp_path):
-    path = tmp_path / "question.yaml"
+    path = tmp_path / "own.yaml"
     path.write_text(json.dumps(experiment(overrides={"loss.lambda_ada": "?"})).replace('"?"', ".nan"))
     with pytest.raises(InputError) as refusal:
         expand(load_experiment(str(path)))
@@ -126,12 +125,12 @@ def test_a_misspelt_preset_is_told_where_it_stands_and_no_scale_is_blamed(tmp_pa
     stand_in = {"small": {"presets": {"combo_r50": "combo_demo"}}}
     for scale in ("full", "small"):
         problems = problems_of(tmp_path, experiment(preset="combo_r51", scales=stand_in), scale=scale)
-        assert problems == [f"question.yaml: preset: {told}"]
+        assert problems == [f"own.yaml: preset: {told}"]
     own = [VARIANT, {"name": "two", "label": "2", "preset": "combo_r51"}]
-    assert problems_of(tmp_path, experiment(variants=own)) == [f"question.yaml: variants.1.preset: {told}"]
+    assert problems_of(tmp_path, experiment(variants=own)) == [f"own.yaml: variants.1.preset: {told}"]
     misspelt = {"small": {"presets": {"combo_r50": "combo_r51"}}}
     assert problems_of(tmp_path, experiment(scales=misspelt), scale="small") == [
-        f"question.yaml: scales.small.presets.combo_r50: {told}"
+        f"own.yaml: scales.small.presets.combo_r50: {told}"
     ]
 
 
@@ -158,7 +157,7 @@ def test_all_mistakes_of_all_variants_are_told_at_once_and_each_once(tmp_path):
 def test_what_the_experiment_itself_decides_cannot_be_overridden_unnoticed(tmp_path):
     problems = problems_of(tmp_path, experiment(overrides={"data.task": "ms3"}), assigned={"seed": 5})
     assert problems == [
-        "question.yaml: overrides: data.task: cannot be overridden in an experiment (list it under tasks)",
+        "own.yaml: overrides: data.task: cannot be overridden in an experiment (list it under tasks)",
         "command line: seed: cannot be overridden in an experiment (list it under seeds)",
     ]
 
@@ -192,14 +191,14 @@ def test_what_the_experiment_itself_decides_cannot_be_overridden_unnoticed(tmp_p
 )
 def test_lists_and_names_must_make_sense(changes, message, tmp_path):
     (problem,) = problems_of(tmp_path, experiment(**changes))
-    assert problem.startswith(f"question.yaml: {message}")
+    assert problem.startswith(f"own.yaml: {message}")
 
 
 def test_missing_names_are_answered_with_the_nearest(tmp_path):
     with pytest.raises(InputError, match=r"^combo/tabel7: no such experiment \(did you mean 'combo/table7'\?\)$"):
         load_experiment("combo/tabel7")
     assert problems_of(tmp_path, experiment(), scale="smal") == [
-        "question.yaml: has no scale 'smal' (did you mean 'small'?)"
+        "own.yaml: has no scale 'smal' (did you mean 'small'?)"
     ]
     with pytest.raises(InputError, match=r"names no preset: 'combo' \(did you mean 'combo_"):
         resolve_preset("combo", "s4")

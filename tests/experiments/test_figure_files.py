@@ -4,8 +4,8 @@ import pytest
 
 from experiments.errors import InputError
 from experiments.figures import load_figures, read_figures
-from experiments.question_files import experiment_names
 from experiments.reported import figure_numbers
+from experiments.target_files import experiment_names
 
 HEAT = """
 paper: combo

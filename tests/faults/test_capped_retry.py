@@ -39,6 +39,6 @@ def _folders(sweep):
 
 
 def _alive(sweep):
-    """Attempts that are claimed and have not ended."""
-    claims = [claim for folder in _folders(sweep) for claim in (folder / "attempts").glob("[!.]*.json")]
-    return [claim for claim in claims if json.loads(claim.read_text())["ended"] is None]
+    """Attempts that have not ended."""
+    records = [record for folder in _folders(sweep) for record in (folder / "attempts").glob("[!.]*.json")]
+    return [record for record in records if json.loads(record.read_text())["ended"] is None]

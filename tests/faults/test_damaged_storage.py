@@ -14,7 +14,7 @@ from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.trial import pulse
+from orchestrator.trial import heartbeat
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Started
@@ -169,7 +169,7 @@ def test_f9_a_flipped_byte_is_found_before_loading_and_the_checkpoint_before_is_
 
 
 def test_f22_gc_takes_nothing_from_a_trial_that_runs_nor_what_a_table_uses(scene, command, undisturbed, monkeypatch):
-    monkeypatch.setattr(pulse, "BEAT_SECONDS", 3600)  # Between the two reports the step that a report tells stays.
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_SECONDS", 3600)  # so that the reported step stays
     reports, _ = scene.attempt(2)
     next(reports)
     tables = scene.report(command)

@@ -8,8 +8,8 @@ from experiments.load_experiment import load_experiment
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import Agenda
-from orchestrator.trial.attempts import Attempt, AttemptTakenError, AttemptWatch
+from orchestrator.sweep.trial_scheduler import TrialScheduler
+from orchestrator.trial.leases import AttemptLease, LeaseTakenError, LeaseWatch
 from tests.faults.fault_report import note
 from tests.faults.invariants import check_equal, check_storage
 from tests.faults.watched_sweep import FOLDER, THREE_TRIALS, WatchedSweep, ended
@@ -24,17 +24,17 @@ def overlapping(new_combo):
     return three, four, [ended(process) for process in processes]
 
 
-def test_f14_two_runs_that_see_a_trial_free_at_the_same_moment_can_claim_only_one_attempt_of_it(tmp_path, data):
+def test_f14_two_runs_that_see_a_trial_free_at_the_same_moment_can_lease_only_one_attempt_of_it(tmp_path, data):
     storage = FolderStorage(tmp_path)
     trials = trials_on_data([load_experiment(str(THREE_TRIALS))], data)
-    one, other = (Agenda(trials, Store(storage), AttemptWatch(storage), retries=3) for _ in range(2))
+    one, other = (TrialScheduler(trials, Store(storage), LeaseWatch(storage), retries=3) for _ in range(2))
     first, second = one.next(workers=1, most=2), other.next(workers=1, most=2)
     assert first is not None
     assert first == second
 
-    Attempt(storage, first.key, one.attempt(first.key), 1, "cpu")
-    with pytest.raises(AttemptTakenError):
-        Attempt(storage, first.key, other.attempt(first.key), 1, "cpu")
+    AttemptLease(storage, first.key, one.attempt(first.key), 1, "cpu")
+    with pytest.raises(LeaseTakenError):
+        AttemptLease(storage, first.key, other.attempt(first.key), 1, "cpu")
 
 
 @pytest.mark.minutes

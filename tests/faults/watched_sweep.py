@@ -14,7 +14,7 @@ from experiments.records import AttemptRecord
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
-from orchestrator.trial.attempts import attempt_numbers, read_attempt
+from orchestrator.trial.leases import attempt_numbers, read_attempt
 from tests.orchestrator.combo_command import Combo, wait_until
 
 CHECKPOINT_EVERY = 5

@@ -42,11 +42,11 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def frequent_beats() -> Iterator[float]:
-    """Attempts beat ten times as often: the seconds after which every living one has beaten."""
+def frequent_heartbeats() -> Iterator[float]:
+    """Ten times as many heartbeats: the seconds after which every living attempt has sent one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.trial.pulse.BEAT_SECONDS", 0.5)
-        patch.setattr("orchestrator.trial.pulse.LOOK_SECONDS", 0.1)
+        patch.setattr("orchestrator.trial.heartbeat.HEARTBEAT_SECONDS", 0.5)
+        patch.setattr("orchestrator.trial.heartbeat.LOOK_SECONDS", 0.1)
         yield 2.0
 
 

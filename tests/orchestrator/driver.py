@@ -1,21 +1,21 @@
-"""The driver's end of a trial's link, where a test takes its place."""
+"""The driver's end of a trial's channel, where a test takes its place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from orchestrator.trial.updates import Update, Wish
+from orchestrator.trial.updates import StopRequest, Update
 
 
 @dataclass
 class Driver:
-    """See `orchestrator.trial.updates.Link`: remembers what it is told, and wishes what a test sets."""
+    """See `orchestrator.trial.updates.DriverChannel`: remembers what is sent, and requests what a test sets."""
 
     told: list[Update] = field(default_factory=list)
-    wished: Wish | None = None
+    requested: StopRequest | None = None
 
-    def tell(self, update: Update) -> None:
+    def send(self, update: Update) -> None:
         self.told.append(update)
 
-    def wish(self) -> Wish | None:
-        return self.wished
+    def stop_request(self) -> StopRequest | None:
+        return self.requested

@@ -8,7 +8,7 @@ from combo_command import Combo
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.trial import with_sources
+from experiments.trial import with_parents
 from model.training.fit import Execution, fit
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.storage.folder import FolderStorage
@@ -29,20 +29,20 @@ def both_subsets(tmp_path_factory, data):
 
 def test_the_source_is_the_same_row_on_the_other_task():
     scratch, pretrained = expand(load_experiment(str(DEPENDENT)))
-    assert scratch.source is None
+    assert scratch.parent is None
     assert scratch.config.initial_trial is None
-    source = pretrained.source
-    assert (source.task, source.variant, source.seed) == ("s4", "pretrained", 0)
-    assert pretrained.config.initial_trial == source.key
+    parent = pretrained.parent
+    assert (parent.task, parent.variant, parent.seed) == ("s4", "pretrained", 0)
+    assert pretrained.config.initial_trial == parent.key
     assert pretrained.key != scratch.key
-    assert list(with_sources([scratch, pretrained])) == [scratch, source, pretrained]
+    assert list(with_parents([scratch, pretrained])) == [scratch, parent, pretrained]
 
 
 def test_source_and_follower_are_bound_to_their_own_data(both_subsets):
     _, pretrained = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     assert pretrained.config.data.fingerprint
-    assert pretrained.source.config.data.fingerprint not in ("", pretrained.config.data.fingerprint)
-    assert pretrained.config.initial_trial == pretrained.source.key
+    assert pretrained.parent.config.data.fingerprint not in ("", pretrained.config.data.fingerprint)
+    assert pretrained.config.initial_trial == pretrained.parent.key
 
 
 def test_a_plan_holds_the_source_before_its_follower(both_subsets, tmp_path):
@@ -71,10 +71,10 @@ def test_a_sweep_trains_the_source_first_and_starts_from_its_best_weights(both_s
     assert run.returncode == 0, run.stderr
     store = Store(FolderStorage(combo.storage))
     scratch, pretrained = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
-    source, follower = store.trial(pretrained.source.key), store.trial(pretrained.key)
-    assert source.result.provenance.finished <= follower.result.provenance.started
+    parent, dependent = store.trial(pretrained.parent.key), store.trial(pretrained.key)
+    assert parent.result.provenance.finished <= dependent.result.provenance.started
 
-    best = source.path / source.result.checkpoint
+    best = parent.path / parent.result.checkpoint
     execution = Execution(both_subsets, tmp_path / "by hand", checkpoint_every=100, initial_weights=best)
     by_hand = next(fit(pretrained.config, execution))
     first, from_scratch = (next(store.trial(key).metric_lines()).values for key in (pretrained.key, scratch.key))

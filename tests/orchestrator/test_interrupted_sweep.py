@@ -21,7 +21,7 @@ from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import read_attempt
+from orchestrator.trial.leases import read_attempt
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 

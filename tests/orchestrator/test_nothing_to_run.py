@@ -8,8 +8,8 @@ from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.failures import failure
+from orchestrator.trial.leases import AttemptLease
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def run(command, tmp_path, data):
         folder = Store(storage).trial(trial.key)
         folder.begin(trial)
         folder.write_failure(failure(1, "diverged", "FloatingPointError", "loss is not finite at step 2"))
-        Attempt(storage, trial.key, 1, 1, "cpu").end("failed")
+        AttemptLease(storage, trial.key, 1, 1, "cpu").end("failed")
     storage.write(f"trials/{trials[2].key}/trial.json", b"{")
     return command("run", TINY, "--storage", storage.root, "--data", data)
 

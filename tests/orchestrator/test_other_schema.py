@@ -70,17 +70,17 @@ def test_what_cannot_be_told_hides_no_trial(trials, store, content):
 
 def test_a_search_is_not_begun_anew_beside_its_own_points(data, tmp_path):
     combo = Combo(tmp_path, data)
-    (tmp_path / "question.yaml").write_text(
-        "{title: A question, paper: combo, preset: combo_demo, task: s4, trials: 4, "
+    (tmp_path / "own.yaml").write_text(
+        "{title: Own settings, paper: combo, preset: combo_demo, task: s4, trials: 4, "
         "space: {loss.lambda_ada: {log_uniform: [1, 100]}}}"
     )
-    question = load_search(str(tmp_path / "question.yaml"))
-    bound = question.on_data(data_fingerprint(data, "s4", question.base.data.maskige, question.base.data.size))
+    own = load_search(str(tmp_path / "own.yaml"))
+    bound = own.on_data(data_fingerprint(data, "s4", own.base.data.maskige, own.base.data.size))
     store, trial = Store(FolderStorage(tmp_path)), bound.trial({"loss.lambda_ada": 7.0})
     store.trial(trial.key).begin(trial)
-    assert combo("status", "question.yaml", "--storage", tmp_path).returncode == 0
+    assert combo("status", "own.yaml", "--storage", tmp_path).returncode == 0
     as_schema_2(store, trial, "0" * 16)
-    refused = combo("status", "question.yaml", "--storage", tmp_path)
+    refused = combo("status", "own.yaml", "--storage", tmp_path)
     assert refused.returncode == 2
     assert f"1 of its points cannot be read: trial {'0' * 16} {TOLD} ({REMEDY})" in refused.stderr
 

@@ -12,15 +12,15 @@ from experiments.load_experiment import load_experiment
 from orchestrator.sweep.cluster import Cluster, Node
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.this_machine import this_machine
-from orchestrator.trial.machine import WorkerShape
+from orchestrator.trial.machine import WorkerResources
 
 
 def placed(*nodes, cpus=1.0, gpus=0.0, **limits):
-    return Placement(lambda: Cluster(tuple(Node(*node) for node in nodes)), WorkerShape(cpus, gpus), **limits)
+    return Placement(lambda: Cluster(tuple(Node(*node) for node in nodes)), WorkerResources(cpus, gpus), **limits)
 
 
 @pytest.mark.parametrize(
-    ("nodes", "cpus", "gpus", "places"),
+    ("nodes", "cpus", "gpus", "slots"),
     [
         ([(2, 0)], 1, 0, 2),
         ([(3, 0), (3, 0)], 2, 0, 2),  # a worker lies on one machine
@@ -33,8 +33,8 @@ def placed(*nodes, cpus=1.0, gpus=0.0, **limits):
         ([], 1, 0, 0),
     ],
 )
-def test_workers_that_fit_at_once(nodes, cpus, gpus, places):
-    assert Cluster(tuple(Node(*node) for node in nodes)).places(cpus, gpus) == places
+def test_workers_that_fit_at_once(nodes, cpus, gpus, slots):
+    assert Cluster(tuple(Node(*node) for node in nodes)).worker_slots(cpus, gpus) == slots
 
 
 def test_f20_a_trial_that_never_fits_is_refused_with_the_way_out():

@@ -7,13 +7,13 @@ from combo_command import TINY
 
 from experiments.identity import trial_key
 from experiments.load_experiment import load_experiment
-from experiments.trial import with_sources
+from experiments.trial import with_parents
 from orchestrator.planning.plan import make_plan, trials_on_data, trials_where_data_are
 from orchestrator.planning.sweep_names import file_part
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import Attempt, last_attempt
 from orchestrator.trial.failures import failure
+from orchestrator.trial.leases import AttemptLease, last_attempt
 
 DEPENDENT = Path(__file__).parent / "dependent.yaml"
 SEEDS = [0, 1, 2]
@@ -47,11 +47,11 @@ def attempt(store, trial, ended=None, category=None):
     """Leaves what an attempt leaves."""
     folder = store.trial(trial.key)
     folder.begin(trial)
-    claim = Attempt(store.storage, trial.key, folder.attempts + 1, 1, "cpu")
+    lease = AttemptLease(store.storage, trial.key, folder.attempts + 1, 1, "cpu")
     if category is not None:
-        folder.write_failure(failure(claim.record.attempt, category, "SomeError", "so"))
+        folder.write_failure(failure(lease.record.attempt, category, "SomeError", "so"))
     if ended is not None:
-        claim.end(ended)
+        lease.end(ended)
 
 
 @pytest.mark.parametrize("category", ["diverged", "out-of-memory", "import-error", "exception"])
@@ -154,12 +154,12 @@ def test_planning_hashes_every_trial_once_however_often_the_plan_is_asked(depend
 
 def test_what_starts_from_a_failed_trial_waits_with_it(dependent, tmp_path):
     store = Store(FolderStorage(tmp_path))
-    scratch, followers = dependent[: len(SEEDS)], dependent[len(SEEDS) :]
-    attempt(store, followers[1].source, "failed", "diverged")
+    scratch, dependents = dependent[: len(SEEDS)], dependent[len(SEEDS) :]
+    attempt(store, dependents[1].parent, "failed", "diverged")
 
     plan = make_plan("dependent", dependent, store)
-    assert plan.failed == [followers[1].source]
-    assert plan.to_run == [*scratch, *with_sources([followers[0], followers[2]])]
+    assert plan.failed == [dependents[1].parent]
+    assert plan.to_run == [*scratch, *with_parents([dependents[0], dependents[2]])]
 
 
 def test_the_number_of_workers_changes_no_identity(scaled, trials, data):

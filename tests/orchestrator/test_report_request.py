@@ -3,8 +3,8 @@
 import pytest
 
 from experiments.errors import InputError
-from experiments.question_files import experiment_names, search_names
-from orchestrator.reporting.request import read_words
+from experiments.target_files import experiment_names, search_names
+from orchestrator.report_inputs.request import read_words
 
 
 def asked(tmp_path, *names, scale="full", data_was_named=False, **assigned):
@@ -13,15 +13,15 @@ def asked(tmp_path, *names, scale="full", data_was_named=False, **assigned):
 
 def test_no_words_stand_for_everything(tmp_path):
     everything = asked(tmp_path)
-    assert sorted(question.scaled.name for question in everything.questions) == experiment_names()
+    assert sorted(one.scaled.name for one in everything.reported) == experiment_names()
     assert [one.name for one in everything.settings] == ["settings/combo"]
     assert [search.name for search in everything.searches] == search_names()
     assert everything.papers == ("combo", "avs-bigen")
-    assert everything.questions[0].scaled.name == "combo/table1"
+    assert everything.reported[0].scaled.name == "combo/table1"
 
 
 def test_at_another_scale_those_that_lack_it_are_left_out_and_untrained_ones_stay(tmp_path):
-    names = [question.scaled.name for question in asked(tmp_path, scale="demo").questions]
+    names = [one.scaled.name for one in asked(tmp_path, scale="demo").reported]
     assert [name for name in names if name.startswith("combo/")] == ["combo/table7"]
     assert sum(name.startswith("bigen/") for name in names) == 7
     with pytest.raises(InputError, match="--scale smokey: is a scale of no experiment"):
@@ -30,7 +30,7 @@ def test_at_another_scale_those_that_lack_it_are_left_out_and_untrained_ones_sta
 
 def test_words_are_experiments_tables_settings_and_searches(tmp_path):
     some = asked(tmp_path, "combo/3", "combo/I", "search/lambda_ada", "combo/table7")
-    assert [question.scaled.name for question in some.questions] == ["combo/table3", "combo/table7"]
+    assert [one.scaled.name for one in some.reported] == ["combo/table3", "combo/table7"]
     assert [one.table.number for one in some.settings] == ["I"]
     assert [search.name for search in some.searches] == ["search/lambda_ada"]
     assert some.papers == ()
@@ -38,7 +38,7 @@ def test_words_are_experiments_tables_settings_and_searches(tmp_path):
 
 def test_seeds_may_be_given_for_everything_but_other_settings_need_a_name(tmp_path):
     everything = asked(tmp_path, seeds=[4, 5])
-    assert all(question.scaled.seeds == [4, 5] for question in everything.questions)
+    assert all(one.scaled.seeds == [4, 5] for one in everything.reported)
     with pytest.raises(InputError, match="command line: names no experiment to lay settings over"):
         asked(tmp_path, **{"loss.lambda_ada": 5})
 

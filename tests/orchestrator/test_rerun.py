@@ -15,7 +15,7 @@ from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.setting_aside import set_aside
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes
-from orchestrator.trial.attempts import Attempt
+from orchestrator.trial.leases import AttemptLease
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from reports.stored.stored_trial import read_stored_trial
@@ -95,7 +95,7 @@ def test_the_command_changes_nothing_while_a_trial_runs(command, data, tmp_path)
     trials = trials_on_data([load_experiment(str(TINY))], data)
     for trial in trials:
         Store(storage).trial(trial.key).begin(trial)
-    Attempt(storage, trials[1].key, 1, 1, "cpu")  # of this process, which lives
+    AttemptLease(storage, trials[1].key, 1, 1, "cpu")  # of this process, which lives
     before = _files(storage.root)
     said = command("run", TINY, "--rerun", "--storage", storage.root, "--data", data)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP are wishes first; only the second signal is an order."""
+"""Ctrl-C, SIGTERM and SIGHUP are stop requests first; only the second signal kills."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import time
 import pytest
 from combo_command import wait_until
 
-from orchestrator.sweep.signals import heeding_signals
+from orchestrator.sweep.signals import handling_signals
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -22,17 +22,18 @@ def hangup():
 
 @pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize(
-    ("number", "wish"), [(signal.SIGINT, "stopped"), (signal.SIGTERM, "preempted"), (signal.SIGHUP, "preempted")]
+    ("number", "stop_request"),
+    [(signal.SIGINT, "stopped"), (signal.SIGTERM, "preempted"), (signal.SIGHUP, "preempted")],
 )
-def test_f16_the_first_signal_is_a_wish_and_the_next_one_an_order(number, wish):
-    wishes, before = [], {number: signal.getsignal(number) for number in SIGNALS}
-    with heeding_signals(wishes.append):
+def test_f16_the_first_signal_is_a_stop_request_and_the_next_one_kills(number, stop_request):
+    requests, before = [], {number: signal.getsignal(number) for number in SIGNALS}
+    with handling_signals(requests.append):
         assert signal.getsignal(number) != before[number]
         os.kill(os.getpid(), number)
-        wait_until(lambda: wishes, 5)
+        wait_until(lambda: requests, 5)
         assert {number: signal.getsignal(number) for number in before} == before
 
-    assert wishes == [wish]
+    assert requests == [stop_request]
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def terminal():
 
 @pytest.mark.usefixtures("terminal")
 def test_a_second_ctrl_c_interrupts():
-    with heeding_signals(lambda _: None):
+    with handling_signals(lambda _: None):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)
         with pytest.raises(KeyboardInterrupt):
@@ -54,7 +55,7 @@ def test_a_second_ctrl_c_interrupts():
 
 def test_signals_are_as_before_once_the_sweep_is_over():
     before = [signal.getsignal(number) for number in SIGNALS]
-    with heeding_signals(lambda _: None):
+    with handling_signals(lambda _: None):
         pass
 
     assert [signal.getsignal(number) for number in SIGNALS] == before
@@ -62,6 +63,6 @@ def test_signals_are_as_before_once_the_sweep_is_over():
 
 def test_what_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with heeding_signals(lambda _: None):
+    with handling_signals(lambda _: None):
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     signal.signal(signal.SIGHUP, before)

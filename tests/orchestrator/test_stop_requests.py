@@ -14,7 +14,7 @@ from orchestrator.sweep.stop_requests import (
     LOOK_SECONDS,
     OLDER_VARIABLE,
     STOP_REQUESTS,
-    heeding_requests,
+    handling_stop_requests,
     is_answered,
     older_requests,
     request_stop,
@@ -52,7 +52,7 @@ def other(tmp_path):
 def heard(storage, sweep, older=NONE):
     """Whether a run hears of a request as soon as it looks."""
     calls = []
-    with heeding_requests(storage, sweep, older, lambda: calls.append(1)):
+    with handling_stop_requests(storage, sweep, older, lambda: calls.append(1)):
         pass
     return bool(calls)
 
@@ -64,9 +64,9 @@ def test_every_run_of_the_sweep_hears_a_request_once_and_no_other_run_does(stora
         calls[run] += 1
 
     with (
-        heeding_requests(storage, "tiny-1", NONE, lambda: count("first")),
-        heeding_requests(storage, "tiny-1", NONE, lambda: count("second")),
-        heeding_requests(storage, "tiny-2", NONE, lambda: count("other")),
+        handling_stop_requests(storage, "tiny-1", NONE, lambda: count("first")),
+        handling_stop_requests(storage, "tiny-1", NONE, lambda: count("second")),
+        handling_stop_requests(storage, "tiny-2", NONE, lambda: count("other")),
     ):
         request = request_stop(storage, "tiny-1")
         wait_until(lambda: calls["first"] and calls["second"], 3 * LOOK_SECONDS)

@@ -11,8 +11,8 @@ from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import Attempt
 from orchestrator.trial.failures import failure
+from orchestrator.trial.leases import AttemptLease
 from tests.search.search_files import Workshop
 
 SEEDS = {
@@ -46,7 +46,7 @@ def _leave(storage, trial, state):
         Workshop(storage.root).finish(trial, 0.5)
         return
     folder.begin(trial)
-    attempt = Attempt(storage, trial.key, 1, 1, "cpu")
+    attempt = AttemptLease(storage, trial.key, 1, 1, "cpu")
     if state == "damaged":
         storage.write(f"{folder.name}/trial.json", b"{")
     elif state == "running":

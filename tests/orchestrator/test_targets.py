@@ -14,7 +14,7 @@ from orchestrator.settings import resolve_settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.targets import read_targets
-from orchestrator.trial.attempts import Attempt
+from orchestrator.trial.leases import AttemptLease
 from tests.search.search_files import search_content
 
 ASHA = {"scheduler": "asha", "grace_evaluations": 1}
@@ -39,7 +39,7 @@ def search_file(tmp_path):
     """Writes a search over the network of the tests."""
 
     def write(**changes):
-        path = tmp_path / "question.yaml"
+        path = tmp_path / "own.yaml"
         path.write_text(json.dumps(search_content(overrides={"data.size": 32}, **changes)))
         return path
 
@@ -83,7 +83,7 @@ def test_searches_are_told_apart_by_their_space_their_points_and_their_settings(
     changes = ({"trials": 3}, {"space": {"loss.lambda_ada": {"choice": [1, 2]}}, "trials": 2}, {"seed": 1})
     others = {targets(search_file(**change)).sweep for change in changes}
 
-    assert re.fullmatch("question-[0-9a-f]{8}", first)
+    assert re.fullmatch("own-[0-9a-f]{8}", first)
     assert len(others - {first}) == 3
     assert targets(search_file(concurrent=1)).sweep == first
 
@@ -124,7 +124,7 @@ def test_a_pruned_point_stays_so_in_a_search_that_prunes_and_nowhere_else(
 ):
     trial = targets(search_file(**content)).search.ask()
     store.trial(trial.key).begin(trial)
-    Attempt(store.storage, trial.key, 1, 1, "cpu").end("pruned")
+    AttemptLease(store.storage, trial.key, 1, 1, "cpu").end("pruned")
     plan = targets(search_file(**content)).plan(store)
 
     assert [(entry.trial.key, entry.state) for entry in plan.entries] == [(trial.key, "pruned")]

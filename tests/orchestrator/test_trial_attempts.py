@@ -19,7 +19,7 @@ from orchestrator.settings import resolve_settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.tracking import Tracker
-from orchestrator.trial.attempts import Attempt, AttemptTakenError, last_attempt
+from orchestrator.trial.leases import AttemptLease, LeaseTakenError, last_attempt
 from orchestrator.trial.machine import Machine
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Finished, Measured, Started
@@ -36,8 +36,8 @@ def trial(data):
 def attempt(tmp_path, data, trial):
     """Starts an attempt; returns its reports and the updates that it tells."""
 
-    def start(data=data, trial=trial, wished=None):
-        driver = Driver(wished=wished)
+    def start(data=data, trial=trial, requested=None):
+        driver = Driver(requested=requested)
         machine = Machine(storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, checkpoint_every=1)
         return run_trial(trial, machine, Workers(), driver), driver.told
 
@@ -76,32 +76,34 @@ def test_an_attempt_that_was_cut_off_is_continued(attempt, folder, trial):
     assert folder.result.provenance.training_seconds > before > 0
 
 
-@pytest.mark.parametrize("wish", ["stopped", "preempted"])
-def test_a_trial_that_is_asked_to_end_writes_a_checkpoint_and_says_how_it_ended(attempt, tmp_path, data, wish):
+@pytest.mark.parametrize("stop_request", ["stopped", "preempted"])
+def test_a_trial_that_is_asked_to_end_writes_a_checkpoint_and_says_how_it_ended(attempt, tmp_path, data, stop_request):
     long = trials_on_data([load_experiment(str(TINY), "long")], data)[0]
     folder = Store(FolderStorage(tmp_path / "storage")).trial(long.key)
-    reports, told = attempt(trial=long, wished=wish)
+    reports, told = attempt(trial=long, requested=stop_request)
     list(reports)
 
     steps = _steps(told)
     assert len(steps) < 120
-    assert folder.last_attempt.ended == wish
+    assert folder.last_attempt.ended == stop_request
     assert folder.steps_done == steps[-1]
     assert folder.failure is None
-    reports, told = attempt(trial=long, wished="stopped")
+    reports, told = attempt(trial=long, requested="stopped")
     list(reports)
     assert told[0] == Started(long, attempt=2, step=steps[-1])
     assert _steps(told)[0] == steps[-1] + 1
 
 
-def test_f14_a_trial_that_another_run_continues_is_given_up_without_a_result(attempt, tmp_path, trial, frequent_beats):
+def test_f14_a_trial_that_another_run_continues_is_given_up_without_a_result(
+    attempt, tmp_path, trial, frequent_heartbeats
+):
     reports, told = attempt()
     next(reports)
     storage = FolderStorage(tmp_path / "storage")
-    theirs = Attempt(storage, trial.key, 2, 1, "cpu")
-    time.sleep(frequent_beats)
+    theirs = AttemptLease(storage, trial.key, 2, 1, "cpu")
+    time.sleep(frequent_heartbeats)
 
-    with pytest.raises(AttemptTakenError, match="attempt 1 was thought dead and is continued elsewhere"):
+    with pytest.raises(LeaseTakenError, match="attempt 1 was thought dead and is continued elsewhere"):
         list(reports)
     assert not any(isinstance(update, Finished) for update in told)
     assert last_attempt(storage, trial.key) == theirs.record

@@ -11,7 +11,7 @@ from experiments.load_experiment import load_experiment
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.settings_tables import settings_tables
 from experiments.trial import Trial
-from reports.build import Question, Request, build_report
+from reports.build import ReportedExperiment, Request, build_report
 from reports.drawing.plot import PaperFigure, Plot
 from reports.drawing.style import draw
 from reports.search_outcomes import SearchOutcome, SearchPoint
@@ -50,10 +50,10 @@ def build_site(storage: Storage, out: Path, links: dict[str, RunLink] | None = N
     table1 = load_experiment("combo/table1")
     turned = load_experiment("bigen/table6")
     request = Request(
-        questions=[
-            Question(*table7()),
-            Question(table1, [trial.on_data(FINGERPRINT) for trial in expand(table1)]),
-            Question(turned, []),
+        reported=[
+            ReportedExperiment(*table7()),
+            ReportedExperiment(table1, [trial.on_data(FINGERPRINT) for trial in expand(table1)]),
+            ReportedExperiment(turned, []),
         ],
         settings=settings_tables(),
         searches=[search()],

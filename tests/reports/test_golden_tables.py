@@ -11,7 +11,7 @@ from rich.console import Console
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.question_files import experiment_names
+from experiments.target_files import experiment_names
 from reports.render import terminal
 from reports.render.formats import COLLECTION, table_files
 from reports.slugs import slug

@@ -20,51 +20,51 @@ def third(scaled):
 @pytest.fixture
 def pair(scaled):
     """A trial and one that starts from its weights, both on no data yet."""
-    source, follower, *_ = expand(scaled)
-    return source, follower.starting_from(source)
+    parent, dependent, *_ = expand(scaled)
+    return parent, dependent.starting_from(parent)
 
 
 def bound(pair, fingerprint):
-    source, follower = pair
-    return source.on_data(fingerprint), follower.on_data(fingerprint).starting_from(source.on_data(fingerprint))
+    parent, dependent = pair
+    return parent.on_data(fingerprint), dependent.on_data(fingerprint).starting_from(parent.on_data(fingerprint))
 
 
 def test_a_trial_is_found_on_any_data_by_where_it_starts_from(storage, pair):
     wanted = [bound(pair, fingerprint) for fingerprint in ("a" * 16, "b" * 16)]
-    for source, follower in wanted:
-        storage.finish(source, 0.6, 0.7)
-        storage.finish(follower, 0.6, 0.7)
+    for parent, dependent in wanted:
+        storage.finish(parent, 0.6, 0.7)
+        storage.finish(dependent, 0.6, 0.7)
     storage.finish(pair[1].on_data("a" * 16).starting_from(pair[1]), 0.6, 0.7)
     found = match([pair[1]], read_results(storage.root, None))
-    assert keys_found(found) == {follower.key for _, follower in wanted}
+    assert keys_found(found) == {dependent.key for _, dependent in wanted}
 
 
 def test_a_trial_that_starts_from_another_is_not_one_that_starts_afresh(storage, scaled, pair):
-    _, follower = bound(pair, "a" * 16)
-    storage.finish(follower, 0.6, 0.7)
+    _, dependent = bound(pair, "a" * 16)
+    storage.finish(dependent, 0.6, 0.7)
     assert keys_found(match([expand(scaled)[1]], read_results(storage.root, None))) == set()
 
 
 def test_a_chain_of_starts_is_found_on_any_data(storage, pair, third):
-    source, follower = bound(pair, "a" * 16)
-    last = third.on_data("a" * 16).starting_from(follower)
-    for trial in (source, follower, last):
+    parent, dependent = bound(pair, "a" * 16)
+    last = third.on_data("a" * 16).starting_from(dependent)
+    for trial in (parent, dependent, last):
         storage.finish(trial, 0.6, 0.7)
     found = match([third.starting_from(pair[1])], read_results(storage.root, None))
     assert keys_found(found) == {last.key}
 
 
 def test_a_trial_on_known_data_is_found_though_its_source_is_gone(storage, pair):
-    _, follower = bound(pair, "a" * 16)
-    storage.finish(follower, 0.6, 0.7)
-    assert keys_found(match([follower], read_results(storage.root, None))) == {follower.key}
+    _, dependent = bound(pair, "a" * 16)
+    storage.finish(dependent, 0.6, 0.7)
+    assert keys_found(match([dependent], read_results(storage.root, None))) == {dependent.key}
 
 
 def test_unfinished_trials_are_found_as_finished_ones_are(storage, pair):
-    source, follower = bound(pair, "a" * 16)
-    storage.finish(source, 0.6, 0.7)
-    storage.fail(follower)
-    assert keys_found(match([pair[1]], read_results(storage.root, None))) == {follower.key}
+    parent, dependent = bound(pair, "a" * 16)
+    storage.finish(parent, 0.6, 0.7)
+    storage.fail(dependent)
+    assert keys_found(match([pair[1]], read_results(storage.root, None))) == {dependent.key}
 
 
 def test_effort_is_summed_by_task_and_device(storage, trials):

@@ -9,9 +9,9 @@ from fake_storage import FINGERPRINT
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.question_files import experiment_names
 from experiments.reported import OWN_METHODS, Column, transcription
 from experiments.settings_tables import settings_tables
+from experiments.target_files import experiment_names
 from reports.stored.results import read_results
 from reports.tables.settings_table import build_settings_table
 from reports.tables.table import build_table

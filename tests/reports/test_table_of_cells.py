@@ -189,9 +189,9 @@ def test_a_seed_never_counts_twice(storage):
     scaled = replace(load_experiment("combo/table3"), experiment=experiment)
     unbound = [trial for trial in expand(scaled) if (trial.variant, trial.start) == ("combo", "s4")]
     for source_data in ("a" * 16, "b" * 16):
-        source = unbound[0].source.on_data(source_data)
-        storage.finish(source, 0.8, 0.9)
-        storage.finish(unbound[0].on_data(FINGERPRINT).starting_from(source), 0.6, 0.7)
+        parent = unbound[0].parent.on_data(source_data)
+        storage.finish(parent, 0.8, 0.9)
+        storage.finish(unbound[0].on_data(FINGERPRINT).starting_from(parent), 0.6, 0.7)
     table = table_of(scaled, expand(scaled), storage)
     (cell,) = [c for c in table.rows[0].cells if (c.column.start, c.column.metric) == ("s4", "m_j")]
     assert (cell.state, cell.summary) == ("mixed_data", None)

@@ -10,12 +10,12 @@ import pytest
 import typer
 
 from experiments.overrides import parse_assignments
-from experiments.question_files import read_question
 from experiments.searches import load_search
 from experiments.table_names import without_table_names
+from experiments.target_files import read_target_file
 from orchestrator.cli.app import app
 from orchestrator.cli.arguments import read_experiments
-from orchestrator.reporting.request import read_words
+from orchestrator.report_inputs.request import read_words
 
 ROOT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -45,11 +45,11 @@ def _find(words: list[str]) -> tuple[Any, list[str]]:
     return command, words
 
 
-def _read_questions(words: list[str], scale: str) -> Sequence[object]:
+def _read_named(words: list[str], scale: str) -> Sequence[object]:
     """The search that the words name, or the experiments."""
     assigned = parse_assignments(word for word in words if "=" in word)
     names = without_table_names(word for word in words if "=" not in word)
-    if any(read_question(name).is_search for name in names):
+    if any(read_target_file(name).is_search for name in names):
         return [load_search(name, scale, assigned) for name in names]
     return read_experiments(words, scale)
 
@@ -68,9 +68,9 @@ def test_every_combo_command_is_understood(words):
     if command.name in ("build", "verify"):
         assigned = parse_assignments(word for word in words if "=" in word)
         names = [word for word in words if "=" not in word]
-        assert read_words(names, assigned, parsed["scale"], ROOT / "no-data", data_was_named=False).questions
+        assert read_words(names, assigned, parsed["scale"], ROOT / "no-data", data_was_named=False).reported
     elif "scale" in parsed:
-        assert _read_questions(words, parsed["scale"])
+        assert _read_named(words, parsed["scale"])
 
 
 @pytest.mark.parametrize("words", _commands("combo", MENTIONED), ids=" ".join)

@@ -45,7 +45,7 @@ PROTOCOL = ProtocolRecord(
 def search_content(**changes: Any) -> dict[str, Any]:
     """A search of three axes, one of each kind that matters."""
     return {
-        "title": "A question",
+        "title": "Own settings",
         "paper": "combo",
         "preset": "combo_demo",
         "task": "s4",
@@ -61,7 +61,7 @@ def search_content(**changes: Any) -> dict[str, Any]:
 
 def load(folder: Path, content: Mapping[str, Any], scale: str = FULL, **assigned: Any) -> ScaledSearch:
     """Writes the mapping as YAML, of which JSON is a part, and loads it, bound to some data."""
-    path = folder / "question.yaml"
+    path = folder / "own.yaml"
     path.write_text(json.dumps(content))
     return load_search(str(path), scale, assigned).on_data(FINGERPRINT)
 

@@ -6,8 +6,8 @@ from search_files import load, problems_of, search_content
 from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.question_files import experiment_names, search_names
 from experiments.searches import load_search
+from experiments.target_files import experiment_names, search_names
 
 LAMBDA = {"loss.lambda_ada": {"log_uniform": [1, 100]}}
 
@@ -61,77 +61,76 @@ def test_no_mistake_of_a_search_hides_another(tmp_path):
 REFUSED = {
     "several objectives with early stopping": (
         search_content(objectives=["m_j", "parameters"], early_stopping={"scheduler": "asha", "grace_evaluations": 1}),
-        "question.yaml: early_stopping: asha compares trials by m_j alone, and the objectives are m_j, parameters; "
+        "own.yaml: early_stopping: asha compares trials by m_j alone, and the objectives are m_j, parameters; "
         "leave early_stopping out, or search for m_j only",
     ),
     "no score to search for": (
         search_content(objectives=["parameters"]),
-        "question.yaml: objectives: need m_j or m_f: the cheapest network is known without a search",
+        "own.yaml: objectives: need m_j or m_f: the cheapest network is known without a search",
     ),
     "the same objective twice": (
         search_content(objectives=["m_j", "m_j"]),
-        "question.yaml: objectives: the same entry stands here twice",
+        "own.yaml: objectives: the same entry stands here twice",
     ),
     "unknown key": (
         search_content(objective=["m_j"]),
-        "question.yaml: objective: unknown key (did you mean 'objectives'?)",
+        "own.yaml: objective: unknown key (did you mean 'objectives'?)",
     ),
     "unknown kind of axis": (
         with_axis(log_unifrom=[1, 100]),
-        "question.yaml: space.loss.lambda_ada.log_unifrom: unknown key (did you mean 'log_uniform'?)",
+        "own.yaml: space.loss.lambda_ada.log_unifrom: unknown key (did you mean 'log_uniform'?)",
     ),
     "unknown sampler": (
         search_content(sampler={"name": "cmaes"}),
-        "question.yaml: sampler.name: input should be 'tpe', 'nsga2', 'gp' or 'random', got 'cmaes'",
+        "own.yaml: sampler.name: input should be 'tpe', 'nsga2', 'gp' or 'random', got 'cmaes'",
     ),
     "axis of no kind": (
         with_axis(),
-        "question.yaml: space.loss.lambda_ada: needs exactly one of log_uniform, uniform, integer and choice",
+        "own.yaml: space.loss.lambda_ada: needs exactly one of log_uniform, uniform, integer and choice",
     ),
     "axis of two kinds": (
         with_axis(uniform=[0, 1], choice=[0, 1]),
-        "question.yaml: space.loss.lambda_ada: needs exactly one of log_uniform, uniform, integer and choice",
+        "own.yaml: space.loss.lambda_ada: needs exactly one of log_uniform, uniform, integer and choice",
     ),
     "logarithm of zero": (
         with_axis(log_uniform=[0, 100]),
-        "question.yaml: space.loss.lambda_ada.log_uniform.0: input should be greater than 0, got 0",
+        "own.yaml: space.loss.lambda_ada.log_uniform.0: input should be greater than 0, got 0",
     ),
     "bounds the wrong way round": (
         with_axis(uniform=[20, 5]),
-        "question.yaml: space.loss.lambda_ada.uniform: "
-        "the lowest value comes first, then a higher one, not [20.0, 5.0]",
+        "own.yaml: space.loss.lambda_ada.uniform: the lowest value comes first, then a higher one, not [20.0, 5.0]",
     ),
     "steps past the end": (
         with_axis("model.query_decoder.queries", integer=[20, 200], step=50),
-        "question.yaml: space.model.query_decoder.queries: step 50 leads from no lowest to no highest integer",
+        "own.yaml: space.model.query_decoder.queries: step 50 leads from no lowest to no highest integer",
     ),
     "a choice of one": (
         with_axis("model.fusion.mode", choice=["none"]),
-        "question.yaml: space.model.fusion.mode.choice: needs at least two entries, all different",
+        "own.yaml: space.model.fusion.mode.choice: needs at least two entries, all different",
     ),
     "a choice of lists": (
         with_axis("optim.betas", choice=[[0.9, 0.99], [0.9, 0.999]]),
-        "question.yaml: space.optim.betas.choice: a choice is a number, a word or a truth value",
+        "own.yaml: space.optim.betas.choice: a choice is a number, a word or a truth value",
     ),
     "axis that is no setting": (
         with_axis("loss.lamda_ada", uniform=[0, 1]),
-        "question.yaml: space: loss.lamda_ada: 'lamda_ada' is not a setting of a trial (did you mean 'lambda_ada'?)",
+        "own.yaml: space: loss.lamda_ada: 'lamda_ada' is not a setting of a trial (did you mean 'lambda_ada'?)",
     ),
     "bound that no trial can have": (
         with_axis("loss.lambda_ada", uniform=[-1, 1]),
-        "question.yaml: space: loss.lambda_ada: input should be greater than or equal to 0, got -1.0",
+        "own.yaml: space: loss.lambda_ada: input should be greater than or equal to 0, got -1.0",
     ),
     "choice that no trial can have": (
         with_axis("model.fusion.mode", choice=["none", "left"]),
-        "question.yaml: space: model.fusion.mode: input should be 'bilateral', 'visual', 'audio' or 'none', got 'left'",
+        "own.yaml: space: model.fusion.mode: input should be 'bilateral', 'visual', 'audio' or 'none', got 'left'",
     ),
     "axis over seeds": (
         with_axis("seed", integer=[0, 9]),
-        "question.yaml: space: seed: cannot be varied by a search (all points share it)",
+        "own.yaml: space: seed: cannot be varied by a search (all points share it)",
     ),
     "axis over data": (
         with_axis("data.size", choice=[64, 96]),
-        "question.yaml: space: data.size: cannot be varied by a search "
+        "own.yaml: space: data.size: cannot be varied by a search "
         "(it changes the data; compare sizes in an experiment)",
     ),
     "axis that moves the rungs": (
@@ -139,28 +138,28 @@ REFUSED = {
             space={"training.iterations": {"integer": [100, 300]}},
             early_stopping={"scheduler": "asha", "grace_evaluations": 1},
         ),
-        "question.yaml: space: training.iterations: sets the rungs of early_stopping (all points must share it)",
+        "own.yaml: space: training.iterations: sets the rungs of early_stopping (all points must share it)",
     ),
     "axis and override of one setting": (
         search_content(overrides={"loss.lambda_ada": 5}),
-        "question.yaml: overrides: loss.lambda_ada: is what the search varies (leave it out)",
+        "own.yaml: overrides: loss.lambda_ada: is what the search varies (leave it out)",
     ),
     "override of the task": (
         search_content(overrides={"data.task": "ms3"}),
-        "question.yaml: overrides: data.task: cannot be overridden in a search (say it under task)",
+        "own.yaml: overrides: data.task: cannot be overridden in a search (say it under task)",
     ),
     "more points than there are": (
         search_content(space={"model.fusion.mode": {"choice": ["none", "visual"]}}, trials=3),
-        "question.yaml: trials: asks for 3 points of 2 (lower it, or widen the space)",
+        "own.yaml: trials: asks for 3 points of 2 (lower it, or widen the space)",
     ),
     "grace until the end": (
         search_content(space=LAMBDA, early_stopping={"scheduler": "asha", "grace_evaluations": 6}),
-        "question.yaml: early_stopping.grace_evaluations: lasts 300 of 300 steps at scale full, "
+        "own.yaml: early_stopping.grace_evaluations: lasts 300 of 300 steps at scale full, "
         "so nothing would end early (lower it)",
     ),
     "scale with an axis of its own": (
         search_content(scales={"small": {"space": {"optim.lr": {"uniform": [0.1, 0.2]}}}}),
-        "question.yaml: scales.small.space replaces an axis that the search does not have: optim.lr",
+        "own.yaml: scales.small.space replaces an axis that the search does not have: optim.lr",
     ),
 }
 
@@ -173,7 +172,7 @@ def test_a_mistake_is_refused_with_file_and_key(mistake, tmp_path):
 
 def test_numbers_between_the_whole_ones_are_refused_for_a_whole_number(tmp_path):
     problems = problems_of(tmp_path, with_axis("model.query_decoder.queries", uniform=[2, 8]))
-    place = "question.yaml: space: model.query_decoder.queries: input should be a valid integer"
+    place = "own.yaml: space: model.query_decoder.queries: input should be a valid integer"
     assert problems == [f"{place}, got 2.0", f"{place}, got 8.0"]
 
 
@@ -198,7 +197,7 @@ def test_a_scale_replaces_preset_task_axes_trials_and_overrides(tmp_path):
     }
     search = load(tmp_path, search_content(scales={"small": small}), "small")
 
-    assert search.file_part == "question-small"
+    assert search.file_part == "own-small"
     assert (search.task, search.trials, search.base.training.iterations) == ("ms3", 3, 20)
     assert search.base.model.backbone.name.startswith("pvt")
     assert search.space["model.query_decoder.queries"].integer == (2, 4)

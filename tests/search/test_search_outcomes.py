@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from search_files import FINGERPRINT, load, search_content
 
-from orchestrator.reporting.request import read_words
-from orchestrator.search.outcomes import search_outcomes
+from orchestrator.report_inputs.request import read_words
+from orchestrator.report_inputs.search_outcomes import search_outcomes
 from orchestrator.search.study import SearchStudy
 from reports.stored.results import read_results
 
@@ -19,7 +19,7 @@ def outcomes(workshop, tmp_path):
 
     def look(content, scale="full", **assigned):
         load(tmp_path, content, scale, **assigned)
-        asked = read_words([str(tmp_path / "question.yaml")], assigned, scale, NOWHERE, data_was_named=False)
+        asked = read_words([str(tmp_path / "own.yaml")], assigned, scale, NOWHERE, data_was_named=False)
         return search_outcomes(asked.searches, read_results(workshop.root, None), workshop.storage, NOWHERE)
 
     return look
@@ -47,13 +47,13 @@ def test_every_point_comes_in_its_order_with_its_settings_state_and_values(stopp
         ("running", {}, False),
     ]
     assert dict(found.points[0].settings) == dict(study.points[0].point)
-    assert (found.title, found.task, found.wanted, found.data_fingerprint) == ("A question", "s4", 12, FINGERPRINT)
+    assert (found.title, found.task, found.wanted, found.data_fingerprint) == ("Own settings", "s4", 12, FINGERPRINT)
     assert [(axis.name, axis.is_logarithmic) for axis in found.axes] == [
         ("lambda_ada", True),
         ("queries", False),
         ("mode", False),
     ]
-    assert found.command == "combo run question"
+    assert found.command == "combo run own"
 
 
 def test_several_objectives_have_a_front_in_the_units_of_reports(workshop, tmp_path, outcomes):
@@ -81,7 +81,7 @@ def test_a_search_that_ran_with_overrides_is_found_by_the_same_words(workshop, t
     workshop.finish(trial)
     (found,) = outcomes(content, **words)
     assert [point.key for point in found.points] == [trial.key]
-    assert found.command == "combo run question training.iterations=30 optim.lr=0.001"
+    assert found.command == "combo run own training.iterations=30 optim.lr=0.001"
     assert outcomes(content) == []
 
 
@@ -101,10 +101,10 @@ def test_the_command_ends_with_the_budget_of_points(workshop, tmp_path, outcomes
     study = SearchStudy(load(tmp_path, content, "small"), workshop.storage)
     workshop.finish(study.ask())
     (found,) = outcomes(content, "small")
-    assert (found.command, found.note) == ("combo run question --scale small", "Small.")
+    assert (found.command, found.note) == ("combo run own --scale small", "Small.")
     last = study.ask()
     workshop.begin(last, "preempted")
     (found,) = outcomes(content, "small")
-    assert (found.command, found.points[1].state) == ("combo run question --scale small", "stopped")
+    assert (found.command, found.points[1].state) == ("combo run own --scale small", "stopped")
     workshop.finish(last)
     assert outcomes(content, "small")[0].command == ""

@@ -150,7 +150,7 @@ def test_optunas_own_tools_open_the_journal_and_find_no_trial_running(stopping_s
     write_journal(study, workshop.storage)
     write_journal(study, workshop.storage)
 
-    (path,) = (workshop.root / "searches").glob("question-*/optuna.journal")
+    (path,) = (workshop.root / "searches").glob("own-*/optuna.journal")
     journal = JournalStorage(JournalFileBackend(str(path)))
     (name,) = optuna.get_all_study_names(journal)
     opened = optuna.load_study(study_name=name, storage=journal)

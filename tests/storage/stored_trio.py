@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments.trial import Trial
 from orchestrator.store.membership import join_sweep
-from orchestrator.trial.attempts import Attempt
+from orchestrator.trial.leases import AttemptLease
 from tests.reports.whole_storage import WholeStorage, smoke_trials
 
 SWEEP = "combo-table7-smoke"
@@ -25,13 +25,13 @@ def store_trio(root: Path) -> WholeStorage:
     storage, trials = WholeStorage(root), trio()
     for trial in trials[:2]:
         storage.finish(trial)
-        Attempt(storage.store.storage, trial.key, 1, 1, "cpu").end("stopped")
+        AttemptLease(storage.store.storage, trial.key, 1, 1, "cpu").end("stopped")
     finished, stopped = trials[0], storage.store.trial(trials[2].key)
     stopped.begin(trials[2])
     stopped.metrics_file(1).parent.mkdir()
     shutil.copy(storage.store.trial(finished.key).metrics_file(1), stopped.metrics_file(1))
     shutil.copytree(storage.folder(finished) / "checkpoints/best-00000010", stopped.checkpoints / "step-00000010")
-    Attempt(storage.store.storage, trials[2].key, 1, 1, "cpu").end("stopped")
+    AttemptLease(storage.store.storage, trials[2].key, 1, 1, "cpu").end("stopped")
     for trial in trials:
         join_sweep(storage.store.storage, trial, SWEEP, "combo", {"test": 12})
     return storage

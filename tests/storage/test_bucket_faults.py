@@ -90,7 +90,7 @@ def test_f23_patience_ends_with_one_sentence(bucket, between, monkeypatch):
         bucket.write("trials/abc/trial.json", b"")
 
 
-def test_f23_a_claim_whose_answer_was_lost_is_still_ours(bucket, between):
+def test_f23_a_lease_whose_answer_was_lost_is_still_ours(bucket, between):
     between.lose_answer()
     assert bucket.create("trials/abc/attempts/1.json", b"mine")
     assert not bucket.create("trials/abc/attempts/1.json", b"yours")

@@ -8,7 +8,7 @@ import pytest
 from stored_trio import store_trio, trio
 
 from orchestrator.store.trial_folder import TrialFolder
-from orchestrator.trial.attempts import Attempt, attempt_numbers
+from orchestrator.trial.leases import AttemptLease, attempt_numbers
 from orchestrator.trial.process_identity import this_process
 from tests.reports.whole_storage import WholeStorage
 
@@ -151,11 +151,11 @@ def test_f4_a_folder_in_place_of_a_file_is_named_at_once(say, storage, trials, n
         TrialFolder(storage.store.storage, f"trials/{trials[2].key}").begin(trials[2])
 
 
-def test_f14_an_attempt_that_cannot_be_claimed_is_no_attempt_of_somebody_else(storage, trials):
+def test_f14_an_attempt_that_cannot_be_leased_is_no_attempt_of_somebody_else(storage, trials):
     path = storage.folder(trials[2]) / "attempts/2.json"
     path.mkdir()
     with pytest.raises(Exception, match=r"attempts/2.json: is damaged: it is a folder \(move it away"):
-        Attempt(storage.store.storage, trials[2].key, 2, 1, "cpu")
+        AttemptLease(storage.store.storage, trials[2].key, 2, 1, "cpu")
 
 
 @pytest.mark.parametrize("damage", ["{", '{"key": "x"}'])

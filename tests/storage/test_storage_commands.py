@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.expand import expand
-from orchestrator.reporting.protocols import protocols_of_today
+from orchestrator.report_inputs.protocols import protocols_of_today
 from orchestrator.store.store import Store
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 

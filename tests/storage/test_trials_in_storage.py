@@ -13,7 +13,7 @@ from orchestrator.storage.bucket import BucketStorage
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store import retention
 from orchestrator.store.store import Store
-from reports.build import Question, Request, build_report
+from reports.build import ReportedExperiment, Request, build_report
 from reports.stored.results import read_results
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 
@@ -154,7 +154,7 @@ def test_reports_are_the_same_from_every_storage(finished, tmp_path):
     fake.start(TRIALS[-1])
     other = as_seen_by_another(finished)
     other.refresh_all()
-    request = Request([Question(EXPERIMENT, TRIALS)])
+    request = Request([ReportedExperiment(EXPERIMENT, TRIALS)])
     built = [
         build_report(request, read_results(root, None), tmp_path / name)
         for root, name in ((local.root, "a"), (other.root, "b"))

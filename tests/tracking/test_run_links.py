@@ -10,7 +10,7 @@ from mlflow.tracking import MlflowClient
 from stored_trials import StoredTrials, lines
 
 from orchestrator.settings import resolve_settings
-from orchestrator.tracking.kept_runs import known_runs
+from orchestrator.tracking.run_cache import known_runs
 from orchestrator.tracking.run_content import TRIAL_TAG
 from orchestrator.tracking.run_links import run_links
 from orchestrator.tracking.synchronise import synchronise

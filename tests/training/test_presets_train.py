@@ -9,7 +9,7 @@ import torch
 from preset_steps import first_steps
 
 from experiments.presets import resolve_preset
-from experiments.question_files import ROOT
+from experiments.target_files import ROOT
 from model.config import Task
 from model.data.synthetic.writer import write_synthetic
 

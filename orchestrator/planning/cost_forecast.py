@@ -11,7 +11,7 @@ from operator import add
 from experiments.columns import columns_of, task_of
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.schema import Experiment
-from experiments.trial import Trial, with_sources
+from experiments.trial import Trial, with_parents
 from model.config import Task
 from orchestrator.planning.cost import Costs, Estimate, Span
 from orchestrator.planning.plan import Plan, PlannedTrial
@@ -19,7 +19,7 @@ from orchestrator.store.store import Store
 
 
 @dataclass(frozen=True)
-class Prospect:
+class TrialForecast:
     """A trial of the plan, what it takes and what it is good for."""
 
     entry: PlannedTrial
@@ -36,10 +36,10 @@ class Prospect:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class CostForecast:
     """A plan with its costs."""
 
-    prospects: tuple[Prospect, ...]
+    per_trial: tuple[TrialForecast, ...]
     """Every different trial, in the order in which it would run."""
     cells: int
     """Of all tables of the plan."""
@@ -51,23 +51,23 @@ class Outlook:
     @property
     def left(self) -> Span:
         """Worker-hours of everything that is not finished."""
-        return _sum([prospect.estimate for prospect in self.prospects])
+        return _sum([one.estimate for one in self.per_trial])
 
     @property
     def memory_gib(self) -> float | None:
         """The most that a worker of any unfinished trial needs; None when nothing is stated."""
-        needs = [prospect.estimate.memory_gib for prospect in self.prospects if prospect.estimate]
+        needs = [one.estimate.memory_gib for one in self.per_trial if one.estimate]
         return max((need for need in needs if need is not None), default=None)
 
     @property
     def unknown(self) -> int:
         """Unfinished trials whose cost nobody has measured or stated."""
-        return sum(prospect.entry.state != "finished" and prospect.estimate is None for prospect in self.prospects)
+        return sum(one.entry.state != "finished" and one.estimate is None for one in self.per_trial)
 
 
-def look_ahead(
+def forecast_cost(
     experiments: Sequence[ScaledExperiment], trials: Sequence[Trial], plan: Plan, costs: Costs, store: Store
-) -> Outlook:
+) -> CostForecast:
     """Puts costs and uses beside a plan.
 
     Args:
@@ -78,27 +78,29 @@ def look_ahead(
         store: says how far unfinished trials have come.
     """
     by_name = {scaled.name: scaled.experiment for scaled in experiments}
-    needed = list(with_sources(trials))
+    needed = list(with_parents(trials))
     fills = Counter[str]()
     for trial in trials:
-        for part in with_sources([trial]):
+        for part in with_parents([trial]):
             fills[part.key] += _cells(by_name[trial.experiment], trial.task, trial.start)
     full = {trial.key: costs.estimate(trial, steps_done=0) for trial in needed}
-    prospects = [Prospect(entry, _remaining(entry, costs, store), fills[entry.trial.key]) for entry in plan.entries]
-    return Outlook(
-        prospects=tuple(prospects),
+    per_trial = [
+        TrialForecast(entry, _remaining(entry, costs, store), fills[entry.trial.key]) for entry in plan.entries
+    ]
+    return CostForecast(
+        per_trial=tuple(per_trial),
         cells=sum(_cells_of(scaled) for scaled in experiments),
         trials=len(needed),
         shared_hours=_saved([trial.key for trial in needed], full),
     )
 
 
-def most_cells_first(outlook: Outlook) -> tuple[Prospect, ...]:
+def most_cells_first(forecast: CostForecast) -> tuple[TrialForecast, ...]:
     """Unfinished trials by the cells that an hour of theirs fills, but never before the one that they start from."""
-    waiting = [prospect for prospect in outlook.prospects if prospect.entry.state != "finished"]
-    ranked = sorted(waiting, key=lambda prospect: -prospect.cells_per_hour)
-    by_key = {prospect.entry.trial.key: prospect for prospect in ranked}
-    ordered = dict.fromkeys(part.key for prospect in ranked for part in with_sources([prospect.entry.trial]))
+    waiting = [one for one in forecast.per_trial if one.entry.state != "finished"]
+    ranked = sorted(waiting, key=lambda one: -one.cells_per_hour)
+    by_key = {one.entry.trial.key: one for one in ranked}
+    ordered = dict.fromkeys(part.key for one in ranked for part in with_parents([one.entry.trial]))
     return tuple(by_key[key] for key in ordered if key in by_key)
 
 

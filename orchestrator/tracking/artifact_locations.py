@@ -1,4 +1,4 @@
-"""Where an embedded MLflow keeps artifacts. Its database knows absolute places only, and the storage may have moved."""
+"""Where an embedded MLflow keeps artifacts. Its database holds absolute paths only, and the storage may have moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from orchestrator.settings import Settings
 from orchestrator.sqlite_url import sqlite_file
 
-PLACES = (
+COLUMNS = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
     ("logged_models", "artifact_location"),
@@ -34,7 +34,7 @@ def keep_artifacts_beside(settings: Settings) -> None:
         return
     settings.artifacts.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
-        columns = [place for place in PLACES if _is_there(connection, *place)]
+        columns = [column for column in COLUMNS if _is_there(connection, *column)]
         for before in _folders(connection) if columns else ():
             if Path(before).name == settings.artifacts.name and not _is_same(before, settings.artifacts):
                 after = settings.artifacts.resolve().as_uri()
@@ -50,7 +50,7 @@ def _is_there(connection: sqlite3.Connection, table: str, column: str) -> bool:
 
 def _folders(connection: sqlite3.Connection) -> list[str]:
     """Addresses of the folders in which experiments keep artifacts."""
-    return [place for (place,) in connection.execute("SELECT DISTINCT artifact_location FROM experiments")]
+    return [address for (address,) in connection.execute("SELECT DISTINCT artifact_location FROM experiments")]
 
 
 def _is_same(address: str, folder: Path) -> bool:

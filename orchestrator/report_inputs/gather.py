@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.redaction import redacted
-from orchestrator.reporting.paper_figures import paper_figures
-from orchestrator.reporting.protocols import protocols_of_today
-from orchestrator.reporting.request import Asked
-from orchestrator.search.outcomes import search_outcomes
+from orchestrator.report_inputs.paper_figures import paper_figures
+from orchestrator.report_inputs.protocols import protocols_of_today
+from orchestrator.report_inputs.request import Asked
+from orchestrator.report_inputs.search_outcomes import search_outcomes
 from orchestrator.settings import Settings
 from orchestrator.tracking.failures import explain
 from orchestrator.tracking.run_links import run_links
@@ -33,8 +33,8 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
     Args:
         asked: what is to be reported.
         results: of the storage.
-        settings: places.
-        mlflow_pages: where MLflow's pages are; empty for the usual place, None to look up no runs.
+        settings: storage, data, MLflow and Ray.
+        mlflow_pages: where MLflow's pages are; empty for the usual address, None to look up no runs.
 
     Raises:
         InputError: a search or a figure definition has mistakes.
@@ -48,13 +48,13 @@ def gather(asked: Asked, results: Results, settings: Settings, mlflow_pages: str
     links: dict[str, RunLink] = {}
     if mlflow_pages is not None:
         try:
-            links = run_links(settings, trial_keys(asked.questions, results), mlflow_pages or None)
+            links = run_links(settings, trial_keys(asked.reported, results), mlflow_pages or None)
         except Exception as error:
             # Whatever MLflow raises: the numbers do not come from it, so a report without links is still right.
             notes.append(f"no links to runs: {explain(error, settings)}")
     imported, doubtful = read_imported_evaluations(settings.storage.root)
     request = Request(
-        questions=asked.questions,
+        reported=asked.reported,
         settings=asked.settings,
         searches=search_outcomes(asked.searches, results, settings.storage, settings.data),
         figures=paper_figures(asked.papers, asked.assigned, asked.scale, settings, results),

@@ -6,7 +6,7 @@ import re
 from rich.console import Console
 from search_files import load, search_content
 
-from orchestrator.search.standing import as_document, best_table, headline
+from orchestrator.search.search_state import as_document, best_table, headline
 from orchestrator.search.study import SearchStudy
 
 
@@ -25,10 +25,7 @@ def test_a_front_is_shown_with_its_points_and_all_objectives(workshop, tmp_path)
         console.print(headline(study))
         console.print(best_table(study))
     said, title, head, first, second = (line.split() for line in shown.get().splitlines())
-    assert (
-        re.sub(r"^question-\w{8}", "question", " ".join(said))
-        == "question: 4 of 12 points, 1 running, 2 finished, 1 failed"
-    )
+    assert re.sub(r"^own-\w{8}", "own", " ".join(said)) == "own: 4 of 12 points, 1 running, 2 finished, 1 failed"
     assert " ".join(title) == "Pareto front"
     assert " ".join(head).endswith("lambda_ada queries mode validation M_J parameters ms per clip")
     assert (first[0], first[-4:]) == (large.key, ["75.0", "2.50", "M", "12.5"])

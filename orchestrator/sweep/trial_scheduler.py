@@ -1,4 +1,4 @@
-"""What a sweep does next: which trial may start, which waits, which gets another attempt. Knows no Ray."""
+"""The trial scheduler: which trial may start, which waits, which gets another attempt. Knows no Ray."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from experiments.records import FailureRecord
 from experiments.trial import Trial
 from orchestrator.storage.errors import StorageError
 from orchestrator.store.store import Store
-from orchestrator.trial.attempts import AttemptWatch
 from orchestrator.trial.failures import FREE, is_retried
+from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.updates import Awaited, Finished, Update
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
-"""Seconds between looks at what other runs hold."""
+"""Seconds between two looks at one trial in storage."""
 
 Phase = Literal["waiting", "running", "finished", "failed", "stopped", "pruned"]
 StopReason = Literal["interrupted", "stopped", "budget", "disk-full", "ray-died"]
 
 
-class Proposer(Protocol):
-    """Suggests trials while the sweep runs, as a search does; all of one shape."""
+class TrialSuggester(Protocol):
+    """Suggests trials while the sweep runs, as a search does; all with the same number of workers."""
 
     @property
     def workers(self) -> int:
-        """Of each trial."""
+        """Worker count of each trial."""
         ...
 
     def ask(self) -> Trial | None:
@@ -40,11 +40,11 @@ class Proposer(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether there will be no more."""
+        """Whether no further trial will be suggested."""
         ...
 
     def ended(self, key: str) -> None:
-        """A trial came to an end; storage says how."""
+        """Called when a trial has ended; its record in storage says how."""
         ...
 
 
@@ -59,41 +59,41 @@ class Entry:
     free: int = 0
     """Failures of this run that do not."""
     held_by: str = ""
-    """Where another run has it."""
+    """Host and attempt of another run that holds the lease."""
     looked: float = field(default=float("-inf"))
 
 
-class Agenda:
+class TrialScheduler:
     """The trials of a sweep and what has become of them in this run.
 
     Args:
         trials: without a result, in the order in which they shall start.
-        store: tells results and claims.
-        watch: tells which trials other runs hold.
+        store: of the trials.
+        watch: tells on which trials other runs hold the lease.
         retries: further attempts that a trial gets when its process dies or hangs.
         most_trials: that this run may start; None for all.
-        proposer: of further trials.
-        tell: hears what other runs do with these trials.
+        suggester: of further trials, as in a search.
+        send: receives updates about trials that other runs hold.
     """
 
     def __init__(
         self,
         trials: Iterable[Trial],
         store: Store,
-        watch: AttemptWatch,
+        watch: LeaseWatch,
         retries: int,
         most_trials: int | None = None,
-        proposer: Proposer | None = None,
-        tell: Callable[[Update], None] | None = None,
+        suggester: TrialSuggester | None = None,
+        send: Callable[[Update], None] | None = None,
     ) -> None:
         self.entries = {trial.key: Entry(trial) for trial in trials}
         self.stop_reason: StopReason | None = None
         self._store, self._watch, self._retries = store, watch, retries
         self._most_trials, self._started = most_trials, set[str]()
-        self._proposer, self._tell = proposer, tell
+        self._suggester, self._send = suggester, send
 
     def next(self, workers: int, most: int) -> Trial | None:
-        """The next trial of a shape that may start now; it counts as running from here on.
+        """The next trial with so many workers that may start now; it counts as running from here on.
 
         Args:
             workers: of the trial.
@@ -104,56 +104,56 @@ class Agenda:
         for entry in self.entries.values():
             if entry.trial.workers == workers and self._is_open(entry) and self._may_start(entry):
                 return self._start(entry)
-        proposer = self._open_proposer()
-        proposed = proposer.ask() if proposer and proposer.workers == workers else None
-        if proposed is None:
+        suggester = self._open_suggester()
+        suggested = suggester.ask() if suggester and suggester.workers == workers else None
+        if suggested is None:
             return None
-        entry = self.entries.setdefault(proposed.key, Entry(proposed))
+        entry = self.entries.setdefault(suggested.key, Entry(suggested))
         return self._start(entry) if self._may_start(entry) else None
 
     def attempt(self, key: str) -> int:
-        """The number that a trial must claim which was handed out: nobody had it when it was looked at."""
+        """Number of the attempt that a trial from `next` should acquire."""
         return self._watch.next_number(key)
 
-    def shapes(self) -> list[int]:
-        """Numbers of workers of the trials that may still start, ascending; none when the sweep is over."""
+    def worker_counts(self) -> list[int]:
+        """Worker counts of the trials that may still start, ascending; empty when the sweep is over."""
         if self.stop_reason is not None:
             return []
         self._settle()
-        shapes = {entry.trial.workers for entry in self.entries.values() if self._can_start_in_its_shape(entry)}
-        if proposer := self._open_proposer():
-            shapes.add(proposer.workers)
-        if not shapes and not self.running() and self._is_limit_reached():
+        worker_counts = {entry.trial.workers for entry in self.entries.values() if self._can_start_now_or_later(entry)}
+        if suggester := self._open_suggester():
+            worker_counts.add(suggester.workers)
+        if not worker_counts and not self.running() and self._is_limit_reached():
             self.stop("budget")
-        return sorted(shapes)
+        return sorted(worker_counts)
 
     def running(self) -> list[Trial]:
         """Trials that run now."""
         return [entry.trial for entry in self.entries.values() if entry.phase == "running"]
 
     def stop(self, reason: StopReason) -> None:
-        """Nothing new starts from now on; the first reason stands."""
+        """Starts no further trial; the first reason stands."""
         self.stop_reason = self.stop_reason or reason
 
     def finished(self, key: str) -> None:
-        """A trial has its result."""
+        """Notes that a trial has its result."""
         self._end(key, "finished")
 
     def pruned(self, key: str) -> None:
-        """Early stopping gave a trial up."""
+        """Notes that early stopping ended a trial."""
         self._end(key, "pruned")
 
     def stopped(self, key: str) -> None:
-        """A trial was asked to end early; it stays so for this run."""
+        """Notes that a trial was stopped; it does not start again in this run."""
         self._end(key, "stopped")
 
     def taken(self, key: str) -> None:
-        """Another run was faster; its claim is waited for."""
+        """Notes that another run acquired the lease first; the trial waits for it."""
         entry = self.entries[key]
         entry.phase, entry.looked = "waiting", time.monotonic()
 
     def failed(self, key: str, failure: FailureRecord) -> bool:
-        """An attempt failed; says whether the trial gets another one."""
+        """Notes that an attempt failed; returns whether the trial gets another one in this run."""
         entry = self.entries[key]
         if failure.category in FREE:
             entry.free += 1
@@ -170,8 +170,8 @@ class Agenda:
 
     def _end(self, key: str, phase: Phase) -> None:
         self.entries[key].phase = phase
-        if self._proposer is not None:
-            self._proposer.ended(key)
+        if self._suggester is not None:
+            self._suggester.ended(key)
 
     def _start(self, entry: Entry) -> Trial:
         entry.phase, entry.held_by = "running", ""
@@ -179,7 +179,7 @@ class Agenda:
         return entry.trial
 
     def _may_start(self, entry: Entry) -> bool:
-        """Whether the trial's source is there and nobody else has the trial; looks at storage now and then."""
+        """Whether the parent is finished and no other run holds the lease; looks at most every `LOOK_EVERY` seconds."""
         if time.monotonic() - entry.looked < LOOK_EVERY:
             return False
         entry.looked = time.monotonic()
@@ -190,8 +190,8 @@ class Agenda:
             return False
 
     def _is_free(self, entry: Entry) -> bool:
-        source = entry.trial.source
-        if source is not None and source.key in self.entries and self.entries[source.key].phase != "finished":
+        parent = entry.trial.parent
+        if parent is not None and parent.key in self.entries and self.entries[parent.key].phase != "finished":
             return False
         holder = self._watch.holder(entry.trial.key)
         if holder is not None:
@@ -202,21 +202,21 @@ class Agenda:
             return True
         folder.fetch_documents()
         self._end(entry.trial.key, "finished")
-        if self._tell and folder.result:
-            self._tell(Finished(entry.trial.key, folder.result))
+        if self._send and folder.result:
+            self._send(Finished(entry.trial.key, folder.result))
         return False
 
     def _wait_for(self, entry: Entry, holder: str) -> None:
-        if self._tell and entry.held_by != holder:
-            self._tell(Awaited(entry.trial.key, holder))
+        if self._send and entry.held_by != holder:
+            self._send(Awaited(entry.trial.key, holder))
         entry.held_by = holder
 
-    def _can_start_in_its_shape(self, entry: Entry) -> bool:
-        """Whether a trial waits for nothing that must run in another shape first."""
-        source = self.entries.get(entry.trial.source.key) if entry.trial.source else None
+    def _can_start_now_or_later(self, entry: Entry) -> bool:
+        """Whether a trial waits for no parent that must run with another number of workers first."""
+        parent = self.entries.get(entry.trial.parent.key) if entry.trial.parent else None
         if not self._is_open(entry):
             return False
-        return source is None or source.phase == "finished" or source.trial.workers == entry.trial.workers
+        return parent is None or parent.phase == "finished" or parent.trial.workers == entry.trial.workers
 
     def _is_open(self, entry: Entry) -> bool:
         """Whether a trial waits, and the limit on trials leaves room for it; further attempts always have room."""
@@ -225,14 +225,14 @@ class Agenda:
     def _is_limit_reached(self) -> bool:
         return self._most_trials is not None and len(self._started) >= self._most_trials
 
-    def _open_proposer(self) -> Proposer | None:
-        is_closed = self._proposer is None or self._proposer.complete or self._is_limit_reached()
-        return None if is_closed else self._proposer
+    def _open_suggester(self) -> TrialSuggester | None:
+        is_closed = self._suggester is None or self._suggester.complete or self._is_limit_reached()
+        return None if is_closed else self._suggester
 
     def _settle(self) -> None:
-        """Followers of trials that will have no result in this run do not wait for them."""
+        """Stops trials whose parent will have no result in this run."""
         for entry in self.entries.values():
-            source = entry.trial.source
-            ended = source is not None and source.key in self.entries and self.entries[source.key].phase
+            parent = entry.trial.parent
+            ended = parent is not None and parent.key in self.entries and self.entries[parent.key].phase
             if entry.phase == "waiting" and ended in ("failed", "stopped", "pruned"):
                 entry.phase = "stopped"

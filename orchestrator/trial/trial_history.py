@@ -1,4 +1,4 @@
-"""What happened to a trial, told from storage: its attempts one after the other, and what came of them."""
+"""The history of a trial from storage: its attempts in order, and their outcome."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from pathlib import Path
 from experiments.records import AttemptRecord, MetricLine
 from orchestrator.store.stored_documents import stored_lines
 from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint
-from orchestrator.trial.attempts import attempt_numbers, read_attempt
+from orchestrator.trial.leases import attempt_numbers, read_attempt
 from orchestrator.trial.trial_log import TIME
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 """Begins the lines of a log; those without one continue the line before."""
 
 
-def fetch_story(folder: TrialFolder) -> None:
-    """Makes all that a story is told from equal to what is stored; checkpoints stay where they are."""
+def fetch_history(folder: TrialFolder) -> None:
+    """Fetches what a history is read from; checkpoints are not fetched."""
     folder.storage.fetch(folder.name, lambda name: is_document(name) or not is_in_checkpoint(name))
 
 
-def course(folder: TrialFolder) -> Iterator[str]:
-    """The attempts: how each began, what it measured on validation, what it logged, how it ended. Lines only grow."""
+def attempt_lines(folder: TrialFolder) -> Iterator[str]:
+    """Lines about each attempt: start, validation scores, log, end. A later call repeats them and adds new ones."""
     measured: dict[int, list[MetricLine]] = {}
     last_steps: dict[int, int] = {}
     for line in folder.metric_lines():
         last_steps[line.attempt] = line.step
         if line.kind == "evaluation":
             measured.setdefault(line.attempt, []).append(line)
-    claimed = attempt_numbers(folder.storage, folder.path.name)
-    for number in sorted({*claimed, *last_steps}):
+    known = attempt_numbers(folder.storage, folder.path.name)
+    for number in sorted({*known, *last_steps}):
         attempt = read_attempt(folder.storage, folder.path.name, number)
         if attempt is not None:
             yield _beginning(attempt)
@@ -42,8 +42,8 @@ def course(folder: TrialFolder) -> Iterator[str]:
             yield _end(attempt, last_steps.get(number, 0))
 
 
-def outcome(folder: TrialFolder) -> Iterator[str]:
-    """What there is now: the result or the last failure, clips that could not be used, checkpoints, torn files."""
+def outcome_lines(folder: TrialFolder) -> Iterator[str]:
+    """Lines about the present state: result or last failure, quarantined clips, checkpoints, damaged files."""
     if (result := folder.result) is not None:
         score, weights = result.score, result.checkpoint
         scores = f"M_J {100 * score.m_j:.2f}, M_F {100 * score.m_f:.2f}"

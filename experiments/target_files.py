@@ -1,4 +1,4 @@
-"""The files in which questions stand: experiments, and searches. Both are called by name or by the path of a file."""
+"""Files of targets, which are experiments and searches: found by name, such as `combo/table7`, or by path."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from experiments.yaml_files import read_yaml
 ROOT = Path(__file__).resolve().parent
 SEARCHES = "search"
 """Folder of the searches that ship with the package."""
-NO_QUESTIONS = ("figures", "presets", "reported", "scales", "settings")
+NO_TARGETS = ("figures", "presets", "reported", "scales", "settings")
 """Folders of other files than experiments and searches."""
 OWN_KEY = "space"
 """What every search has and no experiment."""
 
 
 @dataclass(frozen=True)
-class QuestionFile:
+class TargetFile:
     """An experiment or a search as it was read, before it is validated."""
 
     name: str
@@ -37,7 +37,7 @@ class QuestionFile:
 
 def experiment_names() -> list[str]:
     """Names of all experiments that ship with the package."""
-    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and folder.name not in (*NO_QUESTIONS, SEARCHES)]
+    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and folder.name not in (*NO_TARGETS, SEARCHES)]
     return sorted(name for folder in folders for name in _names_in(folder))
 
 
@@ -46,7 +46,7 @@ def search_names() -> list[str]:
     return _names_in(ROOT / SEARCHES)
 
 
-def read_question(name: str) -> QuestionFile:
+def read_target_file(name: str) -> TargetFile:
     """Reads an experiment or a search by name (`combo/table7`, `search/lambda_ada`) or by the path of a YAML file.
 
     Raises:
@@ -63,7 +63,7 @@ def read_question(name: str) -> QuestionFile:
     if not re.fullmatch(r"[A-Za-z0-9_/-]+", own_name):
         what = "names folders and runs, so it may hold letters, digits, - and _ only"
         raise InputError(Problem(file, f"the file's name {what}", "rename it"))
-    return QuestionFile(own_name, file, content)
+    return TargetFile(own_name, file, content)
 
 
 def shown(path: Path) -> str:

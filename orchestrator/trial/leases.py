@@ -1,8 +1,9 @@
-"""Claims on trials, so that no trial runs twice at once, whoever started the drivers and whatever their clocks say.
+"""Leases on trials, so that no trial runs twice at once, whichever drivers run and whatever their clocks say.
 
-An attempt is claimed by making its file, which only one caller can. It lives as long as its beat changes. Whoever
-wants the trial watches the beat by a clock of its own, and claims the next attempt once it has stood still; the one
-that was thought dead notices the next attempt and ends without a result.
+The lease on a trial is acquired by creating the file of its next attempt, which only one caller can do. A heartbeat
+renews it: a counter in that file. Other drivers watch the counter by their own monotonic clock, and acquire the next
+attempt once it has stood still for too long. The holder of a lost lease is fenced by the number of the next attempt:
+it notices that file and ends without a result.
 """
 
 from __future__ import annotations
@@ -19,28 +20,28 @@ from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import record_bytes
 from orchestrator.trial.process_identity import is_dead, this_process
 
-BEAT_SECONDS = 5.0
-PATIENCE_SECONDS = 60.0
-"""A beat that has stood still for so long belongs to nobody; long enough for what shared folders cache."""
+HEARTBEAT_SECONDS = 5.0
+LEASE_SECONDS = 60.0
+"""Without a heartbeat for so long a lease has expired; longer than shared file systems cache."""
 
 
-class AttemptTakenError(Exception):
-    """Somebody else runs the trial."""
+class LeaseTakenError(Exception):
+    """Another run holds the lease on the trial."""
 
 
-class Attempt:
-    """An attempt that this process holds.
+class AttemptLease:
+    """The lease on a trial for one attempt, held by this process from construction until `end`.
 
     Args:
         storage: of the trial.
         key: of the trial.
-        number: one more than the attempt before.
+        number: of the attempt, one more than the one before.
         workers: that run it.
         device: they run on.
         commit: of the code that runs.
 
     Raises:
-        AttemptTakenError: the number is claimed already.
+        LeaseTakenError: another run has acquired this number.
     """
 
     def __init__(
@@ -60,24 +61,24 @@ class Attempt:
             seen=_now(),
         )
         if not storage.create(_file(key, number), record_bytes(self.record)):
-            raise AttemptTakenError(f"attempt {number} of trial {key} is claimed by another run")
+            raise LeaseTakenError(f"attempt {number} of trial {key} is leased by another run")
 
     def progress(self, step: int, m_j: float | None) -> None:
-        """Training has come this far; the next beat tells it."""
+        """Notes how far training has come; stored with the next heartbeat."""
         self._step = step
         if m_j is not None:
             self._best = m_j if self._best is None else max(self._best, m_j)
 
     def renew(self) -> None:
-        """Says that the attempt lives, and how far it is."""
+        """Renews the lease by a heartbeat, and stores the progress."""
         self._write(beat=self.record.beat + 1)
 
     def end(self, ending: Ending, reason: str = "") -> None:
-        """Gives the trial back."""
+        """Releases the lease and stores how the attempt ended."""
         self._write(ended=ending, reason=reason)
 
-    def is_superseded(self) -> bool:
-        """Whether somebody has ended this attempt, as the driver does with what is pruned, or has claimed the next."""
+    def is_fenced(self) -> bool:
+        """Whether the lease is lost: the driver ended the attempt (pruning), or another run acquired the next one."""
         number = self.record.attempt
         own = read_attempt(self._storage, self._key, number)
         if own is not None and own.ended is not None and self.record.ended is None:
@@ -94,23 +95,23 @@ class Attempt:
         self._storage.write(_file(self._key, self.record.attempt), record_bytes(self.record))
 
 
-class AttemptWatch:
-    """Tells which trials are free, from the beats that this process has seen.
+class LeaseWatch:
+    """Tells which trials are free, from the heartbeats that this process has seen.
 
     Args:
         storage: of the trials.
-        patience: seconds for which the beat of a living attempt may stand still.
+        lease_seconds: seconds after the last heartbeat until a lease expires.
     """
 
-    def __init__(self, storage: Storage, patience: float = PATIENCE_SECONDS) -> None:
-        self._storage, self._patience = storage, patience
+    def __init__(self, storage: Storage, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._storage, self._lease_seconds = storage, lease_seconds
         self._seen: dict[str, tuple[AttemptRecord, float]] = {}
         self._last: dict[str, int] = {}
         self._asking = 0.0
-        """Seconds spent on questions to storage: while it is away no beat can be heard, and none counts as missed."""
+        """Seconds spent reading storage: no heartbeat can be seen meanwhile, so they do not count."""
 
     def holder(self, key: str) -> AttemptRecord | None:
-        """The attempt that has the trial now, as far as can be known; None if it is free."""
+        """The attempt that holds the lease on the trial; None if the trial is free."""
         asked = time.monotonic()
         self._last[key] = max(attempt_numbers(self._storage, key), default=0)
         last = read_attempt(self._storage, key, self._last[key])
@@ -123,12 +124,12 @@ class AttemptWatch:
         if known != last:
             self._seen[key] = last, now
             return last
-        return None if now - since > self._patience else last
+        return None if now - since > self._lease_seconds else last
 
     def next_number(self, key: str) -> int:
-        """Of the attempt that may be claimed if the trial was free when last looked at.
+        """Number of the attempt to acquire if the trial was free when last looked at.
 
-        Whoever claims since then takes this number, and nobody can take it again.
+        If another run has acquired it since, acquiring it raises `LeaseTakenError`.
         """
         return self._last[key] + 1
 
@@ -140,14 +141,14 @@ def last_attempt(storage: Storage, key: str) -> AttemptRecord | None:
 
 
 def attempt_numbers(storage: Storage, key: str) -> list[int]:
-    """Of all attempts that were ever claimed, ascending."""
+    """Numbers of all attempts that were ever acquired, ascending."""
     folder = f"{TRIALS}/{key}/{ATTEMPTS_DIR}"
     below = (name.removeprefix(f"{folder}/") for name in storage.names(folder))
     return ATTEMPT_NAME.numbers((name for name in below if "/" not in name), folder)
 
 
 def read_attempt(storage: Storage, key: str, number: int) -> AttemptRecord | None:
-    """One attempt; None if its file is gone or damaged, which then holds nothing back."""
+    """The record of one attempt; None if its file is missing or damaged: such a file is no lease."""
     content = storage.read(_file(key, number))
     with suppress(ValidationError):
         return None if content is None else AttemptRecord.model_validate_json(content)
@@ -155,7 +156,7 @@ def read_attempt(storage: Storage, key: str, number: int) -> AttemptRecord | Non
 
 
 def end_attempt(storage: Storage, record: AttemptRecord, key: str, ending: Ending, reason: str = "") -> None:
-    """Says how an attempt ended whose own process could not."""
+    """Stores how an attempt ended whose own process could not store it."""
     ended = record.model_copy(update={"ended": ending, "reason": reason, "seen": _now()})
     storage.write(_file(key, record.attempt), record_bytes(ended))
 

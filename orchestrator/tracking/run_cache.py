@@ -13,7 +13,7 @@ from reports.stored.file_marks import mark_files
 
 FILE = "runs.json"
 
-Place = tuple[str, str]
+RunIds = tuple[str, str]
 """Experiment and run, by their ids."""
 
 
@@ -22,13 +22,13 @@ class _Kept(BaseModel):
 
     mark: str
     """Of the database when it was asked."""
-    runs: dict[str, Place | None]
+    runs: dict[str, RunIds | None]
     """By trial key; None where there is no run."""
 
 
 def known_runs(
-    database: Path, folder: Path, keys: Iterable[str], look_up: Callable[[list[str]], dict[str, Place]]
-) -> dict[str, Place]:
+    database: Path, folder: Path, keys: Iterable[str], look_up: Callable[[list[str]], dict[str, RunIds]]
+) -> dict[str, RunIds]:
     """The runs of trials, asking only for those that were not asked for since the database last changed.
 
     Args:
@@ -48,7 +48,7 @@ def known_runs(
         if mark is not None and mark.is_settled:
             with suppress(OSError):
                 write_atomic(folder / FILE, _Kept(mark=mark.text, runs=known).model_dump_json())
-    return {key: place for key in wanted if (place := known[key]) is not None}
+    return {key: ids for key in wanted if (ids := known[key]) is not None}
 
 
 def _read(path: Path) -> _Kept | None:

@@ -14,13 +14,13 @@ from experiments.expand import expand
 from experiments.load_experiment import load_experiment
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import Agenda
-from orchestrator.sweep.outcomes import Outcomes
-from orchestrator.sweep.raised import main_cause, telling_failure
-from orchestrator.trial.attempts import AttemptTakenError, AttemptWatch
+from orchestrator.sweep.attempt_endings import AttemptEndings
+from orchestrator.sweep.trial_errors import main_cause, sending_failure
+from orchestrator.sweep.trial_scheduler import TrialScheduler
+from orchestrator.trial.leases import LeaseTakenError, LeaseWatch
 from tests.search.search_files import FINGERPRINT
 
-TAKEN = AttemptTakenError("another run has the trial")
+TAKEN = LeaseTakenError("another run has the trial")
 CONTACT_LOST = RuntimeError("Connection closed by peer [192.0.2.2]:28654")
 
 
@@ -34,16 +34,16 @@ class Trap:
         return Path.touch, (self.mark,)
 
 
-class Link:
+class DriverChannel:
     """Both ends of the channel between a trial and its driver, in one process."""
 
     def __init__(self):
         self.told, self.failures = [], {}
 
-    def tell(self, update):
+    def send(self, update):
         self.told.append(update)
 
-    def tell_failure(self, key, failure):
+    def send_failure(self, key, failure):
         self.failures[key] = failure
 
     def failure(self, key):
@@ -68,22 +68,22 @@ class ErrorFile:
 def test_an_error_file_that_somebody_replaced_is_read_by_nobody(tmp_path):
     trial = expand(load_experiment(str(TINY)))[0].on_data(FINGERPRINT)
     storage = FolderStorage(tmp_path / "storage")
-    agenda = Agenda([trial], Store(storage), AttemptWatch(storage), 0)
-    assert agenda.next(1, 1) == trial
-    link, shared, mark = Link(), tmp_path / "shared", tmp_path / "mark"
+    scheduler = TrialScheduler([trial], Store(storage), LeaseWatch(storage), 0)
+    assert scheduler.next(1, 1) == trial
+    channel, shared, mark = DriverChannel(), tmp_path / "shared", tmp_path / "mark"
     shared.mkdir()
     (shared / "error.pkl").write_bytes(pickle.dumps(Trap(mark)))
 
-    with pytest.raises(ZeroDivisionError), telling_failure(link, trial.key, 1):
+    with pytest.raises(ZeroDivisionError), sending_failure(channel, trial.key, 1):
         raise ZeroDivisionError("of ours")
     failed = ErrorFile(trial, shared)
-    Outcomes(agenda, storage, link).on_trial_error(1, [], failed)
+    AttemptEndings(scheduler, storage, channel).on_trial_error(1, [], failed)
 
     assert not mark.exists()
     assert ResultGrid._populate_exception(failed) == "as text"
     recorded = Store(storage).trial(trial.key).failure
     assert (recorded.category, recorded.kind, recorded.message) == ("exception", "ZeroDivisionError", "of ours")
-    assert link.told[-1].failure == recorded
+    assert channel.told[-1].failure == recorded
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What experiments or a search ask for, from their files alone: no data and no storage are looked at."""
+"""Experiments or a search that are not bound to data, read from their files alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrator.cli.chosen_targets import names_search
 
 
 @dataclass(frozen=True)
-class Question:
+class UnboundTargets:
     """The parts of a sweep's name, see `orchestrator.planning.sweep_names`, before it is bound to data."""
 
     experiments: Sequence[ScaledExperiment]
@@ -23,7 +23,7 @@ class Question:
     content_part: str
 
 
-def read_question(words: Sequence[str], scale: str) -> Question:
+def read_unbound_targets(words: Sequence[str], scale: str) -> UnboundTargets:
     """Loads what the words name, and finds all mistakes in it.
 
     Raises:
@@ -35,7 +35,7 @@ def read_question(words: Sequence[str], scale: str) -> Question:
     if names_search(words):
         names = without_table_names(word for word in words if "=" not in word)
         search = read_search(names, parse_assignments(word for word in words if "=" in word), scale)
-        return Question((), search.file_part, search.content_part)
+        return UnboundTargets((), search.file_part, search.content_part)
     experiments = read_experiments(words, scale)
     trials = [trial for scaled in experiments for trial in expand(scaled)]
-    return Question(experiments, file_part(experiments), content_part(trials))
+    return UnboundTargets(experiments, file_part(experiments), content_part(trials))

@@ -16,36 +16,36 @@ from experiments.trial import Trial
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
-from orchestrator.sweep.agenda import Agenda
+from orchestrator.sweep.driver_channel import ChannelSender
 from orchestrator.sweep.lost_nodes import NodeWatch
-from orchestrator.sweep.raised import OF_PROCESSES
-from orchestrator.sweep.telemetry import Sender
 from orchestrator.sweep.trainables import SKIPPED
-from orchestrator.trial.attempts import AttemptTakenError, end_attempt, last_attempt
+from orchestrator.sweep.trial_errors import OF_PROCESSES
+from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.trial.failures import failure, failure_record
+from orchestrator.trial.leases import LeaseTakenError, end_attempt, last_attempt
 from orchestrator.trial.updates import Awaited, Ended, Failed
 
 log = logging.getLogger(__name__)
 
 
-class Outcomes(tune.Callback):
-    """Follows Tune on the driver, completes what is stored of an attempt, and tells the agenda and the listeners.
+class AttemptEndings(tune.Callback):
+    """Follows Tune on the driver, completes what is stored of an attempt, and tells the scheduler and the listeners.
 
     Args:
-        agenda: of the sweep.
+        scheduler: of the sweep.
         storage: where the records lie.
         sender: tells the listeners of the sweep.
     """
 
-    def __init__(self, agenda: Agenda, storage: Storage, sender: Sender) -> None:
-        self._agenda, self._storage, self._store, self._sender = agenda, storage, Store(storage), sender
+    def __init__(self, scheduler: TrialScheduler, storage: Storage, sender: ChannelSender) -> None:
+        self._scheduler, self._storage, self._store, self._sender = scheduler, storage, Store(storage), sender
         self._nodes = NodeWatch()
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune stores its callbacks; this one has nothing to restore.
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
-        """A trial got its place."""
+        """Called when Tune starts a trial."""
         self._nodes.began(_trial(trial).key)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
@@ -77,19 +77,19 @@ class Outcomes(tune.Callback):
             said = f"nothing of it is in {self._storage}: use a folder that all nodes share, or a bucket"
             self._fail(key, failure(0, "exception", "NotStored", said))
         elif is_skipped or attempt is None or attempt.ended is not None:
-            self._agenda.stopped(key)
+            self._scheduler.stopped(key)
         else:
             end_attempt(self._storage, attempt, key, "pruned")
-            self._agenda.pruned(key)
-            self._sender.tell(Ended(key, "pruned"))
+            self._scheduler.pruned(key)
+            self._sender.send(Ended(key, "pruned"))
 
     def _settle_error(self, trial: Trial, told: FailureRecord | None) -> None:
         """Where nobody told a failure, the process is gone that would have."""
         key = trial.key
         attempt = last_attempt(self._storage, key)
-        if told is not None and told.kind == AttemptTakenError.__name__:
-            self._agenda.taken(key)
-            self._sender.tell(Awaited(key, f"{attempt.host}, attempt {attempt.attempt}" if attempt else "elsewhere"))
+        if told is not None and told.kind == LeaseTakenError.__name__:
+            self._scheduler.taken(key)
+            self._sender.send(Awaited(key, f"{attempt.host}, attempt {attempt.attempt}" if attempt else "elsewhere"))
             return
         if self._is_accounted_for(key, attempt):
             return
@@ -113,21 +113,21 @@ class Outcomes(tune.Callback):
     def _is_accounted_for(self, key: str, attempt: AttemptRecord | None) -> bool:
         """Takes over what the attempt itself says of its end, if that was no failure."""
         if self._store.has_result(key):
-            self._agenda.finished(key)
+            self._scheduler.finished(key)
         elif attempt is not None and attempt.ended == "preempted":
             self._fail(key, failure(attempt.attempt, "preempted", "SIGTERM", "its machine was about to go"))
         elif attempt is not None and attempt.ended == "stopped":
-            self._agenda.stopped(key)
-            self._sender.tell(Ended(key, "stopped"))
+            self._scheduler.stopped(key)
+            self._sender.send(Ended(key, "stopped"))
         else:
             return False
         return True
 
     def _fail(self, key: str, recorded: FailureRecord) -> None:
-        again = self._agenda.failed(key, recorded)
+        again = self._scheduler.failed(key, recorded)
         if recorded.category == "disk-full":
             self._sender.stop_trials("stopped")  # they would fill what is left, one after the other
-        self._sender.tell(Failed(key, recorded, again))
+        self._sender.send(Failed(key, recorded, again))
 
     def _keep(self, trial: Trial, recorded: FailureRecord) -> None:
         folder = self._store.trial(trial.key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from experiments.stored_types import parse_moment
 
 
-def told_milliseconds(moment: str) -> int | None:
+def milliseconds_or_none(moment: str) -> int | None:
     """As `milliseconds`; None if it is no moment, as what a clock wrote that nobody relies on may be anything."""
     try:
         return milliseconds(moment)

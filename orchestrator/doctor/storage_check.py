@@ -1,4 +1,4 @@
-"""Can trials be stored, read, claimed by exactly one of several, and deleted?"""
+"""Can trials be stored, read, leased by exactly one of several processes, and deleted?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CURES = "check the place, its permissions, and the credentials in this environme
 
 
 def look_at_storage(storage: Storage) -> Finding:
-    """Writes, reads, claims and deletes small files below `doctor/`, which is gone afterwards."""
+    """Writes, reads, leases and deletes small files below `doctor/`, which is gone afterwards."""
     began = time.monotonic()
     try:
         with _nothing_left(storage):
@@ -31,16 +31,16 @@ def look_at_storage(storage: Storage) -> Finding:
         return fail(f"{storage}: {error}", CURES)
     if wrong is not None:
         return wrong
-    return ok(f"{storage}: write, read, claim and delete work, in {1000 * (time.monotonic() - began):.0f} ms together")
+    return ok(f"{storage}: write, read, lease and delete work, in {1000 * (time.monotonic() - began):.0f} ms together")
 
 
 def look_at_free_space(storage: Storage) -> Finding:
     """Free space where checkpoints are written first."""
-    place = _nearest(storage.root)
-    free = shutil.disk_usage(place).free
+    folder = _nearest(storage.root)
+    free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
-        return warn(f"{free / GIB:.1f} GiB free in {place}", "free some, delete checkpoints with combo gc --delete")
-    return ok(f"{free / GIB:.0f} GiB free in {place}")
+        return warn(f"{free / GIB:.1f} GiB free in {folder}", "free some, delete checkpoints with combo gc --delete")
+    return ok(f"{free / GIB:.0f} GiB free in {folder}")
 
 
 def _try(storage: Storage, folder: str) -> Finding | None:
@@ -51,14 +51,14 @@ def _try(storage: Storage, folder: str) -> Finding | None:
         if storage.read(f"{folder}/file") != b"second":
             return fail(f"{storage}: what was written is not what is read", "use a storage that is consistent")
         with ThreadPoolExecutor(RIVALS) as pool:
-            claims = list(pool.map(lambda rival: storage.create(f"{folder}/claim", b"%d" % rival), range(RIVALS)))
-        if sum(claims) != 1:
-            what = f"{sum(claims)} of {RIVALS} could claim the same name"
+            created = list(pool.map(lambda rival: storage.create(f"{folder}/lease", b"%d" % rival), range(RIVALS)))
+        if sum(created) != 1:
+            what = f"{sum(created)} of {RIVALS} could create the same name"
             cure = (
                 "use a folder with hard links, or an S3 server that honours If-None-Match: two runs could train a trial"
             )
             return fail(f"{storage}: {what}", cure)
-        if sorted(storage.names(folder)) != [f"{folder}/claim", f"{folder}/file"]:
+        if sorted(storage.names(folder)) != [f"{folder}/lease", f"{folder}/file"]:
             return fail(f"{storage}: does not list what was written", "use a storage that is consistent")
     finally:
         storage.delete(folder)
@@ -82,4 +82,4 @@ def _nothing_left(storage: Storage) -> Iterator[None]:
 
 def _nearest(path: Path) -> Path:
     """The path, or the nearest folder above it that is there."""
-    return next(place for place in (path, *path.parents) if place.is_dir())
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())

@@ -9,27 +9,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from orchestrator.sweep.telemetry import Sender
-from orchestrator.trial.attempts import AttemptTakenError
+from orchestrator.sweep.driver_channel import ChannelSender
 from orchestrator.trial.failures import classify, failure_record
+from orchestrator.trial.leases import LeaseTakenError
 
 OF_PROCESSES = ("worker-died", "node-lost")
 """Classes of failures that are about a process that is gone."""
 
 
 @contextmanager
-def telling_failure(link: Sender, key: str, attempt: int) -> Iterator[None]:
+def sending_failure(channel: ChannelSender, key: str, attempt: int) -> Iterator[None]:
     """What is raised inside is told to the driver, and then leaves as it is.
 
     Args:
-        link: to the driver.
+        channel: to the driver.
         key: of the trial.
         attempt: that raises.
     """
     try:
         yield
     except Exception as error:
-        link.tell_failure(key, failure_record(attempt, main_cause(error)))
+        channel.send_failure(key, failure_record(attempt, main_cause(error)))
         raise
 
 
@@ -39,7 +39,7 @@ def main_cause(error: BaseException) -> BaseException:
     A worker whose partner raised or died reports only that it lost contact.
     """
     causes = list(_causes(error))
-    taken = (cause for cause in causes if isinstance(cause, AttemptTakenError))
+    taken = (cause for cause in causes if isinstance(cause, LeaseTakenError))
     gone = (cause for cause in causes if classify(cause) in OF_PROCESSES)
     return next(taken, None) or next(gone, causes[0])
 

@@ -14,7 +14,7 @@ WAITS = (0.2, 0.5, 1.0, 2.0)
 REFUSED_FOR_NOW = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
-class Patience:
+class RetryPolicy:
     """Calls functions until they succeed, with growing pauses.
 
     Args:

@@ -15,8 +15,8 @@ from experiments.errors import InputError, Problem
 from experiments.identity import TRIAL_KEY
 from experiments.searches import ScaledSearch
 from experiments.trial import Trial
-from orchestrator.reporting.protocols import protocols_of_today
-from orchestrator.reporting.request import Asked, read_words
+from orchestrator.report_inputs.protocols import protocols_of_today
+from orchestrator.report_inputs.request import Asked, read_words
 from orchestrator.settings import Settings
 from reports.comparing.comparison import Group, compare
 from reports.comparing.groups import group_of_trial, groups_of_search, groups_of_trials
@@ -65,13 +65,13 @@ class Sides:
             raise InputError(Problem("--of", "goes with two dates only", "such as 2026-11-01 2026-11-15"))
         if any(map(DATE.fullmatch, words)) or len({bool(TRIAL_KEY.fullmatch(word)) for word in words}) > 1:
             raise InputError(Problem("command line", f"{self.a} and {self.b} are of different kinds", f"give {KINDS}"))
-        ours, theirs = self._trials(results) if TRIAL_KEY.fullmatch(self.a) else self._questions(results)
+        ours, theirs = self._trials(results) if TRIAL_KEY.fullmatch(self.a) else self._groups_of_names(results)
         return list(comparison_blocks(compare(ours, theirs, words, cache(read_clip_scores))))
 
     def _trials(self, results: Results) -> tuple[list[Group], list[Group]]:
         return [self._trial(self.a, results)], [self._trial(self.b, results)]
 
-    def _questions(self, results: Results) -> tuple[list[Group], list[Group]]:
+    def _groups_of_names(self, results: Results) -> tuple[list[Group], list[Group]]:
         a, b = self._named()
         return self._groups(self.a, a, results), self._groups(self.b, b, results)
 
@@ -79,7 +79,7 @@ class Sides:
         """What the two words stand for, before any result is looked for."""
         asked = [self._asked([word]) for word in (self.a, self.b)]
         _refuse([problem for one in asked for problem in _without_scores(one)])
-        a, b = (one.searches[0] if one.searches else one.questions[0].trials for one in asked)
+        a, b = (one.searches[0] if one.searches else one.reported[0].trials for one in asked)
         if a == b:
             raise InputError(Problem("command line", f"{self.a} and {self.b} are the same", f"give {KINDS}"))
         return a, b
@@ -118,9 +118,9 @@ class Sides:
         known = Known(protocols=protocols_of_today())
         changes: list[CellChange] = []
         cells = 0
-        for question in asked.questions:
+        for one in asked.reported:
             before, after = (
-                build_table(question.scaled, question.trials, results.as_of(moment), known) for moment in (then, now)
+                build_table(one.scaled, one.trials, results.as_of(moment), known) for moment in (then, now)
             )
             changes += cell_changes(before, after)
             cells += len(after.own_cells)
@@ -132,7 +132,7 @@ def _without_scores(asked: Asked) -> Iterator[Problem]:
     for one in asked.settings:
         remedy = "name an experiment, such as combo/table7"
         yield Problem(f"{one.table.paper}/{one.table.number}", "is a table of settings, which has no scores", remedy)
-    for scaled in (question.scaled for question in asked.questions if not question.scaled.is_trained):
+    for scaled in (one.scaled for one in asked.reported if not one.scaled.is_trained):
         remedy = f"`combo report build {scaled.name}` shows what the paper reports"
         yield Problem(scaled.name, "has no trials, as no preset names its network yet", remedy)
 

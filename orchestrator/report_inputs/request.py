@@ -12,22 +12,22 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.question_files import experiment_names, read_question, search_names
 from experiments.scaled_experiment import FULL, SEEDS, ScaledExperiment
 from experiments.schema import Paper
 from experiments.searches import ScaledSearch, load_search
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables
 from experiments.table_names import without_table_names
+from experiments.target_files import experiment_names, read_target_file, search_names
 from orchestrator.planning.plan import DataNeed, trials_where_data_are
-from reports.build import Question
+from reports.build import ReportedExperiment
 
 
 @dataclass(frozen=True)
 class Asked:
     """What is to be reported."""
 
-    questions: tuple[Question, ...]
+    reported: tuple[ReportedExperiment, ...]
     settings: tuple[SettingsTable, ...]
     searches: tuple[ScaledSearch, ...]
     """On no particular data; those of which nothing is stored are left out later."""
@@ -61,7 +61,7 @@ def read_words(
     tables = {f"{one.table.paper}/{one.table.number}": one for one in settings_tables()}
     settings = [tables[name] for name in names if name in tables] if names else list(tables.values())
     others = without_table_names(name for name in names if name not in tables)
-    named_searches = [name for name in others if read_question(name).is_search]
+    named_searches = [name for name in others if read_target_file(name).is_search]
     experiments = [load_experiment(name, scale, assigned) for name in others if name not in named_searches]
     # Seeds are for experiments, a search has one. Where nothing but searches is named they are refused.
     for_searches = {key: value for key, value in assigned.items() if key != SEEDS or not experiments}
@@ -75,12 +75,12 @@ def read_words(
         )
     if scale != FULL and not names and not any(scaled.is_trained for scaled in experiments):
         raise InputError(Problem(f"--scale {scale}", "is a scale of no experiment", "such as smoke"))
-    questions, unbound = _bind(experiments, data)
-    bound = any(trial.config.data.fingerprint for question in questions for trial in question.trials)
+    reported, unbound = _bind(experiments, data)
+    bound = any(trial.config.data.fingerprint for one in reported for trial in one.trials)
     if data_was_named and unbound and not bound:
         raise InputError(*(Problem(str(data), why) for why in unbound.values()))
     shown = get_args(Paper) if not names else ()
-    return Asked(tuple(questions), tuple(settings), tuple(searches), unbound, shown, assigned, scale)
+    return Asked(tuple(reported), tuple(settings), tuple(searches), unbound, shown, assigned, scale)
 
 
 def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> ScaledExperiment | None:
@@ -99,12 +99,12 @@ def _search_at_scale(name: str, scale: str) -> ScaledSearch | None:
     return load_search(name, scale) if scale in search.search.scales else None
 
 
-def _bind(experiments: Sequence[ScaledExperiment], data: Path) -> tuple[list[Question], dict[DataNeed, str]]:
+def _bind(experiments: Sequence[ScaledExperiment], data: Path) -> tuple[list[ReportedExperiment], dict[DataNeed, str]]:
     trained = [scaled for scaled in experiments if scaled.is_trained]
     trials, unbound = trials_where_data_are(trained, data, None)
-    questions, start = [], 0
+    reported, start = [], 0
     for scaled in experiments:
         count = len(expand(scaled)) if scaled.is_trained else 0
-        questions.append(Question(scaled, trials[start : start + count]))
+        reported.append(ReportedExperiment(scaled, trials[start : start + count]))
         start += count
-    return questions, unbound
+    return reported, unbound

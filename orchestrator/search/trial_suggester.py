@@ -1,4 +1,4 @@
-"""A search as the agenda of a sweep sees it: it proposes trials and hears what became of them."""
+"""A search as the scheduler of a sweep sees it: it proposes trials and hears what became of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from orchestrator.storage.storage import Storage
 log = logging.getLogger(__name__)
 
 
-class Proposals:
-    """See `orchestrator.sweep.agenda.Proposer`.
+class SearchSuggester:
+    """See `orchestrator.sweep.trial_scheduler.Proposer`.
 
     Args:
         study: that suggests.

@@ -34,7 +34,7 @@ class WantedClips:
     stored: StoredModel
     dataset: AVSBench
     choices: dict[int, Choice]
-    """Why each clip, by its place in the test split."""
+    """Why each clip, by its index in the test split."""
 
     def predict(self, store: Store, device: str, on_clip: Callable[[], None]) -> list[Path]:
         """Predicts and stores the clips one by one; gives their files.
@@ -50,9 +50,9 @@ class WantedClips:
         """
         if not self.choices:
             return []
-        config, place = self.stored.config, torch.device(device)
-        model = load_model(self.stored, place)
-        how = (protocol_for(config.data.task), audio_embedder(model, store.sound_cache), place)
+        config, torch_device = self.stored.config, torch.device(device)
+        model = load_model(self.stored, torch_device)
+        how = (protocol_for(config.data.task), audio_embedder(model, store.sound_cache), torch_device)
         written = []
         for choice, one in zip(
             self.choices.values(), predict_clips(model, self.dataset, self.choices, *how), strict=True
@@ -91,14 +91,14 @@ def _wanted(key: str, ids: Sequence[str], data: Path, store: Store) -> WantedCli
         what = f"was trained on other data than {data} holds"
         raise InputError(Problem(f"trial {key}", what, "name its data folder with --data"))
     dataset = AVSBench.configured(config, data, "test")
-    places = _places(dataset.entries, ids) if ids else shown_places(dataset)
+    indices = _indices(dataset.entries, ids) if ids else shown_places(dataset)
     folder = store.trial(key)
     rule: Rule = "by-id" if ids else "first-by-category"
     known = _known(folder, rule)
     choices = {
-        place: Choice(rule=rule, rank=rank, chosen=len(places))
-        for rank, place in enumerate(places)
-        if (dataset.entries[place].category, dataset.entries[place].name) not in known
+        index: Choice(rule=rule, rank=rank, chosen=len(indices))
+        for rank, index in enumerate(indices)
+        if (dataset.entries[index].category, dataset.entries[index].name) not in known
     }
     return WantedClips(folder, stored, dataset, choices)
 
@@ -110,8 +110,8 @@ def _known(folder: TrialFolder, rule: Rule) -> set[tuple[str, str]]:
     return {one.name for one in predictions if rule == "by-id" or one.record.choice.rule == rule}
 
 
-def _places(entries: Sequence[IndexEntry], ids: Sequence[str]) -> list[int]:
+def _indices(entries: Sequence[IndexEntry], ids: Sequence[str]) -> list[int]:
     names = [entry.name for entry in entries]
     for unknown in (clip for clip in ids if clip not in names):
         raise InputError(Problem(f"--clip {unknown}", "is not in the test split", did_you_mean(unknown, names)))
-    return [place for clip in dict.fromkeys(ids) for place, name in enumerate(names) if name == clip]
+    return [index for clip in dict.fromkeys(ids) for index, name in enumerate(names) if name == clip]
