@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 LONGEST_PATCH = 200_000
 """Characters; what is longer is cut, and says so."""
 SHOWN = {".py", ".yaml", ".toml"}
-"""Of the files that git does not know, those whose content a patch shows; the others may hold anything."""
+"""Suffixes of untracked files whose content a patch shows; other files may hold anything."""
 
 
 def current_commit() -> str | None:

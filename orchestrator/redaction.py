@@ -23,7 +23,7 @@ USER_INFO = re.compile(
     re.IGNORECASE,
 )
 PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#\s'\"]+)=([^&;#\s'\"]+)")
-"""Of a query or a fragment: name and value."""
+"""Name and value in a query or a fragment."""
 ASSIGNED = re.compile(
     r"(?P<name>[\w-]+)(?P<sign>['\"]?\s*[=:]\s*)(?P<value>[rbf]?'[^'\n]*'|[rbf]?\"[^\"\n]*\"|(?<==)[^\s'\"()\[\],;]+$)",
     re.MULTILINE,

@@ -1,4 +1,4 @@
-"""Where things are: storage, data, MLflow, Ray. Flags beat environment variables, those beat embedded defaults."""
+"""Where things are: storage, data, MLflow, Ray. Options override environment variables, which override defaults."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Settings:
     storage: Storage
     data: Path
     tracking_uri: str
-    """Of MLflow; a SQLite file in the storage folder, or in the copy of a bucket, by default."""
+    """Tracking URI of MLflow; by default a SQLite file in the storage folder, or in the local copy of a bucket."""
     ray_address: str | None
-    """Of a running cluster; None starts Ray on this machine."""
+    """Address of a running cluster; None starts Ray on this machine."""
     mlflow_experiment: str | None = None
-    """That all runs are logged to; None for one per paper, named after it."""
+    """MLflow experiment for all runs; None for one per paper, named after it."""
 
     @property
     def has_own_mlflow(self) -> bool:

@@ -34,12 +34,12 @@ class Targets:
     sweep: str
     """The name under which they run; empty for trials that were named by their keys."""
     paper: str
-    """Of the experiments or search; each has an MLflow experiment of its own."""
+    """Paper of the experiments or search; each paper has its own MLflow experiment."""
     trials: tuple[Trial, ...]
     search: SearchStudy | None = None
     """The search that suggests further trials, if it is one."""
     problems: tuple[Problem, ...] = ()
-    """Of trials that were named by their keys and cannot be told, while others can."""
+    """Why some of the trials that were named by their keys cannot be read."""
 
     def again(self, store: Store) -> Targets:
         """The same as of the last refresh: a search has further points then."""

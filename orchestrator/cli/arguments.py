@@ -18,7 +18,7 @@ from experiments.table_names import without_table_names
 from model.config import Task
 
 MOST = 10**9 - 1
-"""Of every number that an option takes: what comes later divides it, waits for it or counts up to it."""
+"""Largest number that an option takes, so that it can be divided, waited for and counted up to."""
 
 Words = Annotated[
     list[str],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 ANSWER_SECONDS = 60.0
-"""For which `--wait` waits for a run that may be starting, once no trial runs."""
+"""Time that `--wait` waits for an answer of a run that may be starting, once no trial runs."""
 
 
 def stop(

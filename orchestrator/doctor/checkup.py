@@ -19,7 +19,7 @@ from orchestrator.settings import DEFAULT_STORAGE, Settings, resolve_settings
 from orchestrator.storage.errors import StorageError
 
 BACKBONES = ("resnet50.tv_in1k", "pvt_v2_b5.in1k")
-"""Of the papers' experiments."""
+"""Subsets that the papers' experiments train on."""
 STORAGE, FREE_SPACE = "storage", "free space"
 MARGIN = 10.0
 """Seconds by which a check outlasts the process that it waits for."""

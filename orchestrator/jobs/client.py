@@ -37,14 +37,14 @@ ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 
 @dataclass(frozen=True)
 class JobState:
-    """How a job stands."""
+    """The state of a job."""
 
     id: str
     status: str
     """PENDING, RUNNING, SUCCEEDED, FAILED or STOPPED."""
     message: str
     exit_code: int | None
-    """Of its command; None while it runs, or if it never ran."""
+    """Exit code of its command; None while it runs, or if it never ran."""
 
     @property
     def has_ended(self) -> bool:

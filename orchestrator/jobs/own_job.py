@@ -12,7 +12,7 @@ from orchestrator.jobs.client import SWEEP
 from orchestrator.sweep.cluster import JOB_VARIABLE
 
 END_SECONDS = 30.0
-"""For which a process waits for Ray to end it."""
+"""Time in which Ray ends a stopped job's process."""
 
 
 def end_as_stopped() -> None:

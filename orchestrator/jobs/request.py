@@ -29,7 +29,7 @@ class JobRequest:
     command: Sequence[str]
     """Words of the command that runs it."""
     variables: Mapping[str, str]
-    """Of the environment that the driver and all workers get."""
+    """Environment variables of the driver and all workers."""
 
     @property
     def entrypoint(self) -> str:

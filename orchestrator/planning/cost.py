@@ -40,7 +40,7 @@ class Estimate:
     worker_hours: Span
     """Summed over its workers: GPU-hours where each has a GPU."""
     memory_gib: float | None
-    """Of each worker; None where the preset states none."""
+    """GPU memory of each worker; None where the preset states none."""
     basis: Basis
 
 

@@ -1,4 +1,4 @@
-"""What a plan costs and what it fills: cells, sharing between tables, hours, and the order that fills most first."""
+"""Forecast of what a plan costs and fills: hours, cells, trials that tables share, an order that fills cells early."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from orchestrator.store.store import Store
 
 @dataclass(frozen=True)
 class TrialForecast:
-    """A trial of the plan, what it takes and what it is good for."""
+    """A trial of the plan, its cost, and how many cells need it."""
 
     entry: PlannedTrial
     estimate: Estimate | None
-    """Of what is left; None when finished, or when nothing is known."""
+    """Cost of the remaining steps; None when finished, or when nothing is known."""
     cells: int
     """Cells that need it, in all tables of the plan; those of trials that start from it included."""
 
@@ -42,7 +42,7 @@ class CostForecast:
     per_trial: tuple[TrialForecast, ...]
     """Every different trial, in the order in which it would run."""
     cells: int
-    """Of all tables of the plan."""
+    """Cells of all tables of the plan."""
     trials: int
     """Counted once for every table that needs them."""
     shared_hours: Span
@@ -68,7 +68,7 @@ class CostForecast:
 def forecast_cost(
     experiments: Sequence[ScaledExperiment], trials: Sequence[Trial], plan: Plan, costs: Costs, store: Store
 ) -> CostForecast:
-    """Puts costs and uses beside a plan.
+    """Forecasts the cost of a plan, and the cells that its trials fill.
 
     Args:
         experiments: those of the plan.

@@ -58,9 +58,9 @@ class Plan:
     """Unique trials of experiments or a search, in order."""
 
     name: str
-    """Of the sweep, such as `combo-table7-demo-5f2c1e0a`."""
+    """Name of the sweep, such as `combo-table7-demo-5f2c1e0a`."""
     entries: tuple[PlannedTrial, ...]
-    """With every trial, the one that it starts from."""
+    """All trials, parents included."""
     keeps_pruned: bool = False
     """Whether trials that early stopping gave up stay so, as in the search that did it; others want them finished."""
 

@@ -30,7 +30,7 @@ def reused_code(plan: Plan, store: Store, commit: str | None) -> str:
 
 
 def _commit(entry: PlannedTrial, store: Store) -> str | None:
-    """Of the code that made the result, or the newest checkpoint."""
+    """Commit of the code that made the result, or the newest checkpoint."""
     folder = store.trial(entry.trial.key)
     with suppress(InputError):
         if (result := folder.result) is not None:

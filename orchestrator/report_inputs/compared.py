@@ -40,7 +40,7 @@ class Sides:
     a: str
     b: str
     of: Sequence[str]
-    """Whose tables are compared between two moments; all where none are named."""
+    """Names of experiments whose tables are compared between two dates; empty for all."""
     scale: str
     assigned: Mapping[str, JsonValue]
     """Settings laid over experiments and searches."""

@@ -30,11 +30,11 @@ class Asked:
     reported: tuple[ReportedExperiment, ...]
     settings: tuple[SettingsTable, ...]
     searches: tuple[ScaledSearch, ...]
-    """On no particular data; those of which nothing is stored are left out later."""
+    """Searches that are not bound to data; those without stored points are left out later."""
     unbound: Mapping[DataNeed, str]
     """Data that cannot be used, and why: trials that need them are found by configuration alone."""
     papers: tuple[Paper, ...]
-    """Whose figures are shown."""
+    """Papers whose figures are shown."""
     assigned: Mapping[str, JsonValue]
     """Settings laid over the experiments and searches."""
     scale: str

@@ -20,7 +20,7 @@ class Outcome:
 
     state: State
     values: tuple[float, ...] = ()
-    """Of the objectives, in their order, once the point is finished."""
+    """Values of the objectives, in their order, once the point is finished."""
     intermediate: Mapping[int, float] = field(default_factory=dict)
     """Validation M_J by step, of a pruned point."""
     reason: str = ""

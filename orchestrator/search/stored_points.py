@@ -72,7 +72,7 @@ class StoredTrials:
 
 
 def _config(folder: TrialFolder) -> TrialConfig | None:
-    """Of an intact directory; others are none of this search's business."""
+    """The configuration in an intact directory; None for a damaged one."""
     with suppress(InputError):
         stored = read_record(folder.path / TRIAL_FILE, TrialRecord)
         return stored.config if stored is not None and trial_key(stored.config) == folder.path.name else None

@@ -1,4 +1,4 @@
-"""Which point a search tries next. The study is derived from storage, so losing Optuna's own loses nothing."""
+"""Suggests the next point of a search. The Optuna study is rebuilt from storage, so nothing depends on Optuna's own."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from orchestrator.search.stored_points import StoredTrials
 from orchestrator.storage.storage import Storage
 
 MOST_DRAWS = 16
-"""Of the sampler, in a row, that give known points; then chance has its turn."""
+"""Draws of the sampler in a row that give known points, before points are drawn at random."""
 MOST_RANDOM_DRAWS = 1000
-"""In a row that give known points; then the space counts as exhausted."""
+"""Random draws in a row that give known points, before the space counts as exhausted."""
 
 
 class SearchStudy:
@@ -58,12 +58,12 @@ class SearchStudy:
         return [] if trial is None else [trial]
 
     def ask(self) -> Trial | None:
-        """The next trial to run; it counts as running until it is settled.
+        """The next trial to run; it counts as running until `settle` is called.
 
-        A point that is trained already, by whomever, is told what is stored of it and passed over.
+        A suggested point whose trial is stored already is given its stored outcome and skipped.
 
         Returns:
-            None when as many points as wanted are told or running, or no other point is left.
+            None when the search has all its points, or the space is exhausted.
         """
         while not self.complete:
             suggestion = self._suggest()
@@ -78,7 +78,7 @@ class SearchStudy:
         return None
 
     def settle(self, key: str) -> None:
-        """Takes over what storage says of a trial now."""
+        """Reads the outcome of a trial from storage."""
         self._tried[key] = replace(self._tried[key], outcome=self._stored.outcome(key) or RUNNING)
 
     def best(self) -> list[TriedPoint]:

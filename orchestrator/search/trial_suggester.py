@@ -1,4 +1,4 @@
-"""A search as the scheduler of a sweep sees it: it proposes trials and hears what became of them."""
+"""A search as the trial scheduler uses it: suggests trials, and takes note of their outcomes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SearchSuggester:
     """
 
     workers = 1
-    """Of each trial; data-parallel points would leave fewer of them side by side."""
+    """Worker count of each trial; with more workers fewer points would run at once."""
 
     def __init__(self, study: SearchStudy, storage: Storage) -> None:
         self._study, self._storage = study, storage
@@ -38,7 +38,7 @@ class SearchSuggester:
         return self._study.ask()
 
     def ended(self, key: str) -> None:
-        """Storage knows what became of a trial."""
+        """Takes note of a trial's outcome, as it is stored."""
         try:
             self._study.settle(key)
             write_journal(self._study, self._storage)

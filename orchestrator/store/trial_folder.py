@@ -151,7 +151,7 @@ class TrialFolder:
 
     @property
     def checkpoint_names(self) -> list[str]:
-        """Of all checkpoints, damaged or not, in the order of their steps."""
+        """Names of all checkpoints, damaged or not, in the order of their steps."""
         steps = sorted((step, kind.of(step)) for kind in (BEST_WEIGHTS, TRAINING_STATE) for step in self._steps(kind))
         return [name for _, name in steps]
 
@@ -356,7 +356,7 @@ class TrialFolder:
         return self.path / file
 
     def _metrics_files(self) -> list[Path]:
-        """Of all attempts, in their order."""
+        """Metrics files of all attempts, in their order."""
         return [self.metrics_file(number) for number in self._numbers(METRICS_DIR, METRICS_NAME)]
 
     def _attempt(self, number: int) -> AttemptRecord | None:
@@ -366,13 +366,13 @@ class TrialFolder:
         return None
 
     def _numbers(self, folder: str, form: NumberedName) -> list[int]:
-        """Of what lies in a folder of the trial under names of a form, ascending; none that this user may not see."""
+        """Numbers in the names of a folder's entries that have a form, ascending; empty without permission."""
         with suppress(PermissionError):
             return form.numbers((path.name for path in (self.path / folder).glob("*")), f"{self.name}/{folder}")
         return []
 
     def _steps(self, kind: NumberedName) -> list[int]:
-        """Of the checkpoints of a kind, ascending."""
+        """Steps of the checkpoints of a kind, ascending."""
         return self._numbers(CHECKPOINTS_DIR, kind)
 
 
@@ -389,6 +389,6 @@ def is_in_checkpoint(name: str) -> bool:
 
 
 def _step_of(checkpoint: str) -> int:
-    """At which a checkpoint was written; -1 for what is no checkpoint."""
+    """Step at which a checkpoint was written; -1 for other names."""
     steps = (kind.number(checkpoint) for kind in (BEST_WEIGHTS, TRAINING_STATE))
     return next((step for step in steps if step is not None), -1)

@@ -20,11 +20,11 @@ class Budget:
     """Limits of a sweep; None is no limit."""
 
     hours: float | None = None
-    """Of one run, by the clock on the wall."""
+    """Wall-clock hours of one run."""
     gpu_hours: float | None = None
-    """Of all GPUs together, in all attempts of the trials; where there are none, hours of all workers."""
+    """GPU-hours of all attempts of the trials, earlier ones included; worker-hours where there are no GPUs."""
     trials: int | None = None
-    """That start in one run."""
+    """Trials that start in one run."""
 
 
 def worker_hours(attempts: Iterable[AttemptRecord]) -> float:

@@ -31,20 +31,20 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 OBJECT_STORE_BYTES = 256 * 1024**2
-"""Of a local Ray: trials exchange metric lines only, their data stays on disk."""
+"""Object store of a local Ray: trials send metric lines only, their data stays on disk."""
 JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it where a submitted job's driver runs."""
 QUIET_VARIABLE = "RAY_DEDUP_LOGS_SKIP_REGEX"
-"""Of what Ray prints on the driver whatever its log level, such as the end of the log of a machine that is lost."""
+"""Filters what Ray prints on the driver at any log level, such as the log of a lost node."""
 ONE_MACHINE_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """With 0 this node has no other address than 127.0.0.1, and all of Ray's ports listen there only, on Linux too."""
 TEMPORARY_VARIABLE = "TMPDIR"
 LONGEST_TEMPORARY = 20
 """Characters of the folder below which ours may lie: the paths of Ray's sockets end at 107."""
 LONGEST_REASON = 500
-"""Characters of what Ray says."""
+"""Characters of Ray's message that are shown."""
 ROUNDING = 1e-6
-"""So that ten workers of 0.1 CPU fit on one."""
+"""Tolerance of float division, so that ten workers of 0.1 CPU fit on one."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _own_folder() -> Iterator[Path]:
 
 
 def _local_options(folder: Path, with_groups: bool) -> dict[str, Any]:
-    """Of a Ray that this process starts, whose files go below a folder."""
+    """Arguments of `ray.init` for a Ray that this process starts, with its files below a folder."""
     os.environ[ONE_MACHINE_VARIABLE] = "0"
     return {
         **(_dashboard() if with_groups else {"include_dashboard": False}),

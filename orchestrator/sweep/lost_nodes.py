@@ -1,4 +1,4 @@
-"""Whether a machine left the cluster while a trial ran: its processes then die through no fault of the trial."""
+"""Whether a node left the cluster while a trial ran, so that its failure is not the trial's fault."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import ray
 from orchestrator.sweep.ray_address import takes_connections
 
 NOTICE_SECONDS = 40.0
-"""For which a machine may not answer before Ray gives it up."""
+"""Time in which Ray marks a node as dead that does not answer."""
 LOOK_SECONDS = 0.5
 
 
 class NodeWatch:
-    """Remembers which machines there were when each trial began."""
+    """Records which nodes were alive when each trial started."""
 
     def __init__(self) -> None:
         self._at_start: dict[str, frozenset[str]] = {}
 
     def began(self, key: str) -> None:
-        """A trial starts now."""
+        """Records the nodes as a trial starts."""
         self._at_start[key] = frozenset(_alive())
 
     def has_lost_one(self, key: str) -> bool:
-        """Whether a machine left since the trial began; while one of them does not answer, Ray is waited for."""
+        """Whether a node left since the trial started; waits for Ray's verdict while a node does not answer."""
         at_start, end = self._at_start.get(key, frozenset()), time.monotonic() + NOTICE_SECONDS
         while not (lost := at_start - (alive := _alive()).keys()) and time.monotonic() < end:
             if all(takes_connections(*alive[node]) for node in at_start):
@@ -34,6 +34,6 @@ class NodeWatch:
 
 
 def _alive() -> dict[str, tuple[str, int]]:
-    """The machines that Ray has not given up, and where each one's raylet listens."""
+    """Nodes that Ray counts as alive, by id, with the address of each raylet."""
     nodes = (node for node in ray.nodes() if node["Alive"])
     return {node["NodeID"]: (node["NodeManagerAddress"], node["NodeManagerPort"]) for node in nodes}

@@ -1,4 +1,4 @@
-"""Whose a run is: several storages may share an MLflow, and the same trial may be in each of them."""
+"""Which storage a run belongs to: several storages may share an MLflow, each with a run of the same trial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 STORAGE_ID_TAG = "combo.storage_id"
-"""Says whose a run is."""
+"""Tag with the id of the storage that a run belongs to."""
 STORAGE_TAG = "combo.storage"
 """Where that storage was when the run was last written, without credentials. Older runs have this tag only."""
 

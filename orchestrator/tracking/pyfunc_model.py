@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 VIDEO = "video"
 COLUMNS = {"video": "string", "second": "long", "area_share": "double", "mean_score": "double", "classes": "string"}
-"""Of the answer, with MLflow's types; `classes` is JSON, the part of the picture that each class takes."""
+"""Columns of the answer, with MLflow's types; `classes` is JSON, the part of the picture that each class takes."""
 
 
 class VideoSegmenter:

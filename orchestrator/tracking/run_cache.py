@@ -21,7 +21,7 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mark: str
-    """Of the database when it was asked."""
+    """State of the database file when it was read."""
     runs: dict[str, RunIds | None]
     """By trial key; None where there is no run."""
 

@@ -32,7 +32,7 @@ TRIAL_TAG = "combo.trial_key"
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 """MLflow's words for the state of a run."""
 POINTS_VERSION = 1
-"""Of the way from metric lines to points; another one makes every run be compared point by point."""
+"""Version of the conversion from metric lines to points; a new one makes every run be compared point by point."""
 LONGEST_MESSAGE = 500
 
 
@@ -46,7 +46,7 @@ class RunContent:
     failure: FailureRecord | None
     attempts: list[AttemptRecord]
     sweeps: Sequence[Membership]
-    """That asked for it, the first one first."""
+    """Sweeps that asked for it, the first one first."""
     running: bool
 
     @property
@@ -56,7 +56,7 @@ class RunContent:
 
     @property
     def name(self) -> str:
-        """Of the run."""
+        """Name of the run."""
         return self.sweeps[0].label if self.sweeps else self.key
 
     @property
@@ -151,7 +151,7 @@ class RunContent:
         return frozenset(point for line in self.folder.metric_lines() for point in points_of(line)) - kept
 
     def digest(self) -> str:
-        """Of the files that `points` reads: as long as it stays the same, so do the points."""
+        """Digest of the files that `points` reads; equal digests mean equal points."""
         digest = hashlib.sha256(str(POINTS_VERSION).encode())
         for content in self.folder.metrics_contents():
             digest.update(hashlib.sha256(content).digest())

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Synchronised:
-    """What came of it."""
+    """Outcome of a synchronisation."""
 
     runs: int = 0
-    """Of sweeps, trials and evaluations, all equal to storage now."""
+    """Number of runs of sweeps, trials and evaluations, all equal to storage now."""
     changed: int = 0
     """Those of them that were not equal before."""
     running: int = 0

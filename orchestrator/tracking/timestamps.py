@@ -1,4 +1,4 @@
-"""Moments as storage has them and as MLflow has them."""
+"""Timestamps as ISO 8601, as storage has them, and in milliseconds, as MLflow has them."""
 
 from __future__ import annotations
 

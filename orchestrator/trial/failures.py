@@ -10,24 +10,24 @@ from experiments.records import FailureCategory, FailureRecord
 from orchestrator.redaction import redacted
 
 RETRIED: Final = frozenset[FailureCategory]({"worker-died", "hung", "node-lost", "preempted", "storage"})
-"""The machine's doing: the trial goes on from its checkpoint, in the same run."""
+"""Classes of failure that are retried in the same run, from the checkpoint."""
 NOT_ITS_FAULT: Final = RETRIED | {"disk-full", "not-permitted"}
-"""What the next `combo run` continues by itself; other failures wait for `combo retry`."""
+"""Classes that the next `combo run` continues; trials with other failures wait for `combo retry`."""
 FREE: Final = frozenset[FailureCategory]({"node-lost", "preempted"})
-"""Of these, what says nothing about the trial and does not count as one of its retries."""
+"""Retried classes that do not count as one of the trial's retries, as they say nothing about the trial."""
 
 PROCESS_GONE = frozenset(
     {"ActorDiedError", "WorkerCrashedError", "WorkerHealthCheckFailedError", "ActorUnavailableError"}
 )
-"""Ray's words for it."""
+"""Ray's exceptions for a dead process."""
 STANDS_STILL = "WorkerHealthCheckTimeoutError"
-"""Ray's word for a worker that lives and does not answer."""
+"""Ray's exception for a worker that lives and does not answer."""
 CONTACT_LOST = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 """What gloo and NCCL say in the workers that are left when one of a group dies."""
 ALLOCATION_REFUSED = "DefaultCPUAllocator: "
 """How PyTorch begins when the machine, not a GPU, lacks memory; it has no class of its own for that."""
 FREE_LIMIT = 20
-"""Lest a cluster that loses every node keeps a trial forever."""
+"""Most uncounted retries, so that a cluster that loses every node does not retry a trial forever."""
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 FOLDER_AWAY = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN)
 """What a shared folder answers whose server is away."""

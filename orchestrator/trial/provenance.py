@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TEST_SPLIT = "test"
 PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
-"""Whose versions a result records."""
+"""Packages whose versions a result records."""
 
 
 @cache

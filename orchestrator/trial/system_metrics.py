@@ -23,13 +23,13 @@ class SystemMetrics:
     """Samples this machine and this process while the context is open.
 
     Args:
-        tell: receives each sample by metric, in percent and megabytes, named as MLflow names its own (without the
+        on_sample: receives each sample by metric, in percent and megabytes, named as MLflow names its own (without the
             `system/` before them, which the mirror adds); called on the sampling thread.
         every: seconds between samples.
     """
 
-    def __init__(self, tell: Callable[[dict[str, float]], None], every: float = EVERY) -> None:
-        self._tell, self._every = tell, every
+    def __init__(self, on_sample: Callable[[dict[str, float]], None], every: float = EVERY) -> None:
+        self._on_sample, self._every = on_sample, every
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="system-metrics", daemon=True)
 
@@ -46,7 +46,7 @@ class SystemMetrics:
         psutil.cpu_percent()  # the first call only begins the measurement
         while not self._over.wait(self._every):
             try:
-                self._tell({**_machine_sample(process), **_gpu_sample(gpus)})
+                self._on_sample({**_machine_sample(process), **_gpu_sample(gpus)})
             except Exception as error:
                 # Training notices by itself what keeps a sample from being written, such as a full disk.
                 log.warning("a sample of the machine is lost: %s: %s", type(error).__name__, error)
@@ -75,14 +75,14 @@ def _gpus() -> list[Any]:
 
 
 def _handle(name: str) -> Any:
-    """Of a GPU by its number or its UUID, as CUDA_VISIBLE_DEVICES names it."""
+    """NVML's handle of a GPU, given its number or UUID as in CUDA_VISIBLE_DEVICES."""
     if name.isdecimal():
         return pynvml.nvmlDeviceGetHandleByIndex(int(name))
     return pynvml.nvmlDeviceGetHandleByUUID(name)
 
 
 def _gpu_sample(gpus: list[Any]) -> dict[str, float]:
-    """What each GPU tells; a part of one, as MIG makes them, does not tell everything."""
+    """What each GPU tells; a part of one, as MIG makes them, does not on_sample everything."""
     sample: dict[str, float] = {}
     for index, gpu in enumerate(gpus):
         with suppress(pynvml.NVMLError):

@@ -1,4 +1,4 @@
-"""What an attempt's process says in its logs, kept beside what it measures."""
+"""Keeps the log messages of an attempt's process in a file of the trial directory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from orchestrator.redaction import redacted
 
 ROOMS = ("model", "experiments", "orchestrator")
-"""Whose loggers are listened to; what libraries say is for the terminal."""
+"""Packages whose log messages are kept; those of libraries go to the terminal only."""
 MOST_BYTES = 1_000_000
-"""Of one attempt's log; a warning at every step must not fill the storage."""
+"""Largest size of one attempt's log; a warning at every step must not fill the storage."""
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -27,7 +27,7 @@ def both_subsets(tmp_path_factory, data):
     return folder
 
 
-def test_the_source_is_the_same_row_on_the_other_task():
+def test_the_parent_is_the_same_row_on_the_other_task():
     scratch, pretrained = expand(load_experiment(str(DEPENDENT)))
     assert scratch.parent is None
     assert scratch.config.initial_trial is None
@@ -38,14 +38,14 @@ def test_the_source_is_the_same_row_on_the_other_task():
     assert list(with_parents([scratch, pretrained])) == [scratch, parent, pretrained]
 
 
-def test_source_and_follower_are_bound_to_their_own_data(both_subsets):
+def test_parent_and_dependent_are_bound_to_their_own_data(both_subsets):
     _, pretrained = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     assert pretrained.config.data.fingerprint
     assert pretrained.parent.config.data.fingerprint not in ("", pretrained.config.data.fingerprint)
     assert pretrained.config.initial_trial == pretrained.parent.key
 
 
-def test_a_plan_holds_the_source_before_its_follower(both_subsets, tmp_path):
+def test_a_plan_holds_the_parent_before_its_dependent(both_subsets, tmp_path):
     trials = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     entries = make_plan("dependent", trials, Store(FolderStorage(tmp_path))).entries
     assert [(entry.trial.variant, entry.trial.task) for entry in entries] == [
@@ -55,7 +55,7 @@ def test_a_plan_holds_the_source_before_its_follower(both_subsets, tmp_path):
     ]
 
 
-def test_a_source_whose_clips_do_not_divide_among_the_workers_is_refused_too(both_subsets, tmp_path):
+def test_a_parent_whose_clips_do_not_divide_among_the_workers_is_refused_too(both_subsets, tmp_path):
     uneven = tmp_path / "uneven.yaml"
     uneven.write_text(DEPENDENT.read_text() + "\ntask_overrides:\n  s4: {training.batch: 3}\n")
     run = Combo(tmp_path, both_subsets)("run", uneven, "--workers", 2)
@@ -65,7 +65,7 @@ def test_a_source_whose_clips_do_not_divide_among_the_workers_is_refused_too(bot
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
-def test_a_sweep_trains_the_source_first_and_starts_from_its_best_weights(both_subsets, tmp_path):
+def test_a_sweep_trains_the_parent_first_and_starts_from_its_best_weights(both_subsets, tmp_path):
     combo = Combo(tmp_path, both_subsets)
     run = combo("run", DEPENDENT)
     assert run.returncode == 0, run.stderr
@@ -84,7 +84,7 @@ def test_a_sweep_trains_the_source_first_and_starts_from_its_best_weights(both_s
 
 
 @pytest.mark.minutes
-def test_f17_a_follower_of_a_failed_source_is_left_and_said(both_subsets, tmp_path):
+def test_f17_a_dependent_of_a_failed_parent_is_left_and_said(both_subsets, tmp_path):
     broken = tmp_path / "data"
     shutil.copytree(both_subsets, broken)
     for mask in (broken / "AVSBench_object" / "Single-source").rglob("gt_masks/train/**/*.png"):

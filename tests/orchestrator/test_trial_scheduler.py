@@ -179,7 +179,7 @@ def test_f21_what_a_run_has_started_gets_its_retries_though_no_other_trial_may_s
     assert sweep.stop_reason is None
 
 
-def test_a_follower_waits_for_its_source_and_starts_after_it(scheduler, workshop):
+def test_a_dependent_waits_for_its_parent_and_starts_after_it(scheduler, workshop):
     trials = list(with_parents(expand(load_experiment(str(DEPENDENT)))))
     scratch, parent, dependent = trials
     sweep = scheduler(trials)
@@ -191,7 +191,7 @@ def test_a_follower_waits_for_its_source_and_starts_after_it(scheduler, workshop
 
 
 @pytest.mark.parametrize("end", ["failed", "stopped", "pruned"])
-def test_a_follower_of_a_source_without_a_result_does_not_start(scheduler, end):
+def test_a_dependent_of_a_parent_without_a_result_does_not_start(scheduler, end):
     _, parent, dependent = with_parents(expand(load_experiment(str(DEPENDENT))))
     sweep = scheduler([parent, dependent])
     sweep.next(1, MANY)

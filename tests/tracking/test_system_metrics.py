@@ -9,12 +9,12 @@ from orchestrator.trial.system_metrics import SystemMetrics
 def test_processor_and_memory_are_sampled_until_the_context_closes():
     samples, enough = [], threading.Event()
 
-    def tell(sample):
+    def on_sample(sample):
         samples.append(sample)
         if len(samples) == 3:
             enough.set()
 
-    with SystemMetrics(tell, every=0.05):
+    with SystemMetrics(on_sample, every=0.05):
         assert enough.wait(10)
     taken = len(samples)
 
@@ -29,12 +29,12 @@ def test_processor_and_memory_are_sampled_until_the_context_closes():
 def test_a_sample_that_cannot_be_told_does_not_end_the_sampling(caplog):
     calls, enough = [], threading.Event()
 
-    def tell(_):
+    def on_sample(_):
         calls.append(1)
         if len(calls) == 3:
             enough.set()
         raise OSError("no space left")
 
-    with SystemMetrics(tell, every=0.05):
+    with SystemMetrics(on_sample, every=0.05):
         assert enough.wait(10)
     assert "a sample of the machine is lost: OSError: no space left" in caplog.text
