@@ -24,7 +24,7 @@ from orchestrator.storage.s3_errors import ABSENT, S3_ERRORS, code_of, may_pass,
 
 Answer = TypeVar("Answer")
 
-PATIENCE_SECONDS = 120.0
+RETRY_SECONDS = 120.0
 """For how long a call is repeated while the endpoint is away."""
 FIRST_PATIENCE_SECONDS = 5.0
 """The same for the first look at a bucket, where a wrong address is likelier than an outage."""
@@ -163,9 +163,9 @@ class Bucket:
 
         return self._insist(tolerant)
 
-    def _insist(self, call: Callable[[Any], Answer], patience: float | None = None) -> Answer:
-        """Calls until it succeeds, or cannot succeed, or the patience is over."""
-        end = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
+    def _insist(self, call: Callable[[Any], Answer], retry_seconds: float | None = None) -> Answer:
+        """Calls until it succeeds, or cannot succeed, or the time for retries is over."""
+        end = time.monotonic() + (RETRY_SECONDS if retry_seconds is None else retry_seconds)
         pauses = chain(PAUSES, repeat(PAUSES[-1]))
         while True:
             try:

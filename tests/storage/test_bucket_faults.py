@@ -82,7 +82,7 @@ def test_f23_a_hanging_endpoint_is_left_and_asked_again(bucket, between, monkeyp
 
 
 def test_f23_patience_ends_with_one_sentence(bucket, between, monkeypatch):
-    monkeypatch.setattr(s3, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(s3, "RETRY_SECONDS", 1.0)
     bucket.check()
     between.refuse()
 
