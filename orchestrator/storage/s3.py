@@ -26,7 +26,7 @@ Answer = TypeVar("Answer")
 
 RETRY_SECONDS = 120.0
 """For how long a call is repeated while the endpoint is away."""
-FIRST_PATIENCE_SECONDS = 5.0
+FIRST_RETRY_SECONDS = 5.0
 """The same for the first look at a bucket, where a wrong address is likelier than an outage."""
 PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds between two tries; the last repeats."""
@@ -72,7 +72,7 @@ class Bucket:
         Raises:
             StorageError: it is absent, the credentials are refused, or the endpoint is away.
         """
-        self._insist(lambda s3: s3.list_objects_v2(Bucket=self.name, MaxKeys=1), FIRST_PATIENCE_SECONDS)
+        self._insist(lambda s3: s3.list_objects_v2(Bucket=self.name, MaxKeys=1), FIRST_RETRY_SECONDS)
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """All objects whose keys begin so, in the order of their keys."""

@@ -125,7 +125,7 @@ def test_f23_a_wrong_secret_is_refused_at_once_and_not_repeated(bucket, credenti
     ],
 )
 def test_a_bucket_that_cannot_be_used_is_said_in_one_line(bucket, command, monkeypatch, variables, message):
-    monkeypatch.setattr(s3, "FIRST_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(s3, "FIRST_RETRY_SECONDS", 0.5)
     for name, value in variables.items():
         monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
     s3._client.cache_clear()
