@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from odd_videos import spoiled
 from PIL import Image
 from predict_command import run_combo
 from videos import remuxed, write_video
@@ -38,6 +39,11 @@ def picture(path):
     return path
 
 
+def empty(path):
+    path.touch()
+    return path
+
+
 def text(path):
     path.write_text("no video\n" * 100)
     return path
@@ -50,6 +56,11 @@ def text(path):
         (lambda folder: folder, "is a folder: name a video file"),
         (lambda folder: text(folder / "notes.mp4"), "notes.mp4 cannot be read as a video"),
         (lambda folder: text(folder / "notes.txt"), "notes.txt is a text file: name a video file"),
+        (lambda folder: empty(folder / "empty.mp4"), "empty.mp4 is empty: fetch it anew, or name another video file"),
+        (
+            lambda folder: spoiled(write_video(folder / "clip.mp4", 2), folder / "dead.mkv", "video", 1, 5),
+            "dead.mkv holds no picture that can be decoded: fetch it anew, or name another video",
+        ),
         (lambda folder: picture(folder / "photo.png"), "photo.png has no sound"),
         (lambda folder: write_video(folder / "mute.mp4", 2, sound_rate=None), "mute.mp4 has no sound"),
         (lambda folder: write_video(folder / "short.mp4", 0.8), "short.mp4 is shorter than one second"),

@@ -29,11 +29,13 @@ def opened(path: Path, kind: str = "video") -> Iterator[InputContainer]:
         kind: of the file that is wanted, "video" or "sound", for messages.
 
     Raises:
-        DataError: the file is missing, no media file, or cannot be read on.
+        DataError: the file is missing, empty, no media file, or cannot be read on.
     """
     if not path.is_file():
         what = "a folder" if path.is_dir() else "no regular file" if path.exists() else "missing"
         raise DataError(f"{path} is {what}: name a {kind} file")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty: fetch it anew, or name another {kind} file")
     try:
         # The prefix keeps a colon in the name from being read as a protocol.
         with av.open(f"file:{path}", metadata_errors="replace") as container:
