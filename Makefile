@@ -31,14 +31,14 @@ lint: .venv/installed ## Style, types and the rooms' import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed ## Measure speed, overhead, and whether the demo model uses its ears (needs `make demo` first)
+bench: .venv/installed ## Measure speed, overhead, and whether the demo model uses the sound (needs `make demo` first)
 	$(BIN)/python tests/benchmarks/fscore.py
 	$(BIN)/python tests/benchmarks/plan_paper.py
 	$(BIN)/python tests/benchmarks/plan_scale.py
 	$(BIN)/python tests/benchmarks/report_scale.py
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/first_step.py
-	$(BIN)/python tests/benchmarks/hearing.py --data $(DEMO)/data --storage $(DEMO)/storage
+	$(BIN)/python tests/benchmarks/audio_ablation.py --data $(DEMO)/data --storage $(DEMO)/storage
 
 lock: .venv/uv ## Resolve pyproject.toml anew into the hash-pinned requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.whole import whole_file
+from model.atomic_writes import atomic_file
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:
@@ -14,7 +14,7 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
         OSError: the folder cannot be made or written; it names the file.
     """
     try:
-        with whole_file(path) as draft:
+        with atomic_file(path) as draft:
             draft.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         error.filename = error.filename or str(path)  # a full disk does not say which file it has no room for

@@ -1,1 +1,1 @@
-"""Sound as the networks hear it: the log-mel front end and the audio encoders."""
+"""Sound as networks get it: the log-mel front end and the audio encoders."""

@@ -94,7 +94,7 @@ class Truths(Section):
     """Where paper and authors' code differ: `official` is the released code, `paper` the text."""
 
     audio_query_expand: Truth = "official"
-    """official: (BT,Q,C) is reshaped to (Q,BT,C), so queries hear other frames; paper: every query its own frame."""
+    """official: (BT,Q,C) is reshaped to (Q,BT,C), so queries get the audio of other frames; paper: of their own."""
     bfm_softmax_axis: Truth = "official"
     """official: both directions normalise over space; paper: each over its own keys."""
     fusion_ablation: Truth = "official"

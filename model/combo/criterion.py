@@ -63,7 +63,7 @@ class SetCriterion:
         self.config, self.truths, self.no_object = config, truths, classes
 
     def counts(self, batch: Sequence[Supervision]) -> Counts:
-        """Of a batch in parts."""
+        """What the losses of a batch in parts are divided by."""
         targets = [target for part in batch for target in part.targets]
         chunks = [length for part in batch for length in self._chunks(part)]
         return Counts(sum(len(target.classes) for target in targets), len(targets), len(chunks))

@@ -63,7 +63,7 @@ class AVSBench:
         if not self.entries:
             raise DataError(f"the index of {self.root} has no {split} clips: complete the data set")
         self.quarantine = Quarantine(self.root, task, split, len(self.entries), proposer, size)
-        """Of the clips that training and evaluation have found to be unusable."""
+        """Clips that training and evaluation have found to be unusable."""
         self._cache: dict[int, Clip] | None = {} if self._bytes() <= cache_bytes else None
 
     @classmethod

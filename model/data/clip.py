@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """T frames, one per second, with what is heard in each second; T is 5, or 10 for AVSS v2."""
+    """T frames, one per second, with the sound of each second; T is 5, or 10 for AVSS v2."""
 
     name: str
     category: str

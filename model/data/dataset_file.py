@@ -7,13 +7,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from model.atomic_writes import atomic_file
 from model.config import Task
 from model.data.errors import DataError, writing
 from model.data.index import read_index
 from model.data.layout import SPLITS, clip_files
 from model.data.pictures import measured
 from model.data.remedies import remedy_for_missing
-from model.whole import whole_file
 
 DATASET_FILE = "dataset.json"
 """Released data have none."""
@@ -69,7 +69,7 @@ def describe(root: Path, task: Task, size: int | None) -> dict[str, Any]:
         "size": size or _side_of_first_frame(root, task),
         SPLIT_SIZES: {split: counts[split] for split in SPLITS},
     }
-    with writing(root / DATASET_FILE), whole_file(root / DATASET_FILE) as draft:
+    with writing(root / DATASET_FILE), atomic_file(root / DATASET_FILE) as draft:
         draft.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     return described
 

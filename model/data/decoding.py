@@ -13,7 +13,7 @@ from model.data.errors import FileError, UnreadableError
 
 Decoded = TypeVar("Decoded")
 MOST_BYTES = 2**31
-"""Of one file of a clip. The largest are the masks of a proposer, some hundred of a megabyte each."""
+"""Most bytes of one file of a clip. The largest are the masks of a proposer, some hundred of a megabyte each."""
 
 OF_THE_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """Errors on opening a file that the next file would meet as well."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from model.atomic_writes import atomic_file
 from model.data.errors import writing
-from model.whole import whole_file
 
 
 def write_picture(path: Path, picture: Image.Image) -> None:
@@ -17,5 +17,5 @@ def write_picture(path: Path, picture: Image.Image) -> None:
         UnwritableError: the folder cannot be written.
         OSError: the file cannot be written for another reason.
     """
-    with writing(path), whole_file(path) as draft:
+    with writing(path), atomic_file(path) as draft:
         picture.save(draft, format=Image.registered_extensions()[path.suffix])

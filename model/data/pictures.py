@@ -18,7 +18,7 @@ from model.data.decoding import read_decoded
 from model.data.errors import DataError, FileError
 
 MOST_PIXELS = 2**25
-"""Of one picture: a frame of 8K video. A file of some kilobytes can claim any number, and decoding it fills memory."""
+"""Most pixels of one picture: a frame of 8K video. A small file can claim any number, and decoding it fills memory."""
 ORIENTATION, UPRIGHT = 0x0112, 1
 """EXIF's tag for how a picture is to be turned before it is shown, and its value for not at all."""
 GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N")

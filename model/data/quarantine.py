@@ -12,7 +12,7 @@ from model.data.errors import DataError
 from model.data.layout import PUBLISHED_PROPOSERS
 
 TOLERATED_SHARE = 0.01
-"""Of a split's clips. One clip is always tolerated, but never the last one that could be read."""
+"""Share of a split's clips that may be set aside. One clip always may, but never the last one that could be read."""
 
 
 class Quarantine:

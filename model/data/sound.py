@@ -1,4 +1,4 @@
-"""What is heard in each second of a clip: its log-mel file or, where there is none, its sound."""
+"""The sound of each second of a clip: from its log-mel file or, where there is none, from its wav."""
 
 from __future__ import annotations
 

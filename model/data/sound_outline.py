@@ -17,8 +17,8 @@ OUTLINE_RATE = 200
 def read_outline(wav: Path, seconds: int) -> NDArray[np.int16]:
     """Lowest and highest sample of each two-hundredth of a second, channels averaged, int16 (n, 2).
 
-    It is shorter than the clip where the sound is, and empty where there is no readable sound: the network hears the
-    log-mel, so a clip is complete without.
+    It is shorter than the clip where the sound is, and empty where there is no readable sound: the network gets
+    the log-mel, so a clip is complete without.
 
     Args:
         wav: of the clip.

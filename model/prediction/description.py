@@ -129,10 +129,10 @@ def _sound(video: Video, seconds: int) -> dict[str, Any]:
     return {
         "file": _text(video.sound.path.name),
         "track": _track(video.sound.track),
-        "end": video.hearing.end,
-        "undecodable_packets": video.hearing.damage.leading + video.hearing.damage.undecodable,
-        "silent_seconds": video.hearing.silent(seconds),
-        "cancelled_seconds": video.hearing.cancelled(seconds),
+        "end": video.sound_survey.end,
+        "undecodable_packets": video.sound_survey.damage.leading + video.sound_survey.damage.undecodable,
+        "silent_seconds": video.sound_survey.silent(seconds),
+        "cancelled_seconds": video.sound_survey.cancelled(seconds),
     }
 
 

@@ -50,7 +50,7 @@ def write_overlay(
         pictures = _picture_stream(container, video)
         track = container.add_stream("aac", rate=SOUND_RATE, layout="stereo")
         sound = sound_pieces(video.sound, "fltp", "stereo", SOUND_RATE)
-        heard = next(sound, None)
+        samples = next(sound, None)
         reached, layer = -1, None
         for frame in frames_and_stills(video, rate):
             if (part := int(frame.time * rate + ROUNDING)) != reached:
@@ -59,9 +59,9 @@ def write_overlay(
                 on_part(reached)
             # In step with the pictures, so that the writer has to hold back neither.
             end = frame.time + video.frame_seconds
-            while heard is not None and heard.start < end * SOUND_RATE:
-                container.mux(track.encode(_audible(heard)))
-                heard = next(sound, None)
+            while samples is not None and samples.start < end * SOUND_RATE:
+                container.mux(track.encode(_audible(samples)))
+                samples = next(sound, None)
             container.mux(pictures.encode(_encodable(frame, layer)))
         container.mux(pictures.encode(None))
         container.mux(track.encode(None))

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from model.atomic_writes import atomic_folder
 from model.config import Task
 from model.data.avss_classes import class_colours
-from model.data.proposals.proposer import Proposer
 from model.prediction.description import MASK_FOLDER, Prediction, describe, tell
 from model.prediction.layer import Layer
 from model.prediction.media.frames import picture_damage
@@ -21,8 +21,8 @@ from model.prediction.media.video import Video
 from model.prediction.overlay import write_overlay
 from model.prediction.segment import Second, seconds, segment
 from model.prediction.strip import Strip
+from model.proposals.proposer import Proposer
 from model.weights.stored_model import StoredModel, load_model
-from model.whole import whole_folder
 
 FILMSTRIP_FILE = "filmstrip.png"
 OVERLAY_FILE = "overlay.mp4"
@@ -64,7 +64,7 @@ def predict(
             on_segmented(second.index + 1)
             yield second
 
-    with whole_folder(out) as draft:
+    with atomic_folder(out) as draft:
         (draft / MASK_FOLDER).mkdir()
         strip, told = Strip(task, video.pixel_aspect, rate), []
         for segmented in segment(counted(), model, config, device, rate):

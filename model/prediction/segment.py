@@ -18,7 +18,6 @@ from model.audio.logmel import SAMPLE_RATE, log_mel_examples
 from model.config import Task, TrialConfig
 from model.data.batch import unlabelled
 from model.data.maskige import colour_masks
-from model.data.proposals.proposer import Proposer
 from model.foreground import foreground_share
 from model.interface import Network
 from model.precision import require_finite
@@ -26,6 +25,7 @@ from model.prediction.media.damage import Damage
 from model.prediction.media.frames import frame_of_each_part
 from model.prediction.media.sound import sound_of_each_second
 from model.prediction.media.video import Video
+from model.proposals.proposer import Proposer
 
 CLIP_SECONDS: dict[Task, int] = {"s4": 5, "ms3": 5, "avss": 10}
 """Seconds that enter the network together; a network that mixes frames gets the sound of all of them."""

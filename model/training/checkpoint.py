@@ -17,13 +17,13 @@ from pydantic import BaseModel, NonNegativeInt, ValidationError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from model.atomic_writes import delete_folder, drafts
 from model.config import TrialConfig
 from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
 from model.metrics.protocol import Score
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
 from model.weights.folder import damaged_file, write_folder
 from model.weights.stored_model import describe, fill, save_model
-from model.whole import delete_folder, drafts
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ def _foreign_step(folder: Path, step: int) -> str | None:
 
 
 def _steps(root: Path, kind: NumberedName) -> list[int]:
-    """Of the folders of a kind, ascending; what has no number is not ours.
+    """Steps of the folders of a kind, ascending; folders without a number are left alone.
 
     Raises:
         PermissionError: this user may not look, which is not the same as that there are none.

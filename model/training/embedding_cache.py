@@ -21,10 +21,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from model.atomic_writes import atomic_file
 from model.audio.encoder import AudioEncoder
 from model.data.batch import Batch
 from model.precision import without_autocast
-from model.whole import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class EmbeddingCache:
     def _keep(self, path: Path, embedding: Tensor) -> None:
         content = save({EMBEDDING: embedding})
         try:
-            with whole_file(path) as draft:
+            with atomic_file(path) as draft:
                 draft.write_bytes(hashlib.sha256(content).digest() + content)
         except OSError as error:
             if not self._has_warned:

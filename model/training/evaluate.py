@@ -64,7 +64,7 @@ def evaluate(
     model.eval()
 
     def score_share() -> Iterator[tuple[ClipScore, Tensor, float]]:
-        """Of the clips that fall to this worker."""
+        """Clip scores, totals and seconds of the clips that fall to this worker."""
         for batch in evaluation_batches(dataset, workers.rank, workers.count):
             if should_stop():
                 raise StopRequested

@@ -70,7 +70,7 @@ class Tested:
     clips: list[ClipScore]
     pictures: dict[str, Image]
     predictions: list[ClipPrediction]
-    """Of the clips that are shown of every trial on the same data, in their order."""
+    """Predictions of the clips that every trial on the same data shows, in their order."""
     parameters: int
     trainable_parameters: int
     seconds_per_clip: float

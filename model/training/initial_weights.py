@@ -12,7 +12,7 @@ from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
 from model.weights.foreign_file import read_weights
-from model.weights.misfit import misfit, shapes
+from model.weights.state_dict_mismatch import mismatch, shapes
 from model.weights.stored_model import load_weights
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def _load_vggish(model: Network, path: Path) -> None:
     assert encoder is not None  # the configuration asks for VGGish
     wanted = shapes(encoder)
     weights = read_weights(path).without_extras(wanted)
-    if told := misfit(weights.tensors, wanted):
+    if told := mismatch(weights.tensors, wanted):
         raise CheckpointError(f"{path} does not hold VGGish weights, name vggish-10086976.pth: {told}{weights.aside}")
     encoder.load_state_dict(weights.tensors, strict=True)
     _tell(path, weights.remarks)

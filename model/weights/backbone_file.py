@@ -10,7 +10,7 @@ from model.layers.backbones import Backbone
 from model.weights.backbone_names import NAMINGS
 from model.weights.errors import CheckpointError
 from model.weights.foreign_file import read_weights
-from model.weights.misfit import misfit
+from model.weights.state_dict_mismatch import mismatch
 
 HEAD = re.compile(r"(stem\.)?fc\.|head\.")
 """Classifiers; detectron2's converter of torchvision files moves theirs into the stem."""
@@ -38,7 +38,7 @@ def load_backbone_weights(backbone: Backbone, path: Path) -> tuple[str, ...]:
     own = {name: value for name, value in backbone.network.state_dict().items() if not name.endswith(COUNTER)}
     known = [naming for naming in NAMINGS if naming.covers(own)]
     naming = max(known, key=lambda candidate: sum(candidate.name(name) in state for name in own))
-    if told := misfit(state, {naming.name(name): tuple(value.shape) for name, value in own.items()}):
+    if told := mismatch(state, {naming.name(name): tuple(value.shape) for name, value in own.items()}):
         titles = " or ".join(naming.title for naming in known)
         raise CheckpointError(
             f"{path} does not hold this backbone as {titles} would, name a file that does: {told}{weights.aside}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from model.atomic_writes import atomic_file
 from model.weights.errors import CheckpointError
 from model.weights.folder import MANIFEST_FILE, read_manifest
 from model.weights.foreign_file import read_tensors
@@ -16,7 +17,6 @@ from model.weights.import_official import OFFICIAL_ONLY_FILE, OFFICIAL_ORDER, of
 from model.weights.parameter_counts import network_without_memory
 from model.weights.state_dict import STATE
 from model.weights.stored_model import StoredModel, fitting_tensors
-from model.whole import whole_file
 
 
 def export_official(stored: StoredModel, path: Path) -> int:
@@ -60,7 +60,7 @@ def _order(stored: StoredModel, official: dict[str, Tensor]) -> list[str]:
 
 
 def _save(content: dict[str, OrderedDict[str, Tensor]], path: Path) -> None:
-    with whole_file(path) as draft:
+    with atomic_file(path) as draft:
         try:
             torch.save(content, draft)
         except RuntimeError:  # torch does not pass on what the system says

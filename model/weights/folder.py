@@ -16,11 +16,11 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from model.atomic_writes import atomic_folder, delete_folder
 from model.manifest import MANIFEST_FILE as MANIFEST_FILE
 from model.manifest import WEIGHTS_FILE as WEIGHTS_FILE
 from model.manifest import manifest_checksum
 from model.manifest import read_manifest as read_manifest
-from model.whole import delete_folder, whole_folder
 
 
 def write_folder(
@@ -38,7 +38,7 @@ def write_folder(
         FileExistsError: there is a folder already, which shall not give way.
         OSError: the folder cannot be written.
     """
-    with whole_folder(folder) as draft:
+    with atomic_folder(folder) as draft:
         checksums = {}
         for name, state in tensors.items():
             try:

@@ -18,9 +18,9 @@ from torch import Tensor
 from model.weights.errors import CheckpointError, ContradictionError, UnreadableKindError
 from model.weights.file_kinds import BEGINNING, foreign_kind, is_safetensors, is_zip
 from model.weights.inert_pickle import HostilePickleError
-from model.weights.misfit import first_few, printable
 from model.weights.pickle_file import load_pickle, load_zip
 from model.weights.state_dict import STATE, Stored, asks_for, common_prefix, find_state, is_extra, is_tensor
+from model.weights.state_dict_mismatch import first_few, printable
 
 
 @dataclass(frozen=True)

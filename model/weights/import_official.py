@@ -16,8 +16,8 @@ from model.interface import OfficialForm, model_of
 from model.weights.errors import CheckpointError
 from model.weights.folder import WEIGHTS_FILE, file_checksum, write_folder
 from model.weights.foreign_file import ForeignWeights, read_weights
-from model.weights.misfit import listing, misfit
 from model.weights.parameter_counts import network_without_memory
+from model.weights.state_dict_mismatch import listing, mismatch
 from model.weights.stored_model import Origin, describe, read_stored_model
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ def _fitting(file: Path, config: TrialConfig, places: list[Placed]) -> ForeignWe
     wanted |= {name: tuple(value.shape) for name, value in extras.items()}
     weights = read_weights(file).without_extras(wanted)
     state = weights.tensors
-    if not (told := misfit(state, wanted)):
+    if not (told := mismatch(state, wanted)):
         twins = [(place.official[0], copy) for place in places for copy in place.official[1:]]
         unequal = [copy for first, copy in twins if not _same_bits(state[first], state[copy])]
         told = listing({"different from their twins of the shared encoder": unequal})

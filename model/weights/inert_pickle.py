@@ -107,7 +107,7 @@ class InertUnpickler(pickle._Unpickler):
     """An unpickler of plain containers and stand-ins; what else it knows says its table."""
 
     stack: list[Any]
-    """Of objects, as pickle keeps it."""
+    """The memo of objects, as pickle keeps it."""
 
     def __init__(self, file: BinaryIO, answers: Mapping[str, Any]) -> None:
         """Reads one pickle from where the file stands.

@@ -11,7 +11,7 @@ from torch import Tensor
 from model.weights.array_pickle import StoredArray
 from model.weights.errors import UnreadableKindError
 from model.weights.inert_pickle import StandIn
-from model.weights.misfit import first_few, printable
+from model.weights.state_dict_mismatch import first_few, printable
 from model.weights.tensor_pickle import StoredTensor
 
 STATE = "model"

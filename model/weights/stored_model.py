@@ -16,7 +16,7 @@ from model.interface import Network, model_of
 from model.weights.errors import CheckpointError
 from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
 from model.weights.foreign_file import read_tensors
-from model.weights.misfit import misfit, shapes
+from model.weights.state_dict_mismatch import mismatch, shapes
 
 CONTINUE = "run the trial again, it continues from what is intact"
 """What mends the weights of a trial that is not finished."""
@@ -31,7 +31,7 @@ class Origin:
     file: str = ""
     """Name of the imported file."""
     sha256: str = ""
-    """Of the imported file."""
+    """Digest of the imported file."""
     source: str = ""
     """Where the authors published that file, as its importer states."""
 
@@ -155,7 +155,7 @@ def fitting_tensors(folder: Path, model: nn.Module) -> dict[str, Tensor]:
         CheckpointError: names are missing or unexpected in the file, or of another shape.
     """
     state = read_tensors(folder / WEIGHTS_FILE)
-    if told := misfit(state, shapes(model)):
+    if told := mismatch(state, shapes(model)):
         raise CheckpointError(
             f"{folder / WEIGHTS_FILE} does not fit this model, use the configuration that it was made with: {told}"
         )

@@ -24,7 +24,7 @@ from orchestrator.cli.made_files import show_made
 from orchestrator.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from model.data.proposals.source import MaskSource
+    from model.proposals.source import MaskSource
 
 NETWORKS = (ProposerName.sam, ProposerName.mobile_sam)
 
@@ -55,7 +55,7 @@ def maskige(
 
     from model.data.expectation import expectation_of
     from model.data.layout import maskige_root
-    from model.data.proposals.writer import write_maskiges
+    from model.proposals.writer import write_maskiges
 
     console = Console()
     root = chosen_root(folder, subset, derived)
@@ -80,9 +80,9 @@ def _processes(proposer: ProposerName, workers: int | None) -> int:
 def _source(
     proposer: ProposerName, weights: Path | None, masks: Path | None, device: str | None, subset: Subset, root: Path
 ) -> MaskSource:
-    from model.data.proposals.proposer import build_proposer
-    from model.data.proposals.semantic_sam import StoredMasks
-    from model.data.proposals.source import ProposedMasks
+    from model.proposals.proposer import build_proposer
+    from model.proposals.semantic_sam import StoredMasks
+    from model.proposals.source import ProposedMasks
 
     if proposer is not ProposerName.semantic_sam:
         if masks is not None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from model.data.proposals.proposer import Proposer
     from model.prediction.description import PredictedSecond, Prediction
     from model.prediction.media.opening import Choice
     from model.prediction.media.video import Video
+    from model.proposals.proposer import Proposer
     from model.weights.stored_model import StoredModel
 
 ROWS = 30
@@ -134,8 +134,8 @@ def _load(
     proposer_weights: Path | None,
     device: str | None,
 ) -> _Inputs:
-    from model.data.proposals.proposer import build_proposer
     from model.prediction.media.opening import open_video
+    from model.proposals.proposer import build_proposer
     from model.weights.stored_model import read_stored_model
     from orchestrator.cli.arguments import chosen_device
 

@@ -39,14 +39,14 @@ def look_at_vggish(path: Path | None) -> Finding:
     from model.audio.vggish import VGGish
     from model.weights.errors import CheckpointError
     from model.weights.foreign_file import read_weights
-    from model.weights.misfit import misfit, shapes
+    from model.weights.state_dict_mismatch import mismatch, shapes
 
     wanted = shapes(VGGish())
     try:
         weights = read_weights(path).without_extras(wanted)
     except CheckpointError as error:
         return fail(str(error), "name vggish-10086976.pth")
-    if told := misfit(weights.tensors, wanted):
+    if told := mismatch(weights.tensors, wanted):
         return fail(f"{path} does not fit: {told}{weights.aside}", "name vggish-10086976.pth")
     return ok(f"{path}{weights.aside}")
 
@@ -60,7 +60,7 @@ def look_at_sam(path: Path | None) -> Finding:
     if path is None:
         cure = "name it with --sam-weights if Maskiges are to be made by SAM; Felzenszwalb's need none"
         return warn("no file named", cure)
-    from model.data.proposals.sam_weights import read_weights
+    from model.proposals.sam_weights import read_weights
     from model.weights.errors import CheckpointError
 
     try:

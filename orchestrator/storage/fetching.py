@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.whole import draft_of
+from model.atomic_writes import draft_of
 from orchestrator.storage.copy_index import CopyIndex
 from orchestrator.storage.names import MANIFEST, parent
 from orchestrator.storage.s3 import Bucket, StoredObject

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
+from model.atomic_writes import draft_of
 from model.regular_files import UnsuitableFileError, check_regular, read_regular
-from model.whole import draft_of
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.local_files import delete_local, files_below
 from orchestrator.storage.names import check_folder, check_name, countable

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from experiments.errors import InputError, Problem
 from experiments.records import CHECKPOINTS_DIR, TRIALS, ProtocolRecord
+from model.atomic_writes import DRAFT
 from model.config import Task
-from model.whole import DRAFT
 from orchestrator.storage.local_files import files_below
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store

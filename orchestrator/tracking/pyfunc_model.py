@@ -44,10 +44,10 @@ class VideoSegmenter:
         import pandas as pd
         import torch
 
-        from model.data.proposals.proposer import build_proposer
         from model.prediction.description import tell
         from model.prediction.media.opening import open_video
         from model.prediction.segment import seconds, segment
+        from model.proposals.proposer import build_proposer
 
         proposer, config = build_proposer("felzenszwalb"), self._stored.config
         rows = []

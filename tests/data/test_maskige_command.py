@@ -17,9 +17,9 @@ from model.data.errors import DataError
 from model.data.fingerprint import data_fingerprint
 from model.data.layout import SUBSET_FOLDERS
 from model.data.maskige import ade20k_palette, colour_masks
-from model.data.proposals import sam, writer
-from model.data.proposals.proposer import build_proposer
 from model.data.synthetic.writer import write_synthetic
+from model.proposals import sam, writer
+from model.proposals.proposer import build_proposer
 from orchestrator.cli.data import app
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -3,10 +3,10 @@ import pytest
 
 from model.data.errors import DataError, FileError
 from model.data.layout import SUBSET_FOLDERS
-from model.data.proposals.proposer import build_proposer
-from model.data.proposals.semantic_sam import StoredMasks
 from model.data.synthetic.picture import draw
 from model.data.synthetic.plan import plan_clips
+from model.proposals.proposer import build_proposer
+from model.proposals.semantic_sam import StoredMasks
 from model.weights.errors import CheckpointError
 
 

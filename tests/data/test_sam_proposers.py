@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from model.data.proposals import sam
-from model.data.proposals.proposer import build_proposer
-from model.data.proposals.sam_network import build_network
-from model.data.proposals.sam_weights import read_weights
+from model.proposals import sam
+from model.proposals.proposer import build_proposer
+from model.proposals.sam_network import build_network
+from model.proposals.sam_weights import read_weights
 from model.weights.errors import CheckpointError
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -18,7 +18,7 @@ from model.combo.inference import class_scores
 from model.data.avss_classes import class_colours, class_names
 from model.data.batch import unlabelled
 from model.data.maskige import colour_masks
-from model.data.proposals.proposer import build_proposer
+from model.proposals.proposer import build_proposer
 from model.weights.stored_model import load_model, read_stored_model
 
 CLIP_LENGTHS = {"s4": (5, 2), "avss": (7,)}

@@ -40,6 +40,9 @@ RETIRED = (
     Retired(r"[Ss]tanding", "search state", ("orchestrator",)),
     Retired(r"telemetry|trial_story|[Ss]tory", "a name that says what it does", ("orchestrator",)),
     Retired(r"orchestrator[./]reporting", "orchestrator.report_inputs"),
+    Retired(r"misfit", "state-dict mismatch"),
+    Retired(r"model[./]whole|whole_(?:file|folder)", "atomic writes"),
+    Retired(r"[Hh]earing|unheard|the (?:model|network) hears|quer(?:y|ies) hears?", "audio embedding, sound survey"),
 )
 
 

@@ -9,11 +9,11 @@ import pytest
 from safetensors.torch import load_file
 from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_step, outcome, run_fit, tiny_config
 
+from model.atomic_writes import atomic_folder, drafts
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed
 from model.weights.errors import CheckpointError
 from model.weights.folder import damaged_file, read_manifest, write_folder
-from model.whole import drafts, whole_folder
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def names(folder, pattern="*"):
 
 def half_written(folder):
     """Makes a folder look as if this process had been killed before it was whole."""
-    with suppress(ZeroDivisionError), whole_folder(folder) as draft:
+    with suppress(ZeroDivisionError), atomic_folder(folder) as draft:
         name = draft.name
         raise ZeroDivisionError
     folder.rename(folder.with_name(name))
@@ -142,7 +142,7 @@ def test_a2_a_checkpoint_holds_nothing_that_loading_could_run(straight):
 @pytest.mark.parametrize(
     "change", [{"best_step": None}, {"step": "nine"}, {"best": [1.0]}], ids=["absent", "text", "short"]
 )
-def test_a_whole_folder_that_is_no_training_state_is_passed_over(change, checkpoints, caplog):
+def test_a_complete_folder_that_is_no_training_state_is_passed_over(change, checkpoints, caplog):
     folder = checkpoints / "step-00000012"
     manifest = {**read_manifest(folder), **change}
     kept = {key: value for key, value in manifest.items() if value is not None and key != "checksums"}

@@ -74,7 +74,7 @@ def test_steps_have_the_losses_of_whole_batches(count, micro_batch, whole, tiny_
 
 
 def test_dropout_depends_on_the_clips_of_a_pass_and_not_on_who_makes_it(expand, tiny_data, tmp_path):
-    """So what queries hear is what the gradients flow back through, though that is computed three times."""
+    """Gradients flow back through the audio that queries got, though it is computed three times."""
     config = tiny_config({**QUICK, **expand, "model.fusion.dropout": 0.5, "model.fusion.layer_scale_init": 1.0})
     expected = fit(config, tiny_data, tmp_path / "two", 2, None)
     assert_same_losses(fit(config, tiny_data, tmp_path / "one", 1, 2), expected, steps=3)

@@ -14,6 +14,7 @@ from official_states import SMALL, hollow_state, official_shapes, random_bits, s
 from safetensors.torch import load_file
 
 from experiments.presets import resolve_preset
+from model.atomic_writes import drafts
 from model.combo.network import Combo
 from model.combo.official_names import official_names
 from model.weights.errors import CheckpointError
@@ -21,7 +22,6 @@ from model.weights.export_official import export_official
 from model.weights.folder import file_checksum, write_folder
 from model.weights.import_official import import_official
 from model.weights.stored_model import Origin, describe, load_model, read_stored_model, save_model
-from model.whole import drafts
 
 R50_S4 = ("--preset", "combo_r50", "--task", "s4")
 TYPES = [torch.float16, torch.bfloat16, torch.float64, torch.int64]

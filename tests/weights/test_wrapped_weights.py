@@ -14,10 +14,10 @@ from experiments.presets import resolve_preset
 from model.audio.vggish import VGGish
 from model.combo.official_names import EMPTY_WEIGHT
 from model.config import BackboneConfig
-from model.data.proposals.proposer import build_proposer
-from model.data.proposals.sam_network import build_network
-from model.data.proposals.sam_weights import read_weights
 from model.layers.backbones import Backbone
+from model.proposals.proposer import build_proposer
+from model.proposals.sam_network import build_network
+from model.proposals.sam_weights import read_weights
 from model.training.initial_weights import load_initial_weights
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError

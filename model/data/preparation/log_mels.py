@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from model.atomic_writes import atomic_file
 from model.config import Task
 from model.data.errors import writing
 from model.data.layout import ClipFiles
 from model.data.log_mel_file import log_mel_pickle
 from model.data.output import DAMAGED_TOO, ONLY_MISSING, Output
 from model.data.sound import examples_of_wav, log_mel_rows, read_whole_log_mel
-from model.whole import whole_file
 
 
 def log_mel_output(files: ClipFiles, task: Task) -> Output:
@@ -21,5 +21,5 @@ def log_mel_output(files: ClipFiles, task: Task) -> Output:
 
 def _write_log_mel(files: ClipFiles, task: Task) -> None:
     examples = examples_of_wav(files.wav, log_mel_rows(files, task), task)
-    with writing(files.log_mel), whole_file(files.log_mel) as draft:
+    with writing(files.log_mel), atomic_file(files.log_mel) as draft:
         draft.write_bytes(log_mel_pickle(examples, requires_grad=task != "avss"))

@@ -44,11 +44,11 @@ def write_clip(root: Path, planned: PlannedClip, size: int) -> None:
 
 
 def sounding_classes(planned: PlannedClip, regions: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """AVSS class of the object that is seen and heard at each pixel, 0 elsewhere: (seconds, size, size)."""
+    """AVSS class of the visible, sounding object at each pixel, 0 elsewhere: (seconds, size, size)."""
     labels = np.zeros((len(regions), *regions.shape[2:]), dtype=np.uint8)
     for index, thing in enumerate(planned.scene.objects):
-        heard = np.array(thing.sounding)[:, None, None]
-        labels[regions[:, index] & heard] = thing.kind.class_id
+        sounding = np.array(thing.sounding)[:, None, None]
+        labels[regions[:, index] & sounding] = thing.kind.class_id
     return labels
 
 

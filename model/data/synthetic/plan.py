@@ -20,7 +20,7 @@ Purpose = Literal["turns", "scene", "picture", "sound"]
 
 @dataclass(frozen=True)
 class PlannedClip:
-    """A clip that has been thought of, but neither drawn nor heard."""
+    """A planned clip, whose pictures and sound are not made yet."""
 
     entry: IndexEntry
     scene: Scene

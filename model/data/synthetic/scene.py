@@ -39,12 +39,12 @@ class SceneObject:
     loudness: float
     """Root mean square of its sound, full scale = 1."""
     sounding: tuple[bool, ...]
-    """In which seconds it is heard."""
+    """In which seconds it sounds."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A clip before it is drawn and heard."""
+    """A clip before its pictures and its sound are made."""
 
     objects: tuple[SceneObject, ...]
     """From back to front."""

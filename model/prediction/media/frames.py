@@ -98,7 +98,7 @@ def frames_and_stills(video: Video, rate: int = 1) -> Iterator[Frame]:
 def pictures_end(video: Video, last: Frame) -> float:
     """When the last frame ceases to be shown, seconds: of slides, the last one stands until the sound has ended."""
     end = last.time + video.frame_seconds
-    return max(end, video.hearing.end) if video.survey.shows_slides else end
+    return max(end, video.sound_survey.end) if video.survey.shows_slides else end
 
 
 def _again(still: Frame, end: float, rate: int, last: float) -> Iterator[Frame]:
@@ -138,5 +138,5 @@ def _check_size(video: Video, frame: Frame, time: float) -> None:
 def _check_clock(video: Video, before: float, now: float) -> None:
     """A still is as long as it likes to be while the sound goes on."""
     ahead = now - before
-    if ahead < -LONGEST_WAY_BACK or (ahead > LONGEST_STILL and not video.hearing.goes_on(before, now)):
+    if ahead < -LONGEST_WAY_BACK or (ahead > LONGEST_STILL and not video.sound_survey.goes_on(before, now)):
         raise DataError(f"{video.path} leaps from second {before:.1f} to second {now:.1f}: convert it, or cut it there")

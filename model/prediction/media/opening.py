@@ -12,11 +12,11 @@ from model.data.errors import DataError
 from model.prediction.media.container import opened
 from model.prediction.media.damage import Damage, decoded
 from model.prediction.media.frames import frame_of_each_part
-from model.prediction.media.hearing import listen
 from model.prediction.media.measure import require_sane_size
 from model.prediction.media.orientation import orientation_of
 from model.prediction.media.picture_folder import picture_files, pictures
 from model.prediction.media.sound import Sound
+from model.prediction.media.sound_survey import survey_sound
 from model.prediction.media.survey import Survey, survey
 from model.prediction.media.tracks import Track, picture_track, sound_track
 from model.prediction.media.video import Frame, Video
@@ -34,7 +34,7 @@ class Choice:
     audio_track: int | None = None
     """From 1; of `sound` if that is given."""
     sound: Path | None = None
-    """A file to be heard instead; its sound begins with the first frame."""
+    """A file whose sound is used instead; it begins with the first frame."""
     frame_rate: Fraction | None = None
     """Pictures per second of a folder of pictures, which does not state it."""
 
@@ -55,7 +55,7 @@ class _Look:
 
 
 def open_video(path: Path, choice: Choice = AS_THE_FILE_SAYS) -> Video:
-    """Measures a video, reads it through, listens to all of its sound and decodes its first second.
+    """Measures a video, reads it through, decodes all of its sound and its first second.
 
     Args:
         path: a video file, or a folder of pictures.
@@ -79,7 +79,7 @@ def open_video(path: Path, choice: Choice = AS_THE_FILE_SAYS) -> Video:
         track=look.track,
         survey=look.survey,
         sound=sound,
-        hearing=listen(sound),
+        sound_survey=survey_sound(sound),
     )
     if next(frame_of_each_part(video), None) is None:
         raise DataError(_too_short(video))
@@ -139,9 +139,9 @@ def _sound(path: Path, choice: Choice, look: _Look) -> Sound:
 
 def _too_short(video: Video) -> str:
     remedy = "one frame per second is segmented, name a longer video"
-    if video.hearing.end < 1:
+    if video.sound_survey.end < 1:
         return f"{video.path} is shorter than one second: {remedy}"
     return (
         f"the pictures of {video.path} end before its first second has passed, its sound after "
-        f"{video.hearing.end:.1f} s: {remedy}"
+        f"{video.sound_survey.end:.1f} s: {remedy}"
     )

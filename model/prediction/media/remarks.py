@@ -43,21 +43,22 @@ def _tracks(video: Video) -> Iterator[str]:
 
 
 def _lengths(video: Video, seconds: int) -> Iterator[str]:
-    survey, heard = video.survey, video.hearing.end
+    survey, sound_end = video.survey, video.sound_survey.end
     if survey.ends_early:
         yield f"the file states {survey.stated_seconds:.1f} s and ends after {survey.held_seconds:.1f} s"
     if survey.unread > UNREAD:
         yield f"the last {survey.unread:.0%} of the file's bytes hold nothing that can be read"
     if survey.pictures == 1:
-        yield f"one picture stands for all {heard:.1f} s of the sound"
-    if heard < seconds - UNEVEN / 2:
-        yield f"the sound ends at second {heard:.2f}, the pictures go on"
-    elif heard > seconds + UNEVEN:
-        yield f"the pictures end at second {seconds}, the sound goes on until second {heard:.1f} and is left out there"
+        yield f"one picture stands for all {sound_end:.1f} s of the sound"
+    if sound_end < seconds - UNEVEN / 2:
+        yield f"the sound ends at second {sound_end:.2f}, the pictures go on"
+    elif sound_end > seconds + UNEVEN:
+        until = f"the sound goes on until second {sound_end:.1f} and is left out there"
+        yield f"the pictures end at second {seconds}, {until}"
 
 
 def _damage(video: Video, pictures: Damage) -> Iterator[str]:
-    for damage in (pictures, video.hearing.damage):
+    for damage in (pictures, video.sound_survey.damage):
         if damage.leading:
             yield f"{damage.leading} packets of the {damage.track} at the beginning cannot be decoded, and are left out"
         if damage.undecodable:
@@ -67,8 +68,8 @@ def _damage(video: Video, pictures: Damage) -> Iterator[str]:
 
 
 def _silence(video: Video, seconds: int) -> Iterator[str]:
-    if silent := video.hearing.silent(seconds):
+    if silent := video.sound_survey.silent(seconds):
         verb = "is" if len(silent) == 1 else "are"
         yield f"{ranges(silent)} {verb} silent: masks there follow from the pictures alone"
-    if cancelled := video.hearing.cancelled(seconds):
-        yield f"{ranges(cancelled)}: the channels cancel each other out when mixed to one, so the model hears nothing"
+    if cancelled := video.sound_survey.cancelled(seconds):
+        yield f"{ranges(cancelled)}: the channels cancel each other out when mixed to one, so the model gets silence"

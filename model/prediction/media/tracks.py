@@ -1,4 +1,4 @@
-"""Which of a file's tracks is seen and which is heard: the one asked for, or else the one that players choose."""
+"""Which video and audio tracks of a file are used: those asked for, or else those that players choose."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from model.prediction.media.hearing import Hearing
 from model.prediction.media.orientation import Orientation
 from model.prediction.media.sound import Sound
+from model.prediction.media.sound_survey import SoundSurvey
 from model.prediction.media.survey import Survey
 from model.prediction.media.tracks import Track
 
@@ -32,16 +32,16 @@ class Video:
     pixel_aspect: Fraction
     """Width of a pixel of the upright picture by its height; 1 for most files."""
     orientation: Orientation
-    """Of the first frame."""
+    """How the first frame is turned to be upright."""
     frame_rate: Fraction
     """Mean, frames per second."""
     start: float
     """When the file's clock shows its first frame, seconds. All other times count from there."""
     track: Track | None
-    """Of the pictures; None for a folder of them."""
+    """The track of the pictures; None for a folder of them."""
     survey: Survey
     sound: Sound
-    hearing: Hearing
+    sound_survey: SoundSurvey
 
     @property
     def frame_seconds(self) -> float:
@@ -52,7 +52,7 @@ class Video:
     def expected_seconds(self) -> float:
         """How long the pictures last, as far as that is known before they are decoded."""
         if self.survey.shows_slides:
-            return max(self.hearing.end, self.frame_seconds)
+            return max(self.sound_survey.end, self.frame_seconds)
         return self.survey.pictures * self.frame_seconds
 
     @property

@@ -1,4 +1,4 @@
-"""Listening to a video's sound once, from end to end, before anything is segmented: what is there to be heard."""
+"""Decodes a video's sound once, from end to end, before anything is segmented, and measures every second of it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from model.prediction.media.damage import Damage
 from model.prediction.media.sound import Sound, sound_pieces
 
 SILENT_PEAK = 2
-"""Of 32768. Compressed silence does not always decode to zeros."""
+"""The loudest sample that still counts as silence, of 32768. Compressed silence does not always decode to zeros."""
 CANCELLED = 0.01
 """Loudness of the mix by that of its channels, both root mean square, below which the channels have cancelled out."""
 
 
 @dataclass
 class Loudness:
-    """Of one second, at 16 kHz."""
+    """The loudness of one second, at 16 kHz."""
 
     samples: int = 0
     peak: int = 0
@@ -27,12 +27,12 @@ class Loudness:
     energy: float = 0.0
     """Sum of squares, mean of the channels."""
     mixed: float = 0.0
-    """Sum of squares of the channels' mean, which is what the model hears."""
+    """Sum of squares of the channels' mean, which is what the model gets."""
 
 
 @dataclass(frozen=True)
-class Hearing:
-    """A video's sound as it was heard, in seconds since the first frame."""
+class SoundSurvey:
+    """What was measured of a video's sound, in seconds since the first frame."""
 
     end: float
     """When the last sound ends; 0 if there is none."""
@@ -45,9 +45,9 @@ class Hearing:
         return [second for second in range(seconds) if self._at(second).peak <= SILENT_PEAK]
 
     def cancelled(self, seconds: int) -> list[int]:
-        """In which of the first so many seconds the channels cancel each other out, so that the model hears nothing."""
-        heard = ((second, self._at(second)) for second in range(seconds))
-        return [second for second, now in heard if now.peak > SILENT_PEAK and now.mixed <= CANCELLED**2 * now.energy]
+        """In which of the first so many seconds the channels cancel each other out, so that the model gets silence."""
+        measured = ((second, self._at(second)) for second in range(seconds))
+        return [second for second, now in measured if now.peak > SILENT_PEAK and now.mixed <= CANCELLED**2 * now.energy]
 
     def goes_on(self, begin: float, end: float) -> bool:
         """Whether there is sound, even if a silent one, in most of a span of time."""
@@ -58,7 +58,7 @@ class Hearing:
         return self.loudness.get(second, Loudness())
 
 
-def listen(sound: Sound) -> Hearing:
+def survey_sound(sound: Sound) -> SoundSurvey:
     """Decodes all of the sound.
 
     Raises:
@@ -75,7 +75,7 @@ def listen(sound: Sound) -> Hearing:
             fitting = samples[:, : (second + 1) * SAMPLE_RATE - start]
             _add(loudness.setdefault(second, Loudness()), fitting)
             start, samples = start + fitting.shape[1], samples[:, fitting.shape[1] :]
-    return Hearing(end / SAMPLE_RATE, damage, loudness)
+    return SoundSurvey(end / SAMPLE_RATE, damage, loudness)
 
 
 def _add(loudness: Loudness, samples: NDArray[np.int16]) -> None:

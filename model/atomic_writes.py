@@ -19,7 +19,7 @@ TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """A place for a file, which becomes `path` once the block is done, and leaves no trace if the block fails.
 
     Args:
@@ -39,7 +39,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """An empty folder, which becomes `path` once the block is done, and leaves no trace if the block fails.
 
     What killed processes of this machine left of earlier tries is removed first.

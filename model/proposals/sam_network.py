@@ -13,10 +13,10 @@ import torch
 from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 from torch import Tensor, nn
 
-from model.data.proposals.mobile_encoder import MobileEncoder, mobile_encoder_state
+from model.proposals.mobile_encoder import MobileEncoder, mobile_encoder_state
 from model.weights.errors import CheckpointError
-from model.weights.misfit import first_few, misfit, printable, shapes
 from model.weights.state_dict import is_extra
+from model.weights.state_dict_mismatch import first_few, mismatch, printable, shapes
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def build_network(name: str, state: State, source: Path) -> Any:
         own = mobile_encoder_state(state) if name == "mobile-sam" else state
         extras = [key for key in own if is_extra(key) and key not in wanted]
         fitting = {key: tensor for key, tensor in own.items() if key not in extras}
-        if told := misfit(fitting, wanted):
+        if told := mismatch(fitting, wanted):
             raise CheckpointError(f"{source} does not fit {name} ({told}): name the published file")
         network = _network(name, state)
         network.load_state_dict(fitting, strict=True)

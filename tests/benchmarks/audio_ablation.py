@@ -1,4 +1,4 @@
-"""Does a trained model use its ears? Compares it with itself under wrong sound, and with any fixed mask.
+"""Audio ablation: compares a trained model with itself under wrong sound, and with the best fixed mask.
 
     make demo && make bench
 

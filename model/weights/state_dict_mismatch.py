@@ -12,7 +12,7 @@ LONGEST = 200
 """Characters of a name, with its shapes, that are shown."""
 
 
-def misfit(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:
+def mismatch(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:
     """Names what is missing, unexpected or of another shape; empty where all fits.
 
     Args:

@@ -38,7 +38,7 @@ def build_proposer(name: str, weights: Path | None = None, device: str = "cpu") 
 
     Args:
         name: one of `PROPOSERS`.
-        weights: of the SAM family, a file or a folder, see `model.data.proposals.sam_weights`; Felzenszwalb has none.
+        weights: of the SAM family, a file or a folder, see `model.proposals.sam_weights`; Felzenszwalb has none.
         device: where a network runs.
 
     Raises:
@@ -50,14 +50,14 @@ def build_proposer(name: str, weights: Path | None = None, device: str = "cpu") 
     if name == "felzenszwalb":
         if weights is not None:
             raise DataError(f"felzenszwalb has no weights: leave {weights} away")
-        from model.data.proposals.felzenszwalb import Felzenszwalb
+        from model.proposals.felzenszwalb import Felzenszwalb
 
         return Felzenszwalb()
     if weights is None:
         example = {"sam": "sam_vit_h_4b8939.pth", "mobile-sam": "mobile_sam.pt"}[name]
         raise DataError(f"{name} needs its weights: name the published file, such as {example}")
     try:
-        from model.data.proposals.sam import Sam
+        from model.proposals.sam import Sam
     except ModuleNotFoundError as error:
         raise DataError(f"{name} needs the package {error.name}: install 'combo-lab[sam]'") from None
     return Sam(name, weights, device)

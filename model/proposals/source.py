@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.pictures import read_rgb
-from model.data.proposals.proposer import Proposer
 from model.data.remedies import RESTORE
+from model.proposals.proposer import Proposer
 
 
 class MaskSource(Protocol):
     """Gives the class-agnostic masks of a frame."""
 
     name: str
-    """Of the proposer."""
+    """Name of the proposer."""
     identity: str | None
     """What else decides the masks, weights above all; None where the proposer's name says it."""
 

@@ -19,8 +19,8 @@ from model.data.maskige import colour_masks, palette_image
 from model.data.output import DAMAGED_TOO, ONLY_MISSING, Made, Output, make_all, make_clips
 from model.data.picture_writer import write_picture
 from model.data.pictures import read_rgb, refuse_another_size
-from model.data.proposals.source import MaskSource
 from model.data.remedies import PROPOSE
+from model.proposals.source import MaskSource
 
 IDENTITY_FILE = ".proposer.json"
 """Beside the Maskiges: what made them, so that those of other weights do not join them."""

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from segment_anything import SamAutomaticMaskGenerator
 
-from model.data.proposals.sam_network import build_network
-from model.data.proposals.sam_weights import read_weights, weights_file
+from model.proposals.sam_network import build_network
+from model.proposals.sam_weights import read_weights, weights_file
 from model.weights.folder import file_checksum
 
 POINTS_PER_SIDE = 32
-"""Of the grid of prompts."""
+"""Points per side of the grid of prompts."""
 
 
 class Sam:
