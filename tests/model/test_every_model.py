@@ -1,0 +1,205 @@
+"""What the rest of the product relies on in any model: each test runs over all that are registered, and over a toy."""
+
+import json
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+import torch
+from contract import SIZE, SMALL, small_config, toy_model
+
+from experiments.first_settings import FIRST_SETTINGS
+from experiments.identity import canonical_json, flatten, trial_key
+from model.config import CLASSES, TrialConfig
+from model.data.avsbench import AVSBench
+from model.data.batch import unlabelled
+from model.data.fingerprint import trial_fingerprint
+from model.data.loading import training_batches
+from model.data.synthetic.writer import write_synthetic
+from model.interface import model_of
+from model.registry import MODELS
+from model.training.events import Stepped, Stopped, Tested
+from model.training.fit import Execution, fit
+from model.training.gradients import BatchGradients
+from model.training.workers import Workers
+from model.weights.errors import CheckpointError
+from model.weights.import_official import import_official
+from model.weights.parameter_counts import count_parameters, part_of
+from model.weights.stored_model import load_model, read_stored_model, save_model
+
+CPU = torch.device("cpu")
+REGISTERED = tuple(MODELS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def toy(tmp_path_factory):
+    with toy_model(tmp_path_factory.mktemp("model")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    out = tmp_path_factory.mktemp("data")
+    write_synthetic("s4", out, 12, seed=1, size=SIZE)
+    write_synthetic("avss", out, 6, seed=1, size=SIZE)
+    return out
+
+
+@pytest.fixture(params=[*REGISTERED, "toy"])
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def config(name):
+    return small_config(name)
+
+
+def build(config):
+    torch.manual_seed(config.seed)
+    return model_of(config).build(config)
+
+
+def first_batch(config, data):
+    clips = AVSBench.configured(config, data, "train")
+    return next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
+
+
+def test_no_model_is_left_out_of_this_suite():
+    assert set(REGISTERED) <= set(SMALL)
+
+
+def test_settings_survive_json_and_say_the_model(config, name):
+    assert config.model.name == name
+    assert TrialConfig.model_validate_json(config.model_dump_json()) == config
+    assert TrialConfig.model_validate_json(canonical_json(config)) == config
+    identity = json.loads(canonical_json(config))
+    # Trials that were stored before there was a second model do not name theirs.
+    assert identity["model"].get("name", "combo") == name
+    assert ("name" in identity["model"]) == (name not in FIRST_SETTINGS)
+
+
+def test_no_two_models_share_a_key():
+    keys = {trial_key(small_config(name, data__augment="none")) for name in SMALL}
+    assert len(keys) == len(SMALL)
+
+
+def test_settings_of_another_model_are_no_part_of_the_identity(config, name):
+    others = {key for other in SMALL if other != name for key in flatten(small_config(other))}
+    own = {key for key, _ in flatten(type(config).model_validate({"model": {"name": name}})).items()}
+    assert set(flatten(config)) == own
+    assert name == "combo" or "loss.lambda_ada" in others - own
+
+
+@pytest.mark.parametrize("registered", REGISTERED)
+def test_settings_are_read_without_torch(registered):
+    module = MODELS[registered].config.partition(":")[0]
+    program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_every_tensor_belongs_to_one_part(config):
+    network = build(config)
+    for tensor in network.state_dict():
+        assert sum(tensor.startswith(prefix) for prefix in network.parts.values()) == 1, tensor
+        assert part_of(tensor, network.parts) in network.parts
+    counts = count_parameters(config)
+    assert counts.total == sum(parameter.numel() for parameter in network.parameters())
+    assert counts.modules.keys() == network.parts.keys()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, None])
+@pytest.mark.parametrize("task", ["s4", "avss"])
+def test_class_scores_are_fp32_and_not_negative_whatever_the_autocast(name, data, task, dtype):
+    config = small_config(name, data__task=task, training__batch=1)
+    network, batch = build(config).eval(), first_batch(config, data)
+    with torch.no_grad(), torch.autocast("cpu", dtype=dtype, enabled=dtype is not None):
+        scores = network.class_scores(network(batch), (SIZE, SIZE + 8))
+    assert scores.shape == (len(batch.frames), CLASSES[task], SIZE, SIZE + 8)
+    assert scores.dtype == torch.float32
+    assert bool((scores >= 0).all())
+    assert bool(scores.isfinite().all())
+
+
+def test_a_clip_without_labels_is_segmented_as_one_with_labels(config, data):
+    network = build(config).eval()
+    batch = first_batch(small_config(config.model.name, training__batch=1), data)
+    bare = unlabelled(batch.frames, batch.maskiges, batch.sound)
+    with torch.no_grad():
+        scores = [network.class_scores(network(one), (SIZE, SIZE)) for one in (batch, bare)]
+    assert torch.equal(*scores)
+
+
+def test_the_network_knows_whether_gradients_reach_all_its_parameters(config, data):
+    network, batch = build(config).train(), first_batch(config, data)
+    objective = model_of(config).objective(config)
+    supervision = objective.supervise(batch, 0)
+    losses = objective.losses(network(batch), supervision, objective.counts([supervision]))
+    objective.weighted_sum(losses).backward()
+    unreached = [key for key, value in network.named_parameters() if value.requires_grad and value.grad is None]
+    assert network.uses_every_parameter == (not unreached), unreached
+
+
+def test_losses_and_gradients_do_not_depend_on_how_a_batch_is_divided(config, data):
+    network, batch = build(config), first_batch(config, data)
+    if network.refusal_to_split():
+        pytest.skip(f"this model says so: {network.refusal_to_split()}")
+    found = []
+    for micro_batch in (None, 1):
+        network.zero_grad(set_to_none=True)
+        gradients = BatchGradients(config, network, Workers(), CPU, micro_batch)
+        losses = gradients.accumulate(3, batch, torch.amp.GradScaler("cpu", enabled=False))
+        found.append((losses, {key: p.grad.clone() for key, p in network.named_parameters() if p.grad is not None}))
+    (whole, whole_gradients), (parts, part_gradients) = found
+    assert whole.keys() == parts.keys()
+    for key, value in whole.items():
+        torch.testing.assert_close(parts[key], value, rtol=1e-4, atol=1e-6)
+    assert whole_gradients.keys() == part_gradients.keys()
+    largest = max(value.norm() for value in whole_gradients.values())
+    for key, value in whole_gradients.items():
+        assert (part_gradients[key] - value).norm() <= 1e-4 * (value.norm() + largest), key
+
+
+def test_a_trial_that_was_stopped_ends_with_the_weights_of_one_that_was_not(config, data, tmp_path):
+    def execution(folder, **changes):
+        return Execution(data_root=data, checkpoints=tmp_path / folder, checkpoint_every=1, **changes)
+
+    straight = list(fit(config, execution("straight")))
+    asked = islice([False, True, *[True] * 100], 100)
+    stopped = list(fit(config, execution("stopped", should_stop=lambda: next(asked))))
+    assert isinstance(stopped[-1], Stopped)
+    continued = list(fit(config, execution("stopped")))
+    steps = [event.losses for event in [*stopped, *continued] if isinstance(event, Stepped)]
+    assert steps == [event.losses for event in straight if isinstance(event, Stepped)]
+    assert isinstance(continued[-1], Tested)
+    assert continued[-1].score == straight[-1].score
+
+
+def test_stored_weights_give_the_same_scores(config, data, tmp_path):
+    network = build(config).eval()
+    folder = save_model(tmp_path / "stored", network.state_dict(), config, step=3)
+    loaded = load_model(read_stored_model(folder))
+    batch = first_batch(config, data)
+    with torch.no_grad():
+        scores = [one.class_scores(one(batch), (SIZE, SIZE)) for one in (network, loaded)]
+    assert torch.equal(*scores)
+
+
+def test_what_a_network_does_not_look_at_is_neither_read_nor_fingerprinted(config, data, monkeypatch):
+    read = []
+    monkeypatch.setattr("model.data.avsbench.read_rgb", lambda path, *_: read.append(path) or _grey())
+    AVSBench.configured(config, data, "test")[0]
+    assert any("mask_color" in path.name for path in read) == (config.proposer is not None)
+    with_maskiges = trial_fingerprint(data, small_config("combo"))
+    assert (trial_fingerprint(data, config) == with_maskiges) == (config.proposer is not None)
+
+
+def _grey():
+    return torch.zeros(3, SIZE, SIZE, dtype=torch.uint8).numpy()
+
+
+def test_a_model_that_nobody_published_has_nothing_to_import(tmp_path):
+    config = small_config("toy")
+    with pytest.raises(CheckpointError, match="toy has no official form, as nobody published its weights"):
+        import_official(tmp_path / "weights.pth", config, tmp_path / "out")
