@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C lets trials write checkpoints first
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that is left behind when Ray died must not start another one
 }
 OBJECT_STORE_BYTES = 256 * 1024**2
 """Object store of a local Ray: trials send metric lines only, their data stays on disk."""

@@ -106,7 +106,9 @@ def execute(
             early_stopping = None if search is None else partial(make_scheduler, search.search)
             try:
                 with DeathWatch() as watch:
-                    Sweep(plan.name, scheduler, machine, placement, receiver.channel_actor, watch, early_stopping).run()
+                    channel_actor = receiver.channel_actor
+                    sweep = Sweep(plan.name, scheduler, machine, placement, channel_actor, watch, early_stopping)
+                    watch.run(sweep.run)
             except RayDiedError:
                 scheduler.stop("ray-died")
         trained = time.monotonic()

@@ -1,11 +1,15 @@
 """Notices that Ray's processes on this machine have died, so that the driver can end the sweep in order.
 
-Ray itself needs about ten seconds to notice, prints the logs of its processes, and kills the driver.
+Ray itself takes ten seconds to hear of a dead raylet and a minute to give up a dead head, during which its calls do not
+return; then it prints what its processes logged, and ends the driver where it stands.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -15,7 +19,9 @@ from orchestrator.sweep.ray_address import takes_connections
 
 LOOK_SECONDS = 0.5
 LOOKS = 3
-"""Failed looks in a row after which Ray counts as dead, so that one lost connection does not end a sweep."""
+"""For so many a place must be silent, lest one lost connection ends a sweep."""
+LEAVE_SECONDS = 2.0
+"""In which Tune's loop ends by itself where it can."""
 
 
 class RayDiedError(BaseException):
@@ -26,7 +32,7 @@ class DeathWatch(tune.Callback):
     """Watches this machine's raylet, and the head if it runs here too, while the context is open; ends Tune's loop."""
 
     def __init__(self) -> None:
-        self._closing, self._is_dead = threading.Event(), threading.Event()
+        self._closing, self._is_dead, self._leaving = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="Ray's processes", daemon=True)
 
     def __enter__(self) -> DeathWatch:
@@ -38,6 +44,24 @@ class DeathWatch(tune.Callback):
         self._closing.set()
         self._thread.join()
 
+    def run(self, work: Callable[[], None]) -> None:
+        """Calls in a thread of its own, which is left behind if it waits for the dead: Ray lets nobody interrupt that.
+
+        Raises:
+            RayDiedError: one of the places takes no connections any more.
+            Exception: what the work raises.
+        """
+        outcome: Future[None] = Future()
+        threading.Thread(target=_settle, args=(outcome, work), name="sweep", daemon=True).start()
+        try:
+            while not self._is_dead.is_set():
+                with suppress(TimeoutError):
+                    return outcome.result(LOOK_SECONDS)
+        finally:
+            self._leaving.set()
+            wait([outcome], LEAVE_SECONDS)
+        raise RayDiedError
+
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune stores its callbacks; this one has nothing to restore.
 
@@ -45,9 +69,9 @@ class DeathWatch(tune.Callback):
         """Called several times a second by Tune's loop.
 
         Raises:
-            RayDiedError: one of Ray's processes takes no connections any more.
+            RayDiedError: nobody waits for the sweep any more.
         """
-        if self._is_dead.is_set():
+        if self._leaving.is_set():
             raise RayDiedError
 
     def _watch(self) -> None:
@@ -56,6 +80,14 @@ class DeathWatch(tune.Callback):
             silent = 0 if all(takes_connections(*address) for address in self._addresses) else silent + 1
         if silent == LOOKS:
             self._is_dead.set()
+
+
+def _settle(outcome: Future[None], work: Callable[[], None]) -> None:
+    try:
+        work()
+        outcome.set_result(None)
+    except BaseException as error:  # whoever waits raises it
+        outcome.set_exception(error)
 
 
 def _addresses() -> list[tuple[str, int]]:

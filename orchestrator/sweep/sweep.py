@@ -23,7 +23,7 @@ from orchestrator.sweep.attempt_endings import AttemptEndings
 from orchestrator.sweep.driver_channel import ChannelSender
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.ray_death import DeathWatch
-from orchestrator.sweep.trainables import COORDINATOR, SingleWorkerTrial, coordinate_group
+from orchestrator.sweep.trainables import COORDINATOR, group_coordinator, single_worker_trial
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.sweep.tune_searcher import TuneSearcher
 from orchestrator.trial.machine import Machine
@@ -57,14 +57,12 @@ class Sweep:
             self._run_with(worker_counts[0])
 
     def _run_with(self, workers: int) -> None:
-        shared = {"machine": self.machine, "channel_actor": self.channel_actor}
-        channel = ChannelSender(self.channel_actor)
+        worker = self.placement.worker
         trainable: Any
         if workers == 1:
-            trainable, resources = tune.with_parameters(SingleWorkerTrial, **shared), self.placement.worker.resources
+            trainable, resources = single_worker_trial(self.machine, self.channel_actor), worker.resources
         else:
-            trainable = tune.with_parameters(coordinate_group, **shared, worker=self.placement.worker)
-            resources = COORDINATOR
+            trainable, resources = group_coordinator(self.machine, self.channel_actor, worker), COORDINATOR
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
@@ -79,7 +77,7 @@ class Sweep:
                 verbose=0,
                 callbacks=[
                     self.watch,
-                    AttemptEndings(self.scheduler, self.machine.storage, channel),
+                    AttemptEndings(self.scheduler, self.machine.storage, ChannelSender(self.channel_actor)),
                 ],
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

@@ -1,9 +1,13 @@
-"""What Ray Tune runs for a trial: training itself for one worker, a Ray Train group for several."""
+"""What Ray Tune runs for a trial: training itself for one worker, a Ray Train group for several.
+
+What all trials share travels inside of what Tune is given. `tune.with_parameters` would put it into Ray's object store,
+and Ray ends a driver on the spot whose objects are on a node that leaves in order, as a raylet whose agent dies does.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +29,19 @@ SKIPPED = "skipped"
 
 
 class SingleWorkerTrial(tune.Trainable):
-    """A Tune actor that trains one-worker trials one after the other without starting anew."""
+    """A Tune actor that trains one-worker trials one after the other, of what `single_worker_trial` adds."""
 
-    def setup(self, config: dict[str, Any], machine: Machine, channel_actor: Any) -> None:
+    machine: Machine
+    channel_actor: Any
+
+    def setup(self, config: dict[str, Any]) -> None:
         """Called once per actor."""
         listen_for_termination()
-        self._machine, self._channel_actor = machine, channel_actor
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Turns to another trial."""
-        self._channel = ChannelSender(self._channel_actor)
+        self._channel = ChannelSender(self.channel_actor)
         self._skipped = self._channel.stop_request() is not None
         self._trial, self._attempt = new_config["trial"], new_config["attempt"]
         self._reports = self._train(self._trial, self._attempt, self._channel)
@@ -60,11 +66,26 @@ class SingleWorkerTrial(tune.Trainable):
         from model.training.workers import Workers
         from orchestrator.trial.run_trial import run_trial
 
-        yield from run_trial(trial, self._machine, Workers(), channel, attempt)
+        yield from run_trial(trial, self.machine, Workers(), channel, attempt)
 
 
-def coordinate_group(config: dict[str, Any], machine: Machine, channel_actor: Any, worker: WorkerResources) -> None:
+def single_worker_trial(machine: Machine, channel_actor: Any) -> type[SingleWorkerTrial]:
+    """What Tune runs for trials of one worker."""
+    return type(SingleWorkerTrial.__name__, (SingleWorkerTrial,), {"machine": machine, "channel_actor": channel_actor})
+
+
+def group_coordinator(
+    machine: Machine, channel_actor: Any, worker: WorkerResources
+) -> Callable[[dict[str, Any]], None]:
     """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune."""
+
+    def coordinate_group(config: dict[str, Any]) -> None:
+        _coordinate_group(config, machine, channel_actor, worker)
+
+    return coordinate_group
+
+
+def _coordinate_group(config: dict[str, Any], machine: Machine, channel_actor: Any, worker: WorkerResources) -> None:
     from ray import train
     from ray.train.torch import TorchTrainer
     from ray.tune.integration.ray_train import TuneReportCallback

@@ -1,4 +1,4 @@
-"""Ray's own process on the driver's machine dies in mid-sweep."""
+"""One of Ray's own processes on the driver's machine dies in mid-sweep."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from tests.faults.watched_sweep import THREE_TRIALS, WatchedSweep, ended, kill
 
 pytestmark = pytest.mark.minutes
 
+LONGEST_NAME = 15
+"""Characters that Linux keeps of a process's name."""
 
-@pytest.fixture(scope="module")
-def without_raylet(new_combo, tmp_path_factory):
-    """A sweep whose raylet is killed, what the command said, what it left in the temporary folder; then it again."""
+
+@pytest.fixture(scope="module", params=["raylet", "gcs_server", "ray::RuntimeEnvAgent"])
+def bereft(request, new_combo, tmp_path_factory):
+    """A sweep whose Ray is killed, what the command said, what it left in the temporary folder; then it again."""
     temporary = Path("/tmp", tmp_path_factory.mktemp("t").name)
     temporary.mkdir(exist_ok=True)
     combo = new_combo(TMPDIR=str(temporary))
@@ -25,15 +28,17 @@ def without_raylet(new_combo, tmp_path_factory):
     process = sweep.start()
     sweep.wait_for_step("lambda-10", 1, 23)
     (raylet,) = (pid for pid in combo.processes() if psutil.Process(pid).name() == "raylet")
-    kill(raylet)
+    beside = [*psutil.Process(raylet).children(), *psutil.Process(process.pid).children()]
+    (victim,) = (one.pid for one in beside if one.name()[:LONGEST_NAME] == request.param[:LONGEST_NAME])
+    kill(victim)
     began = time.monotonic()
     run = ended(process)
-    note("F24", "kill -9 of the raylet", "steps since the last checkpoint; exit code 6", time.monotonic() - began)
+    note("F24", f"kill -9 of {request.param}", "steps since the last checkpoint; exit code 6", time.monotonic() - began)
     return sweep, run, list(temporary.glob("[cp][oy]m*-*")), sweep.run()
 
 
-def test_f24_the_command_says_so_in_one_sentence_with_a_code_of_its_own(without_raylet):
-    _, run, left, _ = without_raylet
+def test_f24_the_command_says_so_in_one_sentence_with_a_code_of_its_own(bereft):
+    _, run, left, _ = bereft
 
     assert run.returncode == 6
     told = "Ray's processes on this machine died; the same command continues from the checkpoints"
@@ -43,8 +48,8 @@ def test_f24_the_command_says_so_in_one_sentence_with_a_code_of_its_own(without_
     assert left == []
 
 
-def test_f24_the_same_command_continues(without_raylet):
-    sweep, *_, again = without_raylet
+def test_f24_the_same_command_continues(bereft):
+    sweep, *_, again = bereft
 
     assert again.returncode == 0, again.stdout + again.stderr
     assert sweep.steps("lambda-10", 2)[0] > 1
