@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any
 from experiments.errors import InputError, Problem
 from orchestrator.environment import environment_variable
 from orchestrator.sweep.authentication import use_given_token, want_token
+from orchestrator.sweep.own_folder import own_folder
 from orchestrator.sweep.ray_address import REMEDY
 
 ENVIRONMENT = {
@@ -40,8 +39,6 @@ QUIET_VARIABLE = "RAY_DEDUP_LOGS_SKIP_REGEX"
 ONE_MACHINE_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """With 0 this node has no other address than 127.0.0.1, and all of Ray's ports listen there only, on Linux too."""
 TEMPORARY_VARIABLE = "TMPDIR"
-LONGEST_TEMPORARY = 20
-"""Characters of the folder below which ours may lie: the paths of Ray's sockets end at 107."""
 LONGEST_REASON = 500
 """Characters of Ray's message that are shown."""
 ROUNDING = 1e-6
@@ -88,7 +85,7 @@ def running_ray(address: str | None, verbose: bool, with_groups: bool) -> Iterat
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    with _own_folder() as folder:
+    with own_folder() as folder:
         if address:
             use_given_token()
             # A job brings them along, and Ray refuses to be told twice.
@@ -143,22 +140,6 @@ def _no_ray(address: str | None, said: str) -> Problem:
     if address:
         return Problem(f"RAY_ADDRESS {address}", what, REMEDY)
     return Problem("Ray on this machine", what, "--verbose shows what Ray says meanwhile")
-
-
-@contextmanager
-def _own_folder() -> Iterator[Path]:
-    """A new folder that nobody else may enter, with a short path; it is gone in the end.
-
-    Ray's own choice is a folder that everybody may write to, and in which it keeps pickles of what trials raise: with
-    it, others on this machine could have us run code of theirs. Ray opens whatever folder it is given to everybody,
-    so its files lie one level further down.
-    """
-    usual = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(prefix="combo-", dir=usual if len(usual) <= LONGEST_TEMPORARY else "/tmp")
-    try:
-        yield Path(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _local_options(folder: Path, with_groups: bool) -> dict[str, Any]:
