@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,10 +21,9 @@ LONGEST_NAME = 15
 
 
 @pytest.fixture(scope="module", params=["raylet", "gcs_server", "ray::RuntimeEnvAgent"])
-def bereft(request, new_combo, tmp_path_factory):
+def bereft(request, new_combo):
     """A sweep whose Ray is killed, what the command said, what it left in the temporary folder; then it again."""
-    temporary = Path("/tmp", tmp_path_factory.mktemp("t").name)
-    temporary.mkdir(exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"))  # the paths of Ray's sockets must be short
     combo = new_combo(TMPDIR=str(temporary))
     sweep = WatchedSweep(combo, THREE_TRIALS)
     process = sweep.start()
@@ -34,7 +35,8 @@ def bereft(request, new_combo, tmp_path_factory):
     began = time.monotonic()
     run = ended(process)
     note("F24", f"kill -9 of {request.param}", "steps since the last checkpoint; exit code 6", time.monotonic() - began)
-    return sweep, run, list(temporary.glob("[cp][oy]m*-*")), sweep.run()
+    yield sweep, run, list(temporary.glob("[cp][oy]m*-*")), sweep.run()
+    shutil.rmtree(temporary)
 
 
 def test_f24_the_command_says_so_in_one_sentence_with_a_code_of_its_own(bereft):
