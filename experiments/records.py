@@ -65,8 +65,12 @@ ATTEMPT_NAME = NumberedName(after=".json")
 """Of a file in `attempts/`."""
 METRICS_NAME = NumberedName("attempt-", ".jsonl")
 """Of a file in `metrics/`."""
+LOG_NAME = NumberedName("attempt-", ".log")
+"""Name of a file in `logs/`."""
 PATCH_NAME = NumberedName("attempt-", ".patch")
-"""Of a file in `code/`."""
+"""Name of a file in `code/`."""
+STOP_NAME = NumberedName(after=".stop")
+"""Name of a file in `attempts/` that asks an attempt to stop."""
 
 SCORE_COLUMNS = ("clip", "category", "m_j", "m_f", "frames", "empty_frames", "classes")
 """Clip id, its category, region similarity and F-score in [0, 1], frames scored, frames without an object; and for AVSS

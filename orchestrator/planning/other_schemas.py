@@ -12,7 +12,6 @@ from typing import Any
 from experiments.errors import InputError, Problem
 from experiments.identity import flatten, leaves
 from experiments.other_schema import REMEDY, SCHEMA_FIELD, stored_by
-from experiments.records import TRIAL_FILE
 from experiments.searches import ScaledSearch
 from model.config import SCHEMA_VERSION, TrialConfig
 from model.regular_files import read_regular
@@ -51,7 +50,7 @@ def trials_of_other_schemas(store: Store) -> Iterator[OtherTrial]:
     """Those that can be read at all; what is wrong with the others is told where they are wanted."""
     for folder in store.trials():
         with suppress(OSError, ValueError, RecursionError):
-            content = read_regular(folder.path / TRIAL_FILE)
+            content = read_regular(folder.identity_file)
             found = SCHEMA.search(content)
             if found is not None and int(found[1]) != SCHEMA_VERSION:
                 document = json.loads(content)

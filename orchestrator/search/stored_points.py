@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 
 from experiments.errors import InputError
 from experiments.identity import trial_key
-from experiments.records import ATTEMPTS_DIR, METRICS_DIR, TRIAL_FILE, AttemptRecord, TrialRecord
+from experiments.records import METRICS_DIR, AttemptRecord, TrialRecord
 from experiments.searches import ScaledSearch
+from experiments.trial_files import before_attempt
 from model.config import TrialConfig
 from orchestrator.search.points import RUNNING, Outcome, TriedPoint, failed, finished, pruned
 from orchestrator.storage.storage import Storage
@@ -49,7 +52,7 @@ class StoredTrials:
         """What became of a trial, as it is stored now; None if storage does not know it."""
         folder = self._store.trial(key)
         folder.fetch_documents()
-        return self._outcome(folder) if (folder.path / TRIAL_FILE).exists() else None
+        return self._outcome(folder) if folder.identity_file.exists() else None
 
     def _outcome(self, folder: TrialFolder) -> Outcome:
         """A point whose records are damaged is lost to the search, which goes on with the others."""
@@ -66,15 +69,24 @@ class StoredTrials:
         last = folder.last_attempt
         if self._search.search.early_stopping is not None and last is not None and last.ended == "pruned":
             self._storage.fetch(f"{folder.name}/{METRICS_DIR}")
-            lines = (line for line in folder.metric_lines() if line.kind == "evaluation" and "m_j" in line.values)
-            return pruned({line.step: line.values["m_j"] for line in lines})
+            return pruned(_validations(folder))
         return RUNNING
+
+
+def _validations(folder: TrialFolder) -> dict[int, float]:
+    """Validation M_J by step, joined over the attempts."""
+    found: dict[int, float] = {}
+    for _, attempt in groupby(folder.metric_lines(), attrgetter("attempt")):
+        lines = list(attempt)
+        found = before_attempt(found, lines)
+        found |= {line.step: line.values["m_j"] for line in lines if line.kind == "evaluation" and "m_j" in line.values}
+    return found
 
 
 def _config(folder: TrialFolder) -> TrialConfig | None:
     """The configuration in an intact directory; None for a damaged one."""
     with suppress(InputError):
-        stored = read_record(folder.path / TRIAL_FILE, TrialRecord)
+        stored = read_record(folder.identity_file, TrialRecord)
         return stored.config if stored is not None and trial_key(stored.config) == folder.path.name else None
     return None
 
@@ -82,7 +94,7 @@ def _config(folder: TrialFolder) -> TrialConfig | None:
 def _began(folder: TrialFolder) -> datetime:
     """When the first attempt began; trials that do not say so come first."""
     with suppress(InputError, ValueError):
-        first = read_record(folder.path / ATTEMPTS_DIR / "1.json", AttemptRecord)
+        first = read_record(folder.attempt_file(1), AttemptRecord)
         told = first or (folder.result and folder.result.provenance)
         if told:
             began = datetime.fromisoformat(told.started)

@@ -12,7 +12,6 @@ from experiments.records import (
     EVALUATIONS,
     PREDICTIONS_DIR,
     RESULT_FILE,
-    TRIAL_FILE,
     TRIALS,
     ResultRecord,
     TrialRecord,
@@ -54,7 +53,7 @@ class Store:
         """Identity and result of every finished trial whose documents are intact."""
         for folder in self.trials():
             with suppress(InputError):
-                trial, result = read_record(folder.path / TRIAL_FILE, TrialRecord), folder.result
+                trial, result = read_record(folder.identity_file, TrialRecord), folder.result
                 if trial is not None and result is not None:
                     yield trial, result
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from experiments.errors import InputError, Problem, unreadable
-from experiments.other_schema import refuse_other_schema
+from experiments.other_schema import parse_stored
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, Record
 from model.regular_files import LARGEST_DOCUMENT, LARGEST_TABLE, check_regular, open_regular, read_regular
 
@@ -35,13 +35,12 @@ def read_record(path: Path, model: type[Stored]) -> Stored | None:
         InputError: it is damaged, or closed to this user.
     """
     try:
-        return model.model_validate_json(read_regular(path))
+        return parse_stored(model, read_regular(path), str(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _refusal(path, error) from None
     except ValidationError as error:
-        refuse_other_schema(error, str(path))
         raise damaged(path, _first_of(error)) from None
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from experiments.records import ATTEMPT_NAME, ATTEMPTS_DIR, TRIALS, AttemptRecord, Ending
+from experiments.records import ATTEMPT_NAME, ATTEMPTS_DIR, STOP_NAME, TRIALS, AttemptRecord, Ending
 from orchestrator.storage.storage import Storage
 from orchestrator.store.stored_documents import record_bytes
 from orchestrator.trial.process_identity import is_dead, this_process
@@ -171,7 +171,7 @@ def _file(key: str, number: int) -> str:
 
 
 def _stop_file(key: str, number: int) -> str:
-    return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{number}.stop"
+    return f"{TRIALS}/{key}/{ATTEMPTS_DIR}/{STOP_NAME.of(number)}"
 
 
 def _now() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from experiments import records, stored_types
+from experiments import records, stored_types, trial_files
 from experiments.errors import Problem
 from reports.stored import evaluations
 from reports.stored.column_cache import ColumnCache, replace_rows
@@ -38,7 +38,9 @@ class CurveCache:
 
     def __init__(self, folder: Path | None, finished: Collection[str]) -> None:
         path = None if folder is None else folder / CURVES_FILE
-        self._cache = ColumnCache(path, COLUMNS, [records, stored_types, evaluations, sys.modules[__name__]])
+        self._cache = ColumnCache(
+            path, COLUMNS, [records, stored_types, trial_files, evaluations, sys.modules[__name__]]
+        )
         self._finished = frozenset(finished)
         self._table: pa.Table | None = None
 

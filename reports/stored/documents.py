@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from experiments import errors
 from experiments.errors import InputError, Problem, validate
-from experiments.other_schema import refuse_other_schema
+from experiments.other_schema import parse_stored
 from model.regular_files import read_regular
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -53,18 +52,9 @@ def parse_document(model: type[Document], content: bytes, path: Path) -> Documen
         InputError: it is damaged.
     """
     try:
-        return model.model_validate_json(content)
+        return parse_stored(model, content, shown(path))
     except ValidationError as error:
-        refuse_other_schema(error, shown(path))
         raise _explained(model, content, path, error) from None
-
-
-def names_in(folder: Path) -> list[str]:
-    """Names of what lies in a folder; none if it is not there or cannot be read."""
-    try:
-        return os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
-    except OSError:
-        return []
 
 
 def refusal(path: Path, what: str) -> InputError:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from experiments.errors import Problem
-from experiments.records import METRICS_DIR, METRICS_NAME, TRIALS, MetricLine
+from experiments.records import TRIALS, MetricLine
+from experiments.trial_files import TrialFiles, before_attempt
 from model.regular_files import LARGEST_TABLE, open_regular
-from reports.stored.documents import names_in
 
 VALIDATION_M_J, VALIDATION_M_F = "m_j", "m_f"
 """Keys of the validation scores, fractions, among the values of an evaluation line."""
@@ -49,15 +49,13 @@ class Curve:
 
 def metrics_files(trial: Path) -> list[str]:
     """The metrics files below a trial directory, in the order of the attempts."""
-    folder = trial / METRICS_DIR
-    return [f"{METRICS_DIR}/{METRICS_NAME.of(number)}" for number in METRICS_NAME.numbers(names_in(folder), folder)]
+    return [path.relative_to(trial).as_posix() for path in TrialFiles(trial).metrics_files]
 
 
 def read_curve(trial: Path) -> Curve:
-    """Joins the attempts of a trial directory.
+    """Joins the attempts of a trial directory, as `before_attempt` says.
 
-    An attempt that resumes repeats the steps since its checkpoint; what it logged replaces what came before it. Lines
-    that begin as a step and were written to their end are passed over, so damage inside of them goes unseen.
+    Lines that begin as a step and were written to their end are passed over, so damage inside of them goes unseen.
     """
     evaluations: dict[int, Evaluation] = {}
     problems: list[Problem] = []
@@ -66,9 +64,7 @@ def read_curve(trial: Path) -> Curve:
         lines, damage = _telling_lines(trial / name)
         if damage:
             problems.append(Problem(f"{TRIALS}/{trial.name}/{name}", damage))
-        trained = [line.step for line in lines if line.kind != "system"]
-        if trained:
-            evaluations = {step: before for step, before in evaluations.items() if step < min(trained)}
+        evaluations = before_attempt(evaluations, lines)
         if lines:
             began, ended = lines[0].time, lines[-1].time
             evaluations |= {line.step: _evaluation(line, worked - began) for line in lines if _is_validation(line)}

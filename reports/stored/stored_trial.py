@@ -10,22 +10,11 @@ from typing import TypeVar
 
 from experiments.agreement import disagreement, misplaced
 from experiments.errors import InputError, Problem
-from experiments.records import (
-    ATTEMPT_NAME,
-    ATTEMPTS_DIR,
-    FAILURE_FILE,
-    RESULT_FILE,
-    TRIAL_FILE,
-    AttemptRecord,
-    FailureRecord,
-    Record,
-    ResultRecord,
-    TrialRecord,
-)
+from experiments.records import AttemptRecord, FailureRecord, Record, ResultRecord, TrialRecord
+from experiments.trial_files import TrialFiles
 from model.config import TrialConfig
 from model.regular_files import read_regular
 from reports.stored.documents import (
-    names_in,
     parse_document,
     read_content,
     refusal,
@@ -57,14 +46,14 @@ class StoredTrial:
         """The configuration; None when `trial.json` cannot be trusted."""
         if self.identity is None:
             return None
-        return parse_document(TrialRecord, self.identity, self.path / TRIAL_FILE).config
+        return parse_document(TrialRecord, self.identity, TrialFiles(self.path).identity_file).config
 
     @cached_property
     def result(self) -> ResultRecord | None:
         """The result; None while unfinished, and when it cannot be trusted."""
         if self.outcome is None:
             return None
-        return parse_document(ResultRecord, self.outcome, self.path / RESULT_FILE)
+        return parse_document(ResultRecord, self.outcome, TrialFiles(self.path).result_file)
 
 
 def read_stored_trial(folder: Path) -> StoredTrial:
@@ -74,7 +63,7 @@ def read_stored_trial(folder: Path) -> StoredTrial:
     except InputError as error:
         return StoredTrial(folder.name, folder, identity=None, problem=error.problems[0])
     try:
-        if os.path.lexists(folder / RESULT_FILE):
+        if os.path.lexists(TrialFiles(folder).result_file):
             return StoredTrial(folder.name, folder, identity, _read_outcome(folder, trial))
         return _read_unfinished(folder, identity)
     except InputError as error:
@@ -84,7 +73,7 @@ def read_stored_trial(folder: Path) -> StoredTrial:
 
 
 def _read_identity(folder: Path) -> tuple[bytes, TrialRecord]:
-    path = folder / TRIAL_FILE
+    path = TrialFiles(folder).identity_file
     content = read_content(path)
     record = parse_document(TrialRecord, content, path)
     if (wrong := misplaced(record, folder.name)) is not None:
@@ -93,7 +82,7 @@ def _read_identity(folder: Path) -> tuple[bytes, TrialRecord]:
 
 
 def _read_outcome(folder: Path, trial: TrialRecord) -> bytes:
-    path = folder / RESULT_FILE
+    path = TrialFiles(folder).result_file
     content = read_content(path)
     if (wrong := disagreement(trial, parse_document(ResultRecord, content, path))) is not None:
         raise refusal(path, wrong)
@@ -102,19 +91,15 @@ def _read_outcome(folder: Path, trial: TrialRecord) -> bytes:
 
 def _read_unfinished(folder: Path, identity: bytes) -> StoredTrial:
     """Why there is no result, as far as it is known; documents may go while this looks, as the trial may be running."""
-    last = _last_attempt(folder / ATTEMPTS_DIR)
+    files = TrialFiles(folder)
+    last = files.newest_attempt_file
     return StoredTrial(
         folder.name,
         folder,
         identity,
-        failure=_read_if_there(FailureRecord, folder / FAILURE_FILE),
+        failure=_read_if_there(FailureRecord, files.failure_file),
         last_attempt=None if last is None else _read_if_there(AttemptRecord, last),
     )
-
-
-def _last_attempt(attempts: Path) -> Path | None:
-    numbers = ATTEMPT_NAME.numbers(names_in(attempts), attempts)
-    return attempts / ATTEMPT_NAME.of(numbers[-1]) if numbers else None
 
 
 def _read_if_there(model: type[Stored], path: Path) -> Stored | None:

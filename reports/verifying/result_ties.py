@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError, unreadable
-from experiments.records import (
-    ATTEMPT_NAME,
-    ATTEMPTS_DIR,
-    METRICS_DIR,
-    METRICS_NAME,
-    QUARANTINE_FILE,
-    AttemptRecord,
-    ProtocolRecord,
-    ResultRecord,
-)
+from experiments.records import AttemptRecord, ProtocolRecord, ResultRecord
+from experiments.trial_files import TrialFiles
 from model.config import Task, TrialConfig
 from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
-from reports.stored.documents import names_in, read_document
+from reports.stored.documents import read_document
 from reports.stored.quarantine import quarantine_lines
 from reports.stored.stored_trial import StoredTrial
 from reports.verifying.discrepancy import Discrepancy, not_as_stored
@@ -38,7 +30,7 @@ def check_ties(found: StoredTrial, protocols: Mapping[Task, ProtocolRecord]) -> 
         return
     yield from _check_manifest(found.path / result.checkpoint, config, result)
     yield from _check_attempt(found.path, result)
-    yield from _check_quarantine(found.path / QUARANTINE_FILE, result)
+    yield from _check_quarantine(TrialFiles(found.path).quarantine_file, result)
     if config.data.task in protocols:
         yield from _check_protocol(result.protocol, protocols[config.data.task])
 
@@ -74,14 +66,14 @@ def _config_of(manifest: Mapping[str, Any]) -> TrialConfig | None:
 def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
     """Whether the attempt that finished the trial is the one that the result names."""
     number = result.provenance.attempts
-    metrics = f"{METRICS_DIR}/{METRICS_NAME.of(number)}"
+    files = TrialFiles(folder)
+    metrics = files.metrics_file(number).relative_to(folder).as_posix()
     if metrics not in result.checksums:
         yield Discrepancy("the attempt that finished", str(number), f"its {metrics} is not among the checksums")
-    path = folder / ATTEMPTS_DIR / ATTEMPT_NAME.of(number)
-    if path.name not in names_in(path.parent):
+    if number not in files.attempt_numbers:
         return
     try:
-        attempt = read_document(AttemptRecord, path)
+        attempt = read_document(AttemptRecord, files.attempt_file(number))
     except InputError as error:
         yield not_as_stored("the attempt that finished", "a record", error.problems[0])
         return

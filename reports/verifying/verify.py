@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.records import EVALUATIONS, RESULT_FILE, TRIALS, EvaluationRecord, ProtocolRecord
+from experiments.records import EVALUATIONS, TRIALS, EvaluationRecord, ProtocolRecord
+from experiments.trial_files import TrialFiles
 from model.config import Task
 from reports.render.wording import column_name
 from reports.stored.results import Results
@@ -193,6 +194,6 @@ def _unreadable(places: Sequence[_Place], results: Results) -> Iterator[Finding]
 
 def _may_be_finished(stored: StoredTrial) -> bool:
     try:
-        return (stored.path / RESULT_FILE).exists()
+        return TrialFiles(stored.path).result_file.exists()
     except PermissionError:
         return True
