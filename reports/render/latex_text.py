@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from experiments.reported import Citation
+from experiments.reported_schema import Citation
 from reports.render.math_label import split_label
 from reports.render.plain_text import one_line
 from reports.render.symbols import SYMBOLS

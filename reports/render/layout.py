@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from experiments.reported import Citation, Column
+from experiments.reported import Column
+from experiments.reported_schema import Citation
 from reports.render import wording
 from reports.tables.cells import Cell, Row, Table
 

@@ -12,7 +12,7 @@ from reports.render.formats import COLLECTION
 from reports.render.math_label import in_unicode
 from reports.render.plain_text import one_line
 from reports.site import markup, paths
-from reports.site.gallery import caption
+from reports.site.pictures import caption
 from reports.site.progress import tally
 from reports.site.runs import value_of
 from reports.stored.effort import Effort

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from reports.render.wording import row_label
 from reports.tables.cells import Table
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_EXTREME = re.compile(r"(highest|lowest)-m_j-(.+)")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ def collect_pictures(table: Table) -> tuple[list[Picture], list[Problem]]:
                     file = f"{run.key}-{number:02d}.png"
                     pictures.append(Picture(row_label(row), task, run.seed, path.stem, file, content))
     return pictures, problems
+
+
+def caption(picture: Picture) -> str:
+    """What a picture shows, such as `highest $M_J$: dog_3`; may hold LaTeX math between dollar signs."""
+    extreme = _EXTREME.fullmatch(picture.title)
+    return picture.title if extreme is None else f"{extreme[1]} $M_J$: {extreme[2]}"
 
 
 def _read_png(path: Path) -> bytes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from experiments.reported import Citation
+from experiments.reported_schema import Citation
 from reports.render.layout import Grid, Head, Line, grid
 from reports.tables.cells import Cell, Row, Table
 

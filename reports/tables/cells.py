@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments.records import EvaluationRecord, ProtocolRecord
-from experiments.reported import Citation, Column, ReportedValue
+from experiments.reported import Column, ReportedValue
+from experiments.reported_schema import Citation
 from experiments.schema import Statistics
 from model.config import Task
 from reports.stored.imported import ImportedScore

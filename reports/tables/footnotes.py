@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from experiments.records import ProtocolRecord
-from experiments.reported import Check, Citation, ReportedValue, contradictions, transcription
+from experiments.reported import ReportedValue, contradictions, transcription
+from experiments.reported_schema import Check, Citation
 from experiments.schema import Experiment, Paper
 from model.config import Task
 from reports.tables.cells import Cell, Row, Run, imported_evaluations

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from experiments.columns import columns_of, task_of
 from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
-from experiments.reported import Column, reported_gain, reported_value, transcription
+from experiments.reported import Column, PublishedRow, published_rows, reported_gain, reported_value, transcription
 from experiments.scaled_experiment import FULL, ScaledExperiment
-from experiments.schema import Variant
+from experiments.schema import Experiment, Variant
 from experiments.trial import Trial
 from model.config import Task
 from reports.stored.imported import imported_score
@@ -21,7 +21,6 @@ from reports.tables.footnotes import footnotes
 from reports.tables.matching import Places, match
 from reports.tables.measures import measured_value
 from reports.tables.mixtures import mixture_of
-from reports.tables.published import rows_of_others
 from reports.tables.ranking import ranked
 from reports.tables.statistics import summarise
 
@@ -61,7 +60,7 @@ def build_table(
     builder = _Builder(scaled, trials, match(trials, results, (known or Known()).links), known or Known())
     own = [builder.row(variant, columns) for variant in experiment.variants]
     completed = (statistics or ClipStatistics()).complete(own, experiment.statistics)
-    rows = ranked([*rows_of_others(experiment, columns), *completed], columns, scaled.scale)
+    rows = ranked([*_rows_of_others(experiment, columns), *completed], columns, scaled.scale)
     cells = [cell for row in rows for cell in row.cells]
     return Table(
         experiment=scaled.name,
@@ -164,3 +163,20 @@ def _commands(scaled: ScaledExperiment, cells: Sequence[Cell]) -> Iterator[str]:
         yield scaled.command("retry" if any(cell.state == "failed" for cell in own) else "run")
     if any(cell.wanted == 0 for cell in own):
         yield replace(scaled, scale=FULL).command("run")
+
+
+def _rows_of_others(experiment: Experiment, columns: Sequence[Column]) -> Iterator[Row]:
+    """What the papers of other methods report, in the order of the experiment's file."""
+    table = experiment.table
+    for group in table.published:
+        for method in group.methods:
+            for published in published_rows(experiment.paper, table.number, method, columns):
+                yield _published_row(published, columns, group.label, has_side=table.side_header is not None)
+
+
+def _published_row(published: PublishedRow, columns: Sequence[Column], group: str, *, has_side: bool) -> Row:
+    name = "/".join(filter(None, (published.method, published.backbone, published.variant)))
+    cells = tuple(Cell(name, column, "published", reported=published.values.get(column)) for column in columns)
+    apart = published.variant or published.backbone
+    label = published.method if has_side or not apart else f"{published.method}, {apart}"
+    return Row(name, label, cells, apart if has_side else "", group, published.cite)

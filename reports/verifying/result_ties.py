@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError, unreadable
-from experiments.records import AttemptRecord, ProtocolRecord, ResultRecord
+from experiments.records import AttemptRecord, ProtocolRecord, QuarantineLine, ResultRecord
 from experiments.trial_files import TrialFiles
 from model.config import Task, TrialConfig
 from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
-from reports.stored.documents import read_document
-from reports.stored.quarantine import quarantine_lines
+from model.regular_files import LARGEST_TABLE, read_regular
+from reports.stored.documents import parse_document, read_document
+from reports.stored.documents import unreadable as unreadable_document
 from reports.stored.stored_trial import StoredTrial
 from reports.verifying.discrepancy import Discrepancy, not_as_stored
 
@@ -85,13 +86,25 @@ def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
         yield Discrepancy("how the attempt ended", "finished", attempt.ended)
 
 
+def _quarantine_lines(path: Path) -> Iterator[QuarantineLine]:
+    """The lines of a quarantine file; none if there is no file."""
+    try:
+        lines = read_regular(path, LARGEST_TABLE).splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable_document(path, error) from None
+    for line in lines:
+        yield parse_document(QuarantineLine, line, path)
+
+
 def _check_quarantine(path: Path, result: ResultRecord) -> Iterator[Discrepancy]:
     """Whether the clips that were set aside are those of the quarantine file.
 
     Weights are inherited from earlier attempts, scores of the test split are not.
     """
     try:
-        lines = list(quarantine_lines(path))
+        lines = list(_quarantine_lines(path))
     except InputError as error:
         yield not_as_stored("the clips set aside", "a list of clips", error.problems[0])
         return

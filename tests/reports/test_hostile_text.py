@@ -11,7 +11,7 @@ from golden_tables import golden_tables, on_terminal
 from report_checks import assert_balanced, assert_compiles
 
 from experiments.expand import expand
-from experiments.reported import Citation
+from experiments.reported_schema import Citation
 from reports.render.formats import table_files
 from reports.render.latex_text import escape
 from reports.render.plain_text import one_line

@@ -1,6 +1,6 @@
 import pytest
 
-from experiments.reported import Citation
+from experiments.reported_schema import Citation
 from reports.drawing.style import label as figure_label
 from reports.render.latex_text import citation
 from reports.render.latex_text import escape as latex_escape

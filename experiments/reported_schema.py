@@ -1,0 +1,87 @@
+"""What a transcription of a paper's numbers, `experiments/reported/*.json`, may say: one record per printed number."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Printed(BaseModel):
+    """A frozen part of a transcription; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PrintedRow(Printed):
+    """The row that a number stands in."""
+
+    method: str
+    backbone: str | None = None
+    variant: str | None = None
+    task: str | None = None
+    """The field a compared method comes from, such as `VOS`."""
+
+
+class Citation(Printed):
+    """A publication."""
+
+    key: str
+    year: int | None = None
+    venue: str | None = None
+
+
+class PrintedNumber(Printed):
+    """One number of a table, exactly as printed in `value_text`; `value` is None where the paper prints a dash."""
+
+    id: str
+    table: str
+    row: PrintedRow
+    column: str | None = None
+    subset: str | None = None
+    init: str | None = None
+    metric: str
+    value: float | None
+    value_text: str
+    unit: str
+    kind: Literal["value", "delta", "setting"]
+    cite: Citation | None = None
+    """What the row cites: the source of its numbers, or, in a row of the paper's own, what the method is built with."""
+    note: str | None = None
+
+
+class Check(Printed):
+    """A claim of the paper held against its own numbers."""
+
+    id: str
+    tables: tuple[str, ...]
+    where: str
+    claim: str
+    verdict: Literal["holds", "fails", "unresolved"]
+    detail: str
+    caveat: str | None = None
+    """What a claim that holds leaves unsaid."""
+
+
+class FigureNumbers(Printed):
+    """Numbers that a figure shows in one of its rows."""
+
+    figure: str
+    row: int
+    """From 0, top to bottom."""
+    values: tuple[float, ...]
+    decimals: int
+    """As printed."""
+    unit: str
+    note: str | None = None
+
+
+class Transcription(Printed):
+    """All numbers of one paper."""
+
+    paper: str
+    cite: Citation
+    """Of the paper itself."""
+    records: tuple[PrintedNumber, ...]
+    figures: tuple[FigureNumbers, ...] = ()
+    checks: tuple[Check, ...]
