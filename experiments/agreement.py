@@ -1,4 +1,4 @@
-"""Whether the documents of a trial speak of the same trial."""
+"""Checks that the documents of a trial directory belong together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from experiments.records import ResultRecord, TrialRecord
 
 
 def misplaced(trial: TrialRecord, name: str) -> str | None:
-    """Why an identity does not belong into a folder; None if it does.
+    """Why a trial's identity does not fit the name of its folder; None if it fits.
 
     Args:
         trial: the identity.

@@ -8,7 +8,7 @@ from model.config import Task
 
 
 def columns_of(experiment: Experiment) -> tuple[Column, ...]:
-    """All its tasks, also those that a scale does not train; what is of the network alone comes last."""
+    """Columns of all tasks, including those that a scale does not train; parameters and times come last."""
     metrics = experiment.table.metrics
     starts: list[tuple[Task, Task | None]] = []
     for task in experiment.tasks:
@@ -19,5 +19,5 @@ def columns_of(experiment: Experiment) -> tuple[Column, ...]:
 
 
 def task_of(column: Column, experiment: Experiment) -> Task:
-    """The task whose trials fill a column; what is of the network alone is told by those of the last task."""
+    """The task whose trials fill a column; parameters and times are taken from the last task."""
     return column.task or experiment.tasks[-1]

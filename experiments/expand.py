@@ -15,9 +15,9 @@ from experiments.trial import Trial
 from model.config import Task, TrialConfig
 
 ANY_SEED = 0
-"""Of trials that are not given their own seed yet."""
+"""Seed of trials before each gets its own."""
 MOST_TRIALS = 10_000
-"""Of one scaled; a few lines of a file could ask for billions."""
+"""Most trials that an experiment at one scale may ask for; a few lines of a file could ask for billions."""
 GIVEN_ELSEWHERE = {
     "seed": "list it under seeds",
     "data.task": "list it under tasks",
@@ -26,7 +26,7 @@ GIVEN_ELSEWHERE = {
 }
 """Settings that an experiment's overrides cannot change, and what to do instead."""
 Fingerprint: TypeAlias = Callable[[Task, str | None, int], str]
-"""Digest of the data of a task, with one proposer's Maskiges or none, read as pictures of so many pixels a side."""
+"""Computes the data fingerprint from the task, the proposer of its Maskiges, if any, and a picture's side in pixels."""
 
 
 def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> list[Trial]:

@@ -15,12 +15,12 @@ Extended = TypeVar("Extended", bound=Extending)
 
 
 def names_in(folder: Path) -> list[str]:
-    """Names that files in a folder can be extended by."""
+    """Names of the YAML files in a folder, without their endings."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def read_extended(model: type[Extended], folder: Path, name: str, asked_by: str) -> tuple[tuple[str, Extended], ...]:
-    """A file with those that it extends.
+    """Reads a file and those that it extends.
 
     Args:
         model: what such a file may say; it is called by its name in messages, such as `preset`.
@@ -54,6 +54,6 @@ def read_extended(model: type[Extended], folder: Path, name: str, asked_by: str)
 
 @cache
 def _read(model: type[Extended], path: Path) -> Extended:
-    """Once, as most experiments use the same few."""
+    """Reads each file once, as most experiments use the same few."""
     file = shown(path)
     return validate(model, read_yaml(path, file), file)

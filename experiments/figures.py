@@ -35,7 +35,7 @@ def load_figures(paper: Paper) -> FigureFile:
 
 
 def read_figures(path: Path) -> FigureFile:
-    """As `load_figures`, from any file."""
+    """Reads and checks a file of figures; raises what `load_figures` raises."""
     file = shown(path)
     figures = validate(FigureFile, read_yaml(path, file), file)
     problems = [

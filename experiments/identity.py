@@ -1,4 +1,4 @@
-"""The trial key: a digest of everything that changes the science of a trial."""
+"""The trial key: a hash of all settings that can change a trial's result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIAL_KEY = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 
 
 def canonical_json(config: TrialConfig) -> str:
-    """Sorted keys, defaults filled in, shortest float form, no spaces.
+    """The configuration as JSON with sorted keys, defaults filled in, shortest float form, no spaces.
 
     Floats that hold whole numbers stay floats (`5.0`), because the schema has typed them. A setting that came after the
     first trials is left out while it has its default, so that it does not move the keys of those that are stored.
@@ -38,7 +38,7 @@ def trial_key(config: TrialConfig) -> str:
 
 
 def short_digest(parts: Iterable[str]) -> str:
-    """Tells what has these parts, in this order, from anything else; for names that people read."""
+    """Short hash of some parts in their order, for names that people read."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:SHORT_LENGTH]
 
 
@@ -48,7 +48,7 @@ def flatten(config: TrialConfig) -> dict[str, Any]:
 
 
 def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """What nested settings hold, by dotted key."""
+    """All values of nested settings, by dotted key."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from leaves(value, f"{prefix}{key}.")

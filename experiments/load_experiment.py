@@ -68,7 +68,7 @@ def _load_presets(scaled: ScaledExperiment) -> tuple[dict[str, LoadedPreset], li
 
 
 def _stand_in_place(scaled: ScaledExperiment, preset: str) -> str:
-    """Where it stands what a scale uses instead of a preset."""
+    """The place in a file where a scale replaces a preset, for messages."""
     *_, last = (place for place, part in scaled.scale_parts if preset in part.presets)
     own, _ = scaled.scale_parts[-1]
     return f"{last}.presets.{preset}" if last == own else f"{last}: presets.{preset}"

@@ -44,7 +44,7 @@ class Choice(Record):
     """Why a clip is shown."""
 
     rule: Rule
-    """Every category's first clip, then the second ones, the same for all trials on the same data; or asked for."""
+    """`first-by-category`: the first clip of each category, then the second ones. `by-id`: a user asked for it."""
     rank: int
     """Its place among the clips so chosen, from 0."""
     chosen: int
@@ -61,13 +61,13 @@ class PredictionRecord(Record):
     task: Task
     m_j: Fraction
     m_f: Fraction
-    """Of this clip alone, in [0, 1]."""
+    """M_J and M_F of this clip alone, in [0, 1]."""
     choice: Choice
     seconds: int
-    """T, as there is a frame for each."""
+    """Length of the clip; there is one frame per second, so it equals T."""
     sound_rate: PositiveInt
     """Stretches of sound per second."""
     proposer: str | None
-    """Whose Maskiges they are; null where there are none."""
+    """Model that proposed the masks of the Maskiges; null where there are none."""
     classes: tuple[ShownClass, ...]
     """Those that occur in truth or prediction, background aside; none where the task knows objects only."""

@@ -18,13 +18,13 @@ FOLDER = ROOT / "presets"
 
 @dataclass(frozen=True)
 class LoadedPreset:
-    """A preset with those that it extends; without any parts it stands for one that could not be loaded."""
+    """A preset with those that it extends; one without parts stands for a preset that could not be loaded."""
 
     parts: tuple[tuple[str, Preset], ...] = ()
     """Each file as messages call it and what it says; later ones are laid over earlier ones."""
 
     def layers(self, task: Task) -> list[Layer]:
-        """For each part, what it says of all tasks, then of one."""
+        """Overrides in the order in which they are laid: for each part, those of all tasks, then those of one."""
         return [
             layer
             for file, part in self.parts
@@ -32,7 +32,7 @@ class LoadedPreset:
         ]
 
     def cost(self, task: Task) -> Cost | None:
-        """What a trial on a task takes, as the last part that knows it states; None if none does."""
+        """Time and memory of a trial on a task: of the last part that states them; None if none does."""
         return next((part.costs[task] for _, part in reversed(self.parts) if task in part.costs), None)
 
 

@@ -62,9 +62,9 @@ PICTURES_DIR = "pictures"
 PREDICTIONS_DIR = "predictions"
 
 ATTEMPT_NAME = NumberedName(after=".json")
-"""Of a file in `attempts/`."""
+"""Name of a file in `attempts/`."""
 METRICS_NAME = NumberedName("attempt-", ".jsonl")
-"""Of a file in `metrics/`."""
+"""Name of a file in `metrics/`."""
 LOG_NAME = NumberedName("attempt-", ".log")
 """Name of a file in `logs/`."""
 PATCH_NAME = NumberedName("attempt-", ".patch")
@@ -78,8 +78,8 @@ a list of structs with the fields CLASS_FIELDS, null for S4 and MS3. Older files
 VALIDATION_SCORES = ("m_j", "m_f")
 """Keys of the validation scores, fractions, among the values of an evaluation's line."""
 CLASS_FIELDS = ("id", "j_sum", "f_sum", "frames")
-"""Of each class that is predicted or present in the clip: its id, the sums of J and of F over the frames where it is,
-and how many these are. The sums of all clips give the data set's score to the last bit."""
+"""Fields of each class that is predicted or present in the clip: its id, the sums of J and F over the frames with it,
+and the number of these frames. The sums of all clips give the data set's score to the last bit."""
 
 
 class Record(BaseModel):
@@ -133,13 +133,13 @@ class AttemptRecord(Record):
     workers: WorkerCount
     device: str
     commit: str | None = None
-    """Of the code, as in `Provenance`; None in older records too."""
+    """Git commit of the code, as in `Provenance`; None in older records too."""
     started: str
-    """ISO 8601 in UTC; for people, as clocks may jump."""
+    """ISO 8601 in UTC. Shown to people only, as clocks may jump."""
     beat: Count = 0
-    """Grows while the attempt lives. Others compare it with what they saw before, by their own clock."""
+    """Counter that grows while the attempt runs. Other processes check by their own clock whether it changes."""
     seen: str = ""
-    """When the last heartbeat was written, likewise."""
+    """When the last heartbeat was written, in the same form and for the same use as `started`."""
     step: Count = 0
     best: Fraction | None = None
     """Best validation M_J so far, in [0, 1]."""
@@ -289,7 +289,7 @@ class WeightsRecord(Record):
     """The weights that an evaluation scored."""
 
     config: TrialConfig
-    """Of the trial that they belong to; its data fingerprint is what they were trained on."""
+    """Configuration of the trial that they belong to; its data fingerprint is that of the training data."""
     origin: Literal["trained", "official"]
     """Trained here, or imported from a file in the form of the authors' release."""
     file: str
@@ -299,7 +299,7 @@ class WeightsRecord(Record):
     """Where the authors published the file, as its importer states; empty where nobody states that they did."""
     step: Count
     sha256: str
-    """Of the weights as stored here."""
+    """Checksum of the weights as stored here."""
 
     @property
     def is_official(self) -> bool:

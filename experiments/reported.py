@@ -21,7 +21,7 @@ PRINTED_METRIC: dict[Measure, tuple[str, ...]] = {
     "parameters": ("Parameters", "#Params"),
     "seconds_per_clip": ("Inference time",),
 }
-"""What the papers call a measure."""
+"""Names of each measure in the papers."""
 OF_THE_NETWORK: tuple[Measure, ...] = ("parameters", "seconds_per_clip")
 """Measures that the papers print without a subset."""
 OWN_METHODS = ("COMBO (ours)", "Ours")
@@ -164,7 +164,7 @@ def _reported(paper: Paper, record: PrintedNumber, value: float) -> ReportedValu
 
 
 def _backbone(record: PrintedNumber) -> str:
-    """Without the transcriber's remark in brackets."""
+    """The backbone without the transcriber's remark in brackets."""
     return (record.row.backbone or "").partition(" (")[0]
 
 

@@ -81,7 +81,7 @@ class Transcription(Printed):
 
     paper: str
     cite: Citation
-    """Of the paper itself."""
+    """Citation of the paper itself."""
     records: tuple[PrintedNumber, ...]
     figures: tuple[FigureNumbers, ...] = ()
     checks: tuple[Check, ...]

@@ -16,7 +16,7 @@ Layer = tuple[str, Mapping[str, JsonValue]]
 
 
 def lay_together(layers: Sequence[Layer], asked_by: str, found_before: Sequence[Problem] = ()) -> TrialConfig:
-    """Later layers win.
+    """The configuration that results from some layers; later ones win.
 
     Args:
         layers: the first ones lie below.

@@ -36,11 +36,11 @@ class ScaledExperiment:
     scale: str
     experiment: Experiment
     presets: Mapping[str, LoadedPreset]
-    """By the name that the experiment uses."""
+    """Presets by the name that the experiment uses."""
     assigned: Mapping[str, JsonValue]
     """Overrides from the command line, laid over everything else."""
     shared_scales: Mapping[str, Parts]
-    """By the name of each scale of the experiment that extends shared ones."""
+    """The shared scales that each scale of the experiment extends, by its name."""
 
     @property
     def scale_parts(self) -> Parts:

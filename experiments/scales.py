@@ -15,7 +15,7 @@ Parts = tuple[tuple[str, Scale], ...]
 
 
 def shared_scales(experiment: Experiment, file: str) -> tuple[dict[str, Parts], list[Problem]]:
-    """The shared scales that each scale of an experiment extends, by its name; and what is wrong with them.
+    """The shared scales that each scale of an experiment extends, by its name, and the problems found in them.
 
     Args:
         experiment: whose scales.
@@ -33,7 +33,7 @@ def shared_scales(experiment: Experiment, file: str) -> tuple[dict[str, Parts], 
 
 
 def combined(parts: Iterable[tuple[str, Scale]]) -> Scale:
-    """One scale that says what all parts say together."""
+    """One scale with the settings of all parts; later parts win."""
     whole = Scale()
     for _, part in parts:
         said = {key: getattr(part, key) for key in part.model_fields_set}

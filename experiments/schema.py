@@ -51,12 +51,12 @@ class Variant(Part):
     label: str
     """As printed in the table; LaTeX math between dollar signs is kept by every renderer that can show it."""
     side: str = ""
-    """What the table's second column says of it, where the table has one."""
+    """Its text in the table's second column, if the table has one."""
     preset: Name | None = None
-    """The row's own starting point, where it is not the experiment's."""
+    """Preset of this row, if it differs from the experiment's."""
     overrides: Overrides = {}
     starts_from: dict[Task, Task] = {}
-    """Task by task, on which task the same row's best weights are trained first, such as `ms3: s4`."""
+    """By task, the task whose best weights in this row its training starts from, such as `ms3: s4`."""
     reported: str | None = None
     """The paper's own row in `experiments/reported/`, when it has one: its `variant`, or else its `backbone`."""
 
@@ -86,27 +86,27 @@ class TableSpec(Part):
 
 
 class Statistics(Part):
-    """How sure a table is of its numbers."""
+    """Confidence intervals and significance tests of a table."""
 
     interval: Literal["student_t", "bootstrap"] = "student_t"
-    """Of a mean: over seeds, or over the clips of the test split."""
+    """Confidence interval of a mean: Student's t over seeds, or a bootstrap over the clips of the test split."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     baseline: Name | None = None
     """The variant that the others are compared with, clip by clip; differences that are hardly chance get a dagger."""
     significance: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 2_000
-    """Of the bootstrap, and of the comparison where clips are too many to swap them in every way."""
+    """Number of resamples of the bootstrap, and of permutations where the clips are too many to try all."""
 
 
 class FigureSpec(Part):
     """Score against one numeric setting of the variants; exactly one of `parameter` and `values`."""
 
     label: str
-    """Of the horizontal axis; LaTeX math between dollar signs is typeset."""
+    """Label of the horizontal axis; LaTeX math between dollar signs is typeset."""
     parameter: str | None = None
     """Dotted key of the setting, such as `loss.lambda_ada`."""
     values: dict[Name, Number] = {}
-    """The setting's value by variant name, where nothing here has such a setting yet."""
+    """Value on the axis by variant name, for what is no setting of a trial here."""
 
     @model_validator(mode="after")
     def _setting_is_known_in_one_way(self) -> FigureSpec:
@@ -129,7 +129,7 @@ class Scale(Extending):
     """
 
     presets: dict[Name, Name] = {}
-    """What stands in for each preset of the experiment."""
+    """Which preset replaces each preset of the experiment."""
     tasks: Tasks | None = None
     seeds: Seeds | None = None
     overrides: Overrides = {}
@@ -148,7 +148,7 @@ class Experiment(Part):
     """Where its trials start; `null` where nothing here trains it yet, its table then shows what the paper reports."""
     tasks: Tasks
     also_from: dict[Task, Task] = {}
-    """Task by task, a task whose best weights its trials start from in columns of their own, such as `ms3: s4`."""
+    """By task, another task from whose best weights it is trained as well, in its own columns, such as `ms3: s4`."""
     seeds: Seeds = [0]
     overrides: Overrides = {}
     task_overrides: dict[Task, Overrides] = {}
@@ -161,12 +161,12 @@ class Experiment(Part):
 
 
 class Cost(Part):
-    """What a trial takes, as stated by whoever wrote the preset; measured results are believed instead."""
+    """Time and memory of a trial as the preset's author states them; measured results take precedence."""
 
     seconds_per_step: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
-    """Low, likely and high, of one worker that takes the whole batch, evaluations included."""
+    """Low, likely and high estimate for one worker that takes the whole batch, evaluations included."""
     memory_gib: PositiveFloat
-    """Of that worker's accelerator, or of the machine where there is none."""
+    """Memory of that worker's accelerator, or of the machine if there is none."""
 
 
 class Preset(Extending):

@@ -31,7 +31,7 @@ class Axis(Part):
     integer: tuple[Integer, Integer] | None = None
     """Lowest and highest, both possible."""
     step: PositiveInt | None = None
-    """Between integers; 1 by default."""
+    """Distance between neighbouring integers; 1 by default."""
     choice: list[JsonValue] | None = None
     """Numbers, words or truth values."""
 
@@ -152,7 +152,7 @@ class Search(Part):
     preset: Name
     task: Task
     seed: Seed = 0
-    """Of every trial."""
+    """Random seed of every trial."""
     overrides: Overrides = Field(default_factory=dict)
     space: Annotated[dict[str, Axis], Field(min_length=1)]
     """What varies, by dotted key of the setting."""
@@ -161,7 +161,7 @@ class Search(Part):
     sampler: Sampler = Sampler()
     early_stopping: EarlyStopping | None = None
     trials: PositiveInt
-    """Points, those included that storage has already."""
+    """Number of points, including those that storage has already."""
     concurrent: PositiveInt | None = None
     """Trials at once at most; the fewer, the more each suggestion knows. By default as many as fit the machine."""
     budget: Budget = Budget()

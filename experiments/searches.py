@@ -53,7 +53,7 @@ class ScaledSearch:
     search: Search
     preset: LoadedPreset
     base: TrialConfig
-    """What all points share; its values on the axes mean nothing."""
+    """Configuration that all points share; its values of the searched settings are placeholders."""
     assigned: Mapping[str, JsonValue]
     """Overrides from the command line, which are laid over everything else in `base`."""
 
@@ -76,12 +76,12 @@ class ScaledSearch:
 
     @property
     def sweep(self) -> str:
-        """Names what is kept of it, such as `search-lambda_ada-demo-5f2c1e0a`."""
+        """Name of the sweep, such as `search-lambda_ada-demo-5f2c1e0a`."""
         return f"{self.file_part}-{self.content_part}"
 
     @property
     def task(self) -> Task:
-        """That all points are trained on."""
+        """The task that all points are trained on."""
         return self.settings.task or self.search.task
 
     @property
@@ -100,7 +100,7 @@ class ScaledSearch:
 
     @property
     def trials(self) -> int:
-        """Points wanted."""
+        """Number of points to try."""
         return self.settings.trials or self.search.trials
 
     @property

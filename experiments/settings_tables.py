@@ -29,7 +29,7 @@ class SettingRow(Part):
     reported: str
     """The paper's own row: its `variant` in `experiments/reported/`."""
     value: str
-    """What is trained with; dotted keys of a `TrialConfig` in braces are filled in, such as `{data.size}`."""
+    """The value that is trained with; dotted keys of a `TrialConfig` in braces are filled in, such as `{data.size}`."""
     built_in: str = ""
     """The file that decides, where no configuration does."""
 
@@ -63,7 +63,7 @@ class Settings:
     file: str
     table: SettingsTable
     values: Mapping[Task, tuple[str, ...]]
-    """Of the rows, by task."""
+    """Value of each row, by task."""
 
 
 def settings_tables() -> list[Settings]:

@@ -1,4 +1,4 @@
-"""Types of the fields of stored documents: every number is one, and of a size that whoever reads it can hold."""
+"""Field types of stored documents: numbers are finite and fit into 64 bits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _checked(text: str) -> str:
 
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""Of the years 1 to 9999, since the epoch."""
+"""Seconds since the epoch at the start of year 1 and at the end of year 9999."""
 
 Count = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
 Ordinal = Annotated[int, Field(ge=1, lt=2**63, strict=True)]
@@ -43,4 +43,4 @@ Moment = Annotated[str, AfterValidator(_checked)]
 PROCESS = r"(?P<where>[^/]+/[^/]+)/(?P<pid>[0-9]{1,18})/(?P<start>[0-9]{1,18})"
 """`<boot>/<namespace>/<pid>/<start>`."""
 Process = Annotated[str, Field(pattern=rf"^({PROCESS})?$")]
-"""As above, or nothing where that cannot be known."""
+"""As `PROCESS`; empty if the process cannot be identified."""

@@ -26,7 +26,7 @@ class Trial:
     in_own_column: bool = False
     """Whether it stands apart from the variant's other trials on the task, because of where it starts from."""
     cost: Cost | None = None
-    """As the preset states it."""
+    """Time and memory of the trial as the preset states them."""
 
     @cached_property
     def key(self) -> str:
@@ -35,7 +35,7 @@ class Trial:
 
     @property
     def start(self) -> Task | None:
-        """The task that its column names as the start."""
+        """The task that its column names as the start of training; None if the column names none."""
         return self.parent.task if self.parent is not None and self.in_own_column else None
 
     @property

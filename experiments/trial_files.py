@@ -81,7 +81,7 @@ class TrialFiles:
 
     @property
     def attempt_numbers(self) -> list[int]:
-        """Of all attempts with a record, ascending."""
+        """Numbers of all attempts with a record, ascending."""
         return self.numbers(ATTEMPTS_DIR, ATTEMPT_NAME)
 
     @property
@@ -96,12 +96,12 @@ class TrialFiles:
 
     @property
     def newest_attempt_file(self) -> Path | None:
-        """Holds the record of the newest attempt; None where that has none."""
+        """Record of the newest attempt; None if that attempt has none."""
         newest = self.attempts
         return self.attempt_file(newest) if newest in self.attempt_numbers else None
 
     def numbers(self, folder: str, form: NumberedName) -> list[int]:
-        """Of what lies in a folder of the trial under names of a form, ascending; none that this user may not see."""
+        """Numbers in the names of a folder's files, ascending; empty if this user may not list the folder."""
         place = self.path / folder
         return form.numbers(names_in(place), "/".join(place.parts[-3:]))
 

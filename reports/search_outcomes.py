@@ -19,7 +19,7 @@ class SearchAxis:
     """A setting that a search varies."""
 
     key: str
-    """Dotted, such as `loss.lambda_ada`."""
+    """Dotted key, such as `loss.lambda_ada`."""
     name: str
     """Short form of the key, such as `lambda_ada`."""
     is_logarithmic: bool
@@ -54,11 +54,11 @@ class SearchOutcome:
     objectives: tuple[Measure, ...]
     points: tuple[SearchPoint, ...]
     command: str
-    """That continues it; empty when its budget of points is spent."""
+    """Command that continues the search; empty when its budget of points is spent."""
     wanted: int
     """Points that it asks for in all."""
     data_fingerprint: str
-    """Of the data that all points were trained on."""
+    """Fingerprint of the data that all points were trained on."""
     axes: tuple[SearchAxis, ...] = ()
     """What it varies; without them its settings are not plotted."""
     note: str = ""

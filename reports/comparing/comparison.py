@@ -15,8 +15,8 @@ from reports.comparing.score_delta import Delta, ReadScores, score_deltas
 from reports.stored.stored_trial import StoredTrial
 
 APART = ("seed", "data.fingerprint", "initial_trial")
-"""Settings that are no difference: seeds are what is averaged over, data are told apart with the provenance, and the
-trial that another one starts from has a key of its own for each seed."""
+"""Settings that are not compared: scores are averaged over seeds, data are compared with the provenance, and the trial
+that another one starts from has a different key for each seed."""
 START = "starts from other weights"
 
 
@@ -29,7 +29,7 @@ class Group:
     start: Task | None
     """The task whose best weights they start from, where that sets them apart."""
     config: TrialConfig
-    """Of one of them."""
+    """Configuration of one of the trials."""
     trials: tuple[StoredTrial, ...]
     """Those that are stored."""
 
@@ -39,7 +39,7 @@ class Change:
     """A setting, or a part of the provenance, that differs."""
 
     key: str
-    """Dotted, of a setting."""
+    """Dotted key of the setting, or name of the part."""
     a: str
     b: str
 
@@ -57,7 +57,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All there is to say of two sides."""
+    """All differences between two sides."""
 
     a: str
     """What the side is called."""

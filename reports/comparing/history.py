@@ -13,11 +13,11 @@ class CellChange:
     """A cell at two moments."""
 
     table: Table
-    """At the later one."""
+    """The table at the later moment."""
     then: Cell
     now: Cell
     because: str
-    """What has changed it."""
+    """Why it has changed, as a sentence."""
 
     @property
     def difference(self) -> float | None:

@@ -27,16 +27,16 @@ class Delta:
 
     measure: Measure
     a: Summary | None
-    """Over the seeds; None where nothing is finished."""
+    """Mean and spread over the seeds; None if no trial is finished."""
     b: Summary | None
     p_value: float | None = None
-    """Two-sided, of the paired permutation test over the clips."""
+    """Two-sided p-value of the paired permutation test over the clips."""
     clips: int | None = None
-    """That both sides were scored on; None where there is no p-value."""
+    """Number of clips that both sides were scored on; None without a p-value."""
     why_not: str = ""
     """Why the two are not compared, or why without a p-value; empty where they are."""
     is_comparable: bool = True
-    """False where the difference of the two numbers says nothing."""
+    """Whether the difference between the two numbers means anything."""
 
     @property
     def difference(self) -> float | None:
@@ -92,7 +92,7 @@ def _plain(measure: Measure, a: Sequence[StoredTrial], b: Sequence[StoredTrial])
 def _tested(
     delta: Delta, metric: ScoreMetric, a: Sequence[StoredTrial], b: Sequence[StoredTrial], read: ReadScores
 ) -> Delta:
-    """With a p-value, where the clips of all trials are known and the same."""
+    """Adds a p-value if the clips of all trials are known and the same."""
     if {trial.key for trial in a} == {trial.key for trial in b}:
         return replace(delta, why_not="the same trials")
     try:
@@ -107,7 +107,7 @@ def _tested(
 
 
 def _timed(delta: Delta, results: Sequence[ResultRecord]) -> Delta:
-    """Times are of the device that they were taken on."""
+    """Compares times only if they were taken on the same device."""
     devices = sorted({result.provenance.device for result in results})
     if len(devices) == 1:
         return delta

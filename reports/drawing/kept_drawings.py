@@ -82,7 +82,7 @@ def _digest(paint: partial[Any]) -> str:
 
 @cache
 def _code() -> bytes:
-    """Of everything that may have a say in how a figure looks."""
+    """Digest of all code that may change how a figure looks."""
     root = Path(reports.__file__).parent
     digest = hashlib.sha256(mpl.__version__.encode())
     for path in sorted(root.rglob("*.py")):

@@ -10,7 +10,7 @@ class Plot:
     """A figure as vector graphics and as a picture."""
 
     name: str
-    """Of its files, without ending."""
+    """Name of its files, without ending."""
     title: str
     """May hold LaTeX math between dollar signs."""
     description: str

@@ -21,7 +21,7 @@ REPORTED = "#b3541e"
 SERIES = ("#1f6f78", "#c0692b", "#6b5b95", "#3f7d4e", "#a63d57", "#4c6fb1", "#8a7a2f", "#5c5c5c")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 VECTOR_DPI = 300
-"""Of pictures inside the vector formats."""
+"""Resolution of pictures inside vector formats, in dots per inch."""
 
 _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "combo",

@@ -59,6 +59,6 @@ def proposer_notes(lacking: Sequence[str]) -> Iterator[str]:
 
 
 def _scores(clip: ShownClip) -> str:
-    """Of one clip, row by row."""
+    """Scores of one clip, row by row."""
     scores = " and ".join(number(100 * prediction.record.m_j) for prediction in clip.predictions)
     return f"{clip.first.record.clip} {scores}"

@@ -15,12 +15,12 @@ from model.config import IGNORED
 HEAT_MAP = "inferno"
 """Brighter is more, also in print without colours."""
 HEAT_SHARE = 0.65
-"""Of the colours of the heat over the frames in grey."""
+"""Opacity of the heat's colours over the grey frames."""
 IGNORED_COLOUR = (110, 110, 110)
 RIM = 1 / 120
 """Width of the rim around a class, as part of the picture's width."""
 BRIGHTNESS = np.array([0.299, 0.587, 0.114])
-"""Of red, green and blue, as in ITU-R BT.601."""
+"""Weights of red, green and blue in the brightness, as in ITU-R BT.601."""
 
 
 def coloured(ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> NDArray[np.uint8]:

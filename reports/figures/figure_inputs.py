@@ -60,7 +60,7 @@ class FigureInputs:
     """All that figures need but the stored trials."""
 
     experiments: Mapping[str, Asked | Missing]
-    """By name."""
+    """Experiments by name."""
     samples: Mapping[Shown, Samples]
     palette: NDArray[np.uint8]
     """(256, 3) RGB by id, in which Maskiges are painted."""

@@ -13,7 +13,7 @@ from experiments.prediction_record import ShownClass
 from reports.drawing.fitted_text import inches, literal
 
 WIDEST = 7.2
-"""Of the whole sheet: two columns of a paper."""
+"""Width of the sheet: two columns of a paper."""
 MARGIN = 0.04
 LARGEST_CELL = 1.0
 LABELS = 0.95
@@ -81,7 +81,7 @@ class Block:
     clip: str
     """Its name, which may be any text."""
     columns: int
-    """T."""
+    """Number of frames T."""
     rows: tuple[Row, ...]
     """The same kinds with the same labels in all blocks of a sheet."""
     classes: tuple[ShownClass, ...] = ()
@@ -103,12 +103,12 @@ class Sheet:
 
     @property
     def height(self) -> float:
-        """Of the whole sheet."""
+        """Height of the sheet."""
         lines = sum(self.line_height(line) for line in self.lines)
         return lines + LINE_GAP * (len(self.lines) - 1) + (RAMP if self.with_ramp else 0)
 
     def row_height(self, row: Row) -> float:
-        """Of one row, without the gap below it."""
+        """Height of one row, without the gap below it."""
         match row:
             case Pictures() | Absent():
                 return self.cell
@@ -119,15 +119,15 @@ class Sheet:
 
     @property
     def width(self) -> float:
-        """Of the whole sheet."""
+        """Width of the sheet."""
         return LABELS + max(self._line_width(line) for line in self.lines) + MARGIN
 
     def block_width(self, block: Block) -> float:
-        """Of all columns of a clip."""
+        """Width of all columns of a clip."""
         return block.columns * (self.cell + GAP) - GAP
 
     def line_height(self, line: Sequence[Block]) -> float:
-        """Of a line of blocks, with the names of their classes."""
+        """Height of a line of blocks, including the names of their classes."""
         rows = sum(self.row_height(row) + ROW_GAP for row in line[0].rows)
         legend = max(len(self.legend(block)) + (self.unnamed(block) > 0) for block in line)
         return HEAD + rows + LEGEND_LINE * legend

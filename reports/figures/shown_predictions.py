@@ -23,7 +23,7 @@ class ShownClip:
     """In the order of the rows."""
     runs: tuple[Run, ...]
     problems: tuple[Problem, ...]
-    """Of all predictions that these trials have stored, shown here or not."""
+    """Problems of all stored predictions of these trials, including those not shown."""
 
     @property
     def first(self) -> StoredPrediction:
@@ -117,7 +117,7 @@ def _by_rule(clips: Clips, stored: Sequence[_Stored]) -> list[tuple[str, str]] |
 
 
 def _numbers(ranks: Iterable[int]) -> list[str]:
-    """As captions count clips."""
+    """Ranks counted from 1, as captions show them."""
     return [str(rank + 1) for rank in ranks]
 
 

@@ -39,7 +39,7 @@ WIDTH, PANEL_HEIGHT, LEGEND_LINE = 7.6, 2.9, 0.19
 PER_LINE = 3
 """Panels side by side."""
 LABEL_WIDTH, HANDLE_WIDTH = 2.0, 0.55
-"""Of the labels in the legend at most, and of what stands between two of them, in inches."""
+"""Most width of a label in the legend, and width of what stands between two labels, in inches."""
 MARKED = 15
 """Markers on a line, or a few more."""
 BAND_NOTE = "lines are means over seeds, bands reach from the lowest seed to the highest"

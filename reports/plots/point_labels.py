@@ -14,14 +14,14 @@ from reports.drawing.style import INK, MUTED
 from reports.plots.series import shortened
 
 SIZE = 7.5
-"""Of the letters, in points."""
+"""Font size in points."""
 HEIGHT = 1.25 * SIZE
 WIDEST = 1.6
 """Inches."""
 POINT = 4.0
 """Half the side of the square that a point covers, in points."""
 DISTANCES = (7.0, 13.0, 22.0, 34.0, 48.0)
-"""From the point, in points; the nearest that is free is taken."""
+"""Distances from the point at which a label may stand, in points; the nearest free one is taken."""
 LED_FROM = 20.0
 """Distance from which a line leads from the label to its point."""
 

@@ -19,7 +19,7 @@ WIDE = 50
 """Highest over lowest value, from which on a logarithmic axis needs no numbers between powers of ten."""
 BEST, OTHERS = SERIES[1], SERIES[0]
 ROOM = 0.08
-"""Beyond the outermost values, as a part of their range."""
+"""Margin beyond the outermost values, as a part of their range."""
 
 
 def objective_label(objective: Measure) -> str:

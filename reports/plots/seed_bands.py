@@ -14,9 +14,9 @@ from reports.stored.evaluations import Curve
 Points: TypeAlias = NDArray[np.float64]
 """Steps and values, (2, n), n > 0."""
 MOST_POINTS = 200
-"""Of a line; more cannot be told apart on a page."""
+"""Most points of a line; more cannot be told apart on a page."""
 LAST_STEP = 2**53
-"""Beyond it a damaged file speaks, and floats are no longer exact."""
+"""Larger steps come from damaged files, and floats are no longer exact there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class SeedBand:
 
     mean: Points
     lowest: NDArray[np.float64]
-    """Of the seeds, at the steps of the mean."""
+    """Lowest and highest value over the seeds, at the steps of the mean."""
     highest: NDArray[np.float64]
     seeds: int
     tails: tuple[Points, ...]
@@ -54,7 +54,7 @@ def band_of(seeds: Sequence[Points]) -> SeedBand:
 
 
 def _tail(points: Points, end: float) -> Points:
-    """From the common end on, so that it joins the line."""
+    """The part of a seed's curve after the common steps, beginning at the last of them so that the lines join."""
     steps, scores = points
     later = points[:, steps > end]
     return np.concatenate([[[end], [np.interp(end, steps, scores)]], later], axis=1)

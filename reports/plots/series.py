@@ -50,7 +50,7 @@ class Place:
 
 
 def look(index: int) -> Look:
-    """Of the series with this number; 24 of them look different."""
+    """How the series with this number is drawn; the first 24 look different."""
     return Look(SERIES[index % len(SERIES)], MARKERS[index % len(MARKERS)], DASHES[index // len(SERIES) % len(DASHES)])
 
 
@@ -70,7 +70,7 @@ def is_at(column: Column, place: Place) -> bool:
 
 
 def rows_header(table: Table) -> str:
-    """What the rows are, with its math."""
+    """Heading of the rows, with that of the second column if there is one; may hold math."""
     return f"{table.row_header}, {table.side_header.lower()}" if table.side_header else table.row_header
 
 

@@ -36,7 +36,7 @@ class Span:
     """An outer part over the columns that share it."""
 
     head: Head
-    """Of the first of them."""
+    """Head of the first of the columns."""
     width: int
 
 

@@ -30,7 +30,7 @@ _TYPES = {
         pa.list_(pa.string()),
     ),
 }
-"""Of the columns that are no plain text."""
+"""Types of the columns that are not plain text."""
 
 
 def render(table: Table) -> bytes:

@@ -20,7 +20,7 @@ class Reason:
     """Something that keeps cells from being numbers."""
 
     word: str
-    """Of the cells' state, such as `failed`."""
+    """Word for the cells' state, such as `failed`."""
     where: str
     """The cells, such as `$\\lambda_{ada}$ = 5 on S4`; a label, which may hold math."""
     why: str

@@ -17,12 +17,12 @@ class TablePage:
     """A table with all that is shown beside it."""
 
     slug: str
-    """Of its page and its files, such as `combo-table7`."""
+    """Name of its page and its files, such as `combo-table7`."""
     table: Table
     plots: tuple[Plot, ...]
     pictures: tuple[Picture, ...]
     effort: tuple[Effort, ...]
-    """Of the trials behind the table, by device."""
+    """Cost of the trials behind the table, by device."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Contents:
     """Everything on a site."""
 
     storage: str
-    """Address, without credentials."""
+    """Address of the storage, without credentials."""
     tables: tuple[TablePage, ...]
     searches: tuple[SearchPage, ...]
     figures: tuple[PaperFigure, ...]
     effort: tuple[Effort, ...]
-    """Of all trials of the storage, by device; those behind no table included."""
+    """Cost of all trials of the storage, by device, including those behind no table."""
     problems: tuple[Problem, ...]
     """Stored files that could not be used."""

@@ -16,7 +16,7 @@ class PlacedRun:
     row: Row
     run: Run
     values: tuple[tuple[Column, float], ...]
-    """In the unit of each column; empty while it has no result."""
+    """Its value in each column, in the unit of the column; empty while it has no result."""
 
 
 def runs_of(table: Table) -> tuple[PlacedRun, ...]:

@@ -1,4 +1,4 @@
-"""Tells trials apart by everything but the data that they and the trials they start from were trained on."""
+"""Keys of trials that ignore the data, both theirs and that of the trials they start from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANY_DATA = "any"
 
 
 def key_on_any_data(config: TrialConfig) -> str:
-    """The key of a configuration as if it knew neither its data nor what it starts from."""
+    """The trial key of a configuration without its data and without the trial that it starts from."""
     data = config.data.model_copy(update={"fingerprint": ANY_DATA})
     return trial_key(config.model_copy(update={"data": data, "initial_trial": None}))
 

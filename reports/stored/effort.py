@@ -22,9 +22,9 @@ class Effort(NamedTuple):
     device: str
     trials: int
     training_seconds: float
-    """By the clock, summed over attempts and trials, evaluation included."""
+    """Wall-clock time, summed over attempts and trials, evaluation included."""
     device_seconds: float
-    """The same, times workers."""
+    """`training_seconds` times the number of workers."""
     last_finished: str
     """ISO 8601 in UTC."""
 

@@ -29,9 +29,9 @@ class Evaluation(NamedTuple):
     m_j: float
     """Percent, as is `m_f`."""
     m_f: float | None
-    """None where it was not logged."""
+    """None if it was not logged."""
     seconds: float
-    """What the attempts had worked by then, each from its first metric line on."""
+    """Time worked by then, summed over the attempts, each counted from its first metrics line."""
 
 
 @dataclass(frozen=True)

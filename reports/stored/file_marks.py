@@ -1,4 +1,4 @@
-"""Whether files are as they were, without reading them."""
+"""Tells without reading files whether they have changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SETTLING_TIME = 2.0
 
 @dataclass(frozen=True)
 class Mark:
-    """What the system says of some files: as long as that stays the same, so does what they hold."""
+    """Sizes and times of some files; while these stay the same, so does the content."""
 
     text: str
     is_settled: bool

@@ -17,12 +17,12 @@ from model.config import TrialConfig
 from reports.stored.documents import read_document, refusal
 
 AUTHORS_PROTOCOLS = ("avsbench-binary", "avsbench-semantic")
-"""Under which imported weights are shown where nothing has been trained yet."""
+"""Protocols under which imported weights are shown where nothing has been trained yet."""
 SHOWN_SPLIT = "test"
 APART = ("seed", "data.fingerprint")
 """Settings in which imported weights and a row's trials may differ."""
 NEARLY = 3
-"""Settings in which weights may differ from a row and yet be asked after."""
+"""Most settings in which weights may differ from a row and still be reported as nearly belonging to it."""
 
 
 @dataclass(frozen=True)

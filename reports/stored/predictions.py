@@ -23,9 +23,9 @@ from reports.stored.zip_damage import ZIP_DAMAGE
 LARGEST = 2**28
 """Bytes of all arrays of a file together; ten frames of 1024 x 1024 pixels take less than half."""
 DTYPES = {"heat": np.dtype(np.float16), "sound": np.dtype(np.int16)}
-"""Of the arrays that do not hold bytes."""
+"""Types of the arrays that are not uint8."""
 DAMAGE = (*ZIP_DAMAGE, TokenError, MemoryError)
-"""numpy reads an array's shape as Python's own notation, and believes it."""
+"""Errors of a damaged file. numpy parses an array's shape as a Python literal, so a wrong one may be of any size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class StoredPrediction:
 
     @property
     def name(self) -> tuple[str, str]:
-        """What tells clips of a task apart: category and clip."""
+        """Category and clip, which together are unique within a task."""
         return self.record.category, self.record.clip
 
 

@@ -24,7 +24,7 @@ Floats: TypeAlias = NDArray[np.float64]
 OVER_CLIPS = {"avsbench-binary": ("m_j", "m_f"), "avsbench-binary-dataset": ("m_j",)}
 """Protocols under which a score is the mean over clips, and the scores for which that holds."""
 OVER_CLASSES = "avsbench-semantic"
-"""Protocol under which a score is a mean over classes, and a class's the mean over the frames in which it occurs."""
+"""Protocol under which a score is a mean over classes, and each class's score a mean over the frames with it."""
 EVERY_CLASS = CLASSES["avss"]
 CLASS_COLUMN = SCORE_COLUMNS[-1]
 OF_CLASSES = pa.list_(pa.struct(zip(CLASS_FIELDS, (pa.int64(), pa.float64(), pa.float64(), pa.int64()), strict=True)))
@@ -37,9 +37,9 @@ class ScoreTerms:
     values: Floats
     """(clips, parts). S4 and MS3 have one part, AVSS one for each class."""
     counts: Floats
-    """As `values`."""
+    """Same shape as `values`."""
     parts: int
-    """That the mean runs over; those that never occur are 0 in it."""
+    """Number of parts that the mean runs over; a part that never occurs counts as 0."""
 
     @property
     def score(self) -> float:
@@ -180,7 +180,7 @@ def _check_classes(scores: ClipScores, table: Any) -> None:
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:
-    """Arrow has OSErrors of its own, of damaged files, which the system knows nothing of."""
+    """Arrow raises OSError for damaged files as well, without the system's error text."""
     if error.strerror is None:
         return refusal(path, f"is damaged: {_first_line(error)}")
     return unreadable(path, error)

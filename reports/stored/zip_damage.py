@@ -1,4 +1,4 @@
-"""What reading a damaged zip raises, as its modules have no error in common."""
+"""The errors that reading a damaged zip raises; they have no common base class."""
 
 from __future__ import annotations
 

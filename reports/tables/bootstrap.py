@@ -1,4 +1,4 @@
-"""How sure a score is with these clips and not others: the bootstrap.
+"""Bootstrap over clips: how much a score depends on which clips were tested.
 
 Clips are drawn with replacement, as many as there are, for all seeds of a row and for all rows alike. What is drawn is
 a function of the number of clips alone, and sums over clips are exact, so the same storage gives the same numbers,
@@ -15,12 +15,12 @@ from reports.stored.scores import Floats, ScoreTerms
 
 RESAMPLES = 10_000
 SEED = 20240617
-"""Of the draws; any number would do, as long as it stays."""
+"""Seed of the random draws; fixed, so that intervals can be reproduced."""
 DRAWS_AT_ONCE = 1_500_000
 """Clips drawn at a time, which bounds the memory: 12 MB for each array of them."""
 GRAIN = 2.0**-36
-"""To which the clips' values are rounded. Sums of whole numbers below 2^53 are exact in whatever order the machine adds
-them up; these stay below it for splits of 100,000 frames."""
+"""Grid to which the clips' values are rounded. Sums of whole numbers below 2^53 are exact in whatever order the machine
+adds them up; these stay below it for splits of 100,000 frames."""
 
 
 def bootstrap_scores(seeds: Sequence[ScoreTerms], resamples: int = RESAMPLES) -> Floats:

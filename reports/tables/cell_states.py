@@ -11,7 +11,7 @@ from reports.tables.cells import Run, State
 from reports.tables.mixtures import Mixture, doubled_seed
 
 SHOWN_REASONS = 3
-"""Runs that a cell tells of by themselves; of more, the first ones."""
+"""Most runs that a cell lists one by one; of more it lists the first ones."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Evidence:
     """The runs that may stand behind a cell."""
 
     runs: tuple[Run, ...] = ()
-    """Of the cell's own trials."""
+    """Runs of the cell's own trials."""
     elsewhere: tuple[Run, ...] = ()
-    """Of the same configuration on other data."""
+    """Runs of the same configuration on other data."""
 
 
 @dataclass(frozen=True)

@@ -82,13 +82,13 @@ class Cell:
     is_to_run: bool = False
     """Whether running the experiment would fill it."""
     runs: tuple[Run, ...] = ()
-    """All that may stand behind it, unfinished ones included."""
+    """All runs of the cell's trials, unfinished ones included."""
     counted: tuple[Run, ...] = ()
-    """The finished ones behind its number."""
+    """The finished runs behind its number."""
     wanted: int = 0
     """Seeds that this scale asks for; 0 when it does not train the task."""
     summary: Summary | None = None
-    """Over finished seeds; present exactly when the state is `measured`."""
+    """Mean and spread over finished seeds; present exactly when the state is `measured`."""
     reported: ReportedValue | None = None
     reported_gain: ReportedValue | None = None
     """By how much the paper says that its number beats the others."""
@@ -97,11 +97,11 @@ class Cell:
     imported: ImportedScore | None = None
     """What imported weights of this configuration score here, such as the authors' released ones."""
     difference: Difference | None = None
-    """From the table's baseline row, on the same clips."""
+    """Difference from the table's baseline row on the same clips."""
     text: str = ""
-    """Of a setting: ours."""
+    """Our value of a setting, in a cell of a settings table."""
     printed: str = ""
-    """Of a setting: as the paper prints it."""
+    """The paper's value of a setting, as printed."""
     best: bool = False
     """The best of several measured values of the column."""
     best_reported: bool = False
@@ -139,7 +139,7 @@ class Row:
     group: str = ""
     """Heading that it stands under with its neighbours."""
     cite: Citation | None = None
-    """Of a row that others report."""
+    """Citation of a row that others report."""
 
     @property
     def is_published(self) -> bool:

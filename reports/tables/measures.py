@@ -1,4 +1,4 @@
-"""What a result has to put into a column."""
+"""The value of a column in a stored result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MILLISECONDS = 1000
 
 
 def measured_value(result: ResultRecord, column: Column) -> float | None:
-    """In the unit of the column; None where an older result lacks it."""
+    """The measured value in the unit of the column; None if an older result lacks it."""
     match column.metric:
         case "m_j":
             return 100 * result.score.m_j

@@ -1,4 +1,4 @@
-"""What keeps results from standing side by side: other rules of scoring, other data, other devices."""
+"""Why results may not be compared: different protocols, data or devices."""
 
 from __future__ import annotations
 

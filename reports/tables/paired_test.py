@@ -28,7 +28,7 @@ class PairedTest:
     difference: float
     """Row minus baseline, means over their seeds; a fraction."""
     p_value: float
-    """Two-sided."""
+    """Two-sided p-value."""
 
 
 def paired_test(row: Sequence[ScoreTerms], baseline: Sequence[ScoreTerms], resamples: int = RESAMPLES) -> PairedTest:

@@ -20,7 +20,8 @@ class Summary:
     sd: float | None
     """Sample standard deviation (n - 1); None below two values."""
     interval: tuple[float, float] | None
-    """Of the mean: Student's t, None below two values; or the bootstrap over clips where a table asks for it."""
+    """Confidence interval of the mean: Student's t, None below two values; or a bootstrap over clips if a table asks
+    for it."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class Difference:
     points: float
     """Row minus baseline, percentage points."""
     p_value: float
-    """Two-sided, of the paired permutation test."""
+    """Two-sided p-value of the paired permutation test."""
     significant: bool
-    """Whether it is below what the table asks for."""
+    """Whether the p-value is below the table's significance level."""
     clips: int
-    """On which both rows were scored."""
+    """Number of clips on which both rows were scored."""
 
 
 def summarise(values: Sequence[float], confidence: float = CONFIDENCE) -> Summary:

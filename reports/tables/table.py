@@ -27,7 +27,7 @@ from reports.tables.statistics import summarise
 
 @dataclass(frozen=True)
 class Known:
-    """What is known apart from the trials of a table."""
+    """Inputs of a table beside its trials."""
 
     imported: Sequence[EvaluationRecord] = ()
     """Scores of imported weights."""

@@ -23,7 +23,7 @@ class LoggedRun:
 
     run_id: str
     metrics: Mapping[str, float]
-    """The last value of each."""
+    """Last value of each metric."""
     params: Mapping[str, str]
 
 

@@ -37,7 +37,7 @@ def check_ties(found: StoredTrial, protocols: Mapping[Task, ProtocolRecord]) -> 
 
 
 def _check_manifest(checkpoint: Path, config: TrialConfig, result: ResultRecord) -> Iterator[Discrepancy]:
-    """Whether the tested weights say of themselves what the result says of them."""
+    """Whether the manifest of the tested weights agrees with the result."""
     name = f"{MANIFEST_FILE} of the tested weights"
     try:
         manifest = read_manifest(checkpoint)
@@ -119,7 +119,7 @@ def _check_quarantine(path: Path, result: ResultRecord) -> Iterator[Discrepancy]
 
 
 def _check_protocol(stored: ProtocolRecord, today: ProtocolRecord) -> Iterator[Discrepancy]:
-    """Whether a protocol is what its name and version stand for; an older version may have been anything."""
+    """Whether a protocol equals today's protocol of its name and version; older versions are not compared."""
     if stored.split != today.split:
         yield Discrepancy("split of the protocol", stored.split, today.split)
     if stored.name != today.name or stored.version < today.version:

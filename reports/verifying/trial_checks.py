@@ -21,10 +21,11 @@ from reports.verifying.discrepancy import Discrepancy, not_as_stored
 from reports.verifying.result_ties import check_ties
 
 AGREEMENT = 1e-12
-"""What two ways to compute a number may differ by. Scores agree to the last bit, spreads are added up in other ways."""
+"""Largest difference between two computations of a number. Scores agree to the last bit; spreads are summed in another
+order."""
 BLOCK = 2**22
 SHOWN_DIGITS = 16
-"""Of a checksum."""
+"""Hexadecimal digits of a checksum that messages show."""
 
 OnBytes = Callable[[int], None]
 """Called with how many more bytes have been read."""
@@ -32,11 +33,11 @@ OnBytes = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Checked:
-    """A trial and what its data say instead."""
+    """A trial and where it disagrees with its own files."""
 
     discrepancies: tuple[Discrepancy, ...]
     result: ResultRecord | None = None
-    """As it is stored now; None if there is none that can be trusted."""
+    """The result as it is stored now; None if there is none that can be trusted."""
     clips: ClipScores | None = None
     """None where they cannot be read."""
 

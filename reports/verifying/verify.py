@@ -37,12 +37,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of it."""
+    """Outcome of a verification."""
 
     cells: int
-    """That hold a number of ours."""
+    """Cells with a number that was measured here."""
     trials: int
-    """Behind them."""
+    """Trials behind these cells."""
     findings: tuple[Finding, ...]
     not_logged: tuple[str, ...]
     """Keys of trials that MLflow does not know; none where it was not asked."""
