@@ -91,7 +91,8 @@ class Workshop:
     def storage(self) -> FolderStorage:
         return FolderStorage(self.root)
 
-    def begin(self, trial: Trial, ended: Ending | None = None) -> None:
+    def begin(self, trial: Trial, ended: Ending | None = None) -> int:
+        """Returns the number of the attempt."""
         folder = Store(self.storage).trial(trial.key)
         folder.begin(trial)
         self.clock += timedelta(minutes=1)
@@ -101,6 +102,7 @@ class Workshop:
             attempt=number, host="h", process="", workers=1, device="cpu", started=self.clock.isoformat(), ended=ended
         )
         self.storage.write(f"trials/{trial.key}/attempts/{number}.json", record.model_dump_json().encode())
+        return number
 
     def finish(self, trial: Trial, m_j: float | None = None, **changes: Any) -> ResultRecord:
         """With the score of the trial's point unless told another; `changes` replace parts of the result."""
@@ -110,16 +112,19 @@ class Workshop:
         return result
 
     def prune(self, trial: Trial, evaluations: Mapping[int, float]) -> None:
-        self.begin(trial, "pruned")
+        self.end(trial, "pruned", evaluations)
+
+    def end(self, trial: Trial, ended: Ending, evaluations: Mapping[int, float]) -> None:
+        number = self.begin(trial, ended)
         lines = [
             # Unchecked, as damage writes them: scores may be no numbers.
             MetricLine.model_construct(
-                kind="evaluation", attempt=1, step=step, time=float(step), values={"m_j": value, "m_f": value}
+                kind="evaluation", attempt=number, step=step, time=float(step), values={"m_j": value, "m_f": value}
             )
             for step, value in evaluations.items()
         ]
         text = "".join(f"{line.model_dump_json()}\n" for line in lines)
-        self.storage.write(f"trials/{trial.key}/metrics/attempt-1.jsonl", text.encode())
+        self.storage.write(f"trials/{trial.key}/metrics/attempt-{number}.jsonl", text.encode())
 
     def fail(self, trial: Trial, category: FailureCategory) -> None:
         self.begin(trial, "failed")

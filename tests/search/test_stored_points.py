@@ -35,6 +35,15 @@ def test_each_ending_is_told_as_what_it_is(stopping_search, workshop):
     assert [trial.key for trial in again.pending] == [preempted.key, killed.key]
 
 
+def test_what_a_resumed_attempt_repeats_replaces_what_was_measured_before(stopping_search, workshop):
+    trial = SearchStudy(stopping_search, workshop.storage).ask()
+    workshop.end(trial, "preempted", {50: 0.1, 100: 0.2, 150: 0.9})
+    workshop.prune(trial, {100: 0.3})
+
+    (point,) = SearchStudy(stopping_search, workshop.storage).points
+    assert point.outcome.intermediate == {50: 0.1, 100: 0.3}
+
+
 def test_points_come_in_the_order_in_which_they_were_begun(search, workshop):
     asked = [SearchStudy(search, workshop.storage).search.trial(point) for point in _points()]
     for trial in asked:
