@@ -11,8 +11,9 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem
 from experiments.identity import TRIAL_KEY
 from experiments.load_experiment import load_experiment
+from experiments.load_search import load_search
 from experiments.scaled_experiment import ScaledExperiment
-from experiments.searches import ScaledSearch, load_search
+from experiments.searches import ScaledSearch
 from experiments.table_names import without_table_names
 from experiments.target_files import read_target_file
 from experiments.trial import Trial

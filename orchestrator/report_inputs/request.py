@@ -12,9 +12,10 @@ from pydantic import JsonValue
 from experiments.errors import InputError, Problem
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from experiments.load_search import load_search
 from experiments.scaled_experiment import FULL, SEEDS, ScaledExperiment
 from experiments.schema import Paper
-from experiments.searches import ScaledSearch, load_search
+from experiments.searches import ScaledSearch
 from experiments.settings_tables import Settings as SettingsTable
 from experiments.settings_tables import settings_tables
 from experiments.table_names import without_table_names

@@ -7,7 +7,7 @@ import pytest
 from combo_command import TINY, Combo
 
 from experiments.load_experiment import load_experiment
-from experiments.searches import load_search
+from experiments.load_search import load_search
 from model.data.fingerprint import data_fingerprint
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.storage.folder import FolderStorage

@@ -140,7 +140,7 @@ def test_trials_that_both_experiments_share_are_named_so(diff, storage, trials):
 
 
 def test_points_of_a_search_are_compared_with_the_rows_that_they_are_nearest_to(command, storage):
-    from experiments.searches import load_search
+    from experiments.load_search import load_search
 
     search = load_search("search/lambda_ada", "smoke")
     trial = search.on_data("4" * 16).trial({key: axis.extremes[0] for key, axis in search.space.items()})

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import typer
 
+from experiments.load_search import load_search
 from experiments.overrides import parse_assignments
-from experiments.searches import load_search
 from experiments.table_names import without_table_names
 from experiments.target_files import read_target_file
 from orchestrator.cli.app import app

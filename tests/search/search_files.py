@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from experiments.errors import InputError
+from experiments.load_search import load_search
 from experiments.records import (
     AttemptRecord,
     Ending,
@@ -24,7 +25,7 @@ from experiments.records import (
     ScoreRecord,
 )
 from experiments.scaled_experiment import FULL
-from experiments.searches import ScaledSearch, load_search
+from experiments.searches import ScaledSearch
 from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store

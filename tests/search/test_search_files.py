@@ -6,7 +6,7 @@ from search_files import load, problems_of, search_content
 from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.searches import load_search
+from experiments.load_search import load_search
 from experiments.target_files import experiment_names, search_names
 
 LAMBDA = {"loss.lambda_ada": {"log_uniform": [1, 100]}}
