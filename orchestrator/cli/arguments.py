@@ -16,9 +16,7 @@ from experiments.overrides import parse_assignments
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.table_names import without_table_names
 from model.config import Task
-
-MOST = 10**9 - 1
-"""Largest number that an option takes, so that it can be divided, waited for and counted up to."""
+from orchestrator.run_config import MOST
 
 Words = Annotated[
     list[str],

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import data_check, data_describe, data_prepare, maskige
-from orchestrator.cli.arguments import MOST, Subset
+from orchestrator.cli.arguments import Subset
 from orchestrator.cli.plain import say
 from orchestrator.cli.progress_bar import progress_bar
+from orchestrator.run_config import MOST
 
 app = typer.Typer(help="Make, check and prepare data sets.", no_args_is_help=True)
 app.command("check")(data_check.check)

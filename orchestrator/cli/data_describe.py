@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.arguments import MOST, DerivedOption, Subset, chosen_root
+from orchestrator.cli.arguments import DerivedOption, Subset, chosen_root
 from orchestrator.cli.plain import say
+from orchestrator.run_config import MOST
 
 
 def describe(

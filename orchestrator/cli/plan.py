@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, read_experiments
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_experiments
 from orchestrator.cli.chosen_targets import find_targets, names_search
 from orchestrator.cli.plain import say
+from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:
     from rich.console import Console

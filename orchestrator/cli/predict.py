@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import MOST, CheckpointOption, DeviceOption, ProposerName, StorageOption
+from orchestrator.cli.arguments import CheckpointOption, DeviceOption, ProposerName, StorageOption
 from orchestrator.cli.plain import say
+from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrator.cli import run_options as options
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words
-from orchestrator.cli.borrowed_options import takes_all_of
 from orchestrator.cli.chosen_targets import find_runnable_targets, print_search_state
+from orchestrator.cli.dataclass_options import options_from_dataclasses
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, RAY_DIED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 from orchestrator.cli.plain import say
+from orchestrator.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rich.console import Console
 
     from experiments.trial import Trial
     from orchestrator.planning.plan import Plan
+    from orchestrator.run_config import RunConfig
     from orchestrator.settings import Settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.trial_scheduler import StopReason
@@ -37,37 +36,43 @@ EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
 """Exit code and words for each reason to end before all is done."""
 
 
-def run(
-    words: Words,
-    scale: ScaleOption = "full",
-    workers: options.WorkersOption = None,
-    min_workers: options.LeastWorkersOption = None,
-    cpus_per_worker: options.CpusOption = 1.0,
-    gpus_per_worker: options.GpusOption = None,
-    loader_workers: options.LoaderOption = 0,
-    checkpoint_every: options.CheckpointOption = 1000,
-    keep_every: options.KeepOption = None,
-    micro_batch: options.MicroBatchOption = None,
-    compile_network: options.CompileOption = False,
-    channels_last: options.ChannelsLastOption = False,
-    vggish_weights: options.VGGishOption = None,
-    backbone_weights: options.BackboneOption = None,
-    hang_after: options.HangOption = 1800.0,
-    retries: options.RetriesOption = 3,
-    max_concurrent: options.MostAtOnceOption = None,
-    max_gpu_hours: options.GpuHoursOption = None,
-    max_hours: options.HoursOption = None,
-    max_trials: options.TrialsOption = None,
-    rerun: options.RerunOption = False,
-    storage: StorageOption = None,
-    data: DataOption = None,
-    verbose: options.VerboseOption = False,
-) -> None:
+@options_from_dataclasses
+def run(command: RunCommand) -> None:
     """Train the trials that have no result yet, on Ray: on this machine, or on the cluster at RAY_ADDRESS.
 
     Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
     Trials that failed by their own fault, such as a loss that is not finite, wait for `combo retry`.
     """
+    _run(command)
+
+
+@options_from_dataclasses
+def retry(
+    command: RunCommand,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Forget the checkpoints of the failed trials first.")
+    ] = False,
+) -> None:
+    """Give trials that failed by their own fault another attempt, from their checkpoints, and run what is unfinished.
+
+    Their earlier attempts stay on record. All options of `combo run`, its limits included, hold here too.
+    """
+    from orchestrator.settings import resolve_settings
+    from orchestrator.store.store import Store
+
+    settings = resolve_settings(command.storage, command.data)
+    store = Store(settings.storage)
+    store.refresh()
+    targets = find_runnable_targets(command.words, command.scale, settings, store, command.config.workers)
+    plan = targets.plan(store)
+    _refuse_impossible(plan.failed, settings, command.config)
+    typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
+    for trial in plan.failed:
+        store.trial(trial.key).clear_failure(with_checkpoints=from_scratch)
+    _run(command)
+
+
+def _run(command: RunCommand) -> None:
     from rich.console import Console
 
     from orchestrator.commit import current_commit
@@ -76,21 +81,17 @@ def run(
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.store.writable import refuse_unwritable
-    from orchestrator.sweep.budget import Budget
-    from orchestrator.sweep.conduct import Conduct, Resources
     from orchestrator.sweep.execute import catch_up, execute
     from orchestrator.sweep.stop_requests import older_requests
 
     console = Console(highlight=False)
-    settings = resolve_settings(storage, data)
+    settings, config = resolve_settings(command.storage, command.data), command.config
     older_stops = older_requests(settings.storage, os.environ)  # first, as all that follows may take a while
     store = Store(settings.storage)
     store.refresh()
-    targets = find_runnable_targets(words, scale, settings, store, workers)
-    shape = (cpus_per_worker, gpus_per_worker, min_workers)
-    if rerun:
-        wanted = [entry.trial for entry in targets.plan(store).entries]
-        _refuse_impossible(wanted, settings, *shape, vggish_weights, backbone_weights)
+    targets = find_runnable_targets(command.words, command.scale, settings, store, config.workers)
+    if command.rerun:
+        _refuse_impossible([entry.trial for entry in targets.plan(store).entries], settings, config)
         _begin_anew(targets.plan(store), store, console)
         store.refresh()
         targets = targets.again(store)
@@ -100,32 +101,27 @@ def run(
         if remark:
             say(remark, console, "yellow")
     if not plan.to_run and (search is None or search.complete):
-        _tell_nothing_to_run(plan, console)
+        _print_nothing_to_run(plan, console)
         catch_up(plan, targets.paper, settings, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.refused else 0)
     needed = [*plan.to_run, *(search.probes() if search else [])]
-    files = _refuse_impossible(needed, settings, *shape, vggish_weights, backbone_weights)
+    files = _refuse_impossible(needed, settings, config)
     refuse_unwritable(settings.storage)
-    resources = Resources(
-        cpus_per_worker=cpus_per_worker,
-        gpus_per_worker=gpus_per_worker,
-        least_workers=min_workers,
-        loader_workers=loader_workers,
-        checkpoint_every=checkpoint_every,
-        keep_every=keep_every,
-        micro_batch=micro_batch,
-        compile=compile_network,
-        channels_last=channels_last,
-        hang_seconds=hang_after,
-        weight_files=files,
-    )
-    budget = Budget(hours=max_hours, gpu_hours=max_gpu_hours, trials=max_trials)
-    conduct = Conduct(retries, max_concurrent, budget, older_stops, verbose)
     console.print(_beginning(plan))
-    ended_early = execute(plan, targets.paper, settings, resources, conduct, console, search)
+    ended_early = execute(
+        plan,
+        targets.paper,
+        settings,
+        config,
+        console,
+        weight_files=files,
+        older_stops=older_stops,
+        verbose=command.verbose,
+        search=search,
+    )
     store.refresh()
     after = targets.plan(store)
-    _tell_unfinished(after, console)
+    _print_unfinished(after, console)
     console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
     if search is not None:
         print_search_state(search, console)
@@ -133,7 +129,7 @@ def run(
         ended_early = "stopped"  # trial by trial
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
         code, told = EARLY_ENDS[ended_early]
-        console.print(told + (", without --rerun" if rerun else ""), style="yellow")
+        console.print(told + (", without --rerun" if command.rerun else ""), style="yellow")
         if code == STOPPED:
             end_as_stopped()
         raise typer.Exit(code)
@@ -141,41 +137,7 @@ def run(
         raise typer.Exit(TRIALS_FAILED)
 
 
-@takes_all_of(run)
-def retry(
-    from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Forget the checkpoints of the failed trials first.")
-    ] = False,
-    **of_run: Any,
-) -> None:
-    """Give trials that failed by their own fault another attempt, from their checkpoints, and run what is unfinished.
-
-    Their earlier attempts stay on record. All options of `combo run`, its limits included, hold here too.
-    """
-    from orchestrator.settings import resolve_settings
-    from orchestrator.store.store import Store
-
-    settings = resolve_settings(of_run["storage"], of_run["data"])
-    store = Store(settings.storage)
-    store.refresh()
-    plan = find_runnable_targets(of_run["words"], of_run["scale"], settings, store, of_run["workers"]).plan(store)
-    shape = (of_run["cpus_per_worker"], of_run["gpus_per_worker"], of_run["min_workers"])
-    _refuse_impossible(plan.failed, settings, *shape, of_run["vggish_weights"], of_run["backbone_weights"])
-    typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
-    for trial in plan.failed:
-        store.trial(trial.key).clear_failure(with_checkpoints=from_scratch)
-    run(**of_run)
-
-
-def _refuse_impossible(
-    trials: Sequence[Trial],
-    settings: Settings,
-    cpus: float,
-    gpus: float | None,
-    least_workers: int | None,
-    vggish: Path | None,
-    backbones: list[str] | None,
-) -> WeightFiles:
+def _refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunConfig) -> WeightFiles:
     """Refuses what cannot run, before anything is changed or Ray is started; returns the files of weights.
 
     Raises:
@@ -183,10 +145,9 @@ def _refuse_impossible(
             are absent.
     """
     from orchestrator.planning.plan import refuse_uneven
-    from orchestrator.sweep.placement import Placement
+    from orchestrator.sweep.placement import Placement, worker_resources
     from orchestrator.sweep.ray_address import refuse_unusable
     from orchestrator.sweep.this_machine import this_machine
-    from orchestrator.trial.machine import WorkerResources
     from orchestrator.trial.weight_files import weight_files
 
     refuse_uneven(trials)
@@ -194,9 +155,8 @@ def _refuse_impossible(
         refuse_unusable(settings.ray_address)
     else:
         here = this_machine()
-        shape = WorkerResources(cpus, float(here.has_gpus) if gpus is None else gpus)
-        Placement(lambda: here, shape, least_workers).refuse_unplaceable(trials)
-    return weight_files(vggish, backbones or [], trials)
+        Placement(lambda: here, worker_resources(config, here), config.min_workers).refuse_unplaceable(trials)
+    return weight_files(config.vggish_weights, config.backbone_weights or [], trials)
 
 
 def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
@@ -236,16 +196,16 @@ def _beginning(plan: Plan) -> str:
     return told + (f", {len(plan.failed)} failed (`combo retry` runs those again)" if plan.failed else "")
 
 
-def _tell_nothing_to_run(plan: Plan, console: Console) -> None:
+def _print_nothing_to_run(plan: Plan, console: Console) -> None:
     if plan.count("finished") == len(plan.entries):
         console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
         return
-    _tell_unfinished(plan, console)
+    _print_unfinished(plan, console)
     remedy = "; `combo retry` gives failed trials another attempt" if plan.failed else ""
     console.print(f"{plan.name}: nothing to run{remedy}")
 
 
-def _tell_unfinished(plan: Plan, console: Console) -> None:
+def _print_unfinished(plan: Plan, console: Console) -> None:
     """Why trials have no result."""
     from orchestrator.planning.plan import REFUSED
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.arguments import MOST, DataOption, ScaleOption, StorageOption, TargetWords
+from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets, print_search_state
 from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain import say
+from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

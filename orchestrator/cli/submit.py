@@ -6,15 +6,15 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.errors import InputError, Problem
 from experiments.scaled_experiment import ScaledExperiment
-from orchestrator.cli.borrowed_options import takes_all_of
+from orchestrator.cli.dataclass_options import options_from_dataclasses
 from orchestrator.cli.exit_codes import STOPPED
-from orchestrator.cli.run import run
+from orchestrator.cli.run_command import RunCommand
 from orchestrator.cli.unbound_targets import read_unbound_targets
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from orchestrator.jobs.shipment import Shipment
 
 
-@takes_all_of(run)
+@options_from_dataclasses
 def submit(
+    command: RunCommand,
     context: typer.Context,
     address: Annotated[
         str | None,
@@ -43,7 +44,6 @@ def submit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would travel and run; submit nothing.")
     ] = False,
-    **of_run: Any,
 ) -> None:
     """Run experiments on a cluster, as a Ray job, with all options of `combo run`.
 
@@ -60,18 +60,17 @@ def submit(
     from orchestrator.jobs.shipment import Shipment
 
     console = Console(highlight=False, soft_wrap=True)
-    words: list[str] = of_run["words"]
-    targets = read_unbound_targets(words, of_run["scale"])
-    shipment = Shipment(words)
-    command = job_command(shipment.words_there, list(_given_options(context)), os.environ)
-    variables = {**job_variables(os.environ), **_older_stops(of_run["storage"])}
-    request = JobRequest(targets.file_part, targets.content_part, command, variables)
+    targets = read_unbound_targets(command.words, command.scale)
+    shipment = Shipment(command.words)
+    words = job_command(shipment.words_there, list(_given_options(context)), os.environ)
+    variables = {**job_variables(os.environ), **_older_stops(command.storage)}
+    request = JobRequest(targets.file_part, targets.content_part, words, variables)
     if dry_run:
         _show(shipment, request)
         return
     server = JobServer(_needed(address))
     if targets.experiments:
-        _foresee(targets.experiments, of_run, console)
+        _print_forecast(targets.experiments, command, console)
     job = server.submit(request, shipment, getpass.getuser())
     console.print(f"submitted as job {job} to {server.shown}", markup=False)
     if follow:
@@ -143,7 +142,7 @@ def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
                 yield parameter.opts[0], str(one)
 
 
-def _foresee(experiments: Sequence[ScaledExperiment], of_run: dict[str, Any], console: Console) -> None:
+def _print_forecast(experiments: Sequence[ScaledExperiment], command: RunCommand, console: Console) -> None:
     """Says what the job will find to do, where this machine reaches the same data and storage."""
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs
@@ -155,10 +154,10 @@ def _foresee(experiments: Sequence[ScaledExperiment], of_run: dict[str, Any], co
     from orchestrator.store.store import Store
 
     try:
-        settings = resolve_settings(of_run["storage"], of_run["data"])
+        settings = resolve_settings(command.storage, command.data)
         store = Store(settings.storage)
         store.refresh()
-        trials = trials_on_data(experiments, settings.data, of_run["workers"])
+        trials = trials_on_data(experiments, settings.data, command.config.workers)
         plan = make_plan(sweep_name(experiments, trials), trials, store)
         left = forecast_cost(experiments, trials, plan, Costs(store.finished()), store).left
     except (DataError, InputError, StorageError, OSError):

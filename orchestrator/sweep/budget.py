@@ -6,25 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from experiments.records import AttemptRecord
 from experiments.stored_types import parse_moment
+from orchestrator.run_config import RunConfig
 from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Started, Update
 
 LOOK_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Limits of a sweep; None is no limit."""
-
-    hours: float | None = None
-    """Wall-clock hours of one run."""
-    gpu_hours: float | None = None
-    """GPU-hours of all attempts of the trials, earlier ones included; worker-hours where there are no GPUs."""
-    trials: int | None = None
-    """Trials that start in one run."""
 
 
 def worker_hours(attempts: Iterable[AttemptRecord]) -> float:
@@ -43,14 +31,14 @@ class BudgetWatch:
     """A listener that adds up what trials take, and calls once when a limit is reached, while the context is open.
 
     Args:
-        budget: the limits in hours.
+        config: its limits in hours.
         units: GPUs of one worker, or 1 where there are none.
         before: worker-hours of earlier attempts.
         on_limit: called from a thread of its own.
     """
 
-    def __init__(self, budget: Budget, units: float, before: float, on_limit: Callable[[], None]) -> None:
-        self._budget, self._units, self._on_limit = budget, units, on_limit
+    def __init__(self, config: RunConfig, units: float, before: float, on_limit: Callable[[], None]) -> None:
+        self._config, self._units, self._on_limit = config, units, on_limit
         self._began = time.monotonic()
         self._since: dict[str, tuple[float, int]] = {}
         self._spent = before * units * 3600
@@ -83,20 +71,20 @@ class BudgetWatch:
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left of the GPU-hours."""
-        return self._budget.gpu_hours is not None and self.gpu_hours >= self._budget.gpu_hours
+        return self._config.max_gpu_hours is not None and self.gpu_hours >= self._config.max_gpu_hours
 
     def told(self) -> str:
         """What is spent, in a sentence; empty without a limit."""
-        if self._budget.gpu_hours is None:
+        if self._config.max_gpu_hours is None:
             return ""
-        return f"its trials have used {self.gpu_hours:.3g} of {self._budget.gpu_hours:g} GPU-hours in all attempts"
+        return f"its trials have used {self.gpu_hours:.3g} of {self._config.max_gpu_hours:g} GPU-hours in all attempts"
 
     def _seconds(self, since: float, workers: int) -> float:
         return (time.monotonic() - since) * workers * self._units
 
     def _watch(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):
-            hours = self._budget.hours
+            hours = self._config.max_hours
             late = hours is not None and time.monotonic() - self._began >= hours * 3600
             if late or self.is_spent:
                 self._on_limit()

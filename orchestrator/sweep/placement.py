@@ -7,8 +7,27 @@ from dataclasses import dataclass
 
 from experiments.errors import InputError, Problem
 from experiments.trial import Trial
+from orchestrator.run_config import RunConfig
 from orchestrator.sweep.cluster import Cluster
-from orchestrator.trial.machine import WorkerResources
+
+
+@dataclass(frozen=True)
+class WorkerResources:
+    """CPUs and GPUs of one data-parallel worker."""
+
+    cpus: float
+    gpus: float
+
+    @property
+    def request(self) -> dict[str, float]:
+        """Resource request as Ray takes it, such as `{"CPU": 1.0, "GPU": 1.0}`."""
+        return {"CPU": self.cpus, **({"GPU": self.gpus} if self.gpus else {})}
+
+
+def worker_resources(config: RunConfig, cluster: Cluster) -> WorkerResources:
+    """What a run gives each worker; where it does not say, one GPU if the cluster has any."""
+    gpus = config.gpus_per_worker
+    return WorkerResources(config.cpus_per_worker, float(cluster.has_gpus) if gpus is None else gpus)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Runs the trials of an scheduler on Ray Tune.
+"""Runs the trials of a trial scheduler on Ray Tune.
 
-Trials of one worker run together: those with one worker train inside reused Tune actors, which costs 0.1 s a trial;
-those with several run a Ray Train group each, started from a Tune trial. One worker after the other, because trials of
-different worker_counts would starve or deadlock each other's placement groups.
+Trials with one worker train inside reused Tune actors, which costs 0.1 s a trial; trials with several run a Ray Train
+group each, started from a Tune trial. One worker count runs after the other, because trials with different ones would
+starve or deadlock each other's placement groups.
 
 torch is imported where trials run, not in the driver.
 """
@@ -26,33 +26,33 @@ from orchestrator.sweep.ray_death import DeathWatch
 from orchestrator.sweep.trainables import COORDINATOR, group_coordinator, single_worker_trial
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.sweep.tune_searcher import TuneSearcher
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What all worker_counts of a sweep have in common.
+    """A sweep on Ray Tune.
 
     Attributes:
         name: of the sweep.
         scheduler: which trials, and when.
-        machine: where and how each runs.
+        context: what all trials share.
         placement: how many of them fit.
         channel_actor: Ray actor between trials and driver.
-        watch: over Ray's own processes.
-        early_stopping: makes a scheduler that gives trials up.
+        watch: ends the sweep if Ray's own processes die.
+        early_stopping: makes Tune's scheduler that stops trials early.
     """
 
     name: str
     scheduler: TrialScheduler
-    machine: Machine
+    context: RunContext
     placement: Placement
     channel_actor: Any
     watch: DeathWatch
     early_stopping: Callable[[], schedulers.TrialScheduler | None] | None = None
 
     def run(self) -> None:
-        """Runs until the scheduler is over. What became of the trials is in storage and on the scheduler."""
+        """Runs until no trial may start any more. Outcomes are in storage and in the trial scheduler."""
         while worker_counts := self.scheduler.worker_counts():
             self._run_with(worker_counts[0])
 
@@ -60,9 +60,9 @@ class Sweep:
         worker = self.placement.worker
         trainable: Any
         if workers == 1:
-            trainable, resources = single_worker_trial(self.machine, self.channel_actor), worker.resources
+            trainable, resources = single_worker_trial(self.context, self.channel_actor), worker.request
         else:
-            trainable, resources = group_coordinator(self.machine, self.channel_actor, worker), COORDINATOR
+            trainable, resources = group_coordinator(self.context, self.channel_actor, worker), COORDINATOR
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
@@ -73,11 +73,11 @@ class Sweep:
             ),
             run_config=tune.RunConfig(
                 name=f"{self.name}-{workers}",
-                storage_path=str(self.machine.storage.root / "sweeps" / self.name / "tune"),
+                storage_path=str(self.context.storage.root / "sweeps" / self.name / "tune"),
                 verbose=0,
                 callbacks=[
                     self.watch,
-                    AttemptEndings(self.scheduler, self.machine.storage, ChannelSender(self.channel_actor)),
+                    AttemptEndings(self.scheduler, self.context.storage, ChannelSender(self.channel_actor)),
                 ],
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

@@ -17,8 +17,9 @@ from ray import tune
 from experiments.trial import Trial
 from orchestrator.redaction import hiding_secrets
 from orchestrator.sweep.driver_channel import ChannelSender
+from orchestrator.sweep.placement import WorkerResources
 from orchestrator.sweep.trial_errors import sending_failure
-from orchestrator.trial.machine import Machine, WorkerResources
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.termination import listen_for_termination, termination_requested
 
 COORDINATOR = {"memory": 1.0}
@@ -31,7 +32,7 @@ SKIPPED = "skipped"
 class SingleWorkerTrial(tune.Trainable):
     """A Tune actor that trains one-worker trials one after the other, of what `single_worker_trial` adds."""
 
-    machine: Machine
+    context: RunContext
     channel_actor: Any
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -66,26 +67,26 @@ class SingleWorkerTrial(tune.Trainable):
         from model.training.workers import Workers
         from orchestrator.trial.run_trial import run_trial
 
-        yield from run_trial(trial, self.machine, Workers(), channel, attempt)
+        yield from run_trial(trial, self.context, Workers(), channel, attempt)
 
 
-def single_worker_trial(machine: Machine, channel_actor: Any) -> type[SingleWorkerTrial]:
+def single_worker_trial(context: RunContext, channel_actor: Any) -> type[SingleWorkerTrial]:
     """What Tune runs for trials of one worker."""
-    return type(SingleWorkerTrial.__name__, (SingleWorkerTrial,), {"machine": machine, "channel_actor": channel_actor})
+    return type(SingleWorkerTrial.__name__, (SingleWorkerTrial,), {"context": context, "channel_actor": channel_actor})
 
 
 def group_coordinator(
-    machine: Machine, channel_actor: Any, worker: WorkerResources
+    context: RunContext, channel_actor: Any, worker: WorkerResources
 ) -> Callable[[dict[str, Any]], None]:
     """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune."""
 
     def coordinate_group(config: dict[str, Any]) -> None:
-        _coordinate_group(config, machine, channel_actor, worker)
+        _coordinate_group(config, context, channel_actor, worker)
 
     return coordinate_group
 
 
-def _coordinate_group(config: dict[str, Any], machine: Machine, channel_actor: Any, worker: WorkerResources) -> None:
+def _coordinate_group(config: dict[str, Any], context: RunContext, channel_actor: Any, worker: WorkerResources) -> None:
     from ray import train
     from ray.train.torch import TorchTrainer
     from ray.tune.integration.ray_train import TuneReportCallback
@@ -97,13 +98,13 @@ def _coordinate_group(config: dict[str, Any], machine: Machine, channel_actor: A
         tune.report({"done": True, SKIPPED: True})
         return
     # The first worker notices what hangs, Ray notices when that one itself stands still.
-    os.environ["RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"] = str(machine.hang_seconds)
+    os.environ["RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"] = str(context.config.hang_after)
     trainer = TorchTrainer(
         train_in_group,
-        train_loop_config={**config, "machine": machine, "channel_actor": channel_actor},
+        train_loop_config={**config, "context": context, "channel_actor": channel_actor},
         torch_config=GroupBackend(backend="nccl" if worker.gpus else "gloo"),
         scaling_config=train.ScalingConfig(
-            num_workers=trial.workers, use_gpu=worker.gpus > 0, resources_per_worker=worker.resources
+            num_workers=trial.workers, use_gpu=worker.gpus > 0, resources_per_worker=worker.request
         ),
         # A name of its own for each attempt: Ray would continue one by its name, but storage knows better where from.
         run_config=train.RunConfig(
@@ -127,9 +128,9 @@ def train_in_group(config: dict[str, Any]) -> None:
     from model.training.workers import Workers
     from orchestrator.trial.run_trial import run_trial
 
-    context = train.get_context()
-    workers = Workers(context.get_world_rank(), context.get_world_size())
+    group = train.get_context()
+    workers = Workers(group.get_world_rank(), group.get_world_size())
     channel = ChannelSender(config["channel_actor"])
     with hiding_secrets():
-        for report in run_trial(config["trial"], config["machine"], workers, channel, config["attempt"]):
+        for report in run_trial(config["trial"], config["context"], workers, channel, config["attempt"]):
             train.report(report)

@@ -28,7 +28,6 @@ from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.trial.failures import failure, failure_record
 from orchestrator.trial.heartbeat import Heartbeat
 from orchestrator.trial.leases import AttemptLease, LeaseTakenError, attempt_numbers
-from orchestrator.trial.machine import Machine
 from orchestrator.trial.provenance import (
     TEST_SPLIT,
     code_version,
@@ -38,6 +37,7 @@ from orchestrator.trial.provenance import (
     protocol_record,
     score_record,
 )
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.system_metrics import SystemMetrics
 from orchestrator.trial.termination import termination_requested, training
 from orchestrator.trial.trial_log import kept_log
@@ -50,13 +50,13 @@ Report = dict[str, float]
 
 
 def run_trial(
-    trial: Trial, machine: Machine, workers: Workers, channel: DriverChannel, attempt: int | None = None
+    trial: Trial, context: RunContext, workers: Workers, channel: DriverChannel, attempt: int | None = None
 ) -> Generator[Report, None, None]:
     """Trains a trial to its end, from its newest checkpoint if it has one, or until it is asked to stop.
 
     Args:
         trial: what to train.
-        machine: where and how.
+        context: what all trials of the run share.
         workers: this worker's rank in its group; only rank 0 holds the lease, writes and sends.
         channel: to the driver.
         attempt: number to acquire, free when the driver looked; None for one more than the last.
@@ -68,35 +68,35 @@ def run_trial(
         LeaseTakenError: another run holds the lease on the trial.
         Exception: whatever ended the attempt, after it has been recorded.
     """
-    store = Store(machine.storage.for_worker())
+    store = Store(context.storage.for_worker())
     with training():
         if workers.is_first:
             number = attempt or max(attempt_numbers(store.storage, trial.key), default=0) + 1
-            lease = AttemptLease(store.storage, trial.key, number, workers.count, machine.device, machine.commit)
-            yield from _run_first(trial, machine, workers, channel, store, lease)
+            lease = AttemptLease(store.storage, trial.key, number, workers.count, context.device, context.commit)
+            yield from _run_first(trial, context, workers, channel, store, lease)
             return
-        for event in fit(trial.config, _execution(trial, machine, store, termination_requested), workers):
+        for event in fit(trial.config, _execution(trial, context, store, termination_requested), workers):
             if isinstance(event, Evaluated):
                 yield _report(event)
 
 
 def _run_first(
-    trial: Trial, machine: Machine, workers: Workers, channel: DriverChannel, store: Store, attempt: AttemptLease
+    trial: Trial, context: RunContext, workers: Workers, channel: DriverChannel, store: Store, attempt: AttemptLease
 ) -> Generator[Report, None, None]:
     """The worker that writes."""
     number = attempt.record.attempt
     folder = store.trial(trial.key)
-    writer = _Writer(trial, machine, folder, attempt, channel)
+    writer = _Writer(trial, context, folder, attempt, channel)
     ending: Ending = "finished"
     with kept_log(folder.log_file(number)):
         try:
             with ExitStack() as stack:
                 # Heartbeats start first, as fetching the checkpoints may take longer than a lease lasts without one.
-                heartbeat = stack.enter_context(Heartbeat(attempt, channel, machine.hang_seconds, writer.hang))
+                heartbeat = stack.enter_context(Heartbeat(attempt, channel, context.config.hang_after, writer.hang))
                 _fetch(trial, store)
                 writer.start()
                 stack.enter_context(SystemMetrics(writer.add_system_sample))
-                for event in fit(trial.config, _execution(trial, machine, store, heartbeat.should_stop), workers):
+                for event in fit(trial.config, _execution(trial, context, store, heartbeat.should_stop), workers):
                     writer.record(event)
                     if isinstance(event, Stepped):
                         heartbeat.progress(event.step)
@@ -128,9 +128,9 @@ class _Writer:
     """The first worker's record of one attempt."""
 
     def __init__(
-        self, trial: Trial, machine: Machine, folder: TrialFolder, attempt: AttemptLease, channel: DriverChannel
+        self, trial: Trial, context: RunContext, folder: TrialFolder, attempt: AttemptLease, channel: DriverChannel
     ) -> None:
-        self.trial, self.machine, self.folder = trial, machine, folder
+        self.trial, self.context, self.folder = trial, context, folder
         self.attempt, self.channel = attempt, channel
         self.number = attempt.record.attempt
         self.started = datetime.now(UTC)
@@ -147,7 +147,7 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.metrics = path.open("a", encoding="utf-8", buffering=1)
         self.folder.begin(self.trial)
-        self.folder.write_patch(self.number, self.machine.patch)
+        self.folder.write_patch(self.number, self.context.patch)
         self.channel.send(Started(self.trial, self.number, self.step))
 
     def record(self, event: Event) -> None:
@@ -248,17 +248,17 @@ class _Writer:
         self.channel.send(Finished(self.trial.key, result))
 
     def _weight_files(self) -> dict[str, str]:
-        files, config = self.machine.weight_files, self.trial.config
+        files, config = self.context.weight_files, self.trial.config
         named = {"vggish": files.vggish_of(config), "backbone": files.backbone_of(config)}
         return {name: file_checksum(path) for name, path in named.items() if path is not None}
 
     def _provenance(self) -> Provenance:
         return Provenance(
             code_version=code_version(),
-            commit=self.machine.commit,
+            commit=self.context.commit,
             data_fingerprint=self.trial.config.data.fingerprint,
             packages=package_versions(),
-            device=device_name(self.machine.device),
+            device=device_name(self.context.device),
             workers=self.attempt.record.workers,
             attempts=self.number,
             started=self.started.isoformat(timespec="seconds"),
@@ -268,20 +268,20 @@ class _Writer:
         )
 
 
-def _execution(trial: Trial, machine: Machine, store: Store, should_stop: Callable[[], bool]) -> Execution:
-    initial = trial.config.initial_trial
+def _execution(trial: Trial, context: RunContext, store: Store, should_stop: Callable[[], bool]) -> Execution:
+    initial, config = trial.config.initial_trial, context.config
     return Execution(
-        data_root=machine.data,
+        data_root=context.data,
         checkpoints=store.trial(trial.key).checkpoints,
-        checkpoint_every=machine.checkpoint_every,
-        keep_every=machine.keep_every,
-        loader_workers=machine.loader_workers,
-        micro_batch=machine.micro_batch,
-        compile=machine.compile,
-        channels_last=machine.channels_last,
-        device=machine.device,
-        vggish_weights=machine.weight_files.vggish_of(trial.config),
-        backbone_weights=machine.weight_files.backbone_of(trial.config),
+        checkpoint_every=config.checkpoint_every,
+        keep_every=config.keep_every,
+        loader_workers=config.loader_workers,
+        micro_batch=config.micro_batch,
+        compile=config.compile_network,
+        channels_last=config.channels_last,
+        device=context.device,
+        vggish_weights=context.weight_files.vggish_of(trial.config),
+        backbone_weights=context.weight_files.backbone_of(trial.config),
         sound_cache=store.sound_cache,
         initial_weights=store.trial(initial).tested_checkpoint if initial else None,
         should_stop=should_stop,

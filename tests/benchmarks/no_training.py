@@ -20,8 +20,9 @@ from experiments.load_experiment import load_experiment
 from experiments.trial import Trial
 from model.config import TrialConfig
 from orchestrator.sweep import trainables
+from orchestrator.sweep.placement import WorkerResources
 from orchestrator.sweep.trainables import SingleWorkerTrial, train_in_group
-from orchestrator.trial.machine import Machine, WorkerResources
+from orchestrator.trial.run_context import RunContext
 
 REPORT = {"step": 1.0, "m_j": 0.5}
 
@@ -39,17 +40,17 @@ def trials(count: int, first_seed: int, workers: int) -> list[Trial]:
 class EmptyTrial(SingleWorkerTrial):
     """The product's trial, but for its training."""
 
-    def setup(self, config: dict[str, Any], machine: Machine, channel_actor: Any) -> None:
+    def setup(self, config: dict[str, Any], context: RunContext, channel_actor: Any) -> None:
         _replace_training()
-        super().setup(config, machine, channel_actor)
+        super().setup(config, context, channel_actor)
 
 
 def coordinate_empty_group(
-    config: dict[str, Any], machine: Machine, channel_actor: Any, worker: WorkerResources
+    config: dict[str, Any], context: RunContext, channel_actor: Any, worker: WorkerResources
 ) -> None:
     """The product's worker group, but for its training."""
     trainables.train_in_group = train_nothing_in_group
-    trainables.coordinate_group(config, machine, channel_actor, worker)
+    trainables.coordinate_group(config, context, channel_actor, worker)
 
 
 def train_nothing_in_group(config: dict[str, Any]) -> None:
@@ -100,7 +101,8 @@ def report_bare() -> None:
 
 
 def _replace_training() -> None:
-    from orchestrator.trial import run_trial
+    from orchestrator.sweep.placement import WorkerResources
+from orchestrator.trial import run_trial
 
     run_trial.fit = _no_training
 

@@ -21,15 +21,16 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.cluster import current_cluster, running_ray
-from orchestrator.sweep.placement import Placement
+from orchestrator.sweep.placement import Placement, WorkerResources
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.tracking import Tracker
 from orchestrator.trial.leases import LeaseWatch
-from orchestrator.trial.machine import Machine, WorkerResources
+from orchestrator.trial.run_context import RunContext
 
 ONE_WORKER, TWO_WORKERS = 40, 1
 """Trials in one sweep: many that reuse actors, one that starts a group."""
@@ -76,13 +77,13 @@ class Arena:
         name = f"empty-{self._trials}"
         storage = FolderStorage(self._folder / name)
         scheduler = TrialScheduler(wanted, Store(storage), LeaseWatch(storage), retries=0)
-        machine = Machine(storage, data=self._folder, commit=None, checkpoint_every=1)
+        context = RunContext(storage, data=self._folder, commit=None, config=RunConfig(checkpoint_every=1))
         placement = Placement(current_cluster, WorkerResources(1.0, 0.0))
         settings = Settings(storage, self._folder, f"sqlite:///{storage.root / 'mlflow.db'}", None)
         began = time.perf_counter()
         with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
             with ChannelReceiver([tracker] if tracker else []) as receiver, DeathWatch() as watch:
-                sweep.Sweep(name, scheduler, machine, placement, receiver.channel_actor, watch).run()
+                sweep.Sweep(name, scheduler, context, placement, receiver.channel_actor, watch).run()
         seconds = time.perf_counter() - began
         results = list(storage.root.glob("trials/*/result.json"))
         assert len(results) == count

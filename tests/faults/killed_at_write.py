@@ -12,8 +12,9 @@ from pathlib import Path
 
 from experiments.trial import Trial
 from model.training.workers import Workers
+from orchestrator.run_config import RunConfig
 from orchestrator.storage.folder import FolderStorage
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from tests.orchestrator.driver import Driver
 
@@ -58,8 +59,8 @@ def _train(told: Connection, trial: Trial, storage: Path, data: Path, kill_befor
 
     torch.set_num_threads(1)
     sys.addaudithook(_killer(storage, kill_before, told.send))
-    machine = Machine(storage=FolderStorage(storage), data=data, commit=None, checkpoint_every=1)
-    for _ in run_trial(trial, machine, Workers(), Driver()):
+    context = RunContext(storage=FolderStorage(storage), data=data, commit=None, config=RunConfig(checkpoint_every=1))
+    for _ in run_trial(trial, context, Workers(), Driver()):
         pass
 
 

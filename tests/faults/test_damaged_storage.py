@@ -12,10 +12,11 @@ import torch
 from experiments.load_experiment import load_experiment
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.run_config import RunConfig
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial import heartbeat
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Started
 from tests.orchestrator.combo_command import TINY
@@ -57,8 +58,10 @@ class Scene:
     def attempt(self, place):
         """The reports of another attempt of a trial, and the driver that it tells."""
         driver = Driver()
-        machine = Machine(storage=FolderStorage(self.root), data=self.data, commit=None, checkpoint_every=1)
-        return run_trial(self.trials[place], machine, Workers(), driver), driver
+        context = RunContext(
+            storage=FolderStorage(self.root), data=self.data, commit=None, config=RunConfig(checkpoint_every=1)
+        )
+        return run_trial(self.trials[place], context, Workers(), driver), driver
 
     def report(self, command):
         """The rebuilt tables, by file; pages and figures tell of what is unfinished as well."""

@@ -10,7 +10,8 @@ from combo_command import TINY, wait_until
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
 from experiments.records import AttemptRecord
-from orchestrator.sweep.budget import Budget, BudgetWatch, worker_hours
+from orchestrator.run_config import RunConfig
+from orchestrator.sweep.budget import BudgetWatch, worker_hours
 from orchestrator.trial.failures import failure
 from orchestrator.trial.updates import Ended, Failed, Started
 
@@ -23,7 +24,7 @@ def trials():
 
 
 def watched(units=1.0, before=0.0, on_limit=lambda: None, **limits):
-    return BudgetWatch(Budget(**limits), units, before, on_limit)
+    return BudgetWatch(RunConfig(**limits), units, before, on_limit)
 
 
 def attempt(minutes, workers):
@@ -33,18 +34,18 @@ def attempt(minutes, workers):
 
 def test_earlier_attempts_count_with_all_their_workers_and_a_spent_budget_is_known_before_anything_starts():
     before = worker_hours([attempt(30, 2), attempt(15, 1), attempt(1, 1).model_copy(update={"seen": "no moment"})])
-    budget = watched(units=2.0, before=before, gpu_hours=2.5)
+    budget = watched(units=2.0, before=before, max_gpu_hours=2.5)
 
     assert before == pytest.approx(1.25)
     assert budget.is_spent
     assert budget.told() == "its trials have used 2.5 of 2.5 GPU-hours in all attempts"
-    assert not watched(before=before, gpu_hours=2.5).is_spent
+    assert not watched(before=before, max_gpu_hours=2.5).is_spent
     assert watched(before=before).told() == ""
 
 
 def test_f21_the_limit_of_hours_is_told_once():
     calls = []
-    with watched(hours=0.1 / HOUR, on_limit=lambda: calls.append(time.monotonic())):
+    with watched(max_hours=0.1 / HOUR, on_limit=lambda: calls.append(time.monotonic())):
         wait_until(lambda: calls, 5)
         time.sleep(1.2)
 
@@ -53,7 +54,7 @@ def test_f21_the_limit_of_hours_is_told_once():
 
 def test_f21_the_limit_of_gpu_hours_counts_what_runs_now(trials):
     reached = Event()
-    with watched(units=2.0, gpu_hours=0.5 / HOUR, on_limit=reached.set) as budget:
+    with watched(units=2.0, max_gpu_hours=0.5 / HOUR, on_limit=reached.set) as budget:
         assert not reached.wait(1.0)  # nothing runs yet
         budget.on_update(Started(trials[0], 1, 0))
         assert reached.wait(5)

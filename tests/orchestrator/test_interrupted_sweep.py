@@ -19,10 +19,11 @@ from experiments.load_experiment import load_experiment
 from experiments.records import MetricLine
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.run_config import RunConfig
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.trial.leases import read_attempt
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 
 pytestmark = pytest.mark.slow
@@ -95,10 +96,10 @@ def abused(tmp_path_factory, data):
 def undisturbed(tmp_path, data, one_thread):  # noqa: ARG001
     """A plain Python loop over the first and the last trial: no Ray, another storage."""
     store = Store(FolderStorage(tmp_path))
-    machine = Machine(storage=store.storage, data=data, commit=None, checkpoint_every=1000)
+    context = RunContext(storage=store.storage, data=data, commit=None, config=RunConfig(checkpoint_every=1000))
     first, _, third = trials_on_data([load_experiment(str(TINY), "long", LENGTH)], data)
     for trial in (first, third):
-        for _ in run_trial(trial, machine, Workers(), Driver()):
+        for _ in run_trial(trial, context, Workers(), Driver()):
             pass
     return [store.trial(first.key), store.trial(third.key)]
 

@@ -10,9 +10,8 @@ from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
 from orchestrator.sweep.cluster import Cluster, Node
-from orchestrator.sweep.placement import Placement
+from orchestrator.sweep.placement import Placement, WorkerResources
 from orchestrator.sweep.this_machine import this_machine
-from orchestrator.trial.machine import WorkerResources
 
 
 def placed(*nodes, cpus=1.0, gpus=0.0, **limits):

@@ -11,12 +11,13 @@ from model.training.workers import Workers
 from model.weights.folder import file_checksum
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.planning.reused_code import reused_code
+from orchestrator.run_config import RunConfig
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.setting_aside import set_aside
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes
 from orchestrator.trial.leases import AttemptLease
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from reports.stored.stored_trial import read_stored_trial
 from reports.verifying.trial_checks import check_trial
@@ -111,8 +112,10 @@ def test_a_trial_that_began_anew_has_a_result_of_its_own(data, tmp_path):
     folder = store.trial(trial.key)
 
     def train(commit, patch):
-        machine = Machine(storage=store.storage, data=data, commit=commit, checkpoint_every=2, patch=patch)
-        for _ in run_trial(trial, machine, Workers(), Driver()):
+        context = RunContext(
+            storage=store.storage, data=data, commit=commit, config=RunConfig(checkpoint_every=2), patch=patch
+        )
+        for _ in run_trial(trial, context, Workers(), Driver()):
             pass
         return folder.result
 

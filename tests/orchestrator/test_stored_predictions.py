@@ -15,10 +15,11 @@ from model.data.index import subset_root
 from model.training.predictions import SHOWN
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
+from orchestrator.run_config import RunConfig
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.prediction_files import prediction_name
 from orchestrator.store.store import Store
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from reports.stored.predictions import read_predictions
 from tests.training.tiny_trials import tiny_config
@@ -29,8 +30,8 @@ def run(lambda_ada, storage, data):
     torch.set_num_threads(1)
     settings = {"training.iterations": 1, "training.evaluate_every": 1, "loss.lambda_ada": lambda_ada}
     trial = Trial("tiny", "tiny", "s4", 0, 1, tiny_config(settings)).on_data(data_fingerprint(data, "s4"))
-    machine = Machine(storage=FolderStorage(storage), data=data, commit=None, checkpoint_every=1)
-    for _ in run_trial(trial, machine, Workers(), Driver()):
+    context = RunContext(storage=FolderStorage(storage), data=data, commit=None, config=RunConfig(checkpoint_every=1))
+    for _ in run_trial(trial, context, Workers(), Driver()):
         pass
     return Store(FolderStorage(storage)).trial(trial.key)
 

@@ -15,12 +15,13 @@ from model.data.layout import clip_files
 from model.data.sampler import ShuffledSampler
 from model.training.workers import Workers
 from orchestrator.planning.plan import trials_on_data
+from orchestrator.run_config import RunConfig
 from orchestrator.settings import resolve_settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.tracking import Tracker
 from orchestrator.trial.leases import AttemptLease, LeaseTakenError, last_attempt
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Finished, Measured, Started
 
@@ -38,8 +39,10 @@ def attempt(tmp_path, data, trial):
 
     def start(data=data, trial=trial, requested=None):
         driver = Driver(requested=requested)
-        machine = Machine(storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, checkpoint_every=1)
-        return run_trial(trial, machine, Workers(), driver), driver.told
+        context = RunContext(
+            storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, config=RunConfig(checkpoint_every=1)
+        )
+        return run_trial(trial, context, Workers(), driver), driver.told
 
     return start
 

@@ -38,6 +38,7 @@ RETIRED = (
     Retired(r"[Oo]utlook|[Pp]rospects?", "cost forecast"),
     Retired(r"(?<!combo\.)[Qq]uestions?", "experiment, search, or target", CODE_ROOMS),
     Retired(r"[Ss]tanding", "search state", ("orchestrator",)),
+    Retired(r"[Cc]onduct", "run configuration", ("orchestrator",)),
     Retired(r"telemetry|trial_story|[Ss]tory", "a name that says what it does", ("orchestrator",)),
     Retired(r"orchestrator[./]reporting", "orchestrator.report_inputs"),
     Retired(r"misfit", "state-dict mismatch"),

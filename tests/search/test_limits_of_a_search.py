@@ -2,11 +2,10 @@
 
 from search_files import load, search_content
 
-from orchestrator.sweep.budget import Budget
-from orchestrator.sweep.conduct import Conduct
+from orchestrator.run_config import RunConfig
 
 
 def test_a_limit_of_zero_on_the_command_line_is_not_replaced_by_the_files(tmp_path):
     search = load(tmp_path, search_content(budget={"hours": 5, "gpu_hours": 7})).search
 
-    assert Conduct(budget=Budget(gpu_hours=0.0)).within(search).budget == Budget(hours=5, gpu_hours=0.0)
+    assert RunConfig(max_gpu_hours=0.0).within(search) == RunConfig(max_hours=5, max_gpu_hours=0.0)

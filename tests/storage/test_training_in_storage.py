@@ -8,8 +8,9 @@ from experiments.load_experiment import load_experiment
 from model.data.fingerprint import data_fingerprint
 from model.data.synthetic.writer import write_synthetic
 from model.training.workers import Workers
+from orchestrator.run_config import RunConfig
 from orchestrator.store.store import Store
-from orchestrator.trial.machine import Machine
+from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from orchestrator.trial.updates import Finished, Started
 from tests.orchestrator.combo_command import TINY
@@ -34,13 +35,13 @@ def data(tmp_path_factory):
 
 def test_an_attempt_that_was_cut_off_is_continued_elsewhere(storage, data, monkeypatch, tmp_path):
     trial = expand(load_experiment(str(TINY)))[0].on_data(data_fingerprint(data, "s4"))
-    machine = Machine(storage=storage, data=data, commit=None, checkpoint_every=1)
+    context = RunContext(storage=storage, data=data, commit=None, config=RunConfig(checkpoint_every=1))
     driver = Driver()
-    reports = run_trial(trial, machine, Workers(), driver)
+    reports = run_trial(trial, context, Workers(), driver)
     next(reports)
     reports.close()
     monkeypatch.setenv("COMBO_CACHE", str(tmp_path / "another node"))
-    list(run_trial(trial, machine, Workers(), driver))
+    list(run_trial(trial, context, Workers(), driver))
 
     begun = [update for update in driver.told if isinstance(update, Started)]
     assert [update.attempt for update in begun] == [1, 2]
