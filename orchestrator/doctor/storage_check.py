@@ -58,7 +58,7 @@ def _try(storage: Storage, folder: str) -> Finding | None:
                 "use a folder with hard links, or an S3 server that honours If-None-Match: two runs could train a trial"
             )
             return fail(f"{storage}: {what}", cure)
-        if sorted(storage.names(folder)) != [f"{folder}/lease", f"{folder}/file"]:
+        if sorted(storage.names(folder)) != [f"{folder}/file", f"{folder}/lease"]:
             return fail(f"{storage}: does not list what was written", "use a storage that is consistent")
     finally:
         storage.delete(folder)
