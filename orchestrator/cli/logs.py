@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from orchestrator.store.store import Store
 
 EVERY_SECONDS = 2.0
-OVER = ("finished", "failed", "stopped", "pruned", "damaged", "other schema")
-"""States of trials that nobody works on."""
 
 
 def logs(
@@ -76,6 +74,7 @@ def _print_history(
     from orchestrator.store.store import Store
     from orchestrator.trial.leases import LeaseWatch
     from orchestrator.trial.trial_history import outcome_lines
+    from orchestrator.trial.trial_state import OVER
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)

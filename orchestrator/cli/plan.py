@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -100,7 +100,7 @@ def _show(console: Console, forecast: CostForecast, shown: tuple[TrialForecast, 
     from rich.table import Table
     from rich.text import Text
 
-    from orchestrator.planning.plan import REFUSED, State
+    from orchestrator.trial.trial_state import REFUSED, TrialState
 
     table = Table("trial key", "trial", "state", "hours are", box=None)
     for heading in ("GPU-hours", "cells", "cells/hour"):
@@ -123,7 +123,7 @@ def _show(console: Console, forecast: CostForecast, shown: tuple[TrialForecast, 
         f"\n{forecast.cells} cells need {forecast.trials} trials, {different} of them different: sharing saves "
         f"{forecast.trials - different} trials and {_hours(forecast.shared_hours)} GPU-hours"
     )
-    console.print(", ".join(f"{states.count(state)} {state}" for state in get_args(State) if state in states))
+    console.print(", ".join(f"{states.count(state)} {state}" for state in TrialState if state in states))
     console.print(f"left: {_hours(forecast.left)} GPU-hours", style="bold")
     if price is not None:
         console.print(f"cost: {_hours(forecast.left.scaled(price))}", style="bold")

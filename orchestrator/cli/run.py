@@ -12,6 +12,7 @@ from orchestrator.cli.dataclass_options import options_from_dataclasses
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, RAY_DIED, STOPPED, STORAGE_FULL, TRIALS_FAILED
 from orchestrator.cli.plain import say
 from orchestrator.cli.run_command import RunCommand
+from orchestrator.trial.trial_state import TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,10 +123,12 @@ def _run(command: RunCommand) -> None:
     store.refresh()
     after = targets.plan(store)
     _print_unfinished(after, console)
-    console.print(f"{after.count('finished')} of {len(after.entries)} trials finished, stored in {settings.storage}")
+    console.print(
+        f"{after.count(TrialState.FINISHED)} of {len(after.entries)} trials finished, stored in {settings.storage}"
+    )
     if search is not None:
         print_search_state(search, console)
-    if ended_early is None and not after.failed and 0 < after.count("stopped") == len(after.to_run):
+    if ended_early is None and not after.failed and 0 < after.count(TrialState.STOPPED) == len(after.to_run):
         ended_early = "stopped"  # trial by trial
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
         code, told = EARLY_ENDS[ended_early]
@@ -168,7 +171,7 @@ def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
     from experiments.errors import InputError, Problem
     from orchestrator.store.setting_aside import set_aside
 
-    running = [entry for entry in plan.entries if entry.state == "running"]
+    running = [entry for entry in plan.entries if entry.state == TrialState.RUNNING]
     if running:
         remedy = "stop it with `combo stop`, or leave out --rerun"
         raise InputError(*(Problem(f"trial {entry.trial.key}", "runs now", remedy) for entry in running))
@@ -189,15 +192,15 @@ def _untold_commit(commit: str | None) -> str:
 
 def _beginning(plan: Plan) -> str:
     """What a run is about to do."""
-    begun = {entry.trial.key for entry in plan.entries if entry.state != "new"}
+    begun = {entry.trial.key for entry in plan.entries if entry.state != TrialState.NEW}
     new = sum(trial.key not in begun for trial in plan.to_run)
-    told = f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, "
+    told = f"{plan.name}: {len(plan.entries)} trials, {plan.count(TrialState.FINISHED)} finished, "
     told += f"{len(plan.to_run) - new} to continue, {new} to start"
     return told + (f", {len(plan.failed)} failed (`combo retry` runs those again)" if plan.failed else "")
 
 
 def _print_nothing_to_run(plan: Plan, console: Console) -> None:
-    if plan.count("finished") == len(plan.entries):
+    if plan.count(TrialState.FINISHED) == len(plan.entries):
         console.print(f"{plan.name}: all {len(plan.entries)} trials are finished already, nothing to run")
         return
     _print_unfinished(plan, console)
@@ -207,14 +210,14 @@ def _print_nothing_to_run(plan: Plan, console: Console) -> None:
 
 def _print_unfinished(plan: Plan, console: Console) -> None:
     """Why trials have no result."""
-    from orchestrator.planning.plan import REFUSED
+    from orchestrator.trial.trial_state import REFUSED
 
     for entry in plan.entries:
         label, parent = entry.trial.label, entry.trial.parent
-        if entry.state == "failed" or (entry.state == "resumable" and entry.reason):
+        if entry.state == TrialState.FAILED or (entry.state == TrialState.RESUMABLE and entry.reason):
             console.print(f"failed: {label}: {entry.reason}", style="red", markup=False)
         elif entry.state in REFUSED:
             console.print(f"{entry.state}: {label}: {entry.reason}", style="red", markup=False)
-        elif entry.state == "new" and parent is not None:
+        elif entry.state == TrialState.NEW and parent is not None:
             told = f"not started: {label}: it starts from trial {parent.key}, which is not finished"
             console.print(told, style="yellow", markup=False)

@@ -10,6 +10,7 @@ import typer
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
 from orchestrator.cli.plain import say
+from orchestrator.trial.trial_state import TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def stop(
     targets = find_targets(words, scale, settings, store)
     sweep, watch = targets.sweep, LeaseWatch(settings.storage)
     plan = targets.plan(store, watch)
-    if plan.count("finished") == len(plan.entries) and (targets.search is None or targets.search.complete):
+    if plan.count(TrialState.FINISHED) == len(plan.entries) and (targets.search is None or targets.search.complete):
         say(f"{sweep or 'these trials'}: all trials are finished, so there is nothing to stop", console)
         return
     # A run that has begun but starts its first trial only later hears the request too.
@@ -54,7 +55,7 @@ def stop(
 
     def running() -> list[PlannedTrial]:
         store.refresh()
-        return [entry for entry in targets.again(store).plan(store, watch).entries if entry.state == "running"]
+        return [entry for entry in targets.again(store).plan(store, watch).entries if entry.state == TrialState.RUNNING]
 
     asked = running()
     for entry in asked:

@@ -163,6 +163,6 @@ def _print_forecast(experiments: Sequence[ScaledExperiment], command: RunCommand
     except (DataError, InputError, StorageError, OSError):
         return  # they are not here, or not readable; the job will say so if it finds the same
     console.print(
-        f"{plan.name}: {len(plan.entries)} trials, {plan.count('finished')} finished, {len(plan.to_run)} to run, "
+        f"{plan.name}: {len(plan.entries)} trials, {len(plan.finished)} finished, {len(plan.to_run)} to run, "
         f"likely {left.likely:,.3g} GPU-hours"
     )

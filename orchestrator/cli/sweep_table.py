@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.planning.plan import Plan, PlannedTrial, State
+from orchestrator.planning.plan import Plan, PlannedTrial
 from orchestrator.store.store import Store
+from orchestrator.trial.trial_state import STYLES, TrialState
 
 if TYPE_CHECKING:
     from orchestrator.search.study import SearchStudy
 
-STYLES: dict[State, str] = {
-    "finished": "green",
-    "running": "cyan",
-    "resumable": "yellow",
-    "preempted": "yellow",
-    "stopped": "yellow",
-    "failed": "red",
-    "damaged": "red",
-    "other schema": "red",
-    "unreadable": "red",
-    "pruned": "dim",
-    "new": "dim",
-}
 BAR_WIDTH = 20
 TABLE_WIDTH = 120
 """Columns that tables of trials get: wider than the terminal rather than folded, so that rows stay lines."""
@@ -40,7 +28,7 @@ def sweep_table(plan: Plan, store: Store) -> Table:
         column.no_wrap = True
     for entry in plan.entries:
         folder, total = store.trial(entry.trial.key), entry.trial.config.training.iterations
-        result = folder.result if entry.state == "finished" else None
+        result = folder.result if entry.state == TrialState.FINISHED else None
         last, done = folder.last_attempt, _steps(entry, store)
         best = result.validation.m_j if result else last.best if last else None
         table.add_row(
@@ -68,9 +56,9 @@ def sweep_remarks(plan: Plan, store: Store) -> Iterator[str]:
 
 def sweep_summary(plan: Plan) -> str:
     """How many trials are in which state, in a line."""
-    others = [state for state in get_args(State) if state != "finished" and plan.count(state)]
+    others = [state for state in TrialState if state != "finished" and plan.count(state)]
     counts = "".join(f", {plan.count(state)} {state}" for state in others)
-    return f"{plan.name}: {plan.count('finished')} of {len(plan.entries)} trials finished{counts}"
+    return f"{plan.name}: {plan.count(TrialState.FINISHED)} of {len(plan.entries)} trials finished{counts}"
 
 
 def sweep_document(plan: Plan, search: SearchStudy | None, store: Store) -> dict[str, Any]:
@@ -97,9 +85,9 @@ def sweep_document(plan: Plan, search: SearchStudy | None, store: Store) -> dict
 
 
 def _steps(entry: PlannedTrial, store: Store) -> int:
-    if entry.state == "finished":
+    if entry.state == TrialState.FINISHED:
         return entry.trial.config.training.iterations
     folder = store.trial(entry.trial.key)
     last = folder.last_attempt
-    running = last.step if last is not None and entry.state == "running" else 0
+    running = last.step if last is not None and entry.state == TrialState.RUNNING else 0
     return max(folder.steps_done, running)

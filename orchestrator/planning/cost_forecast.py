@@ -16,6 +16,7 @@ from model.config import Task
 from orchestrator.planning.cost import Costs, Estimate, Span
 from orchestrator.planning.plan import Plan, PlannedTrial
 from orchestrator.store.store import Store
+from orchestrator.trial.trial_state import TrialState
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class CostForecast:
     @property
     def unknown(self) -> int:
         """Unfinished trials whose cost nobody has measured or stated."""
-        return sum(one.entry.state != "finished" and one.estimate is None for one in self.per_trial)
+        return sum(one.entry.state != TrialState.FINISHED and one.estimate is None for one in self.per_trial)
 
 
 def forecast_cost(
@@ -97,7 +98,7 @@ def forecast_cost(
 
 def most_cells_first(forecast: CostForecast) -> tuple[TrialForecast, ...]:
     """Unfinished trials by the cells that an hour of theirs fills, but never before the one that they start from."""
-    waiting = [one for one in forecast.per_trial if one.entry.state != "finished"]
+    waiting = [one for one in forecast.per_trial if one.entry.state != TrialState.FINISHED]
     ranked = sorted(waiting, key=lambda one: -one.cells_per_hour)
     by_key = {one.entry.trial.key: one for one in ranked}
     ordered = dict.fromkeys(part.key for one in ranked for part in with_parents([one.entry.trial]))
@@ -118,7 +119,7 @@ def _cells(experiment: Experiment, task: Task, start: Task | None) -> int:
 
 
 def _remaining(entry: PlannedTrial, costs: Costs, store: Store) -> Estimate | None:
-    if entry.state == "finished":
+    if entry.state == TrialState.FINISHED:
         return None
     return costs.estimate(entry.trial, store.trial(entry.trial.key).steps_done)
 

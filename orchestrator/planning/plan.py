@@ -6,40 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TypeAlias
 
 from experiments.errors import InputError, Problem, unreadable
 from experiments.expand import expand
 from experiments.other_schema import OtherSchemaError
-from experiments.records import AttemptRecord
+from experiments.records import AttemptRecord, FailureRecord
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial, with_parents
 from model.config import Task
 from orchestrator.planning.other_schemas import OtherTrial, trials_of_other_schemas
 from orchestrator.store.store import Store
-from orchestrator.trial.failures import NOT_ITS_FAULT
 from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.process_identity import is_dead
+from orchestrator.trial.trial_state import REFUSED, TO_RUN, TrialState, stored_state
 
-State = Literal[
-    "finished",
-    "running",
-    "resumable",
-    "preempted",
-    "stopped",
-    "new",
-    "failed",
-    "pruned",
-    "damaged",
-    "unreadable",
-    "other schema",
-]
 DataNeed: TypeAlias = tuple[Task, str | None]
 """A task, and whose Maskiges its trials see; None where they see none."""
-REFUSED: Final = ("damaged", "unreadable", "other schema")
-"""States of trials that are stored and cannot be read: a run leaves them as they are."""
-TO_RUN: Final = ("running", "resumable", "preempted", "stopped", "new")
-"""States that `combo run` takes to a result; what failed by its own fault waits for `combo retry`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +30,7 @@ class PlannedTrial:
     """A trial and what storage knows of it."""
 
     trial: Trial
-    state: State
+    state: TrialState
     attempts: int
     reason: str = ""
     """Why the last attempt failed, where the trial runs, or what is wrong with its folder or its permissions."""
@@ -72,13 +55,13 @@ class Plan:
     @property
     def failed(self) -> list[Trial]:
         """Trials that failed by their own fault."""
-        return [entry.trial for entry in self.entries if entry.state == "failed"]
+        return [entry.trial for entry in self.entries if entry.state == TrialState.FAILED]
 
     @property
     def begun(self) -> list[Trial]:
         """Trials that can be read and of which attempts were made, though nothing may be left of those."""
         readable = [entry for entry in self.entries if entry.state not in REFUSED]
-        return [entry.trial for entry in readable if entry.attempts or entry.state != "new"]
+        return [entry.trial for entry in readable if entry.attempts or entry.state != TrialState.NEW]
 
     @property
     def refused(self) -> list[Trial]:
@@ -88,9 +71,9 @@ class Plan:
     @property
     def finished(self) -> list[Trial]:
         """Trials that have their result."""
-        return [entry.trial for entry in self.entries if entry.state == "finished"]
+        return [entry.trial for entry in self.entries if entry.state == TrialState.FINISHED]
 
-    def count(self, state: State) -> int:
+    def count(self, state: TrialState) -> int:
         """Trials in a state."""
         return sum(entry.state == state for entry in self.entries)
 
@@ -100,7 +83,7 @@ class Plan:
 
     def _is_wanted(self, entry: PlannedTrial) -> bool:
         """Whether a trial has no result yet and may still get one without `combo retry`."""
-        return entry.state in TO_RUN or (entry.state == "pruned" and not self.keeps_pruned)
+        return entry.state in TO_RUN or (entry.state == TrialState.PRUNED and not self.keeps_pruned)
 
     def _has_start(self, entry: PlannedTrial) -> bool:
         """Whether what a trial starts from is there, or comes with this plan."""
@@ -108,7 +91,7 @@ class Plan:
         if parent is None:
             return True
         found = self._by_key[parent.key]
-        return found.state == "finished" or self._is_wanted(found)
+        return found.state == TrialState.FINISHED or self._is_wanted(found)
 
 
 def make_plan(
@@ -205,15 +188,15 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
 
 def _recognised(entries: Sequence[PlannedTrial], store: Store) -> list[PlannedTrial]:
     """The same, but that no trial counts as new which is stored under the key of another schema."""
-    if all(entry.state != "new" for entry in entries):
+    if all(entry.state != TrialState.NEW for entry in entries):
         return list(entries)
     others = list(trials_of_other_schemas(store))
-    return [_told_as(entry, others) if entry.state == "new" else entry for entry in entries]
+    return [_told_as(entry, others) if entry.state == TrialState.NEW else entry for entry in entries]
 
 
 def _told_as(entry: PlannedTrial, others: Iterable[OtherTrial]) -> PlannedTrial:
     same = next((other for other in others if other.is_same_as(entry.trial.config)), None)
-    return entry if same is None else replace(entry, state="other schema", reason=str(same))
+    return entry if same is None else replace(entry, state=TrialState.OTHER_SCHEMA, reason=str(same))
 
 
 def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTrial:
@@ -221,9 +204,9 @@ def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTri
     try:
         folder.path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return PlannedTrial(trial, "new", attempts=0)
+        return PlannedTrial(trial, TrialState.NEW, attempts=0)
     except PermissionError as error:
-        return PlannedTrial(trial, "unreadable", 0, str(unreadable(str(folder.path), error)))
+        return PlannedTrial(trial, TrialState.UNREADABLE, 0, str(unreadable(str(folder.path), error)))
     attempts = folder.attempts
     try:
         folder.check_files()
@@ -231,24 +214,31 @@ def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTri
         is_finished, failure = folder.result is not None, folder.failure
     except InputError as error:
         return PlannedTrial(trial, _refused_as(error), attempts, str(error.problems[0]))
-    if is_finished:
-        return PlannedTrial(trial, "finished", attempts)
     last = folder.last_attempt
-    if last is not None and last.ended is None and _is_alive(trial.key, last, watch):
-        return PlannedTrial(trial, "running", attempts, f"step {last.step} on {last.host}, seen {last.seen}")
-    if last is not None and last.ended in ("preempted", "stopped", "pruned"):
-        return PlannedTrial(trial, last.ended, attempts)
-    state: State = "resumable" if folder.has_checkpoint else "new"
-    if failure is not None:
-        state = state if failure.category in NOT_ITS_FAULT else "failed"
-        return PlannedTrial(trial, state, attempts, f"{failure.kind}: {failure.message}")
-    return PlannedTrial(trial, state, attempts)
+    is_running = not is_finished and last is not None and last.ended is None and _is_alive(trial.key, last, watch)
+    state = stored_state(
+        is_finished=is_finished,
+        is_running=is_running,
+        last_attempt=last,
+        failure=failure,
+        has_checkpoint=not is_finished and folder.has_checkpoint,
+    )
+    return PlannedTrial(trial, state, attempts, _reason(state, last, failure))
 
 
-def _refused_as(error: InputError) -> State:
+def _reason(state: TrialState, last: AttemptRecord | None, failure: FailureRecord | None) -> str:
+    """Where a trial runs, or why its last attempt failed; empty in other states."""
+    if state == TrialState.RUNNING and last is not None:
+        return f"step {last.step} on {last.host}, seen {last.seen}"
+    if state in (TrialState.FAILED, TrialState.RESUMABLE, TrialState.NEW) and failure is not None:
+        return f"{failure.kind}: {failure.message}"
+    return ""
+
+
+def _refused_as(error: InputError) -> TrialState:
     if isinstance(error, OtherSchemaError):
-        return "other schema"
-    return "unreadable" if error.problems[0].is_denied else "damaged"
+        return TrialState.OTHER_SCHEMA
+    return TrialState.UNREADABLE if error.problems[0].is_denied else TrialState.DAMAGED
 
 
 def _is_alive(key: str, last: AttemptRecord, watch: LeaseWatch | None) -> bool:

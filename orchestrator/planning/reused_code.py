@@ -8,6 +8,7 @@ from contextlib import suppress
 from experiments.errors import InputError
 from orchestrator.planning.plan import Plan, PlannedTrial
 from orchestrator.store.store import Store
+from orchestrator.trial.trial_state import TrialState
 
 NO_COMMIT = "code without a commit"
 
@@ -20,7 +21,7 @@ def reused_code(plan: Plan, store: Store, commit: str | None) -> str:
         store: with its documents refreshed.
         commit: of the code that runs now.
     """
-    made = [_commit(entry, store) for entry in plan.entries if entry.state != "new" and entry.attempts]
+    made = [_commit(entry, store) for entry in plan.entries if entry.state != TrialState.NEW and entry.attempts]
     others = Counter(one or NO_COMMIT for one in made if one != commit)
     if not others:
         return ""

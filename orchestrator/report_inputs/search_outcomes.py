@@ -10,12 +10,12 @@ from experiments.schema import SCORES
 from experiments.search_schema import Objective
 from experiments.searches import ScaledSearch
 from model.config import TrialConfig
-from orchestrator.planning.plan import State as PlannedState
 from orchestrator.planning.plan import make_plan
 from orchestrator.search.points import TriedPoint
 from orchestrator.search.study import SearchStudy
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
+from orchestrator.trial.trial_state import TrialState
 from reports.search_outcomes import PointState, SearchAxis, SearchOutcome, SearchPoint
 from reports.stored.results import Results
 from reports.tables.measures import MILLION, MILLISECONDS
@@ -26,7 +26,7 @@ SHOWN_IN: dict[Objective, float] = {
     "seconds_per_clip": float(MILLISECONDS),
 }
 """What turns an objective into the unit that reports show it in."""
-UNENDED: dict[PlannedState, PointState] = {"running": "running", "new": "new"}
+UNENDED: dict[TrialState, PointState] = {TrialState.RUNNING: "running", TrialState.NEW: "new"}
 """What a point without an outcome is called; any other one was begun and waits to be continued."""
 
 

@@ -24,6 +24,7 @@ from orchestrator.sweep.trial_scheduler import StopReason, TrialScheduler
 from orchestrator.tracking import Tracker
 from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.run_context import RunContext
+from orchestrator.trial.trial_state import TrialState
 from orchestrator.trial.updates import StopRequest
 from orchestrator.trial.weight_files import WeightFiles
 
@@ -80,7 +81,7 @@ def execute(
             worker = worker_resources(config, current_cluster())
             placement = Placement(current_cluster, worker, config.min_workers, config.max_concurrent)
             placement.refuse_unplaceable(plan.to_run)
-            view = SweepView(console, plan.name, plan.to_run, plan.count("finished"))
+            view = SweepView(console, plan.name, plan.to_run, plan.count(TrialState.FINISHED))
             store = Store(storage)
             folders = [store.trial(entry.trial.key) for entry in plan.entries]
             before = worker_hours(attempt for folder in folders for attempt in folder.intact_attempts())

@@ -14,20 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.trial import Trial
+from orchestrator.trial.trial_state import STYLES, TrialState
 from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Measured, Started, Update
 
 SMOOTHING = 0.1
 """Weight of the newest step in the running mean of step times."""
-STYLES = {
-    "waiting": "dim",
-    "running": "cyan",
-    "finished": "green",
-    "failed": "red",
-    "stopped": "yellow",
-    "preempted": "yellow",
-    "pruned": "dim",
-}
-OVER = ("finished", "failed", "pruned")
+DONE = (TrialState.FINISHED, TrialState.FAILED, TrialState.PRUNED)
+"""States in which no step of a trial is left to this run."""
 
 
 @dataclass
@@ -35,7 +28,7 @@ class _Watched:
     """What the view knows of a trial."""
 
     trial: Trial
-    state: str = "waiting"
+    state: TrialState = TrialState.WAITING
     step: int = 0
     step_seconds: float | None = None
     best: float | None = None
@@ -47,7 +40,7 @@ class _Watched:
 
     @property
     def left(self) -> int:
-        return 0 if self.state in OVER else self.total - self.step
+        return 0 if self.state in DONE else self.total - self.step
 
 
 class SweepView:
@@ -84,7 +77,7 @@ class SweepView:
             return  # a search suggested it, and it ended before it began
         match update:
             case Started():
-                watched.state, watched.step = "running", update.step
+                watched.state, watched.step = TrialState.RUNNING, update.step
                 resumed = f", continuing from step {update.step}" if update.step else ""
                 self._say(watched, f"started{resumed}")
             case Measured() if update.line.kind == "step":
@@ -96,14 +89,14 @@ class SweepView:
                 watched.best = max(m_j, watched.best or 0.0)
                 self._say(watched, f"step {update.line.step}/{watched.total}, val M_J {100 * m_j:.1f}{self._eta()}")
             case Finished():
-                watched.state, watched.step = "finished", watched.total
+                watched.state, watched.step = TrialState.FINISHED, watched.total
                 score = update.result.score
                 watched.note = f"test M_J {100 * score.m_j:.1f}  M_F {100 * score.m_f:.1f}"
                 if unusable := sum(map(len, update.result.quarantined.values())):
                     watched.note += f"  ({unusable} clips quarantined)"
                 self._say(watched, f"finished: {watched.note}")
             case Failed():
-                watched.state = "waiting" if update.again else "failed"
+                watched.state = TrialState.WAITING if update.again else TrialState.FAILED
                 what = "preempted" if update.failure.category == "preempted" else f"failed: {update.failure.kind}"
                 watched.note = f"{what}: {update.failure.message}"
                 self._say(watched, watched.note + ("; it gets another attempt" if update.again else ""))
@@ -111,7 +104,7 @@ class SweepView:
                 watched.note = f"another run has it: {update.where}"
                 self._say(watched, watched.note)
             case Ended():
-                watched.state = update.ending
+                watched.state = TrialState(update.ending)
                 self._say(watched, update.ending)
 
     def seconds_left(self) -> float | None:
@@ -121,7 +114,7 @@ class SweepView:
             return None
         usual = sum(known) / len(known)
         work = sum(watched.left * (watched.step_seconds or usual) for watched in self._watched.values())
-        running = sum(watched.state == "running" for watched in self._watched.values())
+        running = sum(watched.state == TrialState.RUNNING for watched in self._watched.values())
         longest = max((w.left * (w.step_seconds or usual) for w in self._watched.values()), default=0.0)
         return max(work / max(running, 1), longest)
 
@@ -147,7 +140,7 @@ class SweepView:
                 "" if watched.best is None else f"{100 * watched.best:.1f}",
                 Text(watched.note or watched.state, style=STYLES[watched.state], overflow="ellipsis", no_wrap=True),
             )
-        done = self._before + sum(watched.state == "finished" for watched in self._watched.values())
+        done = self._before + sum(watched.state == TrialState.FINISHED for watched in self._watched.values())
         best = max((w.best for w in self._watched.values() if w.best is not None), default=None)
         summary = [f"{self._name}: {done}/{self._before + len(self._watched)} trials finished"]
         summary += [f"best val M_J {100 * best:.1f}"] if best is not None else []

@@ -15,6 +15,7 @@ from orchestrator.storage.errors import StorageError
 from orchestrator.store.store import Store
 from orchestrator.trial.failures import FREE, is_retried
 from orchestrator.trial.leases import LeaseWatch
+from orchestrator.trial.trial_state import WITHOUT_RESULT, TrialState
 from orchestrator.trial.updates import Awaited, Finished, Update
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
 """Seconds between two looks at one trial in storage."""
 
-Phase = Literal["waiting", "running", "finished", "failed", "stopped", "pruned"]
 StopReason = Literal["interrupted", "stopped", "budget", "disk-full", "ray-died"]
 
 
@@ -53,7 +53,7 @@ class Entry:
     """A trial of the sweep."""
 
     trial: Trial
-    phase: Phase = "waiting"
+    state: TrialState = TrialState.WAITING
     charged: int = 0
     """Failures of this run that count as retries."""
     free: int = 0
@@ -129,7 +129,7 @@ class TrialScheduler:
 
     def running(self) -> list[Trial]:
         """Trials that run now."""
-        return [entry.trial for entry in self.entries.values() if entry.phase == "running"]
+        return [entry.trial for entry in self.entries.values() if entry.state == TrialState.RUNNING]
 
     def stop(self, reason: StopReason) -> None:
         """Starts no further trial; the first reason stands."""
@@ -137,20 +137,20 @@ class TrialScheduler:
 
     def finished(self, key: str) -> None:
         """Notes that a trial has its result."""
-        self._end(key, "finished")
+        self._end(key, TrialState.FINISHED)
 
     def pruned(self, key: str) -> None:
         """Notes that early stopping ended a trial."""
-        self._end(key, "pruned")
+        self._end(key, TrialState.PRUNED)
 
     def stopped(self, key: str) -> None:
         """Notes that a trial was stopped; it does not start again in this run."""
-        self._end(key, "stopped")
+        self._end(key, TrialState.STOPPED)
 
     def taken(self, key: str) -> None:
         """Notes that another run acquired the lease first; the trial waits for it."""
         entry = self.entries[key]
-        entry.phase, entry.looked = "waiting", time.monotonic()
+        entry.state, entry.looked = TrialState.WAITING, time.monotonic()
 
     def failed(self, key: str, failure: FailureRecord) -> bool:
         """Notes that an attempt failed; returns whether the trial gets another one in this run."""
@@ -161,20 +161,20 @@ class TrialScheduler:
             entry.charged += 1
         again = is_retried(failure.category, entry.charged, entry.free, self._retries)
         if again:
-            entry.phase = "waiting"
+            entry.state = TrialState.WAITING
         else:
-            self._end(key, "failed")
+            self._end(key, TrialState.FAILED)
         if failure.category == "disk-full":
             self.stop("disk-full")
         return again and self.stop_reason is None
 
-    def _end(self, key: str, phase: Phase) -> None:
-        self.entries[key].phase = phase
+    def _end(self, key: str, state: TrialState) -> None:
+        self.entries[key].state = state
         if self._suggester is not None:
             self._suggester.ended(key)
 
     def _start(self, entry: Entry) -> Trial:
-        entry.phase, entry.held_by = "running", ""
+        entry.state, entry.held_by = TrialState.RUNNING, ""
         self._started.add(entry.trial.key)
         return entry.trial
 
@@ -191,7 +191,7 @@ class TrialScheduler:
 
     def _is_free(self, entry: Entry) -> bool:
         parent = entry.trial.parent
-        if parent is not None and parent.key in self.entries and self.entries[parent.key].phase != "finished":
+        if parent is not None and parent.key in self.entries and self.entries[parent.key].state != TrialState.FINISHED:
             return False
         holder = self._watch.holder(entry.trial.key)
         if holder is not None:
@@ -201,7 +201,7 @@ class TrialScheduler:
         if not self._store.has_result(entry.trial.key):
             return True
         folder.fetch_documents()
-        self._end(entry.trial.key, "finished")
+        self._end(entry.trial.key, TrialState.FINISHED)
         if self._send and folder.result:
             self._send(Finished(entry.trial.key, folder.result))
         return False
@@ -216,11 +216,11 @@ class TrialScheduler:
         parent = self.entries.get(entry.trial.parent.key) if entry.trial.parent else None
         if not self._is_open(entry):
             return False
-        return parent is None or parent.phase == "finished" or parent.trial.workers == entry.trial.workers
+        return parent is None or parent.state == TrialState.FINISHED or parent.trial.workers == entry.trial.workers
 
     def _is_open(self, entry: Entry) -> bool:
         """Whether a trial waits, and the limit on trials leaves room for it; further attempts always have room."""
-        return entry.phase == "waiting" and (entry.trial.key in self._started or not self._is_limit_reached())
+        return entry.state == TrialState.WAITING and (entry.trial.key in self._started or not self._is_limit_reached())
 
     def _is_limit_reached(self) -> bool:
         return self._most_trials is not None and len(self._started) >= self._most_trials
@@ -233,6 +233,6 @@ class TrialScheduler:
         """Stops trials whose parent will have no result in this run."""
         for entry in self.entries.values():
             parent = entry.trial.parent
-            ended = parent is not None and parent.key in self.entries and self.entries[parent.key].phase
-            if entry.phase == "waiting" and ended in ("failed", "stopped", "pruned"):
-                entry.phase = "stopped"
+            ended = parent is not None and parent.key in self.entries and self.entries[parent.key].state
+            if entry.state == TrialState.WAITING and ended in WITHOUT_RESULT:
+                entry.state = TrialState.STOPPED

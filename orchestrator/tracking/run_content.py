@@ -27,10 +27,21 @@ from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.tracking.metric_points import MetricPoints, Point, points_of
 from orchestrator.tracking.timestamps import milliseconds, milliseconds_or_none
 from orchestrator.trial.process_identity import is_dead
+from orchestrator.trial.trial_state import TrialState, stored_state
 
 TRIAL_TAG = "combo.trial_key"
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 """MLflow's words for the state of a run."""
+STATUSES = {
+    TrialState.FINISHED: FINISHED,
+    TrialState.RUNNING: RUNNING,
+    TrialState.FAILED: FAILED,
+    TrialState.PREEMPTED: KILLED,
+    TrialState.STOPPED: KILLED,
+    TrialState.PRUNED: KILLED,
+    TrialState.NEW: KILLED,
+}
+"""MLflow's word for the state of a trial that has begun; one without a result or a failure was killed."""
 POINTS_VERSION = 1
 """Version of the conversion from metric lines to points; a new one makes every run be compared point by point."""
 LONGEST_MESSAGE = 500
@@ -61,13 +72,15 @@ class RunContent:
 
     @property
     def status(self) -> str:
-        """FINISHED means that there is a result."""
-        if self.result is not None:
-            return FINISHED
-        if self.running:
-            return RUNNING
-        given_back = bool(self.attempts) and self.attempts[-1].ended in ("preempted", "stopped", "pruned")
-        return FAILED if self.failure is not None and not given_back else KILLED
+        """FINISHED means that there is a result, KILLED that the last attempt ended early without a failure."""
+        state = stored_state(
+            is_finished=self.result is not None,
+            is_running=self.running,
+            last_attempt=self.attempts[-1] if self.attempts else None,
+            failure=self.failure,
+            has_checkpoint=False,
+        )
+        return FAILED if state == TrialState.NEW and self.failure is not None else STATUSES[state]
 
     @property
     def params(self) -> dict[str, str]:

@@ -108,7 +108,7 @@ def test_f17_what_is_a_trials_own_fault_is_not_tried_again(scheduler, trials, ca
 
     assert fail(sweep, sweep.next(1, MANY), category) is False
     assert sweep.worker_counts() == []
-    assert sweep.entries[trials[0].key].phase == "failed"
+    assert sweep.entries[trials[0].key].state == "failed"
 
 
 @pytest.mark.parametrize("category", ["worker-died", "hung", "storage"])
@@ -201,7 +201,7 @@ def test_a_dependent_of_a_parent_without_a_result_does_not_start(scheduler, end)
         getattr(sweep, end)(parent.key)
 
     assert sweep.worker_counts() == []
-    assert sweep.entries[dependent.key].phase == "stopped"
+    assert sweep.entries[dependent.key].state == "stopped"
 
 
 def test_f14_what_another_run_has_is_waited_for_and_its_result_reused(scheduler, workshop, trials):
@@ -216,7 +216,7 @@ def test_f14_what_another_run_has_is_waited_for_and_its_result_reused(scheduler,
     theirs.end("finished")
     finish(sweep, workshop, free)
     assert awaited(sweep) is None
-    assert sweep.entries[held.key].phase == "finished"
+    assert sweep.entries[held.key].state == "finished"
     assert sweep.worker_counts() == []
 
 
