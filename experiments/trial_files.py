@@ -76,7 +76,7 @@ class TrialFiles:
         return self.path / METRICS_DIR / METRICS_NAME.of(attempt)
 
     def log_file(self, attempt: int) -> Path:
-        """Where an attempt's process writes what it says."""
+        """File to which an attempt's process writes its log."""
         return self.path / LOGS_DIR / LOG_NAME.of(attempt)
 
     @property

@@ -1,4 +1,4 @@
-"""Which code is running: its commit, and what differs from that."""
+"""The commit of the running code, and its uncommitted changes."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Evaluation:
 
 
 def _identity(origin: Origin) -> dict[str, str]:
-    """A source that nobody states is left out, as it came when evaluations were stored already."""
+    """Parts of an origin that are hashed; an empty source is left out, so that keys of older evaluations stay."""
     return {name: value for name, value in asdict(origin).items() if value or name != "source"}
 
 

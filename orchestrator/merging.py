@@ -1,4 +1,4 @@
-"""Copies what one storage holds into another that lacks it. Nothing that is there is ever written over."""
+"""Copies what another storage lacks into it. Existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAST = (MANIFEST, EVALUATION_FILE, RESULT_FILE)
 
 @dataclass
 class Merged:
-    """What came of it."""
+    """Outcome of a merge."""
 
     copied: list[str] = field(default_factory=list)
     """Names of folders, such as `trials/<key>`."""

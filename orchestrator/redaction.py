@@ -1,4 +1,4 @@
-"""Secrets in text: finds them where they must not travel, and takes them out of what is written down."""
+"""Finds secrets in text, and removes them from what is stored or shown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HIDDEN = "***"
 
 
 class RedactedError(Exception):
-    """Stands for an exception whose text held secrets and whose class takes no other."""
+    """Replaces an exception whose text held secrets and whose class cannot be made with another text."""
 
 
 def carries_credentials(text: str) -> bool:
@@ -60,7 +60,7 @@ def redacted_code(text: str) -> str:
 
 @contextmanager
 def hiding_secrets() -> Iterator[None]:
-    """What is raised inside leaves as it is, or without its traceback and its secrets if it holds some.
+    """Removes secrets and traceback from an exception raised inside, if its text holds secrets.
 
     For exceptions that leave our code for a library that writes tracebacks to files and screens.
     """
@@ -84,7 +84,7 @@ def _hidden_value(assigned: re.Match[str]) -> str:
 
 
 def _without_secrets(error: Exception) -> Exception:
-    """One of the same class, if that takes a text."""
+    """An exception of the same class without secrets, or a `RedactedError`."""
     text = redacted(str(error))
     with suppress(Exception):
         if str(alike := type(error)(text)) == text:
@@ -93,6 +93,6 @@ def _without_secrets(error: Exception) -> Exception:
 
 
 def _secrets() -> list[str]:
-    """Longest first, lest a part of one hides the rest of another."""
+    """Values of secret variables, longest first, so that a value is removed before its parts."""
     named = (value for name, value in os.environ.items() if SECRET_NAME.search(name) and not NO_SECRET.search(name))
     return sorted({value for value in named if len(value) >= SHORTEST}, key=len, reverse=True)

@@ -32,7 +32,7 @@ class Settings:
 
     @property
     def has_own_mlflow(self) -> bool:
-        """Whether MLflow is the embedded one, which holds the runs of this storage only and moves along with it."""
+        """Whether MLflow is the embedded one, a file in the storage with the runs of this storage only."""
         return self.tracking_uri == _embedded(self.storage)
 
     @property

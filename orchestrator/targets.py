@@ -1,4 +1,4 @@
-"""What a verb is asked to act on: experiments, a search, or trials by their keys."""
+"""Targets of a command: experiments, a search, or trials by their keys."""
 
 from __future__ import annotations
 

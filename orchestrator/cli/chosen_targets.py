@@ -1,4 +1,4 @@
-"""From the words of a command line to what it acts on, and how a search among them stands."""
+"""Finds the targets that the words of a command line name, and prints the state of a search."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def names_search(words: Sequence[str]) -> bool:
 
 
 def print_search_state(search: SearchStudy, console: Console) -> None:
-    """How far a search is, and its best points."""
+    """Prints the state of a search and its best points."""
     from orchestrator.search.search_state import best_table, headline
 
     console.print(headline(search), style="bold", markup=False)

@@ -50,7 +50,7 @@ def doctor(
 
 
 def _examine_all(checks: list[Check], console: Console, quiet: bool) -> list[tuple[Check, Finding]]:
-    """One after the other, each shown once it is known."""
+    """Carries out all checks in turn and shows each finding at once."""
     from orchestrator.doctor.finding import examine
 
     results: list[tuple[Check, Finding]] = []

@@ -107,7 +107,7 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
 
 
 def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
-    """MLflow is a view of what is stored: when it cannot be reached, the scores stand."""
+    """Logs to MLflow; a failure is only printed, as the scores are stored already."""
     from orchestrator.tracking.evaluation_run import EVALUATION_TAG, MLFLOW_EXPERIMENT, log_evaluation
     from orchestrator.tracking.experiment_runs import ExperimentRuns
     from orchestrator.tracking.failures import explain

@@ -1,4 +1,4 @@
-"""How the making of many files ended."""
+"""Prints how many files a command made, and which it could not make."""
 
 from __future__ import annotations
 

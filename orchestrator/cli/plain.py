@@ -1,4 +1,4 @@
-"""Text from outside on the terminal: names in data may hold anything, and are shown as what they are."""
+"""Prints untrusted text, such as names in data, without letting it control the terminal."""
 
 from __future__ import annotations
 

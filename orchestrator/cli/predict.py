@@ -91,7 +91,7 @@ class _Inputs:
 
 
 def _free_folder(out: Path) -> Path:
-    """Where links lead to, once sure that a folder can be moved there: the work would be lost if that failed.
+    """The resolved output folder, after checking that results can be moved there at the end.
 
     Raises:
         InputError: something is there that cannot be replaced.

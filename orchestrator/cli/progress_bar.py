@@ -1,4 +1,4 @@
-"""Progress bars with the time left, which vanish once the work is done; nothing where no terminal is."""
+"""Progress bars with the time left, removed at the end; none without a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def progress_bars(console: Console) -> Progress:
-    """Room for bars; each task added to it is one."""
+    """A container of progress bars, one for each task."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -73,7 +73,7 @@ def verify(
 
 
 def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named: bool) -> tuple[list[Table], Results]:
-    """As `combo report build` shows them, and what they are built from."""
+    """The tables as `combo report build` shows them, and the results that they are built from."""
     from experiments.errors import InputError, Problem
     from experiments.overrides import parse_assignments
     from orchestrator.report_inputs.protocols import protocols_of_today

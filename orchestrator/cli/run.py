@@ -184,14 +184,14 @@ def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
 
 
 def _untold_commit(commit: str | None) -> str:
-    """A warning where git does not tell which code runs; a folder of another user's is the usual reason."""
+    """A warning if git cannot tell the commit, usually as the folder belongs to another user; else empty."""
     if commit is None or not commit.startswith("unknown"):
         return ""
     return f"results will not say which commit made them: {commit}"
 
 
 def _beginning(plan: Plan) -> str:
-    """What a run is about to do."""
+    """A sentence about what the run will do."""
     begun = {entry.trial.key for entry in plan.entries if entry.state != TrialState.NEW}
     new = sum(trial.key not in begun for trial in plan.to_run)
     told = f"{plan.name}: {len(plan.entries)} trials, {plan.count(TrialState.FINISHED)} finished, "
@@ -209,7 +209,7 @@ def _print_nothing_to_run(plan: Plan, console: Console) -> None:
 
 
 def _print_unfinished(plan: Plan, console: Console) -> None:
-    """Why trials have no result."""
+    """Prints why trials have no result."""
     from orchestrator.trial.trial_state import REFUSED
 
     for entry in plan.entries:

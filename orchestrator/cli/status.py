@@ -105,7 +105,7 @@ def watch(
 
 
 def _telling_jobs(words: list[str], scale: str, address: str) -> tuple[list[JobState], str]:
-    """Jobs that say what no trial can: those that wait or run, and the last one if it failed; or why none is known."""
+    """Jobs that wait or run, and the last one if it failed; or why jobs cannot be listed."""
     from experiments.errors import InputError
     from orchestrator.cli.unbound_targets import read_unbound_targets
     from orchestrator.jobs.client import GOING, JobServer
@@ -122,7 +122,7 @@ def _telling_jobs(words: list[str], scale: str, address: str) -> tuple[list[JobS
 def _observer(
     words: list[str], scale: str, storage: str | None, data: Path | None
 ) -> tuple[Callable[[], tuple[Plan, SearchStudy | None]], Store, Sequence[Problem]]:
-    """Looks at what the words name, as it is stored at the time of each call; and which trials cannot be told."""
+    """A function that reads the present state of the targets, the store, and problems of single trials."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.trial.leases import LeaseWatch

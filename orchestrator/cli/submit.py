@@ -98,7 +98,7 @@ def _show(shipment: Shipment, request: JobRequest) -> None:
 
 
 def _older_stops(storage: str | None) -> dict[str, str]:
-    """Tells the job which requests to stop are older than it is, if the storage can be reached from here."""
+    """A variable that tells the job which stop requests are older than it; empty if the storage cannot be reached."""
     from orchestrator.settings import resolve_settings
     from orchestrator.storage.errors import StorageError
     from orchestrator.sweep.stop_requests import OLDER_VARIABLE, older_requests
@@ -143,7 +143,7 @@ def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
 
 
 def _print_forecast(experiments: Sequence[ScaledExperiment], command: RunCommand, console: Console) -> None:
-    """Says what the job will find to do, where this machine reaches the same data and storage."""
+    """Prints a forecast of the job, if this machine reaches its data and storage."""
     from model.data.errors import DataError
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.cost_forecast import forecast_cost

@@ -46,7 +46,7 @@ def sweep_table(plan: Plan, store: Store) -> Table:
 
 
 def sweep_remarks(plan: Plan, store: Store) -> Iterator[str]:
-    """What there is to say of single trials: why they failed, where they run, what a kill has torn."""
+    """Remarks on single trials: why they failed, where they run, damaged files."""
     for entry in plan.entries:
         if entry.reason:
             yield f"{entry.state}: {entry.trial.label}: {entry.reason}"
@@ -62,7 +62,7 @@ def sweep_summary(plan: Plan) -> str:
 
 
 def sweep_document(plan: Plan, search: SearchStudy | None, store: Store) -> dict[str, Any]:
-    """The same for scripts; of a search, its points and the best of them too."""
+    """The state of a sweep as JSON; of a search, its points and the best of them too."""
     if search is not None:
         from orchestrator.search.search_state import as_document
 

@@ -19,14 +19,14 @@ from orchestrator.settings import DEFAULT_STORAGE, Settings, resolve_settings
 from orchestrator.storage.errors import StorageError
 
 BACKBONES = ("resnet50.tv_in1k", "pvt_v2_b5.in1k")
-"""Subsets that the papers' experiments train on."""
+"""Backbones of the papers' experiments."""
 STORAGE, FREE_SPACE = "storage", "free space"
 MARGIN = 10.0
 """Seconds by which a check outlasts the process that it waits for."""
 
 
 def checkup(storage: str | None, data: Path | None, vggish: Path | None, sam: Path | None) -> list[Check]:
-    """What is looked at.
+    """The checks to carry out, in their order.
 
     Args:
         storage: as the user names it, see `resolve_settings`.

@@ -44,7 +44,7 @@ def _look(backend: str, workers: int, cure: str) -> Finding:
 
 
 def _add_up(rank: int, backend: str, workers: int, file: str) -> None:
-    """One worker: the sum over all must be right, and is timed once it has run."""
+    """One worker: checks the sum over all workers, and times a second one."""
     import torch
     from torch import distributed
 

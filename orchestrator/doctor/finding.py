@@ -1,4 +1,4 @@
-"""What a check finds, and how checks are carried out: none stops the others, none takes longer than it may."""
+"""Outcomes of checks, and how checks are carried out: each with a time limit, and none stops the others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def fail(found: str, cure: str) -> Finding:
 
 
 def examine(check: Check) -> Finding:
-    """Carries out a check; whatever goes wrong in it is its finding, without secrets.
+    """Carries out a check; an exception in it becomes a failed finding, without secrets.
 
     A check that hangs is left to itself: its thread ends with the program, the processes it started with their limits.
     """

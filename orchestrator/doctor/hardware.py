@@ -1,4 +1,4 @@
-"""What has this machine: processors, memory, room for shared memory, GPUs?"""
+"""What hardware this machine has: processors, memory, shared memory, GPUs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def look_at_gpus() -> Finding:
 
 
 def _driver() -> str:
-    """`driver 570.1` of the line that the kernel module tells."""
+    """Version of NVIDIA's driver, such as `driver 570.1`, from a line of the kernel module."""
     words = NVIDIA_DRIVER.read_text().split() if NVIDIA_DRIVER.exists() else []
     number = next((word for word in words if word[:1].isdigit() and "." in word), "of unknown version")
     return f"driver {number}"

@@ -23,7 +23,7 @@ def look_at_packages() -> Finding:
 
 
 def look_at_torchvision() -> Finding:
-    """Torchvision is built against one version of torch; with another one its operators are not there."""
+    """Checks that torchvision was built for the installed torch; otherwise its operators are missing."""
     try:
         import torch
 

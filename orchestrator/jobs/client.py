@@ -1,4 +1,4 @@
-"""The cluster's job server. Everything that it can answer amiss becomes one sentence.
+"""The cluster's job server. Its errors become one clear sentence.
 
 Importing this file does not import Ray.
 """
@@ -48,12 +48,12 @@ class JobState:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the job has ended."""
         return self.status in ENDED
 
     @property
     def sentence(self) -> str:
-        """The same for people, with the last line of what a failed one has printed."""
+        """The state in a sentence, with the last line of output of a failed job."""
         if self.status != "FAILED":
             return f"job {self.id} is {self.status.lower()}"
         said = redacted(next((line for line in reversed(self.message.splitlines()) if line.strip()), "it says nothing"))
@@ -62,7 +62,7 @@ class JobState:
 
 
 class JobServer:
-    """A cluster that takes jobs.
+    """A client of a cluster's job server.
 
     Args:
         address: of its dashboard, such as `http://head:8265`.
@@ -129,7 +129,7 @@ class JobServer:
         ]
 
     def state(self, job: str) -> JobState:
-        """How a job stands now.
+        """The present state of a job.
 
         Raises:
             InputError: there is no such job.
@@ -150,7 +150,7 @@ class JobServer:
             return str(self._client.get_job_logs(job))
 
     def _start(self, name: str, request: JobRequest, folder: str, metadata: dict[str, str]) -> None:
-        """Asks until the head has an agent that starts jobs: it has none in its first seconds."""
+        """Submits, and retries while the head has no job agent yet, as in its first seconds."""
         from ray._private.ray_constants import WORKER_PROCESS_SETUP_HOOK_ENV_VAR
 
         end = time.monotonic() + AGENT_SECONDS
@@ -170,7 +170,7 @@ class JobServer:
 
     @contextmanager
     def _asking(self, about: str = "") -> Iterator[None]:
-        """Turns what Ray raises into one sentence; a connection that fails stays an OSError, for it may come back."""
+        """Turns Ray's exceptions into an `InputError`; a failed connection stays an `OSError`, as it may recover."""
         from ray.exceptions import AuthenticationError
 
         where = " ".join(part for part in (f"Ray at {self.shown}", about) if part)
@@ -191,7 +191,7 @@ def _checked(address: str) -> str:
 
 
 def _await_answer(address: str) -> None:
-    """Ray's own client waits without a limit."""
+    """Fails if the server does not answer in time, as Ray's own client waits without a limit."""
     try:
         urllib.request.urlopen(f"{address}/api/version", timeout=ANSWER_SECONDS).close()
     except urllib.error.HTTPError:
@@ -226,7 +226,7 @@ def _is_running(sweep: str, job: str | None, address: str) -> InputError:
 
 
 def _next_id(sweep: str, known: list[str]) -> str:
-    """The next number of this sweep. Ray takes an id once only, so of two that ask at once one is refused."""
+    """The next unused job id of this sweep. Ray refuses an id that is used, so two submissions cannot share one."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", sweep)
     numbers = [int(found[1]) for name in known if (found := re.fullmatch(rf"{re.escape(stem)}-(\d+)", name))]
     return f"{stem}-{max(numbers, default=0) + 1}"

@@ -1,4 +1,4 @@
-"""Which variables of this machine travel with a job. Everyone who sees the cluster's dashboard can read them."""
+"""Environment variables that a job gets from this machine; the cluster's dashboard shows them to everyone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ON_THE_NODES = "on Kubernetes from a secret"
 
 
 def job_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a job gets: addresses and settings named here, and how Ray is tuned.
+    """Variables of a job: addresses and settings of this environment, and settings of Ray.
 
     Args:
         environ: the variables of this process.

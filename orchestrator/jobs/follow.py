@@ -45,7 +45,7 @@ def follow(server: JobServer, job: str, show: Callable[[str], None]) -> JobState
 
 
 def exit_code(state: JobState) -> int:
-    """The job's own exit code as far as it has one."""
+    """The job's exit code, or a substitute where it has none."""
     if state.status == "SUCCEEDED":
         return 0
     return state.exit_code or NEVER_RAN

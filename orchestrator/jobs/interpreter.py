@@ -1,4 +1,4 @@
-"""Which Python a job's command runs with: that of the cluster, whatever the PATH of its head names first."""
+"""Makes a job's command run with the cluster's Python, whichever one the PATH of its head has first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job that this process is, where `combo submit` has started it."""
+"""The Ray job that runs this process, if `combo submit` started it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ END_SECONDS = 30.0
 
 
 def end_as_stopped() -> None:
-    """Has Ray end this job as stopped: what ends itself early it calls failed. Elsewhere, does nothing."""
+    """Asks Ray to stop this job, as Ray calls a job failed that exits by itself. Does nothing outside a job."""
     job = _own_id()
     if job is None:
         return
@@ -30,6 +30,6 @@ def end_as_stopped() -> None:
 
 
 def _own_id() -> str | None:
-    """None for a job that somebody else has submitted: other things may follow in it."""
+    """Id of this job; None for a job that `combo submit` did not start, as other commands may follow in it."""
     metadata = json.loads(os.environ.get(JOB_VARIABLE, "{}")).get("metadata", {})
     return str(metadata["job_submission_id"]) if SWEEP in metadata else None

@@ -20,7 +20,7 @@ FILES = ("--vggish-weights", "--backbone-weights")
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What Ray Jobs is asked to run."""
+    """A job to submit to Ray Jobs."""
 
     sweep: str
     """Files and scales, as the sweep's name has them."""

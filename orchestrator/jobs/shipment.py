@@ -1,4 +1,4 @@
-"""The folder that travels to a cluster: this code as it is here, and the experiment files that were named."""
+"""The working directory of a job: the packages as they are here, and the named experiment files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMED_FOLDER = "named-experiments"
 
 @dataclass(frozen=True)
 class Shipment:
-    """What a job needs to be given.
+    """The files that a job needs.
 
     Args:
         words: experiments and settings as the user named them.
@@ -42,7 +42,7 @@ class Shipment:
         return [self._named_there(word) for word in self.words]
 
     def names(self) -> list[str]:
-        """Paths of the files that travel, below the folder that the job will start in."""
+        """Paths of the files, relative to the job's working directory."""
         with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder:
             self.pack(Path(folder))
             return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file())

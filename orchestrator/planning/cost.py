@@ -1,4 +1,4 @@
-"""What trials will take: from results of the same work where there are any, else from what their preset states."""
+"""Cost of trials, from results of the same workload if there are any, else as their preset states it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Span:
         return Span(self.low + other.low, self.likely + other.likely, self.high + other.high)
 
     def scaled(self, factor: float) -> Span:
-        """The same, so many times."""
+        """The span times a factor."""
         return Span(self.low * factor, self.likely * factor, self.high * factor)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is left of a trial."""
+    """Cost of a trial's remaining steps."""
 
     worker_hours: Span
     """Summed over its workers: GPU-hours where each has a GPU."""
@@ -45,7 +45,7 @@ class Estimate:
 
 
 class Costs:
-    """Answers what trials take.
+    """Estimates the cost of trials.
 
     Args:
         finished: configurations and results to learn from.
@@ -77,7 +77,7 @@ class Costs:
 
 
 def _workload(config: TrialConfig) -> str:
-    """Trials with the same answer take equally long per step."""
+    """Trials with equal workloads take equally long per step."""
     data, training = config.data, config.training
     other = (data.task, data.size, data.augment, training.batch, training.precision, training.evaluate_every)
     return f"{config.model.model_dump_json()} {other}"

@@ -125,7 +125,7 @@ def _remaining(entry: PlannedTrial, costs: Costs, store: Store) -> Estimate | No
 
 
 def _saved(keys: Sequence[str], full: Mapping[str, Estimate | None]) -> Span:
-    """All uses beyond the first one of each trial."""
+    """Worker-hours of all uses of a trial beyond the first."""
     again = Counter(keys) - Counter(dict.fromkeys(keys, 1))
     return _sum([full[key] for key in again.elements()])
 

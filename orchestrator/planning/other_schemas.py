@@ -47,7 +47,7 @@ class OtherTrial:
 
 
 def trials_of_other_schemas(store: Store) -> Iterator[OtherTrial]:
-    """Those that can be read at all; what is wrong with the others is told where they are wanted."""
+    """Trials of other schemas that can be read; unreadable ones are reported where they are needed."""
     for folder in store.trials():
         with suppress(OSError, ValueError, RecursionError):
             content = read_regular(folder.identity_file)
@@ -60,7 +60,7 @@ def trials_of_other_schemas(store: Store) -> Iterator[OtherTrial]:
 
 
 def refuse_points_of_other_schemas(search: ScaledSearch, store: Store) -> None:
-    """Refuses to go on with a search whose points are stored and cannot be read: it would suggest them anew.
+    """Refuses a search with stored points that cannot be read, as it would suggest them again.
 
     Args:
         search: bound to its data.

@@ -59,7 +59,7 @@ class Plan:
 
     @property
     def begun(self) -> list[Trial]:
-        """Trials that can be read and of which attempts were made, though nothing may be left of those."""
+        """Readable trials that have had an attempt."""
         readable = [entry for entry in self.entries if entry.state not in REFUSED]
         return [entry.trial for entry in readable if entry.attempts or entry.state != TrialState.NEW]
 
@@ -86,7 +86,7 @@ class Plan:
         return entry.state in TO_RUN or (entry.state == TrialState.PRUNED and not self.keeps_pruned)
 
     def _has_start(self, entry: PlannedTrial) -> bool:
-        """Whether what a trial starts from is there, or comes with this plan."""
+        """Whether a trial's parent is finished, or will be in this run."""
         parent = entry.trial.parent
         if parent is None:
             return True
@@ -187,7 +187,7 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
 
 
 def _recognised(entries: Sequence[PlannedTrial], store: Store) -> list[PlannedTrial]:
-    """The same, but that no trial counts as new which is stored under the key of another schema."""
+    """The entries, with new trials that are stored under the key of another schema marked as such."""
     if all(entry.state != TrialState.NEW for entry in entries):
         return list(entries)
     others = list(trials_of_other_schemas(store))
@@ -242,5 +242,5 @@ def _refused_as(error: InputError) -> TrialState:
 
 
 def _is_alive(key: str, last: AttemptRecord, watch: LeaseWatch | None) -> bool:
-    """Whether an attempt may still run; only who watches for a while knows that of another machine's."""
+    """Whether an attempt may still run; for another machine only a `LeaseWatch` can tell that it does not."""
     return not is_dead(last.process) if watch is None else watch.holder(key) is not None

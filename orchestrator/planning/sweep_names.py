@@ -1,4 +1,4 @@
-"""What a sweep is called: after its files, for people, and after its content, which alone tells sweeps apart."""
+"""Names of sweeps: files and scales for people, and a digest of the trials, which makes the name unique."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def sweep_name(experiments: Iterable[ScaledExperiment], trials: Iterable[Trial])
 
 
 def file_part(experiments: Iterable[ScaledExperiment]) -> str:
-    """What files and scales say, such as `combo-table7-demo`; files of one name in different folders say the same."""
+    """Files and scales, such as `combo-table7-demo`; the folders of files are not part of it."""
     parts = [
         scaled.name.replace("/", "-") + (f"-{scaled.scale}" if scaled.scale != "full" else "") for scaled in experiments
     ]

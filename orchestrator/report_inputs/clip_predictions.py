@@ -28,7 +28,7 @@ from reports.stored.predictions import read_predictions
 
 @dataclass(frozen=True)
 class WantedClips:
-    """What one trial has to predict yet."""
+    """Clips that one trial has yet to predict."""
 
     folder: TrialFolder
     stored: StoredModel

@@ -1,4 +1,4 @@
-"""From two words of a command to a comparison: trials, experiments and searches, or moments."""
+"""Compares two trials, experiments, searches or dates, as named on the command line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Sides:
     data_was_named: bool
 
     def blocks(self, results: Results) -> list[Block]:
-        """What there is to say of them.
+        """The comparison as blocks of a report.
 
         Args:
             results: of the storage.
@@ -76,7 +76,7 @@ class Sides:
         return self._groups(self.a, a, results), self._groups(self.b, b, results)
 
     def _named(self) -> tuple[Named, Named]:
-        """What the two words stand for, before any result is looked for."""
+        """The targets of both words, without their results."""
         asked = [self._asked([word]) for word in (self.a, self.b)]
         _refuse([problem for one in asked for problem in _without_scores(one)])
         a, b = (one.searches[0] if one.searches else one.reported[0].trials for one in asked)

@@ -1,4 +1,4 @@
-"""All that a report is built from, beside the trials."""
+"""Gathers what a report is built from beside the trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the words of a command to what a report is asked for."""
+"""Reads which tables, searches and figures a report is asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Early stopping of a search's trials, in Ray Tune's words."""
+"""Early stopping of a search's trials by Ray Tune's ASHA."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from experiments.searches import ScaledSearch
 
 
 def make_scheduler(search: ScaledSearch) -> TrialScheduler | None:
-    """The scheduler that gives trials up; None where the search trains every point to its end.
+    """Ray Tune's scheduler that stops trials early; None where the search trains every point to its end.
 
     Time is the number of optimiser steps, which goes on where a trial continues; Tune's own count starts anew.
     """

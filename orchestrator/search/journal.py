@@ -23,7 +23,7 @@ def journal_name(study: SearchStudy) -> str:
 
 
 def write_journal(study: SearchStudy, storage: Storage) -> None:
-    """Stores all points that are told, over what was there. Those that run are left out, as nobody would end them.
+    """Stores all points with an outcome and replaces the file. Running points are left out, as nothing would end them.
 
     Raises:
         StorageError: it cannot be written.

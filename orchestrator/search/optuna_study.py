@@ -88,7 +88,7 @@ def _direction(objective: Objective) -> StudyDirection:
 
 
 def _population(search: ScaledSearch) -> int:
-    """As many members of a generation as there are generations."""
+    """Size of a generation: the square root of the number of points."""
     return max(SMALLEST_POPULATION, isqrt(search.trials))
 
 

@@ -16,7 +16,7 @@ State = Literal["running", "finished", "pruned", "failed"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is known of a point."""
+    """The outcome of a point."""
 
     state: State
     values: tuple[float, ...] = ()
@@ -29,7 +29,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class TriedPoint:
-    """A point that was asked for, or whose trial storage knows."""
+    """A point that was suggested, or whose trial is stored."""
 
     point: Point
     trial: Trial
@@ -50,12 +50,12 @@ def finished(result: ResultRecord, objectives: Sequence[Objective]) -> Outcome:
 
 
 def pruned(intermediate: Mapping[int, float]) -> Outcome:
-    """The outcome of a trial that early stopping gave up."""
+    """The outcome of a trial that early stopping ended."""
     return Outcome("pruned", intermediate=dict(sorted(intermediate.items())))
 
 
 def failed(reason: str) -> Outcome:
-    """The outcome of a trial that failed by its own doing."""
+    """The outcome of a trial that failed by its own fault."""
     return Outcome("failed", reason=reason)
 
 

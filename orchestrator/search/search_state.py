@@ -1,4 +1,4 @@
-"""How a search stands: its points by state, and the best of them, for people and for scripts."""
+"""The state of a search: how many points are in which state, and the best of them, as text, table and JSON."""
 
 from __future__ import annotations
 

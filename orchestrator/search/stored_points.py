@@ -1,4 +1,4 @@
-"""What storage knows of a search. Trial directories are the truth, so no other record of the search has to survive."""
+"""Points of a search, read from trial directories; there is no other record of a search."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class StoredTrials:
         return self._outcome(folder) if folder.identity_file.exists() else None
 
     def _outcome(self, folder: TrialFolder) -> Outcome:
-        """A point whose records are damaged is lost to the search, which goes on with the others."""
+        """The outcome of a trial; a damaged one counts as failed."""
         try:
             result, failure = folder.result, folder.failure
         except InputError as error:

@@ -105,7 +105,7 @@ class SearchStudy:
         return None
 
     def _trial(self, point: Point) -> Trial | None:
-        """None where the values of the point do not go together."""
+        """The trial of a point; None if its values do not fit together."""
         try:
             return self.search.trial(point)
         except InputError:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class SearchSuggester:
-    """See `orchestrator.sweep.trial_scheduler.Proposer`.
+    """See `orchestrator.sweep.trial_scheduler.TrialSuggester`.
 
     Args:
         study: that suggests.
@@ -30,11 +30,11 @@ class SearchSuggester:
 
     @property
     def complete(self) -> bool:
-        """Whether no further trial will be proposed."""
+        """Whether no further trial will be suggested."""
         return self._study.complete
 
     def ask(self) -> Trial | None:
-        """The next trial, or none for good."""
+        """The next trial; None when the search has all its points."""
         return self._study.ask()
 
     def ended(self, key: str) -> None:

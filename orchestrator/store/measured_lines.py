@@ -1,4 +1,4 @@
-"""The lines that attempts append to files of a trial: what they measured, and which clips they could not use."""
+"""Lines that attempts append to files of a trial: metrics, and quarantined clips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrator.store.stored_documents import last_line, stored_lines
 
 
 def read_metrics(files: Iterable[Path]) -> Iterator[MetricLine]:
-    """What was measured, in the order of the files; lines that a kill tore are passed over."""
+    """Metric lines, in the order of the files; lines torn by a kill are skipped."""
     for path in files:
         for text in stored_lines(path):
             with suppress(ValidationError):
@@ -22,7 +22,7 @@ def read_metrics(files: Iterable[Path]) -> Iterator[MetricLine]:
 
 
 def torn_files(files: Iterable[Path]) -> Iterator[Problem]:
-    """The files whose last line nobody can read: a kill in mid-write tears no other, since lines are appended."""
+    """Files whose last line is incomplete: a kill while writing tears only the last one, as lines are appended."""
     for path in files:
         try:
             text = last_line(path)

@@ -78,7 +78,7 @@ def memberships_of(root: Path, key: str) -> list[Membership]:
 
 
 def _read(paths: Iterable[Path]) -> list[Membership]:
-    """Damaged files are passed over: they only say what a run is called."""
+    """Reads memberships; damaged files are skipped, as they only name runs."""
     found = []
     for path in paths:
         try:
@@ -93,5 +93,5 @@ def _read(paths: Iterable[Path]) -> list[Membership]:
 
 @cache
 def _warn(problem: str) -> None:
-    """Once for each, as a sweep looks again and again."""
+    """Warns once for each file, as a sweep reads memberships repeatedly."""
     log.warning("%s; it is passed over", problem)

@@ -1,4 +1,4 @@
-"""What nothing in storage needs any more: checkpoints of finished trials, and drafts that kills have left."""
+"""Files in storage that nothing needs any more: checkpoints of finished trials, and drafts of killed processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DRAFT_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something in storage that can go."""
+    """Something in storage that can be deleted."""
 
     name: str
     """In storage."""
@@ -78,7 +78,7 @@ def leftovers(
 
 
 def delete(storage: Storage, chosen: Iterable[Leftover]) -> None:
-    """Deletes exactly these."""
+    """Deletes leftovers."""
     for leftover in chosen:
         storage.delete(leftover.name)
 
@@ -89,7 +89,7 @@ def total_size(chosen: Sequence[Leftover]) -> int:
 
 
 def _doubt(folder: TrialFolder, tested: str, protocols: Mapping[Task, ProtocolRecord] | None) -> Problem | None:
-    """The first thing that a finished trial's files contradict; from a bucket they are fetched for that."""
+    """The first contradiction between a finished trial's files, which are fetched from a bucket for this check."""
     folder.storage.fetch(folder.name, lambda name: not is_in_checkpoint(name) or name.startswith(f"{tested}/"))
     checked = check_trial(read_stored_trial(folder.path), lambda _: None, protocols)
     for one in checked.discrepancies:
@@ -126,6 +126,6 @@ def _old_drafts(root: Path) -> Iterator[Leftover]:
 
 
 def _drafts(root: Path) -> Iterator[Path]:
-    """`Path.rglob` would fail where a folder vanishes while it looks."""
+    """Drafts below a folder; unlike `Path.rglob` it tolerates folders that vanish meanwhile."""
     for folder, folders, files in os.walk(root):
         yield from (Path(folder, name) for name in (*folders, *files) if name.startswith(".") and name.endswith(DRAFT))

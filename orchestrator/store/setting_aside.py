@@ -25,7 +25,7 @@ OUTCOME = (
 
 
 def set_aside(trial: TrialFolder) -> None:
-    """Moves what came of all attempts so far to `earlier/<last attempt>`; what is interrupted is completed by the next.
+    """Moves everything that attempts left to `earlier/<last attempt>`; the next call completes an interrupted move.
 
     The records of the attempts stay: their numbers are leases, which cannot be acquired again.
     """

@@ -1,4 +1,4 @@
-"""Which storage this is, however its path was typed: an id that is written into it once and travels with it."""
+"""The id of a storage: written into it once, independent of its path, and copied along with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrator.store.stored_documents import record_bytes
 
 
 class StorageRecord(Record):
-    """What a storage says of itself."""
+    """The stored identity of a storage."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
@@ -37,7 +37,7 @@ def storage_id(storage: Storage) -> str | None:
 
 
 def ensure_storage_id(storage: Storage) -> str:
-    """The id of a storage, which is given one now if it has none. Of several writers one gives it to all.
+    """The id of a storage, created now if it has none; concurrent callers get the same one.
 
     Raises:
         InputError: the record is damaged.
@@ -56,6 +56,6 @@ def ensure_storage_id(storage: Storage) -> str:
 
 
 def address(storage: Storage) -> str:
-    """Where a storage is, for people: the same for every way to type it, except where it is mounted at two places."""
+    """Canonical address of a storage, for people; mounts of one folder under two paths differ."""
     named = str(storage)
     return named if "://" in named else str(storage.root.resolve())

@@ -129,7 +129,7 @@ def stored_lines(path: Path) -> list[bytes]:
 
 
 def _refusal(path: Path, error: OSError) -> InputError:
-    """What is in a file's place and is none is damage; what belongs to somebody else is not."""
+    """The problem of a path that is no readable file: damage, or missing permission."""
     if isinstance(error, PermissionError):
         return InputError(unreadable(str(path), error))
     return damaged(path, str(error.strerror))

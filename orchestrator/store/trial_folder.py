@@ -59,12 +59,12 @@ class TrialFolder(TrialDocuments):
         self.storage, self.name = storage, name
 
     def fetch(self) -> None:
-        """Makes all that can be read equal to what is stored: documents, metrics, checkpoints; nothing set aside."""
+        """Fetches documents, metrics and checkpoints, but nothing below `earlier/`."""
         earlier = f"{self.name}/{EARLIER_DIR}/"
         self.storage.fetch(self.name, lambda name: not name.startswith(earlier))
 
     def fetch_documents(self) -> None:
-        """Makes the documents equal to those stored, metrics and checkpoints aside."""
+        """Fetches the documents, without metrics and checkpoints."""
         self.storage.fetch(self.name, is_document)
 
     def fetch_tested_checkpoint(self) -> Path | None:
@@ -84,7 +84,7 @@ class TrialFolder(TrialDocuments):
         self.storage.publish(f"{self.name}/{METRICS_DIR}/{METRICS_NAME.of(attempt)}")
 
     def publish_log(self, attempt: int) -> None:
-        """Stores what an attempt's process has said so far, if it has said anything."""
+        """Stores the log of an attempt so far, if there is any."""
         log_file = self.log_file(attempt)
         if log_file.exists():
             self.storage.publish(log_file.relative_to(self.storage.root).as_posix())
@@ -110,7 +110,7 @@ class TrialFolder(TrialDocuments):
         self._write(QUARANTINE_FILE, b"".join(known + b"\n" for known in lines))
 
     def begin(self, trial: Trial) -> None:
-        """Stores the identity, once, and forgets how the attempt before ended.
+        """Stores the identity, once, and deletes the failure record of the attempt before.
 
         Raises:
             InputError: the folder holds another trial, a damaged record, or something else where a file belongs.

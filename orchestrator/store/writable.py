@@ -1,4 +1,4 @@
-"""Whether a storage can be written, asked before anything is started that would be in vain."""
+"""Checks that a storage can be written before anything is started."""
 
 from __future__ import annotations
 

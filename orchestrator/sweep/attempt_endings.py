@@ -1,4 +1,4 @@
-"""How the attempts of a sweep ended, those included whose process died before it could say so itself."""
+"""How the attempts of a sweep ended, including those whose process died before it could record it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class AttemptEndings(tune.Callback):
-    """Follows Tune on the driver, completes what is stored of an attempt, and tells the scheduler and the listeners.
+    """A Tune callback that completes the stored record of an attempt, and informs trial scheduler and listeners.
 
     Args:
         scheduler: of the sweep.
@@ -49,12 +49,12 @@ class AttemptEndings(tune.Callback):
         self._nodes.began(_trial(trial).key)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
-        """A trial ran to its end, was asked to stop, or was given up by the scheduler."""
+        """Called when a trial ran to its end, was stopped, or was ended by early stopping."""
         with self._whatever_storage_says(_trial(trial)):
             self._settle_end(_trial(trial), is_skipped=bool(trial.last_result.get(SKIPPED)))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
-        """A trial raised, or its process is gone."""
+        """Called when a trial raised, or its process died."""
         # In the end Tune would unpickle what lies under this name, in a folder that others may write to.
         trial.run_metadata.pickled_error_filename = None
         with self._whatever_storage_says(_trial(trial)):
@@ -62,7 +62,7 @@ class AttemptEndings(tune.Callback):
 
     @contextmanager
     def _whatever_storage_says(self, trial: Trial) -> Iterator[None]:
-        """A storage that is away or damaged ends an attempt, never the sweep."""
+        """Turns errors of storage into a failure of the attempt, so that the sweep continues."""
         try:
             yield
         except (InputError, OSError, StorageError) as error:
@@ -84,7 +84,7 @@ class AttemptEndings(tune.Callback):
             self._sender.send(Ended(key, "pruned"))
 
     def _settle_error(self, trial: Trial, told: FailureRecord | None) -> None:
-        """Where nobody told a failure, the process is gone that would have."""
+        """Records a failure; if the trial sent none, its process died."""
         key = trial.key
         attempt = last_attempt(self._storage, key)
         if told is not None and told.kind == LeaseTakenError.__name__:
@@ -111,7 +111,7 @@ class AttemptEndings(tune.Callback):
         self._fail(key, recorded)
 
     def _is_accounted_for(self, key: str, attempt: AttemptRecord | None) -> bool:
-        """Takes over what the attempt itself says of its end, if that was no failure."""
+        """Takes over an ending that the attempt recorded itself and that is no failure; returns whether it did."""
         if self._store.has_result(key):
             self._scheduler.finished(key)
         elif attempt is not None and attempt.ended == "preempted":

@@ -1,4 +1,4 @@
-"""Ray's token, so that nobody else on a network, or on this machine, has our processes run code.
+"""Ray's authentication token, so that no other user of the network or machine can run code through our Ray.
 
 Importing this file does not import Ray.
 """
@@ -15,7 +15,7 @@ MODE, TOKEN, TOKEN_FILE = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PAT
 
 
 def use_given_token() -> bool:
-    """Has Ray send the token that this environment names; returns whether it names one.
+    """Makes Ray send the token that this environment names; returns whether it names one.
 
     Ray sends a token only in this mode, and ends the process if the file of the token is not there.
 
@@ -32,7 +32,7 @@ def use_given_token() -> bool:
 
 
 def want_token(folder: Path) -> None:
-    """Has the Ray that this process starts want the token that this environment names, or a new one.
+    """Makes a Ray that this process starts require the token that this environment names, or a new one.
 
     Args:
         folder: for the new one; Ray's own choice is a file that everybody may read.

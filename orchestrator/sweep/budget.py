@@ -1,4 +1,4 @@
-"""How much a run may spend, and the watch over it."""
+"""Watches how much a run has spent of its limits."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ LOOK_SECONDS = 0.5
 
 
 def worker_hours(attempts: Iterable[AttemptRecord]) -> float:
-    """What attempts took until their last heartbeat, times workers."""
+    """Hours of attempts until their last heartbeat, times workers."""
     return sum(_seconds_of(attempt) * attempt.workers for attempt in attempts) / 3600
 
 
 def _seconds_of(attempt: AttemptRecord) -> float:
-    """By the clock of its machine, which may have jumped or written nonsense: then none."""
+    """Seconds by the clock of its machine; 0 if the clock jumped or the record makes no sense."""
     with suppress(ValueError):
         return max((parse_moment(attempt.seen) - parse_moment(attempt.started)).total_seconds(), 0.0)
     return 0.0
 
 
 class BudgetWatch:
-    """A listener that adds up what trials take, and calls once when a limit is reached, while the context is open.
+    """A listener that adds up the hours of trials and calls back once a limit is reached, while the context is open.
 
     Args:
         config: its limits in hours.

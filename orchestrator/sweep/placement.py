@@ -25,14 +25,14 @@ class WorkerResources:
 
 
 def worker_resources(config: RunConfig, cluster: Cluster) -> WorkerResources:
-    """What a run gives each worker; where it does not say, one GPU if the cluster has any."""
+    """Resources of each worker of a run; by default one GPU if the cluster has any."""
     gpus = config.gpus_per_worker
     return WorkerResources(config.cpus_per_worker, float(cluster.has_gpus) if gpus is None else gpus)
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where trials find room.
+    """How many trials fit on the cluster.
 
     Attributes:
         cluster: tells what there is now; machines come and go.
@@ -68,7 +68,7 @@ class Placement:
         return next(fitting, trial.workers)
 
     def trials_at_once(self, workers: int) -> int:
-        """Trials of so many workers that fit; at least one, lest a shrunken cluster ends the sweep."""
+        """How many trials with so many workers fit; at least one, so that a shrunken cluster does not end the sweep."""
         fitting = max(1, self._slots() // workers)
         return min(fitting, self.most_at_once or fitting)
 

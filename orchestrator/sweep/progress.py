@@ -123,7 +123,7 @@ class SweepView:
         return "" if left is None else f", about {_clock(left)} left"
 
     def _say(self, watched: _Watched, message: str) -> None:
-        """Where no table can be kept in place, tells each change in a line."""
+        """Prints a change as a line where there is no terminal for a table."""
         if not self._console.is_terminal:
             elapsed = _clock(time.monotonic() - self._began)
             self._console.print(f"[{elapsed}] {watched.trial.label}: {message}", markup=False, highlight=False)

@@ -1,4 +1,4 @@
-"""Is there a Ray cluster at RAY_ADDRESS? Ray's own attempts to join one that is not there take minutes.
+"""Checks whether there is a Ray cluster at RAY_ADDRESS, as Ray's own attempts to join take minutes.
 
 Importing this file does not import Ray.
 """
@@ -23,7 +23,7 @@ FORM = "name the head and its port, such as head:6379"
 
 
 def refuse_unusable(address: str) -> None:
-    """Refuses an address behind which no cluster can be joined.
+    """Refuses an address at which no cluster can be joined.
 
     Raises:
         InputError: it is no address, it is one for other uses, or no head of Ray answers there.
@@ -43,7 +43,7 @@ def refuse_unusable(address: str) -> None:
 
 
 def takes_connections(host: str, port: int) -> bool:
-    """Whether somebody listens at a port."""
+    """Whether a port accepts connections."""
     try:
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError:

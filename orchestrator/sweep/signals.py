@@ -44,7 +44,7 @@ def handling_signals(on_signal: Callable[[StopRequest], None]) -> Iterator[None]
 
 
 def _write_nowhere() -> None:
-    """Whatever is written to a terminal that is gone would be an error, and end the sweep half-way."""
+    """Redirects output to /dev/null, as writing to a closed terminal would raise and end the sweep."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if stream.isatty():

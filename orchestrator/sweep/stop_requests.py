@@ -1,4 +1,4 @@
-"""Requests of `combo stop`. They stand in storage until the sweep that they name has seen them.
+"""Stop requests of `combo stop`, kept in storage until the named sweep has answered them.
 
 <storage>/stop-requests/<sweep>/<id>            made by `combo stop`; the next one of the sweep takes its place
 <storage>/stop-requests/<sweep>/<id>.answered   a run of the sweep has seen it and is over
@@ -39,7 +39,7 @@ def is_answered(storage: Storage, sweep: str, request: str) -> bool:
 
 
 def older_requests(storage: Storage, environ: Mapping[str, str]) -> frozenset[str]:
-    """Ids of the requests that a run which begins now does not heed: those that stand, or stood when it was submitted.
+    """Ids of stop requests that are older than this run, or than its submission, and that it ignores.
 
     Args:
         storage: of the sweep.
@@ -53,7 +53,7 @@ def older_requests(storage: Storage, environ: Mapping[str, str]) -> frozenset[st
 def handling_stop_requests(
     storage: Storage, sweep: str, older: frozenset[str], on_request: Callable[[], None]
 ) -> Iterator[None]:
-    """Looks for requests at once and every few seconds while the context is open, then says that they are answered.
+    """Polls for stop requests while the context is open, and marks them as answered at the end.
 
     Args:
         storage: of the sweep.

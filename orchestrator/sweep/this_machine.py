@@ -1,4 +1,4 @@
-"""What this machine offers, told without starting Ray, so that what can never fit is refused at once."""
+"""Resources of this machine, found without starting Ray, so that trials that can never fit are refused at once."""
 
 from __future__ import annotations
 

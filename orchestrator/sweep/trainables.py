@@ -30,7 +30,7 @@ SKIPPED = "skipped"
 
 
 class SingleWorkerTrial(tune.Trainable):
-    """A Tune actor that trains one-worker trials one after the other, of what `single_worker_trial` adds."""
+    """A reusable Tune actor that trains one-worker trials one after the other; `single_worker_trial` gives its context."""
 
     context: RunContext
     channel_actor: Any
@@ -41,7 +41,7 @@ class SingleWorkerTrial(tune.Trainable):
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Turns to another trial."""
+        """Prepares the next trial of a reused actor."""
         self._channel = ChannelSender(self.channel_actor)
         self._skipped = self._channel.stop_request() is not None
         self._trial, self._attempt = new_config["trial"], new_config["attempt"]
@@ -63,7 +63,7 @@ class SingleWorkerTrial(tune.Trainable):
         self._reports.close()
 
     def _train(self, trial: Trial, attempt: int, channel: ChannelSender) -> Generator[dict[str, float], None, None]:
-        """Imports only now what trains: an error while an actor is made would look like one whose process died."""
+        """Imports training code lazily: an import error in `setup` would look like a dead process."""
         from model.training.workers import Workers
         from orchestrator.trial.run_trial import run_trial
 

@@ -1,4 +1,4 @@
-"""What a trial raised, told to the driver as text by the process that heard it.
+"""Exceptions of trials, sent to the driver as text by the process that caught them.
 
 Ray Tune leaves exceptions as pickles in folders that others may write to; nothing here reads those.
 """
@@ -19,7 +19,7 @@ OF_PROCESSES = ("worker-died", "node-lost")
 
 @contextmanager
 def sending_failure(channel: ChannelSender, key: str, attempt: int) -> Iterator[None]:
-    """What is raised inside is told to the driver, and then leaves as it is.
+    """Sends an exception raised inside to the driver, and re-raises it.
 
     Args:
         channel: to the driver.
@@ -34,7 +34,7 @@ def sending_failure(channel: ChannelSender, key: str, attempt: int) -> Iterator[
 
 
 def main_cause(error: BaseException) -> BaseException:
-    """What lies below Ray's wrapping: of several workers' errors the one that the others follow from.
+    """The exception inside Ray's wrappers; of several workers' exceptions the one that caused the others.
 
     A worker whose partner raised or died reports only that it lost contact.
     """

@@ -64,7 +64,7 @@ class Entry:
 
 
 class TrialScheduler:
-    """The trials of a sweep and what has become of them in this run.
+    """Schedules the trials of a sweep and tracks their states in this run.
 
     Args:
         trials: without a result, in the order in which they shall start.

@@ -30,7 +30,7 @@ class TuneSearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ARG002
-        """The next trial, nothing for now, or the end."""
+        """The next trial; None for now, or `FINISHED`."""
         trial = self._scheduler.next(self._workers, self._placement.trials_at_once(self._workers))
         if trial is not None:
             sized = replace(trial, workers=self._placement.workers_now(trial))
@@ -39,7 +39,7 @@ class TuneSearcher(Searcher):
         return Searcher.FINISHED if is_over else None
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: `AttemptEndings` tells the scheduler, which needs to know why."""
+        """Does nothing: `AttemptEndings` informs the trial scheduler, with the reason."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save."""

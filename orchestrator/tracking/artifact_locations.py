@@ -21,7 +21,7 @@ COLUMNS = (
 
 
 def keep_artifacts_beside(settings: Settings) -> None:
-    """Lets the embedded MLflow of a storage that was moved or copied find and write artifacts there, nowhere else.
+    """Updates artifact paths in the embedded MLflow of a storage that was moved or copied.
 
     Does nothing where its database names the folder of this storage already, by whatever path.
 

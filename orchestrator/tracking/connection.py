@@ -1,4 +1,4 @@
-"""The connection to MLflow. Every call is tried again while it may pass, and writes are counted."""
+"""The connection to MLflow. Calls are retried while that can help, and writes are counted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def quiet_mlflow() -> None:
 
 
 class Connection:
-    """MLflow's client. Its methods are those of `MlflowClient`, with retry_policy.
+    """MLflow's client: the methods of `MlflowClient`, with retries.
 
     Args:
         tracking_uri: of MLflow.
@@ -58,7 +58,7 @@ class Connection:
         return partial(self._call, name)
 
     def make(self, find: Callable[[MlflowClient], str | None], make: Callable[[MlflowClient], str]) -> str:
-        """Id of what `find` finds, or else of what `make` makes. A call that failed may have made it all the same."""
+        """Id of what `find` finds, or else `make` creates; retries look again, as a failed call may have created it."""
 
         def find_or_make() -> str:
             found = find(self._client)

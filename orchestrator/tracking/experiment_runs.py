@@ -69,7 +69,7 @@ class ExperimentRuns:
         return self.client.get_run(self.client.make(find, make))
 
     def adopt(self, run: Run) -> Run:
-        """A run that was found, which from now on says by its id whose it is, and where that storage is now."""
+        """Tags a run that was found with the id and the present address of its storage; returns it."""
         from mlflow.entities import RunTag
 
         tags = [RunTag(name, value) for name, value in self.owner.tags.items() if run.data.tags.get(name) != value]

@@ -1,4 +1,4 @@
-"""What is wrong with MLflow, in one sentence with a remedy that fits: whatever client, server or database raises."""
+"""Turns exceptions of MLflow's client, server or database into one sentence with a remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REFUSED = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 
 @contextmanager
 def told_in_one_sentence(settings: Settings) -> Iterator[None]:
-    """Turns whatever MLflow's client, server or database raises into an `InputError` that names MLflow's address."""
+    """Turns exceptions of MLflow into an `InputError` that names its address."""
     try:
         yield
     except (InputError, StorageError, CheckpointError):

@@ -1,4 +1,4 @@
-"""One sweep while it runs, as MLflow sees it: what was told by its trials, and how far MLflow knows it.
+"""Updates of a running sweep, and how many of them MLflow has received.
 
 Updates are taken in at once; `deliver` brings MLflow up to date, and can be called again after it has raised.
 """
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Attempt:
-    """A trial that MLflow does not know all of yet."""
+    """A trial with updates that MLflow has not received yet."""
 
     running: bool
     run: str = ""
@@ -49,7 +49,7 @@ class _Attempt:
 
 
 class LiveSweep:
-    """What MLflow is still owed of a sweep.
+    """What is still to be logged of a sweep.
 
     Args:
         settings: MLflow's address and storage.
@@ -80,7 +80,7 @@ class LiveSweep:
         self._closed = False
 
     def take(self, update: Update) -> None:
-        """Notes what a trial told; asks nothing of MLflow."""
+        """Queues an update of a trial; calls nothing of MLflow."""
         match update:
             case Started():
                 self._new.append(update.trial)
@@ -105,11 +105,11 @@ class LiveSweep:
 
     @property
     def is_told(self) -> bool:
-        """Whether MLflow knows all of a closed sweep."""
+        """Whether MLflow has received everything of a closed sweep."""
         return self._closed
 
     def deliver(self) -> None:
-        """Brings MLflow up to date. Raises what MLflow raises; what could not be told is told the next time."""
+        """Logs queued updates. Raises what MLflow raises; what could not be logged stays queued."""
         self._join()
         runs = self._connected()
         self._open(runs)

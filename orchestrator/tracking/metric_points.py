@@ -45,7 +45,7 @@ class MetricPoints:
             self.add(line)
 
     def add(self, line: MetricLine) -> None:
-        """Takes a line in; one that is there already changes nothing."""
+        """Adds the points of a line; known ones change nothing."""
         if line.kind == "step" and line.attempt > self._attempt:
             self._attempt = line.attempt
             for name, series in self._series.items():
@@ -55,7 +55,7 @@ class MetricPoints:
             self.put(point)
 
     def put(self, point: Point) -> None:
-        """Takes a point in; one that is there already changes nothing."""
+        """Adds a point; a known one changes nothing."""
         series = self._series.setdefault(point.name, _Series())
         step, time, value = point.step, point.time, as_mlflow_keeps(point.value)
         if point.name.startswith(SYSTEM):
@@ -84,7 +84,7 @@ class MetricPoints:
                 self._series[name].sent = index + 1
 
     def all_sent(self) -> None:
-        """Notes that whoever receives the points has all of them."""
+        """Marks all points as sent."""
         for series in self._series.values():
             series.sent = len(series.steps)
 
@@ -103,7 +103,7 @@ class MetricPoints:
 
 
 def points_of(line: MetricLine) -> Iterator[Point]:
-    """What a line says, before lines of other attempts are looked at."""
+    """Points of one line, before merging attempts."""
     for name, value in line.values.items():
         yield Point(PREFIXES[line.kind] + name, line.step, int(line.time * 1000), as_mlflow_keeps(value))
 
@@ -135,7 +135,7 @@ class _Series:
         return Point(name, self.steps[index], self.times[index], self.values[index])
 
     def as_bytes(self) -> tuple[bytes, bytes, bytes]:
-        """Equal for equal points; unlike a number, a NaN equals itself so."""
+        """Bytes of the points, for comparison: unlike numbers, equal NaNs compare equal."""
         return self.steps.tobytes(), self.times.tobytes(), self.values.tobytes()
 
 

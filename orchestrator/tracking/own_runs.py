@@ -33,12 +33,12 @@ class Owner:
 
     @property
     def tags(self) -> dict[str, str]:
-        """What a run of this storage says of it."""
+        """Tags of a run of this storage."""
         identity = {} if self.id is None else {STORAGE_ID_TAG: self.id}
         return {STORAGE_TAG: redacted(address(self.settings.storage)), **identity}
 
     def has(self, run: Run) -> bool:
-        """Whether a run is this storage's; also if nothing says whose it is, as of runs made by other means.
+        """Whether a run belongs to this storage, or to no known one, as runs made by other means.
 
         Of a run that was made before storages had ids, its address decides, as far as that still leads somewhere.
         """

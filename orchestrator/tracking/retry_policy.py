@@ -26,7 +26,7 @@ class RetryPolicy:
         self._waits, self._given_up = waits, given_up or threading.Event()
 
     def __call__(self, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """What the action returns. Raises its last error, and at once an error that trying again cannot mend."""
+        """Calls and returns the result. Raises the last error, or at once an error that a retry cannot help."""
         for wait in self._waits:
             try:
                 return action(*arguments, **named)

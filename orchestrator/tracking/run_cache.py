@@ -1,4 +1,4 @@
-"""The runs of an embedded MLflow, remembered while its database stays as it is: to import MLflow takes seconds."""
+"""Caches run ids of an embedded MLflow while its database is unchanged, as importing MLflow takes seconds."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class RunContent:
 
     @property
     def tags(self) -> dict[str, str]:
-        """What a trial is, was run for, and came to."""
+        """Tags of the run: identity, sweeps and outcome."""
         tags = {
             TRIAL_TAG: self.key,
             "combo.task": self.trial.config.data.task,
@@ -203,6 +203,6 @@ def read_content(folder: TrialFolder, sweeps: Sequence[Membership], running: boo
 
 
 def _address(folder: TrialFolder) -> str:
-    """Where the trial is for everyone, which is not where this process reads a copy of a bucket."""
+    """The trial's address for everyone: of a bucket the URL, not this process's local copy."""
     storage = address(folder.storage)
     return f"{storage}/{folder.name}" if "://" in storage else Path(storage, folder.name).as_uri()

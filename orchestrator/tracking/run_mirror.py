@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.tracking.dataset_input import dataset_input
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.metric_points import BATCH, PREFIXES, MetricPoints, Point
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from mlflow.entities import DatasetInput, Run
 
 PARENT_TAG = "mlflow.parentRunId"
 DIGEST_TAG = "combo.metrics_digest"
@@ -67,7 +67,7 @@ def log_points(client: Any, run_id: str, points: list[Point]) -> None:
 
 
 def set_status(client: Any, run: Run, status: str, ended: int | None) -> None:
-    """Opens or ends a run, if it says otherwise."""
+    """Sets the status of a run, if it differs."""
     if status == RUNNING:
         if run.info.status != RUNNING:
             client.update_run(run.info.run_id, status=RUNNING)
@@ -121,7 +121,7 @@ def _history(client: Any, run_id: str, name: str) -> Iterator[tuple[int, int, st
 
 
 def _comparable(point: Point) -> tuple[int, int, str]:
-    """As text a NaN equals itself."""
+    """A point with its value as text, so that equal NaNs compare equal."""
     return point.step, point.time, repr(float(point.value))
 
 
@@ -138,10 +138,29 @@ def _log_params(client: Any, run: Run, params: dict[str, str]) -> None:
 
 
 def _log_dataset(client: Any, run: Run, content: RunContent) -> None:
-    wanted = dataset_input(content)
+    wanted = _dataset_input(content)
     known = {one.dataset.digest for one in run.inputs.dataset_inputs} if run.inputs else set()
     if wanted is not None and wanted.dataset.digest not in known:
         client.log_inputs(run.info.run_id, [wanted])
+
+
+def _dataset_input(content: RunContent) -> DatasetInput | None:
+    """AVSBench's subset with the fingerprint of its content; None for a trial that was never bound to data."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    config = content.trial.config
+    data = config.data
+    if not data.fingerprint:
+        return None
+    profile = {f"{split}_clips": clips for split, clips in (content.sweeps[0].clips if content.sweeps else {}).items()}
+    dataset = Dataset(
+        name=f"AVSBench {data.task.upper()}",
+        digest=data.fingerprint,
+        source_type="combo",
+        source=json.dumps({"task": data.task, "size": data.size, "maskige": config.proposer}),
+        profile=json.dumps(profile),
+    )
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
 def _log_artifacts(client: Any, run: Run, wanted: dict[str, Path]) -> None:

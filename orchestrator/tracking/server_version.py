@@ -12,7 +12,7 @@ ANSWER_SECONDS = 5.0
 
 
 def server_version(tracking_uri: str) -> Version | None:
-    """What a server says of itself; None where there is no server, or nothing that calls itself MLflow."""
+    """The version that a server reports; None where no MLflow server answers."""
     if not tracking_uri.startswith("http"):
         return None
     try:

@@ -31,7 +31,7 @@ def sweep_run(runs: ExperimentRuns, known: Run | None, first: Membership) -> Run
 
 
 def end_sweep(runs: ExperimentRuns, run: Run, members: Iterable[RunContent | None]) -> None:
-    """Says of a sweep what its trials say; those that have not begun are None."""
+    """Sets the status of a sweep's run from those of its trials; None stands for a trial that has not begun."""
     members = list(members)
     status = combined_status(KILLED if member is None else member.status for member in members)
     ended = max((member.ended or 0 for member in members if member is not None), default=0)

@@ -6,7 +6,7 @@ from experiments.stored_types import parse_moment
 
 
 def milliseconds_or_none(moment: str) -> int | None:
-    """As `milliseconds`; None if it is no moment, as what a clock wrote that nobody relies on may be anything."""
+    """As `milliseconds`; None if the text is no timestamp."""
     try:
         return milliseconds(moment)
     except ValueError:

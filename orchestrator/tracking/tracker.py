@@ -73,7 +73,7 @@ class Tracker:
 
     @property
     def trouble(self) -> Problem | None:
-        """Once the context is closed: why MLflow does not know everything; None if it does."""
+        """Once the context is closed: why MLflow is incomplete; None if it is complete."""
         if self._live.is_told:
             return None
         return explain(self._last_error or TimeoutError(), self._settings)
@@ -102,7 +102,7 @@ class Tracker:
                 over = self._gather(pause)
 
     def _gather(self, seconds: float) -> bool:
-        """Takes in what comes within a time; whether the sweep is over."""
+        """Queues updates for some seconds; returns whether the sweep is over."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             try:

@@ -1,4 +1,4 @@
-"""What ended an attempt, by class, and which classes are worth another attempt."""
+"""Classes of failures, and which of them are retried."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def failure_record(attempt: int, error: BaseException) -> FailureRecord:
 
 
 def failure(attempt: int, category: FailureCategory, kind: str, said: str) -> FailureRecord:
-    """A record made now."""
+    """A failure record with the present time."""
     message = "; ".join(part for part in (redacted(said)[:MESSAGE_LENGTH], ADVICE.get(category, "")) if part)
     time = datetime.now(UTC).isoformat(timespec="seconds")
     return FailureRecord(attempt=attempt, category=category, kind=kind, message=message, time=time)

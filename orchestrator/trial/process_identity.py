@@ -1,4 +1,4 @@
-"""Names a process so that others on its machine can tell whether it lives. Linux only; elsewhere nobody can tell."""
+"""Identifies a process so that others on its machine can tell whether it still runs. Linux only."""
 
 from __future__ import annotations
 

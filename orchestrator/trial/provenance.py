@@ -1,4 +1,4 @@
-"""What stored results say of how they came about."""
+"""Provenance of stored results: versions, device, protocol."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def _run_first(
 
 
 def _fetch(trial: Trial, store: Store) -> None:
-    """Brings here what earlier attempts stored, and the weights to start from."""
+    """Fetches what earlier attempts stored, and the weights to start from."""
     store.trial(trial.key).fetch()
     if (parent := trial.config.initial_trial) is not None:
         store.trial(parent).fetch_tested_checkpoint()
@@ -171,14 +171,14 @@ class _Writer:
                 self._publish()
 
     def fail(self, error: Exception) -> None:
-        """Notes the end of the attempt; on a full disk not even that may be possible, and the driver does it."""
+        """Records the failure; on a full disk that may be impossible, and the driver does it."""
         log.error("attempt %d ended", self.number, exc_info=error)
         with suppress(OSError, StorageError):
             self._fail(failure_record(self.number, error))
             self._publish()
 
     def hang(self, seconds: float) -> None:
-        """Notes that nothing has moved for some time."""
+        """Records that training made no progress for some time."""
         said = f"no step and no validation for {seconds:.0f} s"
         self._fail(failure(self.number, "hung", "Hang", said))
 
@@ -191,7 +191,7 @@ class _Writer:
             raise LeaseTakenError(f"attempt {self.number} was thought dead and is continued elsewhere")
 
     def _publish(self) -> None:
-        """Stores what grows while the attempt runs."""
+        """Stores metrics and log so far."""
         self.folder.publish_metrics(self.number)
         self.folder.publish_log(self.number)
 
@@ -215,7 +215,7 @@ class _Writer:
         self.folder.add_quarantined(line)
 
     def _quarantined(self) -> dict[str, list[str]]:
-        """Clips by split. An earlier attempt's weights are inherited, its scores of the test split are not."""
+        """Quarantined clips by split; of the test split only those of this attempt, which scores it anew."""
         found: dict[str, set[str]] = {}
         for line in self.folder.quarantine_lines():
             if line.split != TEST_SPLIT or line.attempt == self.number:

@@ -1,4 +1,4 @@
-"""What training takes of its machine: processor, memory and GPUs, sampled beside it on a thread."""
+"""Samples the use of processor, memory and GPUs on a thread beside training."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _handle(name: str) -> Any:
 
 
 def _gpu_sample(gpus: list[Any]) -> dict[str, float]:
-    """What each GPU tells; a part of one, as MIG makes them, does not on_sample everything."""
+    """A sample of each GPU; MIG instances do not report every metric."""
     sample: dict[str, float] = {}
     for index, gpu in enumerate(gpus):
         with suppress(pynvml.NVMLError):

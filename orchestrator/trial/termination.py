@@ -13,7 +13,7 @@ _REQUESTED, _TRAINING = threading.Event(), threading.Event()
 
 
 def listen_for_termination() -> None:
-    """From now on SIGTERM ends this process only after a trial that it trains was checkpointed; main thread only.
+    """Makes SIGTERM end this process only after the trial that it trains was checkpointed; main thread only.
 
     Ray ends processes by SIGTERM too, and by force some seconds later: one that trains nothing goes at once.
     """
@@ -41,5 +41,5 @@ def training() -> Iterator[None]:
 
 
 def termination_requested() -> bool:
-    """Whether SIGTERM has come."""
+    """Whether this process has received SIGTERM."""
     return _REQUESTED.is_set()

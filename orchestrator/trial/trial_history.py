@@ -82,7 +82,7 @@ def _score_name(name: str) -> str:
 
 
 def _log_lines(path: Path) -> Iterator[str]:
-    """Each with the lines that continue it, such as a traceback."""
+    """Log entries, each with its continuation lines, such as a traceback."""
     parts: list[str] = []
     for line in stored_lines(path):
         text = line.decode(errors="replace")

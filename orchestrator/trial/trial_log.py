@@ -49,7 +49,7 @@ class _WithoutSecrets(logging.Formatter):
 
 
 class _AttemptLog(logging.Handler):
-    """Opens its file with the first line, so that an attempt with nothing to say leaves none."""
+    """Opens its file with the first line, so that an attempt without log lines leaves none."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(logging.INFO)

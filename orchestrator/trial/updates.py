@@ -74,7 +74,7 @@ Update = Started | Measured | Finished | Failed | Ended | Awaited
 
 
 class Listener(Protocol):
-    """Follows a sweep. Must not raise: watching never stops training."""
+    """Receives the updates of a sweep. Must not raise: an error in it must not stop training."""
 
     def on_update(self, update: Update) -> None:
         """Called in the order in which each trial sent its updates."""
