@@ -30,7 +30,7 @@ SKIPPED = "skipped"
 
 
 class SingleWorkerTrial(tune.Trainable):
-    """A reusable Tune actor that trains one-worker trials one after the other; `single_worker_trial` gives its context."""
+    """A reusable Tune actor that trains one-worker trials in turn; `single_worker_trial` gives its context."""
 
     context: RunContext
     channel_actor: Any

@@ -41,10 +41,10 @@ def half_written(folder):
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "manifest.json"])
-def test_f9_training_continues_before_a_damaged_state(file, straight, checkpoints, tiny_data, caplog):
+def test_f9_training_continues_before_a_damaged_state(file, straight, checkpoints, light_data, caplog):
     flip_byte(checkpoints / "step-00000012" / file)
     with caplog.at_level(logging.WARNING):
-        events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+        events = list(run_fit(tiny_config(), light_data, checkpoints))
     assert f"checkpoint {checkpoints}/step-00000012 is damaged ({file}); using an earlier one" in caplog.messages
     assert list(losses_by_step(events)) == [10, 11, 12]
     assert_same_checkpoint(checkpoints / "step-00000012", straight[1] / "step-00000012")
@@ -64,21 +64,21 @@ def test_f9_every_byte_of_a_manifest_counts(checkpoints):
     assert damaged_file(path.parent) is None
 
 
-def test_damaged_best_weights_are_made_again(straight, checkpoints, tiny_data, caplog):
+def test_damaged_best_weights_are_made_again(straight, checkpoints, light_data, caplog):
     best = outcome(straight[0]).folder.name
     flip_byte(checkpoints / best / "model.safetensors")
-    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    events = list(run_fit(tiny_config(), light_data, checkpoints))
     assert f"{best}/model.safetensors" in caplog.text
     assert_same_checkpoint(checkpoints / best, straight[1] / best)
     assert_same_outcome(events, straight[0])
 
 
-def test_without_an_intact_state_training_starts_anew(checkpoints, tiny_data, caplog):
+def test_without_an_intact_state_training_starts_anew(checkpoints, light_data, caplog):
     for folder in checkpoints.glob("step-*"):
         flip_byte(folder / "model.safetensors")
     assert latest_training_state(checkpoints) is None
     assert len(caplog.messages) == 4
-    assert next(run_fit(tiny_config(), tiny_data, checkpoints)).step == 1
+    assert next(run_fit(tiny_config(), light_data, checkpoints)).step == 1
 
 
 def test_f8_a_half_written_state_is_never_used(checkpoints):
@@ -87,18 +87,18 @@ def test_f8_a_half_written_state_is_never_used(checkpoints):
     assert latest_training_state(checkpoints).name == "step-00000009"
 
 
-def test_half_written_states_neither_stand_in_the_way_nor_pile_up(straight, checkpoints, tiny_data):
+def test_half_written_states_neither_stand_in_the_way_nor_pile_up(straight, checkpoints, light_data):
     half_written(checkpoints / "step-00000012")
     (checkpoints / ".step-00000012.elsewhere.7.draft").mkdir()
     (checkpoints / ".best-00000009.elsewhere.7.draft").mkdir()
-    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    events = list(run_fit(tiny_config(), light_data, checkpoints))
     assert drafts(checkpoints) == []
     assert_same_outcome(events, straight[0])
 
 
 @pytest.mark.parametrize("keep", [1, 2])
-def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, tiny_data, tmp_path):
-    for event in run_fit(tiny_config(), tiny_data, tmp_path, keep_checkpoints=keep):
+def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, light_data, tmp_path):
+    for event in run_fit(tiny_config(), light_data, tmp_path, keep_checkpoints=keep):
         if isinstance(event, Checkpointed):
             newest = range(event.step, 0, -3)[:keep]
             assert names(tmp_path, "step-*") == sorted(f"step-{step:08d}" for step in newest)
@@ -109,29 +109,29 @@ def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, tin
             assert names(tmp_path, "best-*") == sorted(f"best-{step:08d}" for step in wanted)
 
 
-def test_a_damaged_newer_state_does_not_push_out_an_intact_one(checkpoints, tiny_data):
+def test_a_damaged_newer_state_does_not_push_out_an_intact_one(checkpoints, light_data):
     flip_byte(checkpoints / "step-00000012" / "manifest.json", place=0.0)
-    events = run_fit(tiny_config(), tiny_data, checkpoints, checkpoint_every=2, keep_checkpoints=1)
+    events = run_fit(tiny_config(), light_data, checkpoints, checkpoint_every=2, keep_checkpoints=1)
     assert any(isinstance(event, Checkpointed) for event in events)
     assert names(checkpoints, "step-*") == ["step-00000010", "step-00000012"]
     assert latest_training_state(checkpoints).name == "step-00000010"
 
 
-def test_weights_that_do_not_fit_are_named(checkpoints, tiny_data):
+def test_weights_that_do_not_fit_are_named(checkpoints, light_data):
     config = tiny_config({"model.query_decoder.queries": 5})
     with pytest.raises(CheckpointError, match=r"step-00000012/model\.safetensors does not fit this model"):
-        next(run_fit(config, tiny_data, checkpoints))
+        next(run_fit(config, light_data, checkpoints))
 
 
-def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoints, tiny_data, tmp_path):
+def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoints, light_data, tmp_path):
     best = checkpoints / outcome(straight[0]).folder.name
     config = tiny_config({"initial_trial": "0123456789abcdef"})
-    first = next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
+    first = next(run_fit(config, light_data, tmp_path / "fresh", initial_weights=best))
     assert first.losses != losses_by_step(straight[0])[1]
     flip_byte(best / "model.safetensors", place=0.99)
     remedy = r"restore it, or remove the folder of trial 0123456789abcdef to train that one again$"
     with pytest.raises(CheckpointError, match=rf"best-\d+ is damaged \(model\.safetensors\): {remedy}"):
-        next(run_fit(config, tiny_data, tmp_path / "fresh", initial_weights=best))
+        next(run_fit(config, light_data, tmp_path / "fresh", initial_weights=best))
 
 
 def test_a2_a_checkpoint_holds_nothing_that_loading_could_run(straight):
@@ -152,8 +152,8 @@ def test_a_complete_folder_that_is_no_training_state_is_passed_over(change, chec
     assert f"checkpoint {folder} is damaged (manifest.json); using an earlier one" in caplog.messages
 
 
-def test_states_of_multiples_of_a_distance_are_kept_with_their_best_weights(straight, tiny_data, tmp_path):
-    list(run_fit(tiny_config(), tiny_data, tmp_path, checkpoint_every=2, keep_checkpoints=1, keep_every=8))
+def test_states_of_multiples_of_a_distance_are_kept_with_their_best_weights(straight, light_data, tmp_path):
+    list(run_fit(tiny_config(), light_data, tmp_path, checkpoint_every=2, keep_checkpoints=1, keep_every=8))
     assert names(tmp_path, "step-*") == ["step-00000008", "step-00000012"]
     wanted = {read_manifest(tmp_path / name)["best_step"] for name in names(tmp_path, "step-*")}
     assert names(tmp_path, "best-*") == sorted(f"best-{step:08d}" for step in wanted)

@@ -6,6 +6,7 @@ import pytest
 from tiny_trials import (
     assert_same_outcome,
     double_precision,
+    first_losses,
     fit_together,
     losses_by_step,
     outcome,
@@ -20,8 +21,7 @@ EXACT = 1e-12
 """Between 64-bit numbers."""
 
 
-def assert_same_losses(events, others, steps, within=1e-6):
-    one, other = losses_by_step(events), losses_by_step(others)
+def assert_same_losses(one, other, steps, within=1e-6):
     assert list(one) == list(other) == list(steps)
     for step in steps:
         # L_ada is a small difference of large numbers: beside the others its rounding is seen absolutely.
@@ -44,9 +44,9 @@ def together(tiny_data, tmp_path_factory):
 
 
 def test_f19_two_workers_make_the_losses_of_one(alone, together):
-    (first, second), _ = together
-    assert_same_losses(first, alone[0], range(1, 13), within=EXACT)
-    assert losses_by_step(first) == losses_by_step(second)
+    first, second = map(losses_by_step, together[0])
+    assert_same_losses(first, losses_by_step(alone[0]), range(1, 13), within=EXACT)
+    assert first == second
 
 
 def test_every_worker_knows_every_score_and_the_first_one_writes(together):
@@ -77,8 +77,8 @@ def test_what_two_workers_began_one_continues(together, tiny_data, tmp_path):
         shutil.copytree(best, tmp_path / best.name)
     with double_precision():
         events = list(run_fit(tiny_config(SILENT), tiny_data, tmp_path))
-    expected = [event for event in first if getattr(event, "step", 12) > 6]
-    assert_same_losses(events, expected, range(7, 13), within=EXACT)
+    expected = {step: losses for step, losses in losses_by_step(first).items() if step > 6}
+    assert_same_losses(losses_by_step(events), expected, range(7, 13), within=EXACT)
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,17 @@ def test_what_two_workers_began_one_continues(together, tiny_data, tmp_path):
     ],
     ids=str,
 )
-def test_variants_of_the_network_do_not_depend_on_the_number_of_workers(overrides, tiny_data, tmp_path):
+def test_variants_of_the_network_do_not_depend_on_the_number_of_workers(overrides, light_data, tmp_path):
     """AVSS gives the workers different numbers of frames; some variants leave parameters without gradients."""
     config = tiny_config({**SILENT, **overrides, "training.iterations": 3})
-    events = list(run_fit(config, tiny_data, tmp_path / "alone"))
-    first, second = fit_together(config, tiny_data, tmp_path / "together", count=2)
-    assert_same_losses(first, events, (1, 2, 3))
-    assert losses_by_step(first) == losses_by_step(second)
+    expected = first_losses(3, config, light_data, tmp_path / "alone")
+    first, second = map(losses_by_step, fit_together(config, light_data, tmp_path / "together", count=2))
+    assert_same_losses(first, expected, (1, 2, 3))
+    assert first == second
 
 
-def test_two_workers_train_in_half_precision(tiny_data, tmp_path):
+def test_two_workers_train_in_half_precision(light_data, tmp_path):
     config = tiny_config({"data.task": "avss", "training.precision": "bf16", "training.iterations": 2})
-    first, second = fit_together(config, tiny_data, tmp_path / "checkpoints", count=2)
+    first, second = fit_together(config, light_data, tmp_path / "checkpoints", count=2)
     assert losses_by_step(first) == losses_by_step(second)
     assert len(losses_by_step(first)) == 2

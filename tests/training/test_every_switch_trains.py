@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 import torch
-from tiny_trials import losses_by_step, run_fit, tiny_config
+from tiny_trials import first_losses, losses_by_step, run_fit, tiny_config
 
 from model.combo.config import FusionConfig, QueryDecoderConfig, SiamEncoderConfig, Truths
 from model.combo.network import Combo
@@ -48,9 +48,9 @@ def name_of(overrides):
 
 
 @pytest.mark.parametrize("overrides", VARIANTS, ids=name_of)
-def test_two_steps(overrides, tiny_data, tmp_path):
+def test_two_steps(overrides, light_data, tmp_path):
     config = tiny_config({"training.iterations": 2, "training.batch": 2, **overrides})
-    events = list(run_fit(config, tiny_data, tmp_path))
+    events = list(run_fit(config, light_data, tmp_path))
     losses = losses_by_step(events)
     assert list(losses) == [1, 2]
     assert all(math.isfinite(value) for step in losses.values() for value in step.values())
@@ -58,10 +58,10 @@ def test_two_steps(overrides, tiny_data, tmp_path):
 
 
 @pytest.mark.parametrize("overrides", VARIANTS, ids=name_of)
-def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides, tiny_data):
+def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides, light_data):
     config = tiny_config({"training.batch": 2, **overrides})
     model = Combo(config).train()
-    clips = AVSBench(tiny_data, config.data.task, "train", size=config.data.size)
+    clips = AVSBench(light_data, config.data.task, "train", size=config.data.size)
     batch = next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
     predictions = model(batch)
     torch.stack([p.class_logits.mean() + p.mask_logits.mean() for p in predictions]).sum().backward()
@@ -69,22 +69,22 @@ def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides,
     assert model.uses_every_parameter == (not unreached), unreached
 
 
-def test_adam_decays_through_the_gradient_and_adamw_beside_it(tiny_data, tmp_path):
+def test_adam_decays_through_the_gradient_and_adamw_beside_it(light_data, tmp_path):
     """So they agree without weight decay, and with it they do not."""
     last = {}
     for algorithm, decay in product(("adamw", "adam"), (0, 0.5)):
-        settings = {"optim.algorithm": algorithm, "optim.weight_decay": decay, "training.iterations": 3}
+        settings = {"optim.algorithm": algorithm, "optim.weight_decay": decay}
         place = tmp_path / f"{algorithm}-{decay}"
-        last[algorithm, decay] = losses_by_step(list(run_fit(tiny_config(settings), tiny_data, place)))[3]
+        last[algorithm, decay] = first_losses(3, tiny_config(settings), light_data, place)[3]
     assert last["adam", 0] == last["adamw", 0]
     assert last["adam", 0.5] != last["adamw", 0.5]
 
 
-def test_lambda_weighs_the_consistency_loss(tiny_data, tmp_path):
+def test_lambda_weighs_the_consistency_loss(light_data, tmp_path):
     first = {}
     for weight in (0, 10):
-        config = tiny_config({"loss.lambda_ada": weight, "training.iterations": 1})
-        first[weight] = losses_by_step(list(run_fit(config, tiny_data, tmp_path / str(weight))))[1]
+        config = tiny_config({"loss.lambda_ada": weight})
+        first[weight] = first_losses(1, config, light_data, tmp_path / str(weight))[1]
     consistency = sum(value for name, value in first[10].items() if name.startswith("consistency"))
     assert consistency > 0
     assert first[10]["total"] - first[0]["total"] == pytest.approx(10 * consistency, rel=1e-5)

@@ -37,13 +37,13 @@ def kill_process(data, checkpoints):
 
 
 @pytest.mark.parametrize("stop", [close_generator, kill_process])
-def test_a_stopped_trial_continues_bit_by_bit(stop, straight, tiny_data, tmp_path):
+def test_a_stopped_trial_continues_bit_by_bit(stop, straight, light_data, tmp_path):
     uninterrupted, expected = straight
     checkpoints = tmp_path / "checkpoints"
-    stop(tiny_data, checkpoints)
+    stop(light_data, checkpoints)
     assert latest_training_state(checkpoints).name == "step-00000006"
 
-    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    events = list(run_fit(tiny_config(), light_data, checkpoints))
 
     losses = losses_by_step(uninterrupted)
     assert losses_by_step(events) == {step: losses[step] for step in range(7, 13)}
@@ -53,16 +53,16 @@ def test_a_stopped_trial_continues_bit_by_bit(stop, straight, tiny_data, tmp_pat
     assert_same_outcome(events, uninterrupted)
 
 
-def test_a_finished_trial_is_only_tested_again(straight, tiny_data):
+def test_a_finished_trial_is_only_tested_again(straight, light_data):
     uninterrupted, checkpoints = straight
-    events = list(run_fit(tiny_config(), tiny_data, checkpoints))
+    events = list(run_fit(tiny_config(), light_data, checkpoints))
     assert [type(event).__name__ for event in events] == ["Tested"]
     assert_same_outcome(events, uninterrupted)
 
 
-def test_another_seed_is_another_trial(straight, tiny_data, tmp_path):
+def test_another_seed_is_another_trial(straight, light_data, tmp_path):
     uninterrupted, _ = straight
-    first = next(run_fit(tiny_config({"seed": 1}), tiny_data, tmp_path))
+    first = next(run_fit(tiny_config({"seed": 1}), light_data, tmp_path))
     assert first.losses != losses_by_step(uninterrupted)[1]
 
 

@@ -10,7 +10,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from model.audio.vggish import VGGish
 from model.weights.errors import CheckpointError
 
-CONFIG = {"model.audio_encoder.name": "vggish", "training.iterations": 2, "training.evaluate_every": 2}
+LENGTH = {"training.batch": 2, "training.iterations": 2, "training.evaluate_every": 2}
+CONFIG = {"model.audio_encoder.name": "vggish", **LENGTH}
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +22,18 @@ def vggish_weights(tmp_path_factory):
     return path
 
 
-def test_a_second_trial_on_the_same_clips_never_runs_vggish(tiny_data, vggish_weights, tmp_path):
+def test_a_second_trial_on_the_same_clips_never_runs_vggish(light_data, vggish_weights, tmp_path):
     calls = []
     hook = register_module_forward_hook(
         lambda module, inputs, _output: calls.append(len(inputs[0])) if isinstance(module, VGGish) else None
     )
     places = {"vggish_weights": vggish_weights, "sound_cache": tmp_path / "cache"}
     try:
-        first = list(run_fit(tiny_config(CONFIG), tiny_data, tmp_path / "first", **places))
+        first = list(run_fit(tiny_config(CONFIG), light_data, tmp_path / "first", **places))
         assert calls
         assert set(calls) == {5}
         calls.clear()
-        second = list(run_fit(tiny_config(CONFIG), tiny_data, tmp_path / "second", **places))
+        second = list(run_fit(tiny_config(CONFIG), light_data, tmp_path / "second", **places))
     finally:
         hook.remove()
     assert calls == []
@@ -51,11 +52,11 @@ class Bomb:
         ({"features.0.weight": torch.ones(3)}, "vggish.pth does not hold VGGish weights, .*: 17 missing: "),
     ],
 )
-def test_what_is_no_vggish_is_refused_in_one_line(tiny_data, tmp_path, monkeypatch, content, told):
+def test_what_is_no_vggish_is_refused_in_one_line(light_data, tmp_path, monkeypatch, content, told):
     monkeypatch.chdir(tmp_path)
     torch.save(content, tmp_path / "vggish.pth")
     with pytest.raises(CheckpointError, match=told) as refused:
-        next(run_fit(tiny_config(CONFIG), tiny_data, tmp_path / "run", vggish_weights=tmp_path / "vggish.pth"))
+        next(run_fit(tiny_config(CONFIG), light_data, tmp_path / "run", vggish_weights=tmp_path / "vggish.pth"))
     assert len(str(refused.value).splitlines()) == 1
     assert "weights_only" not in str(refused.value)
     assert not (tmp_path / "exploded").exists()

@@ -2,7 +2,16 @@
 
 import pytest
 from safetensors.torch import load_file
-from tiny_trials import Stopping, double_precision, fit_together, losses_by_step, outcome, run_fit, tiny_config
+from tiny_trials import (
+    Stopping,
+    double_precision,
+    first_losses,
+    fit_together,
+    losses_by_step,
+    outcome,
+    run_fit,
+    tiny_config,
+)
 from torch import testing
 
 from model.training.errors import ExecutionError
@@ -16,8 +25,7 @@ QUICK = {**SILENT, "training.iterations": 3, "training.evaluate_every": 3}
 STEPS = 5
 
 
-def assert_same_losses(events, others, steps=STEPS, total=1e-6):
-    one, other = losses_by_step(events), losses_by_step(others)
+def assert_same_losses(one, other, steps=STEPS, total=1e-6):
     assert list(one) == list(other) == list(range(1, steps + 1))
     for step, losses in one.items():
         # L_ada is a small difference of large numbers: beside the others its rounding is seen absolutely.
@@ -25,10 +33,11 @@ def assert_same_losses(events, others, steps=STEPS, total=1e-6):
         assert losses["total"] == pytest.approx(other[step]["total"], rel=total), f"step {step}"
 
 
-def fit(config, data, checkpoints, count, micro_batch):
+def train(config, data, checkpoints, count, micro_batch):
+    """A whole trial on so many workers; its losses by step."""
     if count == 1:
-        return list(run_fit(config, data, checkpoints, micro_batch=micro_batch))
-    return fit_together(config, data, checkpoints, count, micro_batch=micro_batch)[0]
+        return losses_by_step(list(run_fit(config, data, checkpoints, micro_batch=micro_batch)))
+    return losses_by_step(fit_together(config, data, checkpoints, count, micro_batch=micro_batch)[0])
 
 
 @pytest.fixture(params=["official", "paper"])
@@ -43,41 +52,41 @@ def in_double_precision():
 
 
 @pytest.mark.usefixtures("in_double_precision")
-def test_micro_batches_of_any_size_are_exact(expand, tiny_data, tmp_path):
+def test_micro_batches_of_any_size_are_exact(expand, light_data, tmp_path):
     config = tiny_config({**QUICK, **expand})
-    whole = losses_by_step(list(run_fit(config, tiny_data, tmp_path / "whole")))
+    whole = first_losses(3, config, light_data, tmp_path / "whole")
     for micro_batch in (1, 2, 3):
-        parts = losses_by_step(fit(config, tiny_data, tmp_path / str(micro_batch), 1, micro_batch))
+        parts = first_losses(3, config, light_data, tmp_path / str(micro_batch), micro_batch=micro_batch)
         for step, losses in whole.items():
             assert parts[step] == pytest.approx(losses, rel=1e-12, abs=1e-12), f"step {step}"
 
 
 @pytest.fixture(scope="module", params=["official", "paper"])
-def whole(request, tiny_data, tmp_path_factory):
-    """Configuration, events and checkpoints of a run that takes each batch at once."""
+def whole(request, light_data, tmp_path_factory):
+    """Configuration, losses and checkpoints of a run that takes each batch at once."""
     length = {"training.iterations": STEPS, "training.evaluate_every": STEPS}
     config = tiny_config({**SILENT, **length, "truths.audio_query_expand": request.param})
     checkpoints = tmp_path_factory.mktemp("whole") / "checkpoints"
-    return config, list(run_fit(config, tiny_data, checkpoints)), checkpoints
+    return config, losses_by_step(list(run_fit(config, light_data, checkpoints))), checkpoints
 
 
 @pytest.mark.parametrize(("count", "micro_batch"), [(1, 1), (1, 2), (2, 1)])
-def test_steps_have_the_losses_of_whole_batches(count, micro_batch, whole, tiny_data, tmp_path):
+def test_steps_have_the_losses_of_whole_batches(count, micro_batch, whole, light_data, tmp_path):
     config, expected, checkpoints = whole
-    events = fit(config, tiny_data, tmp_path / "checkpoints", count, micro_batch)
+    losses = train(config, light_data, tmp_path / "checkpoints", count, micro_batch)
     # Over these steps the rounding of fp32 moves the official total by 4e-6 from that of 64-bit numbers, either way.
-    assert_same_losses(events, expected, total=1e-6 if config.truths.audio_query_expand == "paper" else 4e-6)
+    assert_same_losses(losses, expected, total=1e-6 if config.truths.audio_query_expand == "paper" else 4e-6)
     state = f"step-{STEPS:08d}/model.safetensors"
     weights = load_file(tmp_path / "checkpoints" / state)
     for name, tensor in load_file(checkpoints / state).items():
         testing.assert_close(weights[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def test_dropout_depends_on_the_clips_of_a_pass_and_not_on_who_makes_it(expand, tiny_data, tmp_path):
+def test_dropout_depends_on_the_clips_of_a_pass_and_not_on_who_makes_it(expand, light_data, tmp_path):
     """Gradients flow back through the audio that queries got, though it is computed three times."""
     config = tiny_config({**QUICK, **expand, "model.fusion.dropout": 0.5, "model.fusion.layer_scale_init": 1.0})
-    expected = fit(config, tiny_data, tmp_path / "two", 2, None)
-    assert_same_losses(fit(config, tiny_data, tmp_path / "one", 1, 2), expected, steps=3)
+    expected = train(config, light_data, tmp_path / "two", 2, None)
+    assert_same_losses(first_losses(3, config, light_data, tmp_path / "one", micro_batch=2), expected, steps=3)
 
 
 @pytest.mark.parametrize(
@@ -92,36 +101,36 @@ def test_dropout_depends_on_the_clips_of_a_pass_and_not_on_who_makes_it(expand, 
     ],
     ids=str,
 )
-def test_variants_of_the_network_do_not_depend_on_micro_batches(count, overrides, tiny_data, tmp_path):
+def test_variants_of_the_network_do_not_depend_on_micro_batches(count, overrides, light_data, tmp_path):
     """AVSS gives micro-batches different numbers of frames; some variants leave parameters without gradients."""
     config = tiny_config({**QUICK, **overrides})
-    expected = list(run_fit(config, tiny_data, tmp_path / "whole"))
-    assert_same_losses(fit(config, tiny_data, tmp_path / "parts", count, 1), expected, steps=3)
+    expected = first_losses(3, config, light_data, tmp_path / "whole")
+    assert_same_losses(train(config, light_data, tmp_path / "parts", count, 1), expected, steps=3)
 
 
-def test_a_trial_continues_bit_by_bit_with_micro_batches(tiny_data, tmp_path):
+def test_a_trial_continues_bit_by_bit_with_micro_batches(light_data, tmp_path):
     config = tiny_config({"training.iterations": 6, "training.evaluate_every": 6})
-    straight = list(run_fit(config, tiny_data, tmp_path / "straight", micro_batch=2))
-    stopped = list(run_fit(config, tiny_data, tmp_path / "run", micro_batch=2, should_stop=Stopping(3)))
+    straight = list(run_fit(config, light_data, tmp_path / "straight", micro_batch=2))
+    stopped = list(run_fit(config, light_data, tmp_path / "run", micro_batch=2, should_stop=Stopping(3)))
     assert stopped[-1] == Stopped(3)
-    continued = list(run_fit(config, tiny_data, tmp_path / "run", micro_batch=2))
+    continued = list(run_fit(config, light_data, tmp_path / "run", micro_batch=2))
     assert {**losses_by_step(stopped), **losses_by_step(continued)} == losses_by_step(straight)
     assert outcome(continued).score == outcome(straight).score
 
 
 @pytest.mark.parametrize(("precision", "steps"), [("bf16", 3), ("fp16", 1)])
-def test_half_precision_stays_close_to_whole_batches(precision, steps, tiny_data, tmp_path):
+def test_half_precision_stays_close_to_whole_batches(precision, steps, light_data, tmp_path):
     config = tiny_config({**QUICK, "training.precision": precision, "training.iterations": steps})
-    whole = losses_by_step(list(run_fit(config, tiny_data, tmp_path / "whole")))
-    parts = losses_by_step(list(run_fit(config, tiny_data, tmp_path / "parts", micro_batch=1)))
+    whole = first_losses(steps, config, light_data, tmp_path / "whole")
+    parts = first_losses(steps, config, light_data, tmp_path / "parts", micro_batch=1)
     for step, losses in whole.items():
         assert parts[step]["total"] == pytest.approx(losses["total"], rel=1e-2)
 
 
 @pytest.mark.parametrize("micro_batch", [None, 4])
-def test_batch_normalisation_takes_whole_batches_only(micro_batch, tiny_data, tmp_path):
+def test_batch_normalisation_takes_whole_batches_only(micro_batch, light_data, tmp_path):
     config = tiny_config({**QUICK, "model.backbone.norm": "native"})
-    first = next(run_fit(config, tiny_data, tmp_path, micro_batch=micro_batch))
+    first = next(run_fit(config, light_data, tmp_path, micro_batch=micro_batch))
     assert first.step == 1
     with pytest.raises(ExecutionError, match=r"see only a part of each batch.*frozen_batch or group"):
-        next(run_fit(config, tiny_data, tmp_path, micro_batch=2))
+        next(run_fit(config, light_data, tmp_path, micro_batch=2))

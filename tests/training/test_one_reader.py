@@ -5,10 +5,10 @@ from tiny_trials import (
     Stopping,
     assert_same_checkpoint,
     assert_same_outcome,
+    first_losses,
     fit_together,
     losses_by_step,
     outcome,
-    run_fit,
     start_fit,
     tiny_config,
 )
@@ -45,7 +45,7 @@ def test_workers_with_folders_of_their_own_continue_bit_by_bit(uninterrupted, ti
 def test_initial_weights_reach_all_workers(uninterrupted, tiny_data, tmp_path):
     best = uninterrupted[1] / outcome(uninterrupted[0][0]).folder.name
     config = tiny_config({"initial_trial": "0" * 16, "model.fusion.dropout": 0.0, "training.iterations": 2})
-    alone = losses_by_step(list(run_fit(config, tiny_data, tmp_path / "alone", initial_weights=best)))
+    alone = first_losses(2, config, tiny_data, tmp_path / "alone", initial_weights=best)
     both = fit_together(config, tiny_data, tmp_path / "both", 2, apart=True, initial_weights=best)
     for events in both:
         for step, losses in losses_by_step(events).items():

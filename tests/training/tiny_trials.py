@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -27,6 +28,8 @@ from model.training.workers import Workers
 SIZE = 32
 CLIPS = {"s4": 40, "ms3": 6, "avss": 9}
 """Clips per subset. S4 gets 5 to validate with and 7 to test with, which two workers cannot share evenly."""
+LIGHT_SCORED = 2
+"""Clips of S4 in each of the two splits of `light_data` that are scored."""
 
 TINY = {
     "model.width": 16,
@@ -60,11 +63,20 @@ def tiny_config(overrides: Mapping[str, Any] | None = None) -> TrialConfig:
 
 def run_fit(
     config: TrialConfig, data: Path, checkpoints: Path, workers: Workers | None = None, **execution: Any
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """`fit` on one core, with a checkpoint every three steps."""
     torch.set_num_threads(1)
     settings = {"checkpoint_every": 3, "keep_checkpoints": 4, **execution}
     return fit(config, Execution(data_root=data, checkpoints=checkpoints, **settings), workers)
+
+
+def first_losses(
+    steps: int, config: TrialConfig, data: Path, checkpoints: Path, **execution: Any
+) -> dict[int, dict[str, float]]:
+    """By step, of a trial that is left after so many steps, before anything is scored."""
+    with closing(run_fit(config, data, checkpoints, **execution)) as events:
+        stepped = (event for event in events if isinstance(event, Stepped))
+        return {event.step: event.losses for event in islice(stepped, steps)}
 
 
 @contextmanager
