@@ -50,7 +50,7 @@ def status(
 
     look, store, problems = _observer(words, scale, storage, data)
     plan, search = look()
-    jobs, trouble = _telling_jobs(words, scale, address) if address and plan.name else ([], "")
+    jobs, trouble = _jobs_of_interest(words, scale, address) if address and plan.name else ([], "")
     if as_json:
         document = sweep_document(plan, search, store)
         typer.echo(json.dumps(document | {"jobs": [asdict(job) for job in jobs]} if address else document, indent=1))
@@ -104,7 +104,7 @@ def watch(
             time.sleep(every)
 
 
-def _telling_jobs(words: list[str], scale: str, address: str) -> tuple[list[JobState], str]:
+def _jobs_of_interest(words: list[str], scale: str, address: str) -> tuple[list[JobState], str]:
     """Jobs that wait or run, and the last one if it failed; or why jobs cannot be listed."""
     from experiments.errors import InputError
     from orchestrator.cli.unbound_targets import read_unbound_targets

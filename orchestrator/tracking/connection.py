@@ -67,14 +67,14 @@ class Connection:
                 found = make(self._client)
             return found
 
-        return str(self._patient(find_or_make))
+        return str(self._with_retries(find_or_make))
 
     def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
         if not name.startswith(READS):
             self.writes += 1
-        return self._patient(getattr(self._client, name), *arguments, **named)
+        return self._with_retries(getattr(self._client, name), *arguments, **named)
 
-    def _patient(self, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def _with_retries(self, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         answer = self._retry_policy(action, *arguments, **named)
         self.answered = time.monotonic()
         return answer

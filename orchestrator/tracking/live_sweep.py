@@ -25,7 +25,7 @@ from orchestrator.store.trial_folder import is_in_checkpoint
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.metric_points import MetricPoints
 from orchestrator.tracking.reconcile import reconcile
-from orchestrator.tracking.retry_policy import RetryPolicy, may_pass
+from orchestrator.tracking.retry_policy import RetryPolicy, is_transient
 from orchestrator.tracking.run_content import FINISHED, RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, log_points, make_equal, set_status
 from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep, sweep_run
@@ -116,11 +116,11 @@ class LiveSweep:
         first_error: Exception | None = None
         for key, attempt in list(self._attempts.items()):
             try:
-                self._tell(runs, key, attempt)
+                self._log_attempt(runs, key, attempt)
             except Exception as error:
                 # The run may be gone: the next time it is looked for again.
                 attempt.points = None
-                if may_pass(error):
+                if is_transient(error):
                     raise
                 first_error = first_error or error
         if first_error is not None:
@@ -164,7 +164,7 @@ class LiveSweep:
             if first is not None:
                 set_status(runs.client, self._parent(runs, first), RUNNING, None)
 
-    def _tell(self, runs: ExperimentRuns, key: str, attempt: _Attempt) -> None:
+    def _log_attempt(self, runs: ExperimentRuns, key: str, attempt: _Attempt) -> None:
         if not attempt.running:
             self._make_equal(runs, key, False, attempt.points)
             del self._attempts[key]

@@ -1,4 +1,4 @@
-"""Tries again what a server, a database or a network refused for the moment."""
+"""Retries calls that a server, a database or a network refused for the moment."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from orchestrator.redaction import redacted
 
 WAITS = (0.2, 0.5, 1.0, 2.0)
-"""Seconds before each further try."""
+"""Seconds before each retry."""
 REFUSED_FOR_NOW = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class RetryPolicy:
-    """Calls functions until they succeed, with growing pauses.
+    """Calls functions and retries them, with growing pauses.
 
     Args:
         waits: seconds before the second try, the third, and so on.
-        given_up: once set, nothing is tried again.
+        given_up: once set, nothing is retried.
     """
 
     def __init__(self, waits: Sequence[float] = WAITS, given_up: threading.Event | None = None) -> None:
@@ -31,12 +31,12 @@ class RetryPolicy:
             try:
                 return action(*arguments, **named)
             except Exception as error:
-                if not may_pass(error) or self._given_up.wait(wait):
+                if not is_transient(error) or self._given_up.wait(wait):
                     raise
         return action(*arguments, **named)
 
 
-def may_pass(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same call can succeed later: the network failed, or MLflow was busy or in trouble."""
     from mlflow.exceptions import MlflowException
 

@@ -17,7 +17,7 @@ from experiments.trial import Trial
 from orchestrator.settings import Settings
 from orchestrator.tracking.failures import explain
 from orchestrator.tracking.live_sweep import LiveSweep
-from orchestrator.tracking.retry_policy import may_pass
+from orchestrator.tracking.retry_policy import is_transient
 from orchestrator.trial.updates import Update
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Tracker:
                 failures += 1
                 self._last_error = error
                 log.debug("MLflow could not be written", exc_info=error)
-                if over and failures >= LAST_TRIES and not may_pass(error):
+                if over and failures >= LAST_TRIES and not is_transient(error):
                     return
             pause = min(EVERY if failures == 0 else 2.0**failures, LONGEST_PAUSE)
             if over:

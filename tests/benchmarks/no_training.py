@@ -101,8 +101,7 @@ def report_bare() -> None:
 
 
 def _replace_training() -> None:
-    from orchestrator.sweep.placement import WorkerResources
-from orchestrator.trial import run_trial
+    from orchestrator.trial import run_trial
 
     run_trial.fit = _no_training
 

@@ -40,6 +40,11 @@ RETIRED = (
     Retired(r"[Ss]tanding", "search state", ("orchestrator",)),
     Retired(r"[Cc]onduct", "run configuration", ("orchestrator",)),
     Retired(r"telemetry|trial_story|[Ss]tory", "a name that says what it does", ("orchestrator",)),
+    Retired(
+        r"trial[./]machine|run_options|borrowed_options",
+        "run context, or run configuration",
+        ("orchestrator",),
+    ),
     Retired(r"orchestrator[./]reporting", "orchestrator.report_inputs"),
     Retired(r"misfit", "state-dict mismatch"),
     Retired(r"model[./]whole|whole_(?:file|folder)", "atomic writes"),
@@ -61,6 +66,18 @@ def _uses(retired):
 @pytest.mark.parametrize("retired", RETIRED, ids=lambda retired: retired.word)
 def test_a_retired_word_is_used_nowhere(retired):
     assert list(_uses(retired)) == []
+
+
+def test_docstrings_begin_with_what_they_describe():
+    fragments = re.compile(r'"""(?:Of|That|Whose|Lest|For which) ')
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: say what the value is before what it is of"
+        for path in sorted((ROOT / "orchestrator").rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if fragments.search(line)
+    ]
+
+    assert found == []
 
 
 def test_what_the_glossary_names_in_the_code_is_there():
