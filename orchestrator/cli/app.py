@@ -29,7 +29,7 @@ from orchestrator.cli import (
     sync,
 )
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED, STORAGE_FULL
-from orchestrator.cli.plain import printable
+from orchestrator.cli.plain_text import printable
 from orchestrator.storage.errors import StorageError
 from orchestrator.trial.failures import OUT_OF_SPACE
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from experiments.overrides import parse_assignments
-from orchestrator.cli.plain import printable
+from orchestrator.cli.plain_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

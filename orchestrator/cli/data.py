@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli import data_check, data_describe, data_prepare, maskige
 from orchestrator.cli.arguments import Subset
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.cli.progress_bar import progress_bar
 from orchestrator.run_config import MOST
 

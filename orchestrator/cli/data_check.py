@@ -16,7 +16,7 @@ from orchestrator.cli.arguments import (
     chosen_processes,
 )
 from orchestrator.cli.exit_codes import DATA_FAULTY
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.arguments import DerivedOption, Subset, chosen_root
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.run_config import MOST
 
 

@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.arguments import DataOption, StorageOption
 from orchestrator.cli.exit_codes import UNHEALTHY
-from orchestrator.cli.plain import printable
+from orchestrator.cli.plain_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.arguments import CheckpointOption, DataOption, DeviceOption, StorageOption
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.arguments import StorageOption
 from orchestrator.cli.exit_codes import INPUT_ERROR
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

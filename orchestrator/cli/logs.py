@@ -12,7 +12,7 @@ from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
 from orchestrator.cli.exit_codes import INPUT_ERROR
-from orchestrator.cli.plain import printable
+from orchestrator.cli.plain_text import printable
 from orchestrator.storage.errors import StorageError
 
 if TYPE_CHECKING:

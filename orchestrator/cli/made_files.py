@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,7 @@ import typer
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_experiments
 from orchestrator.cli.chosen_targets import find_targets, names_search
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import typer
 
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import CheckpointOption, DeviceOption, ProposerName, StorageOption
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.arguments import StorageOption
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 
 
 def register(

@@ -12,7 +12,7 @@ import typer
 
 from orchestrator.cli import report_clips, report_diff, report_verify
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 
 if TYPE_CHECKING:
     from rich.console import Console

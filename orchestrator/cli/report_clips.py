@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.arguments import DataOption, DeviceOption, StorageOption
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 
 
 def clips(

@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption
 from orchestrator.cli.exit_codes import INPUT_ERROR, UNFAITHFUL
-from orchestrator.cli.plain import printable, say
+from orchestrator.cli.plain_text import printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console

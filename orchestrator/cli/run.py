@@ -10,7 +10,7 @@ import typer
 from orchestrator.cli.chosen_targets import find_runnable_targets, print_search_state
 from orchestrator.cli.dataclass_options import options_from_dataclasses
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, RAY_DIED, STOPPED, STORAGE_FULL, TRIALS_FAILED
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.cli.run_command import RunCommand
 from orchestrator.trial.trial_state import TrialState
 
@@ -148,16 +148,16 @@ def _refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunC
             are absent.
     """
     from orchestrator.planning.plan import refuse_uneven
+    from orchestrator.sweep.local_resources import local_cluster
     from orchestrator.sweep.placement import Placement, worker_resources
     from orchestrator.sweep.ray_address import refuse_unusable
-    from orchestrator.sweep.this_machine import this_machine
     from orchestrator.trial.weight_files import weight_files
 
     refuse_uneven(trials)
     if settings.ray_address is not None:
         refuse_unusable(settings.ray_address)
     else:
-        here = this_machine()
+        here = local_cluster()
         Placement(lambda: here, worker_resources(config, here), config.min_workers).refuse_unplaceable(trials)
     return weight_files(config.vggish_weights, config.backbone_weights or [], trials)
 
@@ -169,7 +169,7 @@ def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
         InputError: one of them runs now; nothing was changed.
     """
     from experiments.errors import InputError, Problem
-    from orchestrator.store.setting_aside import set_aside
+    from orchestrator.store.earlier_attempts import set_aside
 
     running = [entry for entry in plan.entries if entry.state == TrialState.RUNNING]
     if running:

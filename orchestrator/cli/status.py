@@ -11,7 +11,7 @@ import typer
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets, print_search_state
 from orchestrator.cli.exit_codes import INPUT_ERROR
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:

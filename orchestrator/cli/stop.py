@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.trial.trial_state import TrialState
 
 if TYPE_CHECKING:

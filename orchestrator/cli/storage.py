@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.arguments import StorageOption
 from orchestrator.cli.exit_codes import INPUT_ERROR
-from orchestrator.cli.plain import say
+from orchestrator.cli.plain_text import say
 from orchestrator.cli.progress_bar import progress_bar
 
 app = typer.Typer(help="Copy the trials of one storage into another.", no_args_is_help=True)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.jobs.client import JobServer
+    from orchestrator.jobs.job_files import JobFiles
     from orchestrator.jobs.request import JobRequest
-    from orchestrator.jobs.shipment import Shipment
 
 
 @options_from_dataclasses
@@ -56,22 +56,22 @@ def submit(
 
     from orchestrator.jobs.client import JobServer
     from orchestrator.jobs.environment import job_variables
+    from orchestrator.jobs.job_files import JobFiles
     from orchestrator.jobs.request import JobRequest, job_command
-    from orchestrator.jobs.shipment import Shipment
 
     console = Console(highlight=False, soft_wrap=True)
     targets = read_unbound_targets(command.words, command.scale)
-    shipment = Shipment(command.words)
-    words = job_command(shipment.words_there, list(_given_options(context)), os.environ)
+    files = JobFiles(command.words)
+    words = job_command(files.words_there, list(_given_options(context)), os.environ)
     variables = {**job_variables(os.environ), **_older_stops(command.storage)}
     request = JobRequest(targets.file_part, targets.content_part, words, variables)
     if dry_run:
-        _show(shipment, request)
+        _show(files, request)
         return
     server = JobServer(_needed(address))
     if targets.experiments:
         _print_forecast(targets.experiments, command, console)
-    job = server.submit(request, shipment, getpass.getuser())
+    job = server.submit(request, files, getpass.getuser())
     console.print(f"submitted as job {job} to {server.shown}", markup=False)
     if follow:
         raise typer.Exit(follow_job(server, job, console))
@@ -90,8 +90,8 @@ def _needed(address: str | None) -> str:
     return address
 
 
-def _show(shipment: Shipment, request: JobRequest) -> None:
-    for name in shipment.names():
+def _show(files: JobFiles, request: JobRequest) -> None:
+    for name in files.names():
         typer.echo(name)
     typer.echo(f"command: {request.entrypoint}")
     typer.echo(f"variables: {shlex.join(f'{name}={value}' for name, value in request.variables.items())}")

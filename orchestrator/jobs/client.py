@@ -20,8 +20,8 @@ from typing import Any
 from experiments.errors import InputError, Problem
 from orchestrator.environment import environment_variable
 from orchestrator.jobs.interpreter import SETUP_HOOK
+from orchestrator.jobs.job_files import JobFiles
 from orchestrator.jobs.request import JobRequest
-from orchestrator.jobs.shipment import Shipment
 from orchestrator.redaction import redacted
 from orchestrator.sweep.authentication import use_given_token
 
@@ -88,12 +88,12 @@ class JobServer:
         """The address for people, without a password in it."""
         return redacted(self.address)
 
-    def submit(self, request: JobRequest, shipment: Shipment, user: str) -> str:
+    def submit(self, request: JobRequest, files: JobFiles, user: str) -> str:
         """Starts a job; returns its id.
 
         Args:
             request: what to run.
-            shipment: the folder to run it in.
+            files: the folder to run it in.
             user: who asks; shown beside the job.
 
         Raises:
@@ -106,7 +106,7 @@ class JobServer:
                 raise _is_running(request.sweep, job.submission_id, self.shown)
         name = _next_id(request.sweep, [job.submission_id or "" for job in jobs])
         with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder, self._asking(f"job {name}"):
-            shipment.pack(Path(folder))
+            files.pack(Path(folder))
             self._start(name, request, folder, {SWEEP: request.sweep, CONTENT: request.content_part, "user": user})
         return name
 

@@ -29,14 +29,14 @@ from experiments.trial import Trial
 from experiments.trial_files import TrialFiles
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
 from model.regular_files import LARGEST_TABLE
-from orchestrator.store.measured_lines import (
+from orchestrator.store.stored_documents import DAMAGED, check_file, damaged, read_record, stored_bytes
+from orchestrator.store.trial_lines import (
     read_metrics,
     read_quarantine,
     seconds_measured,
     torn_files,
     unreadable_lines,
 )
-from orchestrator.store.stored_documents import DAMAGED, check_file, damaged, read_record, stored_bytes
 
 FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR)
 

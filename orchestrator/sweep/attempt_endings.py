@@ -17,7 +17,7 @@ from orchestrator.storage.errors import StorageError
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.sweep.driver_channel import ChannelSender
-from orchestrator.sweep.lost_nodes import NodeWatch
+from orchestrator.sweep.node_watch import NodeWatch
 from orchestrator.sweep.trainables import SKIPPED
 from orchestrator.sweep.trial_errors import OF_PROCESSES
 from orchestrator.sweep.trial_scheduler import TrialScheduler

@@ -75,7 +75,7 @@ def execute(
                 stack.enter_context(running_ray(settings.ray_address, verbose, with_groups))
                 from orchestrator.search.early_stopping import make_scheduler
                 from orchestrator.sweep.driver_channel import ChannelReceiver, ChannelSender
-                from orchestrator.sweep.ray_death import DeathWatch, RayDiedError
+                from orchestrator.sweep.ray_watch import RayDiedError, RayWatch
                 from orchestrator.sweep.sweep import Sweep
             started = time.monotonic()
             worker = worker_resources(config, current_cluster())
@@ -120,7 +120,7 @@ def execute(
             )
             early_stopping = None if search is None else partial(make_scheduler, search.search)
             try:
-                with DeathWatch() as watch:
+                with RayWatch() as watch:
                     channel_actor = receiver.channel_actor
                     sweep = Sweep(plan.name, scheduler, context, placement, channel_actor, watch, early_stopping)
                     watch.run(sweep.run)

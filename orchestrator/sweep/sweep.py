@@ -22,7 +22,7 @@ from orchestrator.redaction import redacted
 from orchestrator.sweep.attempt_endings import AttemptEndings
 from orchestrator.sweep.driver_channel import ChannelSender
 from orchestrator.sweep.placement import Placement
-from orchestrator.sweep.ray_death import DeathWatch
+from orchestrator.sweep.ray_watch import RayWatch
 from orchestrator.sweep.trainables import COORDINATOR, group_coordinator, single_worker_trial
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.sweep.tune_searcher import TuneSearcher
@@ -48,7 +48,7 @@ class Sweep:
     context: RunContext
     placement: Placement
     channel_actor: Any
-    watch: DeathWatch
+    watch: RayWatch
     early_stopping: Callable[[], schedulers.TrialScheduler | None] | None = None
 
     def run(self) -> None:

@@ -69,7 +69,7 @@ class Arena:
 
         from orchestrator.sweep import sweep
         from orchestrator.sweep.driver_channel import ChannelReceiver
-        from orchestrator.sweep.ray_death import DeathWatch
+        from orchestrator.sweep.ray_watch import RayWatch
 
         sweep.SingleWorkerTrial, sweep.coordinate_group = EmptyTrial, coordinate_empty_group
         wanted = trials(count, self._trials, workers)
@@ -82,7 +82,7 @@ class Arena:
         settings = Settings(storage, self._folder, f"sqlite:///{storage.root / 'mlflow.db'}", None)
         began = time.perf_counter()
         with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
-            with ChannelReceiver([tracker] if tracker else []) as receiver, DeathWatch() as watch:
+            with ChannelReceiver([tracker] if tracker else []) as receiver, RayWatch() as watch:
                 sweep.Sweep(name, scheduler, context, placement, receiver.channel_actor, watch).run()
         seconds = time.perf_counter() - began
         results = list(storage.root.glob("trials/*/result.json"))

@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/benchmarks/plan_scale.py
 
-From an experiment that is read to an scheduler that is filled, and the second plan with which a run ends. Where every
+From an experiment that is read to a scheduler that is filled, and the second plan with which a run ends. Where every
 trial costs the same, ten times as many take about ten times as long.
 """
 

@@ -13,8 +13,8 @@ import pytest
 from experiments.errors import InputError
 from experiments.target_files import ROOT as EXPERIMENTS
 from orchestrator.jobs.environment import job_variables
+from orchestrator.jobs.job_files import JobFiles, package_files
 from orchestrator.jobs.request import JobRequest, job_command
-from orchestrator.jobs.shipment import Shipment, package_files
 
 ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")
 NOBODY = "http://127.0.0.1:9"
@@ -145,16 +145,18 @@ def test_the_packages_and_the_named_experiments_travel_and_nothing_else(tmp_path
     other = tmp_path / "elsewhere" / ONE_TRIAL.name
     other.parent.mkdir()
     other.write_text(ONE_TRIAL.read_text() + "# changed\n")
-    shipment = Shipment([str(ONE_TRIAL), str(other), "combo/table7", str(EXPERIMENTS / "combo" / "table3.yaml"), "a=b"])
+    job_files = JobFiles(
+        [str(ONE_TRIAL), str(other), "combo/table7", str(EXPERIMENTS / "combo" / "table3.yaml"), "a=b"]
+    )
     folder = tmp_path / "packed"
     folder.mkdir()
-    shipment.pack(folder)
+    job_files.pack(folder)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     outside = {
         name for name in files if name.partition("/")[0] not in ("orchestrator", "model", "experiments", "reports")
     }
 
-    first, second, *rest = shipment.words_there
+    first, second, *rest = job_files.words_there
     assert rest == ["combo/table7", "combo/table3", "a=b"]
     assert first != second
     assert files[first].read_bytes() == ONE_TRIAL.read_bytes()
@@ -169,7 +171,7 @@ def test_the_packages_and_the_named_experiments_travel_and_nothing_else(tmp_path
 def test_equal_code_is_packed_into_equal_files(tmp_path):
     def packed(name):
         (tmp_path / name).mkdir()
-        Shipment(["combo/table7"]).pack(tmp_path / name)
+        JobFiles(["combo/table7"]).pack(tmp_path / name)
         return {
             path.relative_to(tmp_path / name): path.read_bytes()
             for path in (tmp_path / name).rglob("*.*")
@@ -186,7 +188,7 @@ def test_only_the_packages_own_files_travel(tmp_path, monkeypatch):
         copy = root / path.relative_to(EXPERIMENTS.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    monkeypatch.setattr("orchestrator.jobs.shipment.EXPERIMENTS", root / "experiments")
+    monkeypatch.setattr("orchestrator.jobs.job_files.EXPERIMENTS", root / "experiments")
     before = package_files()
     secret = tmp_path / "secret.py"
     for stray in (

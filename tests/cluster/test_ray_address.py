@@ -12,8 +12,8 @@ from experiments.errors import InputError
 from orchestrator.doctor.ray_cluster import look_at_ray
 from orchestrator.sweep import ray_address
 from orchestrator.sweep.cluster import running_ray
+from orchestrator.sweep.local_resources import local_cluster
 from orchestrator.sweep.ray_address import refuse_unusable
-from orchestrator.sweep.this_machine import this_machine
 from tests.orchestrator.combo_command import TINY
 
 SHAPE = "name the head and its port, such as head:6379"
@@ -76,7 +76,7 @@ def test_the_doctor_says_the_same(http_port):
 def test_resources_that_ray_is_told_to_assume_and_that_mean_nothing(told, monkeypatch):
     monkeypatch.setenv("RAY_OVERRIDE_RESOURCES", told)
     with pytest.raises(InputError) as refusal:
-        this_machine()
+        local_cluster()
 
     assert str(refusal.value) == f'RAY_OVERRIDE_RESOURCES={told}: is no JSON object of numbers (such as {{"CPU": 2}})'
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from orchestrator import commit
-from orchestrator.jobs.shipment import Shipment
+from orchestrator.jobs.job_files import JobFiles
 from orchestrator.redaction import redacted_code
 
 
@@ -120,7 +120,7 @@ def test_code_that_was_sent_to_a_cluster_knows_both(checkout, tmp_path, monkeypa
     (checkout / "train.py").write_text("lr = 3e-4\n")
     here, there = (commit.current_commit(), commit.uncommitted()), tmp_path / "there"
     there.mkdir()
-    Shipment([]).pack(there)
+    JobFiles([]).pack(there)
     monkeypatch.setattr(commit, "ROOT", there)
 
     assert (commit.current_commit(), commit.uncommitted()) == here

@@ -10,8 +10,8 @@ from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
 from orchestrator.sweep.cluster import Cluster, Node
+from orchestrator.sweep.local_resources import local_cluster
 from orchestrator.sweep.placement import Placement, WorkerResources
-from orchestrator.sweep.this_machine import this_machine
 
 
 def placed(*nodes, cpus=1.0, gpus=0.0, **limits):
@@ -71,7 +71,7 @@ def test_no_more_trials_at_once_than_fit_or_may():
 def test_this_machine_has_the_gpus_that_its_processes_may_see(monkeypatch, visible, gpus):
     monkeypatch.delenv("RAY_OVERRIDE_RESOURCES", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    (node,) = this_machine().nodes
+    (node,) = local_cluster().nodes
 
     assert node.gpus == gpus
     assert node.cpus >= 1
@@ -80,4 +80,4 @@ def test_this_machine_has_the_gpus_that_its_processes_may_see(monkeypatch, visib
 def test_this_machine_is_what_ray_is_told_to_assume(monkeypatch):
     monkeypatch.setenv("RAY_OVERRIDE_RESOURCES", json.dumps({"CPU": 64, "GPU": 8}))
 
-    assert this_machine() == Cluster((Node(64.0, 8.0),))
+    assert local_cluster() == Cluster((Node(64.0, 8.0),))

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.cli.plain import printable, say
+from orchestrator.cli.plain_text import printable, say
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.planning.reused_code import reused_code
 from orchestrator.run_config import RunConfig
 from orchestrator.storage.folder import FolderStorage
-from orchestrator.store.setting_aside import set_aside
+from orchestrator.store.earlier_attempts import set_aside
 from orchestrator.store.store import Store
 from orchestrator.store.stored_documents import record_bytes
 from orchestrator.trial.leases import AttemptLease

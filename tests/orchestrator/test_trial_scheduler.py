@@ -37,7 +37,7 @@ def workshop(tmp_path):
 
 @pytest.fixture
 def scheduler(workshop):
-    """Makes an scheduler over that storage."""
+    """Makes a scheduler over that storage."""
 
     def make(trials, retries=3, lease_seconds=60.0, **options):
         watch = LeaseWatch(workshop.storage, lease_seconds)

@@ -28,14 +28,14 @@ class RayDiedError(BaseException):
     """Raised inside Ray Tune; no `Exception`, so that Tune does not handle it and clean up for seconds."""
 
 
-class DeathWatch(tune.Callback):
+class RayWatch(tune.Callback):
     """Watches this machine's raylet, and the head if it runs here too, while the context is open; ends Tune's loop."""
 
     def __init__(self) -> None:
         self._closing, self._is_dead, self._leaving = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="Ray's processes", daemon=True)
 
-    def __enter__(self) -> DeathWatch:
+    def __enter__(self) -> RayWatch:
         self._addresses = _addresses()
         self._thread.start()
         return self

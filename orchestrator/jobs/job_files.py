@@ -27,7 +27,7 @@ NAMED_FOLDER = "named-experiments"
 
 
 @dataclass(frozen=True)
-class Shipment:
+class JobFiles:
     """The files that a job needs.
 
     Args:

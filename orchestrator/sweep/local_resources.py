@@ -14,7 +14,7 @@ TOLD = "RAY_OVERRIDE_RESOURCES"
 NVIDIA_DEVICES = Path("/proc/driver/nvidia/gpus")
 
 
-def this_machine() -> Cluster:
+def local_cluster() -> Cluster:
     """The one node of a Ray that is started here, with the resources that Ray will find or is told to assume.
 
     Raises:
