@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ray_head import PROGRAMS, Head, running_head
+from ray_head import Head, running_head
+
+from model.data.synthetic.writer import write_synthetic
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,5 @@ def head() -> Iterator[Head]:
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic S4 data set of 20 clips at 32 pixels; not to be changed."""
     folder = tmp_path_factory.mktemp("data")
-    words = ("data", "synth", "--subset", "s4", "--out", folder, "--clips", "20", "--size", "32")
-    subprocess.run([PROGRAMS / "combo", *words], check=True, capture_output=True)
+    write_synthetic("s4", folder, clips=20, seed=0, size=32)
     return folder

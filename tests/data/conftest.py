@@ -8,7 +8,7 @@ from model.data.clip import Clip
 from model.data.layout import SUBSET_FOLDERS
 from model.data.synthetic.writer import write_synthetic
 
-CLIPS = {"s4": 40, "ms3": 12, "avss": 18}
+CLIPS = {"s4": 20, "ms3": 12, "avss": 18}
 
 
 @pytest.fixture(scope="session")

@@ -191,7 +191,7 @@ def test_each_fault_of_released_data_has_the_command_that_mends_it(check, subset
     proposing = f"combo data maskige {root} --subset s4 --proposer"
     assert found["Maskige: missing"]["remedy"] == f"{proposing} semantic-sam --masks DIR"
     assert other["Maskige: missing"]["remedy"] == f"{proposing} felzenszwalb"
-    assert other["Maskige: missing"]["count"] == 40 * 5
+    assert other["Maskige: missing"]["count"] == 20 * 5
 
 
 def test_released_avss_is_to_be_prepared(check, subset_copy):
@@ -211,7 +211,7 @@ def test_synthetic_data_are_to_be_written_again(check, subset_copy):
 
     _, found, _ = check(root, "s4")
 
-    expected = "write the data again: combo data synth --subset s4 --clips 40 --seed 3 --size 64 --out DIR"
+    expected = "write the data again: combo data synth --subset s4 --clips 20 --seed 3 --size 64 --out DIR"
     assert found["frame: missing"]["remedy"] == expected
 
 
@@ -225,9 +225,9 @@ def test_processes_find_what_one_finds_and_people_read_the_first_three(command, 
     assert outputs[0] == outputs[1]
     code, out, _ = outputs[0]
     assert code == 1
-    assert "frame: missing (28)" in out
+    assert "frame: missing (14)" in out
     assert out.count("_1.png is missing") == 3
-    assert "and 25 more" in out
+    assert "and 11 more" in out
     assert "mend: write the data again" in out
 
 

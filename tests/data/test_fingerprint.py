@@ -49,7 +49,7 @@ def test_an_incomplete_data_set_is_refused(subset_copy):
     for path in (root / "s4_data" / "visual_frames" / "val").rglob("*_4.png"):
         path.unlink()
     with pytest.raises(
-        DataError, match=r"5 of 5 val clips cannot be used.*_4\.png is missing: restore.*combo data check"
+        DataError, match=r"2 of 2 val clips cannot be used.*_4\.png is missing: restore.*combo data check"
     ):
         data_fingerprint(root, "s4")
 

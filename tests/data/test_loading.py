@@ -132,7 +132,7 @@ def test_an_unreadable_split_is_refused_at_once_without_a_traceback(subset_copy,
     for path in (root / "s4_data" / "visual_frames" / "train").rglob("*_2.png"):
         path.unlink()
     batches = training_batches(AVSBench(root, "s4", "train", size=64), _config(), 0, 1, first_step=0, workers=workers)
-    with pytest.raises(DataError, match=r"^2 of 28 train clips cannot be used.* \S+_2\.png is missing: [^\n]+$"):
+    with pytest.raises(DataError, match=r"^2 of 14 train clips cannot be used.* \S+_2\.png is missing: [^\n]+$"):
         next(batches)
 
 
