@@ -10,7 +10,6 @@ from functools import cache, reduce
 from operator import getitem
 from typing import Any
 
-from experiments.first_settings import FIRST_SETTINGS
 from model.config import TrialConfig
 
 KEY_LENGTH = 16
@@ -68,6 +67,6 @@ def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[di
 def _later_settings(kind: type[TrialConfig]) -> list[tuple[list[str], Any]]:
     """Path and default of each setting that the first trials did not have."""
     default = kind.model_validate({})
-    first = FIRST_SETTINGS.get(default.model.name)
+    first = kind.FIRST_SETTINGS
     later = [] if first is None else [(key, value) for key, value in flatten(default).items() if key not in first]
     return [(key.split("."), value) for key, value in later]

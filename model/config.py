@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ModelWrapValidatorHandler, model_validator
 
-from model.registry import COMBO, load_config_class
+from model.registry import UNNAMED, load_config_class
 
 SCHEMA_VERSION: Final = 1
 
@@ -117,6 +117,9 @@ class TrialConfig(Section):
     `model.name` names.
     """
 
+    FIRST_SETTINGS: ClassVar[frozenset[str] | None] = None
+    """The settings that the model had when its first trials were stored, by dotted key; None if it still has no others.
+    A setting that came later is left out of the canonical JSON while it has its default, so that no key moves."""
     TRAINED_AUDIO: ClassVar[str] = ""
     """The override that trains a small audio encoder instead of the frozen VGGish; empty where there is none."""
 
@@ -175,12 +178,10 @@ class TrialConfig(Section):
 def trial_config_class(values: Mapping[str, Any]) -> type[TrialConfig]:
     """The class that nested values are to be read as, by their `model.name`.
 
-    Trials that were stored before there was a second model do not say it: they are COMBO's.
-
     Raises:
         ValueError: there is no such model.
     """
     section = values.get("model", {})
-    name = section.get("name", COMBO) if isinstance(section, Mapping) else COMBO
+    name = section.get("name", UNNAMED) if isinstance(section, Mapping) else UNNAMED
     kind: type[TrialConfig] = load_config_class(name)
     return kind

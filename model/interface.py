@@ -131,6 +131,8 @@ class Model(Generic[Config]):
     objective: Callable[[Config], Objective]
     official: OfficialForm[Config] | None = None
     """None for a network that nobody published."""
+    parameters_note: str = ""
+    """What to know when its parameters are counted as papers count them."""
 
 
 def model_of(config: TrialConfig) -> Model[Any]:

@@ -19,10 +19,11 @@ class Entry(NamedTuple):
     """Its `model.interface.Model`."""
 
 
-COMBO = "combo"
 MODELS: dict[str, Entry] = {
-    COMBO: Entry("model.combo.config:ComboConfig", "model.combo.model:COMBO_MODEL"),
+    "combo": Entry("model.combo.config:ComboConfig", "model.combo.model:COMBO_MODEL"),
 }
+UNNAMED = "combo"
+"""The model of settings that name none: trials that were stored while there was one model only."""
 
 
 def load_config_class(name: object) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
+from model.combo.first_settings import FIRST_SETTINGS
 from model.config import (
     BackboneConfig,
     Fraction,
@@ -130,6 +131,7 @@ class ComboConfig(TrialConfig):
     """One fully resolved trial of COMBO."""
 
     TRAINED_AUDIO = "model.audio_encoder.name=compact"
+    FIRST_SETTINGS = FIRST_SETTINGS
 
     model: ComboModelConfig = ComboModelConfig()
     truths: Truths = Truths()

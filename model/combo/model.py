@@ -7,4 +7,10 @@ from model.combo.objective import ComboObjective
 from model.combo.official_names import official_extras, official_names, paper_truths
 from model.interface import Model, OfficialForm
 
-COMBO_MODEL = Model(Combo, ComboObjective, OfficialForm(official_names, official_extras, paper_truths))
+PARAMETERS_NOTE = (
+    "The paper's 158.9 M are all parameters of COMBO-R50 with two separate encoders, the 72.1 M of the frozen VGGish "
+    "included. Its 135.5 M are the same with one shared encoder and the 71 classes of AVSS, 135.466 M; with the 2 "
+    "classes of S4 and MS3 they are 135.448 M. Statistics of frozen batch normalisation are buffers, not parameters."
+)
+
+COMBO_MODEL = Model(Combo, ComboObjective, OfficialForm(official_names, official_extras, paper_truths), PARAMETERS_NOTE)

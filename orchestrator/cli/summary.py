@@ -8,12 +8,6 @@ import typer
 
 from orchestrator.cli.arguments import AssignmentWords, PresetOption, TaskOption
 
-PAPER = (
-    "The paper's 158.9 M are all parameters of COMBO-R50 with two separate encoders, the 72.1 M of the frozen VGGish "
-    "included. Its 135.5 M are the same with one shared encoder and the 71 classes of AVSS, 135.466 M; with the 2 "
-    "classes of S4 and MS3 they are 135.448 M. Statistics of frozen batch normalisation are buffers, not parameters."
-)
-
 
 def summary(
     preset: PresetOption,
@@ -26,9 +20,11 @@ def summary(
 
     from experiments.overrides import parse_assignments
     from experiments.presets import resolve_preset
+    from model.interface import model_of
     from model.weights.parameter_counts import count_parameters
 
-    counts = count_parameters(resolve_preset(preset, task, parse_assignments(words or [])))
+    config = resolve_preset(preset, task, parse_assignments(words or []))
+    counts = count_parameters(config)
     if as_json:
         import json
 
@@ -47,4 +43,5 @@ def summary(
     table.add_row("trainable", f"{counts.trainable:,}", style="bold")
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"\n{PAPER}")
+    if note := model_of(config).parameters_note:
+        console.print(f"\n{note}")

@@ -9,7 +9,6 @@ import pytest
 import torch
 from contract import SIZE, SMALL, small_config, toy_model
 
-from experiments.first_settings import FIRST_SETTINGS
 from experiments.identity import canonical_json, flatten, trial_key
 from model.config import CLASSES, TrialConfig
 from model.data.avsbench import AVSBench
@@ -18,7 +17,7 @@ from model.data.fingerprint import trial_fingerprint
 from model.data.loading import training_batches
 from model.data.synthetic.writer import write_synthetic
 from model.interface import model_of
-from model.registry import MODELS
+from model.registry import MODELS, UNNAMED
 from model.training.events import Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
 from model.training.gradients import BatchGradients
@@ -75,9 +74,9 @@ def test_settings_survive_json_and_say_the_model(config, name):
     assert TrialConfig.model_validate_json(config.model_dump_json()) == config
     assert TrialConfig.model_validate_json(canonical_json(config)) == config
     identity = json.loads(canonical_json(config))
-    # Trials that were stored before there was a second model do not name theirs.
-    assert identity["model"].get("name", "combo") == name
-    assert ("name" in identity["model"]) == (name not in FIRST_SETTINGS)
+    # Trials that were stored while there was one model only do not name it.
+    assert identity["model"].get("name", UNNAMED) == name
+    assert ("name" in identity["model"]) == (name != UNNAMED)
 
 
 def test_no_two_models_share_a_key():
@@ -89,7 +88,7 @@ def test_settings_of_another_model_are_no_part_of_the_identity(config, name):
     others = {key for other in SMALL if other != name for key in flatten(small_config(other))}
     own = {key for key, _ in flatten(type(config).model_validate({"model": {"name": name}})).items()}
     assert set(flatten(config)) == own
-    assert name == "combo" or "loss.lambda_ada" in others - own
+    assert name == UNNAMED or "loss.lambda_ada" in others - own
 
 
 @pytest.mark.parametrize("registered", REGISTERED)

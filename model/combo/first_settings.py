@@ -1,8 +1,8 @@
-"""The settings that a model's trials had when the first were stored. Never to be changed: their keys hang on it."""
+"""The settings that COMBO's trials had when the first were stored. Never to be changed: their trial keys hang on it."""
 
 from __future__ import annotations
 
-_COMBO = {
+_BY_SECTION = {
     "": "schema_version seed initial_trial",
     "model.": "width",
     "model.backbone.": "name weights norm drop_path",
@@ -18,7 +18,5 @@ _COMBO = {
     "data.": "task size augment maskige fingerprint",
 }
 
-FIRST_SETTINGS = {
-    "combo": frozenset(section + name for section, names in _COMBO.items() for name in names.split()),
-}
-"""By model, dotted keys such as `loss.lambda_ada`. A model that is not here has had all its settings from the start."""
+FIRST_SETTINGS = frozenset(section + name for section, names in _BY_SECTION.items() for name in names.split())
+"""By dotted key, such as `loss.lambda_ada`."""
