@@ -51,12 +51,21 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def class_scores(self, outputs: Any, size: tuple[int, int]) -> Tensor:
-        """Scores (BT, K, H, W) in fp32, not negative; the class with the highest is the prediction.
+        """Scores (BT, K, H, W) in fp32; the class with the highest is the prediction.
+
+        Where K is 2 their softmax is the probability of an object that S4's and MS3's protocols take.
 
         Args:
             outputs: of `forward`.
             size: height and width of the result.
         """
+
+    def evidence(self, scores: Tensor) -> Tensor:
+        """Class scores (..., K, H, W) as amounts that are not negative; figures show the share that is not background's.
+
+        The scores themselves, unless they can be negative.
+        """
+        return scores
 
     @property
     @abstractmethod

@@ -113,8 +113,8 @@ def segment(
         clips = [parts[phase::rate] for phase in range(min(rate, len(parts)))]
         scored = [_clip_scores(clip, model, device) for clip in clips]
         for place, part in enumerate(parts):
-            scores = scored[place % rate][place // rate]
-            yield Segmented(part, *_at_own_size(scores, part.frame.shape[:2]))
+            scores, size = scored[place % rate][place // rate], part.frame.shape[:2]
+            yield Segmented(part, _winner(scores, size), _share(model.evidence(scores), size))
 
 
 @torch.no_grad()
@@ -134,16 +134,23 @@ def _batch(pictures: list[NDArray[np.uint8]]) -> Tensor:
     return torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2).copy())
 
 
-def _at_own_size(scores: Tensor, size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Winning class and foreground share of one frame's (K, S, S) scores, enlarged bilinearly one class at a time."""
+def _winner(scores: Tensor, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The class with the highest of one frame's (K, S, S) scores, enlarged bilinearly one class at a time."""
     winner = torch.zeros(size, dtype=torch.uint8, device=scores.device)
-    highest = background = total = _enlarged(scores[0], size)
+    highest = _enlarged(scores[0], size)
     for index in range(1, len(scores)):
         candidate = _enlarged(scores[index], size)
         winner[candidate > highest] = index
         highest = highest.maximum(candidate)
-        total = total + candidate
-    return winner.cpu().numpy(), foreground_share(background, total).cpu().numpy()
+    return winner.cpu().numpy()
+
+
+def _share(evidence: Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Foreground share of one frame's (K, S, S) evidence, enlarged bilinearly one class at a time."""
+    background = total = _enlarged(evidence[0], size)
+    for channel in evidence[1:]:
+        total = total + _enlarged(channel, size)
+    return foreground_share(background, total).cpu().numpy()
 
 
 def _enlarged(channel: Tensor, size: tuple[int, int]) -> Tensor:

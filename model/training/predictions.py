@@ -78,6 +78,7 @@ def predict_clips(
         entry = dataset.entries[place]
         batch = embed_audio(collate([dataset[place]], [place])).to(device)
         scores = predict_scores(model, batch)
+        evidence = model.evidence(scores)
         score, _ = protocol.score_clip(scores, batch.labels, entry.name, entry.category)
         wav = clip_files(dataset.task, dataset.root, entry, dataset.proposer).wav
         yield ClipPrediction(
@@ -86,7 +87,7 @@ def predict_clips(
             maskiges=None if batch.maskiges is None else _pixels(batch.maskiges),
             truth=batch.labels.to(torch.uint8).cpu().numpy(),
             prediction=scores.argmax(1).to(torch.uint8).cpu().numpy(),
-            heat=foreground_share(scores[:, 0], scores.sum(1)).half().cpu().numpy(),
+            heat=foreground_share(evidence[:, 0], evidence.sum(1)).half().cpu().numpy(),
             sound=read_outline(wav, len(batch.frames)),
         )
 

@@ -110,15 +110,18 @@ def test_every_tensor_belongs_to_one_part(config):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, None])
 @pytest.mark.parametrize("task", ["s4", "avss"])
-def test_class_scores_are_fp32_and_not_negative_whatever_the_autocast(name, data, task, dtype):
+def test_class_scores_are_fp32_whatever_the_autocast_and_their_evidence_is_not_negative(name, data, task, dtype):
     config = small_config(name, data__task=task, training__batch=1)
     network, batch = build(config).eval(), first_batch(config, data)
     with torch.no_grad(), torch.autocast("cpu", dtype=dtype, enabled=dtype is not None):
         scores = network.class_scores(network(batch), (SIZE, SIZE + 8))
     assert scores.shape == (len(batch.frames), CLASSES[task], SIZE, SIZE + 8)
     assert scores.dtype == torch.float32
-    assert bool((scores >= 0).all())
     assert bool(scores.isfinite().all())
+    evidence = network.evidence(scores)
+    assert evidence.shape == scores.shape
+    assert bool((evidence >= 0).all())
+    assert torch.equal(network.evidence(scores[0]), evidence[0])
 
 
 def test_a_clip_without_labels_is_segmented_as_one_with_labels(config, data):
