@@ -61,7 +61,7 @@ class Network(nn.Module, ABC):
         """
 
     def evidence(self, scores: Tensor) -> Tensor:
-        """Class scores (..., K, H, W) as amounts that are not negative; figures show the share that is not background's.
+        """Class scores (..., K, H, W) as amounts, not negative; figures show the share that is not background's.
 
         The scores themselves, unless they can be negative.
         """
