@@ -50,7 +50,7 @@ def diff(
     from experiments.atomic_write import write_atomic
     from experiments.overrides import parse_assignments
     from orchestrator.cli.sweep_table import TABLE_WIDTH
-    from orchestrator.report_inputs.comparison import Sides
+    from orchestrator.report_inputs.compared_trials import Sides
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from reports.render.blocks import in_markdown, on_terminal

@@ -22,13 +22,12 @@ from orchestrator.environment import environment_variable
 from orchestrator.jobs.interpreter import SETUP_HOOK
 from orchestrator.jobs.job_files import JobFiles
 from orchestrator.jobs.request import JobRequest
+from orchestrator.planning.sweep_names import SWEEP_TAG
 from orchestrator.redaction import redacted
 from orchestrator.sweep.authentication import use_given_token
 
 ANSWER_SECONDS = 5.0
 AGENT_SECONDS = 60.0
-SWEEP = "combo.sweep"
-"""Metadata under which a job keeps the name of its sweep."""
 CONTENT = "combo.question"
 """Metadata under which a job keeps the digest of its experiments or search."""
 GOING = ("PENDING", "RUNNING")
@@ -107,7 +106,7 @@ class JobServer:
         name = _next_id(request.sweep, [job.submission_id or "" for job in jobs])
         with tempfile.TemporaryDirectory(prefix="combo-submit-") as folder, self._asking(f"job {name}"):
             files.pack(Path(folder))
-            self._start(name, request, folder, {SWEEP: request.sweep, CONTENT: request.content_part, "user": user})
+            self._start(name, request, folder, {SWEEP_TAG: request.sweep, CONTENT: request.content_part, "user": user})
         return name
 
     def jobs(self, content_part: str) -> list[JobState]:

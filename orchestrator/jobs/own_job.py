@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import suppress
 
-from orchestrator.jobs.client import SWEEP
+from orchestrator.planning.sweep_names import SWEEP_TAG
 from orchestrator.sweep.cluster import JOB_VARIABLE
 
 END_SECONDS = 30.0
@@ -32,4 +32,4 @@ def end_as_stopped() -> None:
 def _own_id() -> str | None:
     """Id of this job; None for a job that `combo submit` did not start, as other commands may follow in it."""
     metadata = json.loads(os.environ.get(JOB_VARIABLE, "{}")).get("metadata", {})
-    return str(metadata["job_submission_id"]) if SWEEP in metadata else None
+    return str(metadata["job_submission_id"]) if SWEEP_TAG in metadata else None

@@ -8,6 +8,9 @@ from experiments.identity import short_digest
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial
 
+SWEEP_TAG = "combo.sweep"
+"""The name of a sweep, as a tag of its MLflow run and in the metadata of its Ray job."""
+
 
 def sweep_name(experiments: Iterable[ScaledExperiment], trials: Iterable[Trial]) -> str:
     """Name for experiments that run together, such as `combo-table7-demo-5f2c1e0a`; equal trials give equal names."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.redaction import redacted
-from orchestrator.report_inputs.paper_figures import paper_figures
+from orchestrator.report_inputs.figure_data import paper_figures
 from orchestrator.report_inputs.protocols import protocols_of_today
 from orchestrator.report_inputs.request import Asked
-from orchestrator.report_inputs.search_outcomes import search_outcomes
+from orchestrator.report_inputs.searches import search_outcomes
 from orchestrator.settings import Settings
 from orchestrator.tracking.failures import explain
 from orchestrator.tracking.run_links import run_links

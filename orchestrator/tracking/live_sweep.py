@@ -18,6 +18,7 @@ from experiments.trial import Trial
 from model.config import Task
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
+from orchestrator.planning.sweep_names import SWEEP_TAG
 from orchestrator.settings import Settings
 from orchestrator.store.membership import MEMBERSHIPS, Membership, all_memberships, join_sweep, memberships_of
 from orchestrator.store.store import Store
@@ -28,7 +29,7 @@ from orchestrator.tracking.reconcile import reconcile
 from orchestrator.tracking.retry_policy import RetryPolicy, is_transient
 from orchestrator.tracking.run_content import FINISHED, RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, log_points, make_equal, set_status
-from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep, sweep_run
+from orchestrator.tracking.sweep_runs import end_sweep, sweep_run
 from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started, Update
 
 if TYPE_CHECKING:

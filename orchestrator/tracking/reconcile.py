@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from experiments.errors import InputError
+from orchestrator.planning.sweep_names import SWEEP_TAG
 from orchestrator.store.membership import all_memberships
 from orchestrator.store.store import Store
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import set_status
-from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep
+from orchestrator.tracking.sweep_runs import end_sweep
 
 
 def reconcile(runs: ExperimentRuns, store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from orchestrator.planning.sweep_names import SWEEP_TAG
 from orchestrator.store.membership import Membership
 from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.run_content import FAILED, FINISHED, KILLED, RUNNING, RunContent
@@ -13,8 +14,6 @@ from orchestrator.tracking.timestamps import milliseconds
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-SWEEP_TAG = "combo.sweep"
 
 
 def sweep_run(runs: ExperimentRuns, known: Run | None, first: Membership) -> Run:

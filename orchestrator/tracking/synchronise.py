@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from experiments.errors import InputError, Problem, did_you_mean
 from experiments.records import EVALUATIONS
+from orchestrator.planning.sweep_names import SWEEP_TAG
 from orchestrator.settings import Settings
 from orchestrator.store.membership import MEMBERSHIPS, Membership, all_memberships
 from orchestrator.store.store import Store
@@ -17,7 +18,7 @@ from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.reconcile import reconcile
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, make_equal
-from orchestrator.tracking.sweep_runs import SWEEP_TAG, end_sweep, sweep_run
+from orchestrator.tracking.sweep_runs import end_sweep, sweep_run
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

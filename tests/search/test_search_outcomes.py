@@ -6,7 +6,7 @@ import pytest
 from search_files import FINGERPRINT, load, search_content
 
 from orchestrator.report_inputs.request import read_words
-from orchestrator.report_inputs.search_outcomes import search_outcomes
+from orchestrator.report_inputs.searches import search_outcomes
 from orchestrator.search.study import SearchStudy
 from reports.stored.results import read_results
 
