@@ -115,10 +115,7 @@ def _show(console: Console, forecast: CostForecast, shown: tuple[TrialForecast, 
     for entry in (one.entry for one in shown):
         if entry.state in REFUSED:
             say(f"{entry.state}: {entry.trial.label}: {entry.reason}", console, "red")
-    different, states = (
-        len(forecast.per_trial),
-        [one.entry.state for one in forecast.per_trial],
-    )
+    different, states = len(forecast.per_trial), [one.entry.state for one in forecast.per_trial]
     console.print(
         f"\n{forecast.cells} cells need {forecast.trials} trials, {different} of them different: sharing saves "
         f"{forecast.trials - different} trials and {_hours(forecast.shared_hours)} GPU-hours"

@@ -34,11 +34,11 @@ class AttemptEndings(tune.Callback):
     Args:
         scheduler: of the sweep.
         storage: where the records lie.
-        sender: tells the listeners of the sweep.
+        channel: to the listeners of the sweep.
     """
 
-    def __init__(self, scheduler: TrialScheduler, storage: Storage, sender: ChannelSender) -> None:
-        self._scheduler, self._storage, self._store, self._sender = scheduler, storage, Store(storage), sender
+    def __init__(self, scheduler: TrialScheduler, storage: Storage, channel: ChannelSender) -> None:
+        self._scheduler, self._storage, self._store, self._channel = scheduler, storage, Store(storage), channel
         self._nodes = NodeWatch()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -50,18 +50,18 @@ class AttemptEndings(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """Called when a trial ran to its end, was stopped, or was ended by early stopping."""
-        with self._whatever_storage_says(_trial(trial)):
+        with self._storage_errors_as_failures(_trial(trial)):
             self._settle_end(_trial(trial), is_skipped=bool(trial.last_result.get(SKIPPED)))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """Called when a trial raised, or its process died."""
         # In the end Tune would unpickle what lies under this name, in a folder that others may write to.
         trial.run_metadata.pickled_error_filename = None
-        with self._whatever_storage_says(_trial(trial)):
-            self._settle_error(_trial(trial), self._sender.failure(_trial(trial).key))
+        with self._storage_errors_as_failures(_trial(trial)):
+            self._settle_error(_trial(trial), self._channel.failure(_trial(trial).key))
 
     @contextmanager
-    def _whatever_storage_says(self, trial: Trial) -> Iterator[None]:
+    def _storage_errors_as_failures(self, trial: Trial) -> Iterator[None]:
         """Turns errors of storage into a failure of the attempt, so that the sweep continues."""
         try:
             yield
@@ -71,7 +71,7 @@ class AttemptEndings(tune.Callback):
     def _settle_end(self, trial: Trial, is_skipped: bool) -> None:
         key = trial.key
         attempt = last_attempt(self._storage, key)
-        if self._is_accounted_for(key, attempt):
+        if self._takes_over_ending(key, attempt):
             return
         if attempt is None and not is_skipped:
             said = f"nothing of it is in {self._storage}: use a folder that all nodes share, or a bucket"
@@ -81,26 +81,26 @@ class AttemptEndings(tune.Callback):
         else:
             end_attempt(self._storage, attempt, key, "pruned")
             self._scheduler.pruned(key)
-            self._sender.send(Ended(key, "pruned"))
+            self._channel.send(Ended(key, "pruned"))
 
-    def _settle_error(self, trial: Trial, told: FailureRecord | None) -> None:
+    def _settle_error(self, trial: Trial, sent: FailureRecord | None) -> None:
         """Records a failure; if the trial sent none, its process died."""
         key = trial.key
         attempt = last_attempt(self._storage, key)
-        if told is not None and told.kind == LeaseTakenError.__name__:
+        if sent is not None and sent.kind == LeaseTakenError.__name__:
             self._scheduler.taken(key)
-            self._sender.send(Awaited(key, f"{attempt.host}, attempt {attempt.attempt}" if attempt else "elsewhere"))
+            self._channel.send(Awaited(key, f"{attempt.host}, attempt {attempt.attempt}" if attempt else "elsewhere"))
             return
-        if self._is_accounted_for(key, attempt):
+        if self._takes_over_ending(key, attempt):
             return
         number = attempt.attempt if attempt else 0
         folder = self._store.trial(key)
         folder.fetch_documents()
         recorded = folder.failure
-        heard = told or failure_record(number, ray.exceptions.WorkerCrashedError())
-        is_of_processes = heard.category in OF_PROCESSES
+        reported = sent or failure_record(number, ray.exceptions.WorkerCrashedError())
+        is_of_processes = reported.category in OF_PROCESSES
         if recorded is None or recorded.attempt != number or (recorded.category == "exception" and is_of_processes):
-            recorded = heard.model_copy(update={"attempt": number})
+            recorded = reported.model_copy(update={"attempt": number})
             self._keep(trial, recorded)
         if recorded.category == "worker-died" and self._nodes.has_lost_one(key):
             recorded = failure(number, "node-lost", recorded.kind, "")
@@ -110,7 +110,7 @@ class AttemptEndings(tune.Callback):
                 end_attempt(self._storage, attempt, key, "failed", f"{recorded.kind}: {recorded.message}")
         self._fail(key, recorded)
 
-    def _is_accounted_for(self, key: str, attempt: AttemptRecord | None) -> bool:
+    def _takes_over_ending(self, key: str, attempt: AttemptRecord | None) -> bool:
         """Takes over an ending that the attempt recorded itself and that is no failure; returns whether it did."""
         if self._store.has_result(key):
             self._scheduler.finished(key)
@@ -118,7 +118,7 @@ class AttemptEndings(tune.Callback):
             self._fail(key, failure(attempt.attempt, "preempted", "SIGTERM", "its machine was about to go"))
         elif attempt is not None and attempt.ended == "stopped":
             self._scheduler.stopped(key)
-            self._sender.send(Ended(key, "stopped"))
+            self._channel.send(Ended(key, "stopped"))
         else:
             return False
         return True
@@ -126,8 +126,8 @@ class AttemptEndings(tune.Callback):
     def _fail(self, key: str, recorded: FailureRecord) -> None:
         again = self._scheduler.failed(key, recorded)
         if recorded.category == "disk-full":
-            self._sender.stop_trials("stopped")  # they would fill what is left, one after the other
-        self._sender.send(Failed(key, recorded, again))
+            self._channel.stop_trials("stopped")  # they would fill what is left, one after the other
+        self._channel.send(Failed(key, recorded, again))
 
     def _keep(self, trial: Trial, recorded: FailureRecord) -> None:
         folder = self._store.trial(trial.key)

@@ -120,7 +120,7 @@ class TrialScheduler:
         if self.stop_reason is not None:
             return []
         self._settle()
-        worker_counts = {entry.trial.workers for entry in self.entries.values() if self._can_start_now_or_later(entry)}
+        worker_counts = {entry.trial.workers for entry in self.entries.values() if self._is_next_of_its_size(entry)}
         if suggester := self._open_suggester():
             worker_counts.add(suggester.workers)
         if not worker_counts and not self.running() and self._is_limit_reached():
@@ -211,8 +211,8 @@ class TrialScheduler:
             self._send(Awaited(entry.trial.key, holder))
         entry.held_by = holder
 
-    def _can_start_now_or_later(self, entry: Entry) -> bool:
-        """Whether a trial waits for no parent that must run with another number of workers first."""
+    def _is_next_of_its_size(self, entry: Entry) -> bool:
+        """Whether a trial waits for no parent that must run with another worker count first."""
         parent = self.entries.get(entry.trial.parent.key) if entry.trial.parent else None
         if not self._is_open(entry):
             return False
