@@ -13,7 +13,7 @@ Said = namedtuple("Said", ["code", "out", "err"])
 
 START_RAY = (
     *("dependent_trials", "doctor", "earlier_version", "failed_trials", "failure_classes", "finished_sweep", "gc"),
-    *("finished_sweep_in_mlflow", "interrupted_sweep", "lost_mlflow", "model_evaluate", "plan_command"),
+    *("finished_sweep_in_mlflow", "lost_mlflow", "model_evaluate", "plan_command"),
     *("postgres_server", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""

@@ -26,7 +26,7 @@ from orchestrator.trial.leases import read_attempt
 from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.minutes]
 LENGTH = {"training.iterations": 40, "training.evaluate_every": 20}
 WORDS = (TINY, "--scale", "long", *(f"{name}={value}" for name, value in LENGTH.items()))
 EVERY = 5
@@ -143,25 +143,25 @@ def _ending(trial, attempt):
     return read_attempt(trial.storage, trial.path.name, attempt).ended
 
 
-def test_ctrl_c_ends_the_command_soon_with_130_and_the_way_to_go_on(abused):
+def test_f2_ctrl_c_ends_the_command_soon_with_130_and_the_way_to_go_on(abused):
     assert abused.codes[0] == 130
     assert abused.interrupt_seconds < 30
     assert "interrupted; the same command continues from the checkpoints" in abused.outputs[0]
     assert "Traceback" not in abused.outputs[0]
 
 
-def test_nobody_else_reaches_the_ray_of_a_sweep_by_network_or_by_files(abused):
+def test_f2_nobody_else_reaches_the_ray_of_a_sweep_by_network_or_by_files(abused):
     assert {address.removeprefix("::ffff:") for address in abused.listening} == {"127.0.0.1"}
     assert abused.modes == {"token": 0o600, "folder": 0o700}
 
 
-def test_interrupted_trials_are_killed_in_mlflow(abused):
+def test_f2_interrupted_trials_are_killed_in_mlflow(abused):
     runs = abused.runs[0]
     assert {run.info.status for run in runs.nested.values()} == {"KILLED"}
     assert {run.info.status for run in runs.parents} == {"KILLED"}
 
 
-def test_an_interrupted_trial_writes_a_checkpoint_and_repeats_no_step(abused):
+def test_f2_an_interrupted_trial_writes_a_checkpoint_and_repeats_no_step(abused):
     for trial in abused.trials[:2]:
         assert trial.attempts == 2
         assert _steps(trial, 1) + _steps(trial, 2) == STEPS
@@ -180,12 +180,12 @@ def test_f5_the_same_command_completes_a_sweep_that_lost_its_driver_and_what_tun
     assert _steps(third, 2)[0] > EVERY
 
 
-def test_what_was_finished_is_not_touched_again(abused):
+def test_f2_what_was_finished_is_not_touched_again(abused):
     assert len(abused.finished_at) == 2
     assert abused.finished_at.items() <= abused.result_times().items()
 
 
-def test_weights_and_scores_equal_those_of_an_undisturbed_run_bit_by_bit(abused, undisturbed):
+def test_f2_weights_and_scores_equal_those_of_an_undisturbed_run_bit_by_bit(abused, undisturbed):
     for disturbed, plain in zip((abused.trials[0], abused.trials[2]), undisturbed, strict=True):
         assert disturbed.path.name == plain.path.name
         assert disturbed.result.checkpoint == plain.result.checkpoint
@@ -197,7 +197,7 @@ def test_weights_and_scores_equal_those_of_an_undisturbed_run_bit_by_bit(abused,
         assert (disturbed.path / last).read_bytes() == (plain.path / last).read_bytes()
 
 
-def test_mlflow_keeps_one_run_per_trial_through_all_of_it(abused):
+def test_f2_mlflow_keeps_one_run_per_trial_through_all_of_it(abused):
     after_interrupt, _, end = abused.runs
     assert [run.info.run_id for run in end.parents] == [run.info.run_id for run in after_interrupt.parents]
     assert set(end.nested) == {trial.path.name for trial in abused.trials}
@@ -206,7 +206,7 @@ def test_mlflow_keeps_one_run_per_trial_through_all_of_it(abused):
     assert {run.info.status for run in (*end.parents, *end.nested.values())} == {"FINISHED"}
 
 
-def test_mlflow_has_every_step_although_two_drivers_were_lost(abused):
+def test_f2_mlflow_has_every_step_although_two_drivers_were_lost(abused):
     end = abused.runs[-1]
     for run in end.nested.values():
         assert sorted(set(end.steps(run, "train/loss_total"))) == STEPS
