@@ -148,7 +148,7 @@ class TrialConfig(Section):
     @property
     @abstractmethod
     def proposer(self) -> str | None:
-        """Whose Maskiges are read; None for a network that looks at none."""
+        """Name of the proposer whose Maskiges are read; None for a network that looks at none."""
 
     @property
     def depends_on_maskiges(self) -> bool:

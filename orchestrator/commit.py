@@ -11,7 +11,7 @@ from model.regular_files import read_regular
 from orchestrator.redaction import redacted_code
 
 DIGITS = 8
-"""Of the digest that tells uncommitted states of one commit apart."""
+"""Length of the digest that tells uncommitted states of one commit apart."""
 NOT_SHOWN = "# not known to git, content not shown: "
 """What a patch says before the name of a file that is no code."""
 COMMIT_FILE = "combo-lab.commit"

@@ -26,7 +26,7 @@ class BucketStorage:
 
     bucket: str
     prefix: str
-    """Of the keys, without the slash that follows; empty for the whole bucket."""
+    """Prefix of the keys, without the slash that follows; empty for the whole bucket."""
     root: Path
 
     def __str__(self) -> str:

@@ -132,5 +132,5 @@ def test_a_scale_that_is_not_shared_is_named_at_whatever_scale_the_experiment_is
 
     for scale in ("full", "other", "small"):
         assert problems_of(tmp_path, content, scale=scale) == [
-            "question.yaml: scales.small.extends: names no scale: 'qick' (did you mean 'quick'?)"
+            "own.yaml: scales.small.extends: names no scale: 'qick' (did you mean 'quick'?)"
         ]

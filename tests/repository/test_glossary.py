@@ -72,7 +72,8 @@ def test_docstrings_begin_with_what_they_describe():
     fragments = re.compile(r'"""(?:Of|That|Whose|Lest|For which) ')
     found = [
         f"{path.relative_to(ROOT)}:{number}: say what the value is before what it is of"
-        for path in sorted((ROOT / "orchestrator").rglob("*.py"))
+        for room in (*CODE_ROOMS, "model")
+        for path in sorted((ROOT / room).rglob("*.py"))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if fragments.search(line)
     ]

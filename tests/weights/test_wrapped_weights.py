@@ -97,7 +97,7 @@ def test_a_wrapped_backbone_is_read(tmp_path):
 def test_a_wrapped_vggish_is_read_and_what_was_done_is_logged(tmp_path, caplog):
     config = resolve_preset("combo_r50", "s4", SMALL)
     model = torch.nn.Module()
-    model.audio_encoder = VGGish()
+    model.audio_encoder = model.frozen_audio_encoder = VGGish()
     state = {name: torch.full((), 0.5).expand(value.shape) for name, value in model.audio_encoder.state_dict().items()}
     torch.save(wrapped(state), tmp_path / "vggish.pth")
     load_initial_weights(model, config, tmp_path / "vggish.pth", None, None)
