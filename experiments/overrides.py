@@ -92,7 +92,8 @@ def _unknown(key: str, source: str, settings: type[TrialConfig]) -> Problem | No
         if current is None or part not in current.model_fields:
             known = list(current.model_fields) if current else []
             remedy = did_you_mean(part, known) if known else "this setting has no parts"
-            return Problem(f"{source}: {key}", f"'{part}' is not a setting of a trial", remedy)
+            model = settings.model_fields["model"].default.name
+            return Problem(f"{source}: {key}", f"'{part}' is not a setting of a {model} trial", remedy)
         annotation = current.model_fields[part].annotation
         current = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
     if current is not None:

@@ -27,19 +27,19 @@ UNKNOWN_KEYS = {
     "table": ({"table": {**TABLE, "metric": []}}, "own.yaml: table.metric: unknown key (did you mean 'metrics'?)"),
     "override": (
         {"overrides": {"loss.lamda_ada": 5}},
-        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a trial (did you mean 'lambda_ada'?)",
+        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a combo trial (did you mean 'lambda_ada'?)",
     ),
     "override section": (
         {"overrides": {"lost.lambda_ada": 5}},
-        "own.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of a trial (did you mean 'loss'?)",
+        "own.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of a combo trial (did you mean 'loss'?)",
     ),
     "override of a variant": (
         {"variants": [{**VARIANT, "overrides": {"model.widht": 5}}]},
-        "own.yaml: variant 'one': model.widht: 'widht' is not a setting of a trial (did you mean 'width'?)",
+        "own.yaml: variant 'one': model.widht: 'widht' is not a setting of a combo trial (did you mean 'width'?)",
     ),
     "override of a part of a number": (
         {"overrides": {"model.width.x": 5}},
-        "own.yaml: overrides: model.width.x: 'x' is not a setting of a trial (this setting has no parts)",
+        "own.yaml: overrides: model.width.x: 'x' is not a setting of a combo trial (this setting has no parts)",
     ),
     "override of a whole section": (
         {"overrides": {"loss": {"lambda_ada": 5}}},
@@ -116,7 +116,7 @@ def test_no_mistake_hides_another_whatever_finds_it(tmp_path):
         ["statistics.baseline", "names no variant"],
         ["variant 'one'", "loss.lamda_ada"],
         ["variants", "two variants have the same name, 'one'"],
-        ["x", "'x' is not a setting of a trial (known"],
+        ["x", "'x' is not a setting of a combo trial (known"],
     ]
 
 
@@ -147,7 +147,7 @@ def test_all_mistakes_of_all_variants_are_told_at_once_and_each_once(tmp_path):
     places = [problem.split(": ")[1:3] for problem in problems_of(tmp_path, content, assigned={"seeed": 1})]
     assert places == [
         ["variant 'one'", "loss.dise_weight"],
-        ["seeed", "'seeed' is not a setting of a trial (did you mean 'seed'?)"],
+        ["seeed", "'seeed' is not a setting of a combo trial (did you mean 'seed'?)"],
         ["variant 'one'", "loss.lambda_ada"],
         ["overrides", "loss.points"],
         ["variant 'two'", "optim.lr"],
