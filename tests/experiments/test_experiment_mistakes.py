@@ -27,7 +27,8 @@ UNKNOWN_KEYS = {
     "table": ({"table": {**TABLE, "metric": []}}, "own.yaml: table.metric: unknown key (did you mean 'metrics'?)"),
     "override": (
         {"overrides": {"loss.lamda_ada": 5}},
-        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a combo trial (did you mean 'lambda_ada'?)",
+        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a combo trial "
+        "(did you mean 'lambda_ada'?)",
     ),
     "override section": (
         {"overrides": {"lost.lambda_ada": 5}},
