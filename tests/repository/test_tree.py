@@ -81,3 +81,16 @@ def test_every_dependency_is_in_the_lock():
     locked = set(re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
 
     assert names <= locked
+
+
+def test_documents_name_only_files_that_are_there(tracked):
+    named = re.compile(r"`((?:model|orchestrator|experiments|reports|tests|infra|docs)/[\w./-]+\.\w+)`")
+    documents = [path for path in tracked if path.suffix == ".md" and path.name != "CHANGELOG.md"]
+    missing = {
+        f"{document.relative_to(ROOT)}: {name}"
+        for document in documents
+        for name in named.findall(document.read_text())
+        if not (ROOT / name).exists() and not name.startswith("model/toy/")  # the page "Add a model" makes that one
+    }
+
+    assert missing == set()
