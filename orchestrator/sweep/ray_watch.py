@@ -1,6 +1,6 @@
 """Notices that Ray's processes on this machine have died, so that the driver can end the sweep in order.
 
-Ray itself takes ten seconds to hear of a dead raylet and a minute to give up a dead head, during which its calls do not
+Ray itself takes ten seconds to notice a dead raylet and a minute to give up a dead head, during which its calls do not
 return; then it prints what its processes logged, and ends the driver where it stands.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from typing import Any
 
 import ray
@@ -19,9 +18,9 @@ from orchestrator.sweep.ray_address import takes_connections
 
 LOOK_SECONDS = 0.5
 LOOKS = 3
-"""For so many a place must be silent, lest one lost connection ends a sweep."""
+"""Failed looks in a row after which Ray counts as dead, so that one lost connection does not end a sweep."""
 LEAVE_SECONDS = 2.0
-"""In which Tune's loop ends by itself where it can."""
+"""Time for Tune's loop to end by itself, where it can."""
 
 
 class RayDiedError(BaseException):
@@ -45,18 +44,18 @@ class RayWatch(tune.Callback):
         self._thread.join()
 
     def run(self, work: Callable[[], None]) -> None:
-        """Calls in a thread of its own, which is left behind if it waits for the dead: Ray lets nobody interrupt that.
+        """Calls in a thread of its own, which is left behind if it waits for a dead Ray: such calls cannot be interrupted.
 
         Raises:
-            RayDiedError: one of the places takes no connections any more.
+            RayDiedError: one of Ray's processes takes no connections any more.
             Exception: what the work raises.
         """
         outcome: Future[None] = Future()
         threading.Thread(target=_settle, args=(outcome, work), name="sweep", daemon=True).start()
         try:
             while not self._is_dead.is_set():
-                with suppress(TimeoutError):
-                    return outcome.result(LOOK_SECONDS)
+                if wait([outcome], LOOK_SECONDS).done:
+                    return outcome.result()
         finally:
             self._leaving.set()
             wait([outcome], LEAVE_SECONDS)
@@ -69,7 +68,7 @@ class RayWatch(tune.Callback):
         """Called several times a second by Tune's loop.
 
         Raises:
-            RayDiedError: nobody waits for the sweep any more.
+            RayDiedError: `run` does not wait for the sweep any more.
         """
         if self._leaving.is_set():
             raise RayDiedError
