@@ -44,7 +44,7 @@ class RayWatch(tune.Callback):
         self._thread.join()
 
     def run(self, work: Callable[[], None]) -> None:
-        """Calls in a thread of its own, which is left behind if it waits for a dead Ray: such calls cannot be interrupted.
+        """Calls in a thread of its own, left behind if it waits for a dead Ray, as such calls cannot be interrupted.
 
         Raises:
             RayDiedError: one of Ray's processes takes no connections any more.
