@@ -62,7 +62,8 @@ class OptimConfig(Section):
     backbone_lr_factor: PositiveFloat = 0.1
     weight_decay: NonNegativeFloat = 0.05
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
-    clip_norm: PositiveFloat = 0.01
+    clip_norm: PositiveFloat | None = 0.01
+    """Largest norm of all gradients together; null leaves them as they are."""
     poly_power: NonNegativeFloat = 0.9
 
 

@@ -20,6 +20,7 @@ class Entry(NamedTuple):
 
 
 MODELS: dict[str, Entry] = {
+    "avsbench": Entry("model.avsbench.config:AVSBenchConfig", "model.avsbench.model:AVSBENCH_MODEL"),
     "combo": Entry("model.combo.config:ComboConfig", "model.combo.model:COMBO_MODEL"),
 }
 UNNAMED = "combo"

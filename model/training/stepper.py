@@ -61,7 +61,7 @@ class Stepper:
             raise FloatingPointError(f"loss is not finite at step {index + 1}: {_not_finite(losses)}")
 
         self.scaler.unscale_(self.optimizer)
-        norm = nn.utils.clip_grad_norm_(self.gradients.parameters, optim.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self.gradients.parameters, optim.clip_norm or math.inf)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         return Stepped(index + 1, losses, optim.lr * factor, float(norm), time.perf_counter() - started)

@@ -26,6 +26,17 @@ SHARED = {
     "training.evaluate_every": 2,
 }
 SMALL = {
+    "avsbench": {
+        "model.name": "avsbench",
+        "model.width": 16,
+        "model.backbone.name": "test_resnet",
+        "model.backbone.weights": "random",
+        "model.backbone.norm": "group",
+        "model.audio_encoder.name": "compact",
+        "model.audio_encoder.width": 16,
+        "model.tpavi.inner_width": 8,
+        "loss.lambda_avm": 0.5,
+    },
     "combo": {
         "model.width": 16,
         "model.backbone.name": "test_efficientnet_gn",

@@ -78,7 +78,7 @@ def hash_weight(key: str, shape: list[int]) -> Tensor:
 
 def vectors(name: str) -> dict[str, Tensor]:
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as stored:
-        return {key: torch.as_tensor(stored[key]) for key in stored.files}
+        return {key: torch.as_tensor(values) for key, values in stored.items() if values.dtype.kind != "U"}
 
 
 def load(module: nn.Module, stored: dict[str, Tensor], prefix: str, renames: Renames) -> None:

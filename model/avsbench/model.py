@@ -1,0 +1,18 @@
+"""The AVSBench baseline as `model.interface` describes a model."""
+
+from __future__ import annotations
+
+from model.avsbench.network import AVSBench
+from model.avsbench.objective import AVSBenchObjective
+from model.avsbench.official_names import no_extras, official_names, paper_truths
+from model.interface import Model, OfficialForm
+
+PARAMETERS_NOTE = (
+    "Papers that compare with AVSBench count 101.32 M for PVT-v2 on S4 and MS3: all but the 72.1 M of the frozen "
+    "VGGish. With ResNet-50 they are 91.40 M, of which 22.06 M are copies of its last two stages that the released "
+    "network holds and never runs."
+)
+
+AVSBENCH_MODEL = Model(
+    AVSBench, AVSBenchObjective, OfficialForm(official_names, no_extras, paper_truths), PARAMETERS_NOTE
+)

@@ -1,0 +1,161 @@
+"""The network of the AVSBench baseline: frames and sound to logits per pixel."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.audio.compact import CompactAudioEncoder
+from model.audio.encoder import AudioEncoder
+from model.audio.vggish import VGGish
+from model.avsbench.config import AVSBenchConfig
+from model.avsbench.decoder import Decoder, Head
+from model.avsbench.frames import Frames
+from model.avsbench.neck import AtrousNeck
+from model.data.batch import Batch
+from model.interface import Gather, Network, alone
+from model.layers.backbones import Backbone
+from model.layers.imagenet_pixels import ImageNetPixels
+from model.layers.tpavi import TPAVI
+from model.precision import without_autocast
+
+HEAD_WIDTH = 32
+EMBEDDED = 2
+"""Dimensions of sound that has passed the audio encoder."""
+UNEXECUTED_STAGES = ("layer3", "layer4")
+"""Of a ResNet, which the released network holds twice."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What the network says of BT frames.
+
+    Attributes:
+        logits: (BT, K, H, W); where there is but an object and background, (BT, 1, H, W), the object's.
+        maps: (BT, C, H/s, W/s) for every stage with TPAVI, as the mapping loss compares them.
+        sound: (BT, C) for the same stages, aligned with them.
+    """
+
+    logits: Tensor
+    maps: list[Tensor]
+    sound: list[Tensor]
+
+
+class AVSBench(Network):
+    """The AVSBench baseline as configured.
+
+    Args:
+        config: the trial; its `model`, `truths` and task decide the network.
+    """
+
+    parts: ClassVar = {
+        "backbone": "backbone.",
+        "unexecuted_stages": "unexecuted_stages.",
+        "audio_encoder": "audio_encoder.",
+        "neck": "neck.",
+        "tpavi": "tpavi.",
+        "decoder": "decoder.",
+        "head": "head.",
+    }
+
+    def __init__(self, config: AVSBenchConfig) -> None:
+        super().__init__()
+        model, truths = config.model, config.truths
+        self.truths, self.is_avss = truths, config.data.task == "avss"
+        self.normalise = ImageNetPixels()
+        self.backbone = Backbone(model.backbone)
+        as_released = truths.unexecuted_layers == "official"
+        self.unexecuted_stages = _unexecuted_stages(self.backbone) if as_released else nn.ModuleDict()
+        self.audio_encoder: AudioEncoder
+        if model.audio_encoder.name == "vggish":
+            self.audio_encoder = VGGish()
+            audio_width = VGGish.width
+        else:
+            audio_width = model.audio_encoder.width
+            self.audio_encoder = CompactAudioEncoder(audio_width)
+        self.neck = nn.ModuleList(AtrousNeck(channels, model.width) for channels in self.backbone.channels)
+        self.tpavi = nn.ModuleDict(
+            {
+                str(stage): TPAVI(
+                    model.width,
+                    model.tpavi.inner_width,
+                    audio_width,
+                    align_bias=not self.is_avss,
+                    output_norm=truths.tpavi_norm == "official",
+                )
+                for stage in model.tpavi.stages
+            }
+        )
+        self.decoder = Decoder(model.width, len(self.neck), unexecuted_unit=as_released)
+        self.head = Head(model.width, HEAD_WIDTH, config.classes if config.classes > 2 else 1)
+
+    def forward(self, batch: Batch, gather: Gather = alone) -> Segmentation:  # noqa: ARG002 - clips are not mixed
+        """Logits at the frames' size, and what the mapping loss compares."""
+        sound = batch.sound if batch.sound.ndim == EMBEDDED else self.audio_encoder(batch.sound)
+        return self.segment(self.normalise(batch.frames), sound, batch.clip_lengths.tolist())
+
+    def segment(self, images: Tensor, sound: Tensor, clip_lengths: list[int]) -> Segmentation:
+        """The network behind its encoder of sound.
+
+        Args:
+            images: (BT, 3, H, W) normalised pixels, H and W multiples of 32.
+            sound: (BT, A) what the audio encoder made of each frame's second.
+            clip_lengths: frames of each clip.
+        """
+        as_released = self.truths.avss_clips == "official"
+        frames = Frames(clip_lengths, padded=self.training and self.is_avss and as_released)
+        groups = frames.in_fives() if as_released else clip_lengths
+        images, sound = frames.pad(images), frames.pad(sound)
+        maps = [frames.blank(neck(level)) for neck, level in zip(self.neck, self.backbone(images), strict=True)]
+        heard, aligned = [], []
+        for name, tpavi in self.tpavi.items():
+            stage = int(name) - 1
+            mixed, of_stage = tpavi(maps[stage], sound, groups)
+            maps[stage] = frames.blank(mixed)
+            # The first ReLU of the decoder works in place in the released code, so the mapping loss sees its output.
+            heard.append(frames.drop_padding(maps[stage].relu()))
+            aligned.append(frames.drop_padding(of_stage))
+        logits = self.head(self.decoder(maps, frames.blank))
+        return Segmentation(frames.drop_padding(logits), heard, aligned)
+
+    @without_autocast
+    def class_scores(self, outputs: Segmentation, size: tuple[int, int]) -> Tensor:
+        """See `Network`: logits. Where there is but one, background's is 0, so that the softmax is its sigmoid."""
+        logits = F.interpolate(outputs.logits.float(), size, mode="bilinear", align_corners=False)
+        return logits if self.is_avss else torch.cat((torch.zeros_like(logits), logits), dim=1)
+
+    def evidence(self, scores: Tensor) -> Tensor:
+        """Probabilities, as logits can be negative."""
+        return scores.softmax(-3)
+
+    @property
+    def uses_every_parameter(self) -> bool:
+        """Not with the layers that the released network holds and never runs, nor if a trained encoder goes unheard."""
+        is_heard = bool(self.tpavi) or self.frozen_audio_encoder is not None
+        return self.truths.unexecuted_layers == "paper" and is_heard
+
+    @property
+    def frozen_audio_encoder(self) -> AudioEncoder | None:
+        """VGGish; the compact encoder is trained."""
+        return self.audio_encoder if isinstance(self.audio_encoder, VGGish) else None
+
+    def refusal_to_split(self) -> str:
+        """TPAVI's and the backbone's batch normalisation are trained and would see a part of the batch only."""
+        if not any(isinstance(module, (nn.BatchNorm2d, nn.BatchNorm3d)) for module in self.modules()):
+            return ""
+        where = "the backbone" if not self.tpavi else "TPAVI"
+        return (
+            f"batch normalisation in {where} would see only a part of each batch, which changes the result: "
+            "train with one worker and without micro-batches"
+        )
+
+
+def _unexecuted_stages(backbone: Backbone) -> nn.ModuleDict:
+    """Copies of a ResNet's last two stages, of the same initial weights; nothing for other backbones."""
+    stages = dict(backbone.network.named_children())
+    return nn.ModuleDict({name: deepcopy(stages[name]) for name in UNEXECUTED_STAGES if name in stages})
