@@ -124,12 +124,15 @@ class OfficialForm(Generic[Config]):
     """The authors' state dict of a network."""
 
     names: Callable[[Config, Iterable[str]], dict[str, tuple[str, ...]]]
-    """From the names of our state dict to the official ones; two where theirs holds the same tensor twice. Raises a
-    `CheckpointError` where the authors' code has no such network."""
+    """From the names of our state dict to the official ones; two where theirs holds the same tensor twice. The frozen
+    audio encoder is left out where the authors keep it in a file of its own. Raises a `CheckpointError` where the
+    authors' code has no such network."""
     extras: Callable[[Config], dict[str, Tensor]]
     """What only the authors' state dict holds, with the values that their code gives it."""
     departures: Callable[[Config], list[str]]
     """Settings under which the authors' code computes something else, such as `truths.lada_chunk=paper`."""
+    entry: str = ""
+    """Under which name the authors' files hold the state dict; empty where the file is the state dict itself."""
 
 
 @dataclass(frozen=True)

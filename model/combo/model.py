@@ -13,4 +13,6 @@ PARAMETERS_NOTE = (
     "classes of S4 and MS3 they are 135.448 M. Statistics of frozen batch normalisation are buffers, not parameters."
 )
 
-COMBO_MODEL = Model(Combo, ComboObjective, OfficialForm(official_names, official_extras, paper_truths), PARAMETERS_NOTE)
+OFFICIAL_FORM = OfficialForm(official_names, official_extras, paper_truths, entry="model")
+
+COMBO_MODEL = Model(Combo, ComboObjective, OFFICIAL_FORM, PARAMETERS_NOTE)

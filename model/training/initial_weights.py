@@ -11,9 +11,8 @@ from model.interface import Network
 from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
-from model.weights.foreign_file import read_weights
-from model.weights.state_dict_mismatch import mismatch, shapes
 from model.weights.stored_model import load_weights
+from model.weights.vggish_file import read_vggish
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +57,7 @@ def load_initial_weights(
 def _load_vggish(model: Network, path: Path) -> None:
     encoder = model.frozen_audio_encoder
     assert encoder is not None  # the configuration asks for VGGish
-    wanted = shapes(encoder)
-    weights = read_weights(path).without_extras(wanted)
-    if told := mismatch(weights.tensors, wanted):
-        raise CheckpointError(f"{path} does not hold VGGish weights, name vggish-10086976.pth: {told}{weights.aside}")
+    weights = read_vggish(path, encoder)
     encoder.load_state_dict(weights.tensors, strict=True)
     _tell(path, weights.remarks)
 

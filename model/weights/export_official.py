@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,12 +17,11 @@ from model.weights.folder import MANIFEST_FILE, read_manifest
 from model.weights.foreign_file import read_tensors
 from model.weights.import_official import OFFICIAL_ONLY_FILE, OFFICIAL_ORDER, official_form_of
 from model.weights.parameter_counts import network_without_memory
-from model.weights.state_dict import STATE
 from model.weights.stored_model import StoredModel, fitting_tensors
 
 
 def export_official(stored: StoredModel, path: Path) -> int:
-    """Writes a stored model as `{"model": state dict}` under the authors' names; returns the number of tensors.
+    """Writes a stored model as the authors' code reads it, under their names; returns the number of tensors.
 
     An imported model comes out as it went in: same names in the same order, same types, same bits.
 
@@ -39,7 +40,8 @@ def export_official(stored: StoredModel, path: Path) -> int:
     official = {
         name: state[ours] for ours, names in official_form.names(stored.config, state).items() for name in names
     } | _official_only(stored)
-    _save({STATE: OrderedDict((name, official[name]) for name in _order(stored, official))}, path)
+    ordered = OrderedDict((name, official[name]) for name in _order(stored, official))
+    _save({official_form.entry: ordered} if official_form.entry else ordered, path)
     return len(official)
 
 
@@ -59,7 +61,7 @@ def _order(stored: StoredModel, official: dict[str, Tensor]) -> list[str]:
     return order
 
 
-def _save(content: dict[str, OrderedDict[str, Tensor]], path: Path) -> None:
+def _save(content: Mapping[str, Any], path: Path) -> None:
     with atomic_file(path) as draft:
         try:
             torch.save(content, draft)

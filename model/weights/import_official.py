@@ -14,11 +14,12 @@ from torch import Tensor
 from model.config import TrialConfig
 from model.interface import OfficialForm, model_of
 from model.weights.errors import CheckpointError
-from model.weights.folder import WEIGHTS_FILE, file_checksum, write_folder
+from model.weights.folder import WEIGHTS_FILE, file_checksum, read_manifest, write_folder
 from model.weights.foreign_file import ForeignWeights, read_weights
 from model.weights.parameter_counts import network_without_memory
 from model.weights.state_dict_mismatch import listing, mismatch
 from model.weights.stored_model import Origin, describe, read_stored_model
+from model.weights.vggish_file import read_vggish
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ OFFICIAL_ONLY_FILE = "official_only.safetensors"
 """Tensors of the authors' state dict that our network does not have, kept for the way back."""
 OFFICIAL_ORDER = "official_order"
 """Manifest entry: names of the authors' state dict in its order."""
+VGGISH_CHECKSUM = "vggish_sha256"
+"""Manifest entry: digest of the file of VGGish, where the authors' state dict does not hold it."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,17 @@ class Placed:
     """False for buffers, such as the statistics of frozen batch normalisation."""
 
 
+@dataclass(frozen=True)
+class _Apart:
+    """Tensors, under our names, that the authors keep in a file of their own."""
+
+    tensors: dict[str, Tensor]
+    sha256: str = ""
+    remarks: tuple[str, ...] = ()
+
+
 def official_places(config: TrialConfig) -> list[Placed]:
-    """Every tensor of a network and its place in the authors' state dict.
+    """Every tensor of a network that is in the authors' state dict, and its place there.
 
     Raises:
         CheckpointError: the authors' code has no such network.
@@ -70,7 +82,12 @@ def official_form_of(config: TrialConfig) -> OfficialForm[Any]:
 
 
 def import_official(
-    file: Path, config: TrialConfig, folder: Path, say: Callable[[str], None] = log.warning, source: str = ""
+    file: Path,
+    config: TrialConfig,
+    folder: Path,
+    say: Callable[[str], None] = log.warning,
+    source: str = "",
+    vggish_weights: Path | None = None,
 ) -> bool:
     """Converts a file of the authors into a stored model; returns False when exactly that has been done before.
 
@@ -83,38 +100,66 @@ def import_official(
         folder: becomes a stored model, whole or not at all.
         say: told what was taken off the names in the file, or left out of it.
         source: where the authors published the file; empty where that is not known.
+        vggish_weights: of the frozen VGGish, for a model whose authors keep it in a file of its own; else None.
 
     Raises:
-        CheckpointError: the file is unreadable or belongs to another network, or the folder holds something else or is
-            the current one.
+        CheckpointError: a file is unreadable or belongs to another network, is missing or is not needed, or the folder
+            holds something else or is the current one.
         OSError: the folder cannot be written.
     """
     places = official_places(config)
     if not file.is_file():
         raise CheckpointError(f"{file} is not there: name a file of the authors' weights")
+    vggish = _apart(config, places, vggish_weights)
     origin = Origin("official", file.name, file_checksum(file), source)
     if folder.resolve() == Path.cwd():
         raise CheckpointError(f"{folder} is the current folder: name a new one with --out")
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        _refuse_other(folder, config, origin)
+        _refuse_other(folder, config, origin, vggish)
         return False
     weights = _fitting(file, config, places)
     state = weights.tensors
     # Clones, because tensors of a foreign file may share memory, which safetensors would refuse.
     ours = {place.ours: state[place.official[0]].clone() for place in places}
+    ours |= {name: value.clone() for name, value in vggish.tensors.items()}
     only = {name: state[name].clone() for name in official_form_of(config).extras(config)}
-    manifest = {**describe(config, 0, origin), OFFICIAL_ORDER: list(state)}
+    files = {WEIGHTS_FILE: ours} | ({OFFICIAL_ONLY_FILE: only} if only else {})
+    manifest = {**describe(config, 0, origin), OFFICIAL_ORDER: list(state), VGGISH_CHECKSUM: vggish.sha256}
     try:
-        write_folder(folder, {WEIGHTS_FILE: ours, OFFICIAL_ONLY_FILE: only}, manifest, replace=False)
+        write_folder(folder, files, manifest, replace=False)
     except FileExistsError:  # another import was quicker
-        _refuse_other(folder, config, origin)
+        _refuse_other(folder, config, origin, vggish)
         return False
-    for remark in weights.remarks:
-        say(f"{file} is read {remark}")
+    for path, remarks in ((file, weights.remarks), (vggish_weights, vggish.remarks)):
+        for remark in remarks:
+            say(f"{path} is read {remark}")
     return True
 
 
-def _refuse_other(folder: Path, config: TrialConfig, origin: Origin) -> None:
+def _apart(config: TrialConfig, places: list[Placed], path: Path | None) -> _Apart:
+    """Exactly the tensors of our network that have no place in the authors' state dict.
+
+    Raises:
+        CheckpointError: there is no file for them, or nothing for the file.
+    """
+    network = network_without_memory(config)
+    placed = {place.ours for place in places}
+    apart = [name for name in network.state_dict() if name not in placed]
+    if not apart and path is not None:
+        raise CheckpointError("the authors' file holds VGGish already: leave out --vggish-weights")
+    if not apart:
+        return _Apart({})
+    if path is None:
+        raise CheckpointError("the authors keep VGGish in a file of its own: name it with --vggish-weights")
+    encoder = network.frozen_audio_encoder
+    assert encoder is not None  # a model may leave out nothing else
+    prefix = next(name for name, module in network.named_modules() if module is encoder)
+    weights = read_vggish(path, encoder)
+    tensors = {f"{prefix}.{name}": value for name, value in weights.tensors.items()}
+    return _Apart(tensors, file_checksum(path), weights.remarks)
+
+
+def _refuse_other(folder: Path, config: TrialConfig, origin: Origin, vggish: _Apart) -> None:
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is a file: name another folder with --out")
     stored = read_stored_model(folder)
@@ -124,6 +169,8 @@ def _refuse_other(folder: Path, config: TrialConfig, origin: Origin) -> None:
     if origin.source and stored.origin.source != origin.source:
         held = f"stated to be from {stored.origin.source}" if stored.origin.source else "without a stated source"
         raise CheckpointError(f"{folder} holds the same file {held}: name another folder with --out, or delete it")
+    if vggish.sha256 != (read_manifest(folder) or {}).get(VGGISH_CHECKSUM, ""):
+        raise CheckpointError(f"{folder} holds the same file beside another VGGish: name another folder with --out")
     if stored.config != config:
         raise CheckpointError(
             f"{folder} holds the same file under other settings: name another folder with --out, or delete it"

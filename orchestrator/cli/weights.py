@@ -30,6 +30,9 @@ def import_weights(
         str,
         typer.Option(help="Where the authors published the file; tables call weights official only if this is stated."),
     ] = "",
+    vggish_weights: Annotated[
+        Path | None, typer.Option(help="AudioSet weights of VGGish, where the authors' file does not hold them.")
+    ] = None,
     storage: StorageOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every tensor.")] = False,
 ) -> None:
@@ -52,7 +55,8 @@ def import_weights(
             store.fetch_imported(name)
         folder = out or store.imported / name
         remarks: list[str] = []
-        created = import_official(file, config, folder, remarks.append, redacted(source.strip()))
+        stated = redacted(source.strip())
+        created = import_official(file, config, folder, remarks.append, stated, vggish_weights)
         if out is None:
             store.publish_imported(name)
     if not created:
@@ -102,7 +106,10 @@ def export_weights(
 
 
 def _mapping(config: TrialConfig, tensors: list[Placed]) -> Table:
-    """Which part came from where, a shared encoder from two places; the last rows are no part of our network."""
+    """Which part came from where, a shared encoder from two places; the last rows are no part of our network.
+
+    A part that the authors keep in another file is not listed.
+    """
     from math import prod
 
     from rich.table import Table

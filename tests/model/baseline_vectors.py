@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from functools import cache
-from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -14,15 +10,6 @@ from torch import Tensor, nn
 
 from model.avsbench.official_names import official_names
 from model.config import TrialConfig
-
-LISTS = Path(__file__).parent.parent / "golden" / "avsbench_state_dicts.json.gz"
-
-
-@cache
-def avsbench_shapes(backbone: str, task: str) -> dict[str, list[int]]:
-    """Official key to shape in the order of the file, of `r50` or `pvt`."""
-    lists: dict[str, dict[str, list[int]]] = json.loads(gzip.decompress(LISTS.read_bytes()))
-    return lists[f"{backbone}_{'avss' if task == 'avss' else 's4'}"]
 
 
 def drawn(seed: int, *shape: int) -> Tensor:

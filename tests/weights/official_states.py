@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-LISTS = Path(__file__).parent.parent / "golden" / "official_state_dicts.json.gz"
+GOLDEN = Path(__file__).parent.parent / "golden"
+LISTS = {"combo": GOLDEN / "official_state_dicts.json.gz", "avsbench": GOLDEN / "avsbench_state_dicts.json.gz"}
 
 SMALL = {
     "model.backbone.name": "resnet18",
@@ -28,9 +29,9 @@ Shapes = dict[str, list[int]]
 
 
 @cache
-def official_shapes(backbone: str, task: str) -> Shapes:
+def official_shapes(backbone: str, task: str, model: str = "combo") -> Shapes:
     """Key to shape in the order of the file, of `r50` or `pvt`; MS3 has the classes of S4 and so its shapes."""
-    lists: dict[str, Shapes] = json.loads(gzip.decompress(LISTS.read_bytes()))
+    lists: dict[str, Shapes] = json.loads(gzip.decompress(LISTS[model].read_bytes()))
     return lists[f"{backbone}_{'avss' if task == 'avss' else 's4'}"]
 
 
