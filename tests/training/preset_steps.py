@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from experiments.presets import resolve_preset
-from model.combo.network import Combo
 from model.config import Task
 from model.data.avsbench import AVSBench
 from model.data.loading import training_batches
+from model.interface import model_of
 from model.training.events import Stepped
 from model.training.gradients import BatchGradients
 from model.training.optim import build_optimizer
@@ -19,8 +19,10 @@ from model.training.stepper import Stepper
 from model.training.stopping import never
 from model.training.workers import Workers
 
-RANDOM = {"model.backbone.weights": "random", "data.maskige": "synthetic"}
-"""What replaces the weights and Maskiges that have to be downloaded."""
+RANDOM = {"model.backbone.weights": "random"}
+"""What replaces the weights that have to be downloaded."""
+SYNTHETIC = {"data.maskige": "synthetic"}
+"""The same for Maskiges, of models that look at them."""
 
 
 def first_steps(preset: str, task: Task, data: Path, steps: int, device: str, **settings: Any) -> list[Stepped]:
@@ -35,10 +37,11 @@ def first_steps(preset: str, task: Task, data: Path, steps: int, device: str, **
         settings: laid over the preset's, with `__` for dots, such as `training__batch`.
     """
     assigned = {name.replace("__", "."): value for name, value in settings.items()}
-    config = resolve_preset(preset, task, {**RANDOM, **assigned})
+    own = SYNTHETIC if resolve_preset(preset, task).proposer is not None else {}
+    config = resolve_preset(preset, task, {**RANDOM, **own, **assigned})
     place = torch.device(device)
     torch.manual_seed(config.seed)
-    model = Combo(config).to(place)
+    model = model_of(config).build(config).to(place)
     optimizer = build_optimizer(model, config.optim)
     scaler = torch.amp.GradScaler(place.type, enabled=config.training.precision == "fp16")
     gradients = BatchGradients(config, model, Workers(), place, None)
