@@ -121,6 +121,8 @@ class TrialConfig(Section):
     FIRST_SETTINGS: ClassVar[frozenset[str] | None] = None
     """The settings that the model had when its first trials were stored, by dotted key; None if it still has no others.
     A setting that came later is left out of the canonical JSON while it has its default, so that no key moves."""
+    TASKS: ClassVar[tuple[Task, ...]] = tuple(CLASSES)
+    """The tasks that the model can be trained on."""
     TRAINED_AUDIO: ClassVar[str] = ""
     """The override that trains a small audio encoder instead of the frozen VGGish; empty where there is none."""
 
@@ -140,6 +142,14 @@ class TrialConfig(Section):
         if cls is TrialConfig and isinstance(values, Mapping):
             return trial_config_class(values).model_validate(values)
         return handler(values)
+
+    @model_validator(mode="after")
+    def _task_is_one_of_its_model(self) -> Self:
+        task = self.data.task
+        if task not in self.TASKS:
+            known = " or ".join(self.TASKS)
+            raise ValueError(f"{self.model.name} is not made for data.task {task}: use {known}, or another model.name")
+        return self
 
     @property
     def classes(self) -> int:

@@ -22,6 +22,7 @@ class Entry(NamedTuple):
 MODELS: dict[str, Entry] = {
     "avsbench": Entry("model.avsbench.config:AVSBenchConfig", "model.avsbench.model:AVSBENCH_MODEL"),
     "combo": Entry("model.combo.config:ComboConfig", "model.combo.model:COMBO_MODEL"),
+    "bigen": Entry("model.bigen.config:BigenConfig", "model.bigen.model:BIGEN_MODEL"),
 }
 UNNAMED = "combo"
 """The model of settings that name none: trials that were stored while there was one model only."""

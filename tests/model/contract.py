@@ -58,6 +58,15 @@ SMALL = {
         "loss.points": 64,
         "data.maskige": "synthetic",
     },
+    "bigen": {
+        "model.name": "bigen",
+        "model.width": 16,
+        "model.backbone.name": "test_efficientnet_gn",
+        "model.backbone.weights": "random",
+        "model.backbone.norm": "native",
+        "model.audio_encoder.name": "compact",
+        "loss.lambda_kl": 0.5,
+    },
     "toy": {"model.name": "toy"},
 }
 """Settings by model, small enough for a step in a tenth of a second."""

@@ -77,6 +77,7 @@ def hash_weight(key: str, shape: list[int]) -> Tensor:
 
 
 def vectors(name: str) -> dict[str, Tensor]:
+    """Its arrays of numbers."""
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as stored:
         return {key: torch.as_tensor(values) for key, values in stored.items() if values.dtype.kind != "U"}
 

@@ -4,20 +4,21 @@ import json
 import subprocess
 import sys
 from itertools import islice
+from typing import get_args
 
 import pytest
 import torch
 from contract import SIZE, SMALL, small_config, toy_model
 
 from experiments.identity import canonical_json, flatten, trial_key
-from model.config import CLASSES, TrialConfig
+from model.config import CLASSES, Task, TrialConfig
 from model.data.avsbench import AVSBench
 from model.data.batch import unlabelled
 from model.data.fingerprint import trial_fingerprint
 from model.data.loading import training_batches
 from model.data.synthetic.writer import write_synthetic
 from model.interface import model_of
-from model.registry import MODELS, UNNAMED
+from model.registry import MODELS, UNNAMED, load_config_class
 from model.training.events import Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
 from model.training.gradients import BatchGradients
@@ -79,6 +80,15 @@ def test_settings_survive_json_and_say_the_model(config, name):
     assert ("name" in identity["model"]) == (name != UNNAMED)
 
 
+@pytest.mark.parametrize("task", get_args(Task))
+def test_a_task_that_a_model_is_not_made_for_is_refused_in_one_sentence(name, task):
+    if task in load_config_class(name).TASKS:
+        assert small_config(name, data__task=task).data.task == task
+        return
+    with pytest.raises(ValueError, match=rf"{name} is not made for data\.task {task}: use .*, or another model\.name"):
+        small_config(name, data__task=task)
+
+
 def test_no_two_models_share_a_key():
     keys = {trial_key(small_config(name, data__augment="none")) for name in SMALL}
     assert len(keys) == len(SMALL)
@@ -111,6 +121,8 @@ def test_every_tensor_belongs_to_one_part(config):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, None])
 @pytest.mark.parametrize("task", ["s4", "avss"])
 def test_class_scores_are_fp32_whatever_the_autocast_and_their_evidence_is_not_negative(name, data, task, dtype):
+    if task not in load_config_class(name).TASKS:
+        pytest.skip(f"{name} is not made for {task}")
     config = small_config(name, data__task=task, training__batch=1)
     network, batch = build(config).eval(), first_batch(config, data)
     with torch.no_grad(), torch.autocast("cpu", dtype=dtype, enabled=dtype is not None):

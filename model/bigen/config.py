@@ -1,0 +1,108 @@
+"""The settings of AVS-BiGen: its network, its losses, and where the authors' code and the paper differ."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from model.config import BackboneConfig, ModelConfig, NonNegativeFloat, PositiveInt, Section, Task, TrialConfig, Truth
+
+VGGISH_WIDTH = 128
+Switch = Annotated[bool, Field(strict=True)]
+
+
+class BigenAudioEncoderConfig(Section):
+    """Log-mel to one embedding per frame: frozen VGGish, or a small network trained from scratch."""
+
+    name: Literal["vggish", "compact"] = "vggish"
+
+
+class BigenModelConfig(ModelConfig):
+    """The AVS-BiGen network. Without its switches it is the released one."""
+
+    name: Literal["bigen"] = "bigen"
+    width: PositiveInt = 128
+    """Channels of all maps behind the neck, and of the audio embedding that they are multiplied with."""
+    backbone: BackboneConfig = BackboneConfig()
+    audio_encoder: BigenAudioEncoderConfig = BigenAudioEncoderConfig()
+    neck: Literal["basic", "aspp"] = "basic"
+    """basic: 1x1, 3x3 and 3x3 convolutions with batch normalisation; aspp: the sum of four dilated convolutions."""
+    fusion: Literal["av_corr", "none"] = "av_corr"
+    """av_corr: the audio-visual fused module; none: no sound reaches the network."""
+    motion: Switch = True
+    """Whether the visual correlation attention compares neighbouring frames."""
+    generation: Switch = True
+    """Whether the visual-to-audio projection generates the sound from the segmented features, in training."""
+
+    @model_validator(mode="after")
+    def _widths_fit(self) -> Self:
+        if self.width % 4:
+            raise ValueError(f"width {self.width} is not a multiple of 4: the fused module has a quarter of it")
+        if self.audio_encoder.name == "vggish" and self.width != VGGISH_WIDTH:
+            raise ValueError(
+                f"width {self.width} is not VGGish's {VGGISH_WIDTH}, whose channels the maps are multiplied with: "
+                f"use width {VGGISH_WIDTH} or audio_encoder.name compact"
+            )
+        return self
+
+
+class BigenTruths(Section):
+    """Where paper and authors' code differ: `official` is the released code, `paper` the text."""
+
+    audio_projection: Truth = "official"
+    """official: the sound is only L2-normalised, the linear layer for it stays unused; paper: it passes that layer."""
+    audio_correlation: Truth = "official"
+    """official: product of maps and sound at every position; paper: equation 1, summed over positions."""
+    kl_stages: Truth = "official"
+    """official: mean over the four stages; paper: their sum."""
+    s4_mask: Truth = "official"
+    """Mask of the visual-to-audio projection on S4: official: logits; paper: the predicted mask, probabilities."""
+
+
+class BigenLossConfig(Section):
+    """Weights and form of the training loss."""
+
+    segmentation: Literal["structure", "bce"] = "structure"
+    """structure: BCE of smoothed labels and edge-weighted IoU, as released; bce: as the paper says."""
+    lambda_kl: NonNegativeFloat = 0.0
+    """Weight of the KL loss between sound and segmented features; 0 on S4, 0.5 on MS3."""
+    eta: NonNegativeFloat = 1.0
+    """Weight of the consistency loss between heard and generated sound."""
+
+
+class BigenConfig(TrialConfig):
+    """One fully resolved trial of AVS-BiGen."""
+
+    TRAINED_AUDIO = "model.audio_encoder.name=compact"
+    TASKS: ClassVar[tuple[Task, ...]] = ("s4", "ms3")
+
+    model: BigenModelConfig = BigenModelConfig()
+    truths: BigenTruths = BigenTruths()
+    loss: BigenLossConfig = BigenLossConfig()
+
+    @property
+    def proposer(self) -> None:
+        """See `TrialConfig`; no Maskiges are read."""
+        return None
+
+    @property
+    def needs_vggish(self) -> bool:
+        """See `TrialConfig`."""
+        return self.model.audio_encoder.name == "vggish"
+
+    @property
+    def imagenet_backbone(self) -> str | None:
+        """See `TrialConfig`."""
+        backbone = self.model.backbone
+        return backbone.name if backbone.weights == "imagenet" else None
+
+    @property
+    def description(self) -> dict[str, JsonValue]:
+        """See `TrialConfig`: the backbone, and where paper and authors' code differ."""
+        return {"backbone": self.model.backbone.name, "truths": self.truths.model_dump(mode="json")}
+
+    def without_pretraining(self) -> Self:
+        """See `TrialConfig`."""
+        backbone = self.model.backbone.model_copy(update={"weights": "random"})
+        return self.model_copy(update={"model": self.model.model_copy(update={"backbone": backbone})})

@@ -1,0 +1,154 @@
+"""The AVS-BiGen network: frames and sound to logits of the sounding object, and back to the sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.audio.compact import CompactAudioEncoder
+from model.audio.encoder import AudioEncoder
+from model.audio.vggish import VGGish
+from model.bigen.audio_generation import AudioGeneration
+from model.bigen.config import BigenConfig
+from model.bigen.correlation_attention import CorrelationAttention
+from model.bigen.decoder import Decoder, ResidualBlock
+from model.bigen.fused_module import FusedModule
+from model.bigen.neck import Neck
+from model.bigen.unit_length import unit_length
+from model.data.batch import Batch
+from model.interface import Gather, Network, alone
+from model.layers.backbones import STRIDES, Backbone
+from model.layers.pixels import NormalisedPixels
+
+EMBEDDED = 2
+"""Dimensions of sound that has passed the audio encoder."""
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What the network says of BT frames.
+
+    Attributes:
+        logits: (BT, 1, H, W) of the sounding object.
+        fused: four maps (BT, C, H/s, W/s), s = 4, 8, 16, 32, behind the audio-visual fused module.
+        audio: (BT, C) as the fused module heard it.
+        heard: (BT, A) what the audio encoder made of the sound.
+        generated: (BT, A) the same as generated from the frames; None where that is not trained.
+    """
+
+    logits: Tensor
+    fused: list[Tensor]
+    audio: Tensor
+    heard: Tensor
+    generated: Tensor | None
+
+
+class Bigen(Network):
+    """AVS-BiGen as configured.
+
+    Args:
+        config: the trial; its `model`, `truths`, task and size decide the network.
+    """
+
+    parts: ClassVar = {
+        "backbone": "backbone.",
+        "audio_encoder": "audio_encoder.",
+        "neck": "neck.",
+        "audio_projection": "audio_projection.",
+        "fusion": "fusion.",
+        "motion": "motion.",
+        "decoder": "decoder.",
+        "mask_encoder": "generation.mask_encoder.",
+        "mask_decoder": "generation.mask_decoder.",
+        "unused": "unused.",
+    }
+
+    def __init__(self, config: BigenConfig) -> None:
+        super().__init__()
+        model, self.truths = config.model, config.truths
+        width, stages = model.width, len(STRIDES)
+        self.generates_from_truth = config.data.task == "ms3"
+        self.normalise = NormalisedPixels()
+        self.backbone = Backbone(model.backbone)
+        self.audio_encoder: AudioEncoder = (
+            VGGish() if model.audio_encoder.name == "vggish" else CompactAudioEncoder(width)
+        )
+        audio_width = self.audio_encoder.width
+        self.neck = Neck(self.backbone.channels, model)
+        self.fusion: nn.ModuleList | None = None
+        if model.fusion != "none":
+            self.fusion = nn.ModuleList(FusedModule(width, self.truths.audio_correlation) for _ in range(stages))
+        self.motion = CorrelationAttention(stages) if model.motion else None
+        self.decoder = Decoder(width, stages)
+        positions = (config.data.size // STRIDES[-1]) ** 2
+        self.generation = AudioGeneration(width, audio_width, positions) if model.generation else None
+        projection, projects = nn.Linear(audio_width, width), self.truths.audio_projection == "paper"
+        self.audio_projection = projection if projects else None
+        # In the authors' state dict and parameter count, but in no computation of theirs.
+        self.unused = nn.ModuleDict({"decoder_block": ResidualBlock(width)})
+        if not projects:
+            self.unused["audio_projection"] = projection
+
+    def forward(self, batch: Batch, gather: Gather = alone) -> Segmented:  # noqa: ARG002
+        """Segments the frames and, in training, generates the sound from what is segmented or, on MS3, labelled.
+
+        Args:
+            batch: its sound is log-mel, or what the audio encoder made of it before.
+            gather: not needed.
+        """
+        heard = batch.sound if batch.sound.ndim == EMBEDDED else self.audio_encoder(batch.sound)
+        audio = unit_length(heard if self.audio_projection is None else self.audio_projection(heard))
+        maps = self.neck(self.backbone(self.normalise(batch.frames)))
+        fused = self._fused(maps, audio)
+        moving = fused if self.motion is None else self.motion(fused, batch.clip_lengths.tolist())
+        logits = self.decoder(moving)
+        generated = None
+        if self.training and self.generation is not None:
+            generated = self.generation(moving[-1], self._sounding(logits, batch))
+        return Segmented(logits, fused, audio, heard, generated)
+
+    def class_scores(self, outputs: Segmented, size: tuple[int, int]) -> Tensor:
+        """See `Network`. Zero and the logit, so that their softmax is the sigmoid of the logit."""
+        logits = outputs.logits.float()
+        if logits.shape[2:] != size:
+            logits = F.interpolate(logits, size, mode="bilinear", align_corners=False)
+        return torch.cat((torch.zeros_like(logits), logits), dim=1)
+
+    def evidence(self, scores: Tensor) -> Tensor:
+        """See `Network`; logits can be negative, probabilities cannot."""
+        return scores.softmax(-3)
+
+    @property
+    def uses_every_parameter(self) -> bool:
+        """Never: the released code has layers that it does not use."""
+        return False
+
+    @property
+    def frozen_audio_encoder(self) -> AudioEncoder | None:
+        """VGGish; the compact encoder is trained."""
+        return self.audio_encoder if isinstance(self.audio_encoder, VGGish) else None
+
+    def refusal_to_split(self) -> str:
+        """The decoder's batch normalisation would see a part of the batch only."""
+        return (
+            "the batch normalisation of bigen would see only a part of each batch, which changes the result: "
+            "train with one worker and without micro-batches"
+        )
+
+    def _fused(self, maps: list[Tensor], audio: Tensor) -> list[Tensor]:
+        """Of the same length with and without sound, so that what follows sees the same range."""
+        if self.fusion is None:
+            return [unit_length(one) for one in maps]
+        return [module(one, audio) for module, one in zip(self.fusion, maps, strict=True)]
+
+    def _sounding(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Where the object that sounds is, (BT, 1, H, W): as labelled on MS3, as predicted on S4."""
+        if not self.generates_from_truth:
+            return logits.sigmoid() if self.truths.s4_mask == "paper" else logits
+        truth = logits.new_zeros(logits.shape)
+        truth[batch.annotated] = (batch.labels == 1).to(truth.dtype)[:, None]
+        return truth

@@ -1,0 +1,85 @@
+"""AVS-BiGen with the weights of its reference vectors, under the authors' names."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from math import prod
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import torch
+from golden import FOLDER
+from torch import Tensor
+
+from experiments.overrides import lay_over
+from model.bigen.config import BigenConfig
+from model.bigen.network import Bigen
+from model.bigen.official_names import official_names
+from model.data.batch import Batch
+
+FRAMES = 5
+
+Shapes = dict[str, list[int]]
+
+
+@cache
+def official_shapes(network: str) -> Shapes:
+    """Key to shape in the order of the authors' file, of `r50`, `pvt`, `r50_asppneck` or `pvt_asppneck`."""
+    lists: dict[str, Shapes] = json.loads(gzip.decompress((FOLDER / "bigen_state_dicts.json.gz").read_bytes()))
+    return lists[network]
+
+
+def bigen_config(backbone: str = "resnet50", **settings: Any) -> BigenConfig:
+    """A released network without a look for ImageNet weights; `settings` have `__` for dots."""
+    base = {"model.backbone.name": backbone, "model.backbone.weights": "random", "model.backbone.norm": "native"}
+    assigned = {name.replace("__", "."): value for name, value in settings.items()}
+    return BigenConfig.model_validate(lay_over(lay_over({}, base, "test"), assigned, "test"))
+
+
+def formula_weight(key: str, shape: list[int]) -> Tensor:
+    """The weight-fill rule of the golden index."""
+    if key.endswith("num_batches_tracked"):
+        return torch.zeros(shape, dtype=torch.int64)
+    drawn = np.random.RandomState(crc32(key.encode())).standard_normal(shape).astype(np.float32)
+    values = torch.from_numpy(drawn)
+    if key.endswith("running_var"):
+        return 1 + 0.1 * values.abs()
+    if len(shape) > 1:
+        return values / prod(shape[1:]) ** 0.5
+    return 1 + 0.1 * values if key.endswith("weight") and not key.endswith("running_mean") else 0.1 * values
+
+
+def formula_filled(config: BigenConfig) -> Bigen:
+    """The network with formula weights, found through its official names."""
+    torch.manual_seed(0)
+    network = Bigen(config)
+    state = network.state_dict()
+    with torch.no_grad():
+        for ours, official in official_names(config, state).items():
+            for key in official:
+                state[ours].copy_(formula_weight(key, list(state[ours].shape)))
+    # The reference frames are normalised already.
+    network.normalise.mean.zero_()
+    network.normalise.std.fill_(1.0)
+    return network
+
+
+def reference_batch(task: str) -> Batch:
+    """One clip of five frames, drawn as the golden index says; on S4 the first frame is labelled."""
+    frames = np.random.RandomState(7).standard_normal((FRAMES, 3, 224, 224)).astype(np.float32)
+    audio = np.abs(np.random.RandomState(8).standard_normal((FRAMES, 128)).astype(np.float32))
+    truth = np.random.RandomState(9).rand(FRAMES, 1, 224, 224) > 0.7
+    annotated = torch.tensor([True, *[task == "ms3"] * (FRAMES - 1)])
+    return Batch(
+        frames=torch.from_numpy(frames),
+        maskiges=None,
+        sound=torch.from_numpy(audio),
+        clip_lengths=torch.tensor([FRAMES]),
+        annotated=annotated,
+        labels=torch.from_numpy(truth[:, 0].astype(np.int64))[annotated],
+        names=["reference"],
+        positions=torch.tensor([0]),
+    )
