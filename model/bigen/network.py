@@ -22,7 +22,7 @@ from model.bigen.unit_length import unit_length
 from model.data.batch import Batch
 from model.interface import Gather, Network, alone
 from model.layers.backbones import STRIDES, Backbone
-from model.layers.pixels import NormalisedPixels
+from model.layers.imagenet_pixels import ImageNetPixels
 
 EMBEDDED = 2
 """Dimensions of sound that has passed the audio encoder."""
@@ -72,7 +72,7 @@ class Bigen(Network):
         model, self.truths = config.model, config.truths
         width, stages = model.width, len(STRIDES)
         self.generates_from_truth = config.data.task == "ms3"
-        self.normalise = NormalisedPixels()
+        self.normalise = ImageNetPixels()
         self.backbone = Backbone(model.backbone)
         self.audio_encoder: AudioEncoder = (
             VGGish() if model.audio_encoder.name == "vggish" else CompactAudioEncoder(width)

@@ -63,7 +63,7 @@ OFFICIAL_PREFIXES = {
 
 
 def official_names(config: BigenConfig, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Official name of every tensor of ours; none for those of VGGish.
+    """Official name of every tensor of ours but VGGish's.
 
     Args:
         config: of the network.
@@ -86,13 +86,11 @@ def official_names(config: BigenConfig, names: Iterable[str]) -> dict[str, tuple
         "unused": UNUSED,
     }
 
-    def official(name: str) -> tuple[str, ...]:
-        part = part_of(name, Bigen.parts)
-        if part == "audio_encoder":
-            return ()
-        return (OFFICIAL_PREFIXES[part] + rename(name.removeprefix(Bigen.parts[part]), renames[part]),)
-
-    return {name: official(name) for name in listed}
+    placed = [(name, part) for name in listed if (part := part_of(name, Bigen.parts)) in renames]
+    return {
+        name: (OFFICIAL_PREFIXES[part] + rename(name.removeprefix(Bigen.parts[part]), renames[part]),)
+        for name, part in placed
+    }
 
 
 def official_extras(config: BigenConfig) -> dict[str, Tensor]:  # noqa: ARG001
@@ -112,7 +110,7 @@ def _encoder_naming(config: BigenConfig, names: list[str], network: str) -> Nami
     model = config.model
     foreign = {
         f"model.backbone.name={model.backbone.name}": naming is None,
-        "model.backbone.norm=group": model.backbone.norm == "group",
+        f"model.backbone.norm={model.backbone.norm}": model.backbone.norm != "native",
         f"model.audio_encoder.name={model.audio_encoder.name}": model.audio_encoder.name != "vggish",
         f"model.fusion={model.fusion}": model.fusion != "av_corr",
         "model.motion=false": not model.motion,

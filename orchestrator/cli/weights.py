@@ -120,12 +120,16 @@ def _mapping(config: TrialConfig, tensors: list[Placed]) -> Table:
     table = Table("module", "in the authors' file", box=None)
     for heading in ("tensors", "parameters"):
         table.add_column(heading, justify="right")
-    parts = network_without_memory(config).parts
+    network = network_without_memory(config)
+    parts = network.parts
     for part in parts:
         inside = [tensor for tensor in tensors if part_of(tensor.ours, parts) == part]
         parameters = sum(prod(tensor.shape) for tensor in inside if tensor.is_parameter)
         for names in zip(*(tensor.official for tensor in inside), strict=True):
             table.add_row(part, _common_prefix(names), str(len(inside)), f"{parameters:,}")
+    placed = {tensor.ours for tensor in tensors}
+    if apart := [value.numel() for name, value in network.state_dict().items() if name not in placed]:
+        table.add_row("audio_encoder", "in VGGish's own file", str(len(apart)), f"{sum(apart):,}")
     for name in official_form_of(config).extras(config):
         table.add_row("kept for export", name, "1", "")
     return table

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from functools import cache
 from math import prod
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import torch
-from golden import FOLDER
 from torch import Tensor
 
 from experiments.overrides import lay_over
@@ -21,15 +17,6 @@ from model.bigen.official_names import official_names
 from model.data.batch import Batch
 
 FRAMES = 5
-
-Shapes = dict[str, list[int]]
-
-
-@cache
-def official_shapes(network: str) -> Shapes:
-    """Key to shape in the order of the authors' file, of `r50`, `pvt`, `r50_asppneck` or `pvt_asppneck`."""
-    lists: dict[str, Shapes] = json.loads(gzip.decompress((FOLDER / "bigen_state_dicts.json.gz").read_bytes()))
-    return lists[network]
 
 
 def bigen_config(backbone: str = "resnet50", **settings: Any) -> BigenConfig:
@@ -63,7 +50,7 @@ def formula_filled(config: BigenConfig) -> Bigen:
                 state[ours].copy_(formula_weight(key, list(state[ours].shape)))
     # The reference frames are normalised already.
     network.normalise.mean.zero_()
-    network.normalise.std.fill_(1.0)
+    network.normalise.deviation.fill_(1.0)
     return network
 
 
