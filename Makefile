@@ -34,6 +34,7 @@ lint: .venv/installed ## Style, types and the rooms' import rules
 bench: .venv/installed ## Measure speed, overhead, and whether the demo model uses the sound (needs `make demo` first)
 	$(BIN)/python tests/benchmarks/fscore.py
 	$(BIN)/python tests/benchmarks/tpavi.py
+	$(BIN)/python tests/benchmarks/tiled_correlation.py
 	$(BIN)/python tests/benchmarks/plan_paper.py
 	$(BIN)/python tests/benchmarks/plan_scale.py
 	$(BIN)/python tests/benchmarks/report_scale.py

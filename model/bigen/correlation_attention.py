@@ -7,10 +7,10 @@ mean over the partner's positions is needed, so it is made row by row in tiles, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from model.precision import at_least_fp32, without_autocast
 
@@ -65,14 +65,38 @@ def mean_correlation(frames: Tensor, partners: Tensor) -> Tensor:
         (N, 1, H, W), in fp32 where the frames are in half precision.
     """
     count, _, height, width = frames.shape
-    positions = height * width
     rows = at_least_fp32(frames).flatten(2).transpose(1, 2)
-    columns = at_least_fp32(partners).flatten(2)
-    tiles = rows.split(max(1, TILE // (count * positions)), dim=1)
-    means = [checkpoint(_row_means, tile, columns, use_reentrant=False, preserve_rng_state=False) for tile in tiles]
-    return torch.cat(means, dim=1).view(count, 1, height, width)
+    means: Tensor = _RowMeans.apply(rows, at_least_fp32(partners).flatten(2))
+    return means.view(count, 1, height, width)
 
 
-def _row_means(rows: Tensor, columns: Tensor) -> Tensor:
-    """(N, R, C) and (N, C, P) to (N, R)."""
-    return (rows @ columns).relu().mean(2)
+class _RowMeans(torch.autograd.Function):
+    """Mean of each row of the rectified product of (N, P, C) and (N, C, P), which is never held as a whole.
+
+    Its gradients are written out, because autograd would keep either every tile or what each tile adds to them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, columns: Tensor) -> Tensor:
+        """(N, P, C) and (N, C, P) to (N, P)."""
+        ctx.save_for_backward(rows, columns)
+        return torch.cat([(rows[:, tile] @ columns).relu_().mean(2) for tile in _tiles(rows)], dim=1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """A product that is rectified passes nothing on; each of the others, its share of its row's mean."""
+        rows, columns = ctx.saved_tensors
+        shares = gradient[:, :, None] / rows.shape[1]
+        of_rows, of_columns = torch.empty_like(rows), torch.zeros_like(columns)
+        for tile in _tiles(rows):
+            passed = torch.where(rows[:, tile] @ columns > 0, shares[:, tile], 0.0)
+            of_rows[:, tile] = passed @ columns.transpose(1, 2)
+            of_columns.baddbmm_(rows[:, tile].transpose(1, 2), passed)
+        return of_rows, of_columns
+
+
+def _tiles(rows: Tensor) -> list[slice]:
+    """Rows (N, P, C) that are multiplied together."""
+    count, positions, _ = rows.shape
+    size = max(1, TILE // (count * positions))
+    return [slice(first, first + size) for first in range(0, positions, size)]

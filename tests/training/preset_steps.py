@@ -1,4 +1,4 @@
-"""The first steps of a preset, in its own precision, at its own number of queries and size, from random weights."""
+"""The first steps of a preset, in its own precision and size, from random weights."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Every preset takes real steps in its own precision, with all its queries at its full size, and learns."""
+"""Every preset takes real steps in its own precision, at its full size, on every task of its model, and learns."""
 
 import math
 from statistics import mean
-from typing import get_args
 
 import pytest
 import torch
@@ -10,12 +9,11 @@ from preset_steps import first_steps
 
 from experiments.presets import resolve_preset
 from experiments.target_files import ROOT
-from model.config import Task
 from model.data.synthetic.writer import write_synthetic
 
 STEPS = 20
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
-PLACES = [(preset, task) for preset in PRESETS for task in get_args(Task)]
+PLACES = [(preset, task) for preset in PRESETS for task in type(resolve_preset(preset, "s4")).TASKS]
 SMALL = [
     pytest.param(*place, marks=[pytest.mark.minutes] if "pvt" in place[0] else [])
     for place in PLACES
