@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from model.audio.compact import CompactAudioEncoder
@@ -19,10 +18,9 @@ from model.combo.query_decoder import Prediction, QueryDecoder
 from model.combo.siam_encoder import SiamEncoder
 from model.data.batch import Batch
 from model.interface import Gather, Network, alone
+from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.mlp import MLP
 
-PIXEL_MEAN = (123.675, 116.28, 103.53)
-PIXEL_STD = (58.395, 57.12, 57.375)
 MEMORY_LEVELS = 3
 EMBEDDED = 2
 """Dimensions of sound that has passed the audio encoder."""
@@ -60,8 +58,6 @@ class Combo(Network):
         "audio_mlp": "audio_mlp.",
         "query_decoder": "query_decoder.",
     }
-    pixel_mean: Tensor
-    pixel_std: Tensor
 
     def __init__(self, config: ComboConfig) -> None:
         super().__init__()
@@ -83,8 +79,7 @@ class Combo(Network):
         self.query_decoder = QueryDecoder(
             model.width, config.classes, MEMORY_LEVELS, model.query_decoder, truths.audio_query_expand
         )
-        self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("pixel_std", torch.tensor(PIXEL_STD).view(3, 1, 1), persistent=False)
+        self.normalise = ImageNetPixels()
 
     def forward(self, batch: Batch, gather: Gather = alone) -> list[Prediction]:
         """Predictions of the initial queries and after every decoder layer; the last is the final one.
@@ -141,11 +136,8 @@ class Combo(Network):
             maskiges: (BT, 3, H, W) RGB in 0..255.
             sound: (BT, 1, 96, 64) log-mel, one example per frame, or (BT, A) what the audio encoder made of it before.
         """
-        maps = self.siam_encoder(self._normalise(frames), self._normalise(maskiges))
+        maps = self.siam_encoder(self.normalise(frames), self.normalise(maskiges))
         pixels = self.pixel_decoder(maps)
         embedding = sound if sound.ndim == EMBEDDED else self.audio_encoder(sound)
         visual, audio = self.fusion(pixels.mask_features, embedding[:, None])
         return Encoded(pixels.memory, visual, self.audio_mlp(audio))
-
-    def _normalise(self, pixels: Tensor) -> Tensor:
-        return (pixels - self.pixel_mean) / self.pixel_std

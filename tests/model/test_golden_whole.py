@@ -89,7 +89,7 @@ def test_predictions_of_the_whole_network(end_to_end):
 
 def test_stations_inside_the_network(end_to_end):
     g, model, _ = end_to_end
-    images, maskiges = (model._normalise(g[name]) for name in ("images", "pre_masks"))
+    images, maskiges = (model.normalise(g[name]) for name in ("images", "pre_masks"))
     encoder = model.siam_encoder
     fused = encoder(images, maskiges)
     pixels = model.pixel_decoder(fused)
