@@ -135,9 +135,9 @@ class AVSBench(Network):
 
     @property
     def uses_every_parameter(self) -> bool:
-        """Not with the layers that the released network holds and never runs, nor if a trained encoder goes unheard."""
-        is_heard = bool(self.tpavi) or self.frozen_audio_encoder is not None
-        return self.truths.unexecuted_layers == "paper" and is_heard
+        """Not with the layers that the released network holds and never runs, nor if nothing uses a trained audio encoder."""
+        uses_sound = bool(self.tpavi) or self.frozen_audio_encoder is not None
+        return self.truths.unexecuted_layers == "paper" and uses_sound
 
     @property
     def frozen_audio_encoder(self) -> AudioEncoder | None:
