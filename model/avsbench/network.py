@@ -28,7 +28,7 @@ HEAD_WIDTH = 32
 EMBEDDED = 2
 """Dimensions of sound that has passed the audio encoder."""
 UNEXECUTED_STAGES = ("layer3", "layer4")
-"""Of a ResNet, which the released network holds twice."""
+"""The stages of a ResNet that the released network holds twice."""
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Bigen(Network):
         )
 
     def _fused(self, maps: list[Tensor], audio: Tensor) -> list[Tensor]:
-        """Of the same length with and without sound, so that what follows sees the same range."""
+        """The maps, scaled alike with and without sound, so that what follows sees the same range."""
         if self.fusion is None:
             return [unit_length(one) for one in maps]
         return [module(one, audio) for module, one in zip(self.fusion, maps, strict=True)]
