@@ -135,7 +135,7 @@ class AVSBench(Network):
 
     @property
     def uses_every_parameter(self) -> bool:
-        """Not with the layers that the released network holds and never runs, nor if nothing uses a trained audio encoder."""
+        """Not with the layers that the released network never runs, nor if nothing uses a trained audio encoder."""
         uses_sound = bool(self.tpavi) or self.frozen_audio_encoder is not None
         return self.truths.unexecuted_layers == "paper" and uses_sound
 

@@ -15,8 +15,13 @@ PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 
 @pytest.mark.parametrize("task", CLASSES)
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_is_valid_for_every_task(preset, task):
-    assert resolve_preset(preset, task).data.task == task
+def test_every_preset_is_valid_for_every_task_of_its_model(preset, task):
+    model = type(resolve_preset(preset, "s4"))
+    if task in model.TASKS:
+        assert resolve_preset(preset, task).data.task == task
+    else:
+        with pytest.raises(InputError, match=f"is not made for data.task {task}: use s4 or ms3"):
+            resolve_preset(preset, task)
 
 
 @pytest.mark.parametrize("name", trained_experiments())
