@@ -52,7 +52,7 @@ def test_import_and_export_are_the_identity(combo, roomy_path, vggish_file):
 
     alone = combo("model", "import", file, *R50_S4, "--storage", storage)
     assert alone.code == 2
-    assert "the authors keep VGGish in a file of its own: pass --vggish-weights" in alone.err
+    assert "the authors keep VGGish in a file of its own: name it with --vggish-weights" in alone.err
 
     imported = combo("model", "import", file, *R50_S4, "--storage", storage, "--vggish-weights", vggish_file)
     assert (imported.code, imported.err) == (0, "")
@@ -78,7 +78,7 @@ def test_an_imported_network_is_whole(roomy_path, vggish_file):
 def test_vggish_is_not_asked_for_where_the_authors_file_holds_it(tmp_path):
     file = tmp_path / "model_best.pth"
     torch.save({}, file)
-    with pytest.raises(CheckpointError, match="holds VGGish: leave --vggish-weights out"):
+    with pytest.raises(CheckpointError, match="holds VGGish already: leave out --vggish-weights"):
         import_official(file, resolve_preset("combo_r50", "s4"), tmp_path / "out", vggish_weights=file)
 
 
