@@ -1,8 +1,7 @@
 """What a model is. Start reading here.
 
-A model is a folder of `model/` and a line in `model.registry`. Everything outside of that folder - training,
-evaluation, prediction, weights on disk, sweeps and reports - knows a model by what stands on this page, and by its
-settings, a class below `model.config.TrialConfig`. "Add a model" in the documentation walks through a small one.
+A model is a folder of `model/` and a line in `model.registry`. Everything outside of that folder knows it by what stands
+on this page, and by its settings, a class below `model.config.TrialConfig`. docs/add-a-model.md builds a small one.
 
 BT stands for the frames of a batch of clips, one after the other; K for the classes, background included.
 """
@@ -44,8 +43,7 @@ class Network(nn.Module, ABC):
         """Whatever `class_scores` and the objective understand.
 
         Args:
-            batch: of which the network takes what it wants. Its labels are for training only: there are none where a
-                video is segmented.
+            batch: of which the network takes what it wants. A video that is segmented has no labels.
             gather: for a network that mixes clips, see `mixes_clips`; others leave it alone.
         """
 
@@ -61,9 +59,9 @@ class Network(nn.Module, ABC):
         """
 
     def evidence(self, scores: Tensor) -> Tensor:
-        """Class scores (..., K, H, W) as amounts, not negative; figures show the share that is not background's.
+        """Class scores (..., K, H, W) as amounts that are not negative: themselves, unless they can be.
 
-        The scores themselves, unless they can be negative.
+        Figures show the share of them that is not background's.
         """
         return scores
 
@@ -124,9 +122,8 @@ class OfficialForm(Generic[Config]):
     """The authors' state dict of a network."""
 
     names: Callable[[Config, Iterable[str]], dict[str, tuple[str, ...]]]
-    """From the names of our state dict to the official ones; two where theirs holds the same tensor twice. The frozen
-    audio encoder is left out where the authors keep it in a file of its own. Raises a `CheckpointError` where the
-    authors' code has no such network."""
+    """From the names of our state dict to the official ones; two where theirs holds a tensor twice, none for a VGGish in
+    a file of its own. Raises a `CheckpointError` where the authors' code has no such network."""
     extras: Callable[[Config], dict[str, Tensor]]
     """What only the authors' state dict holds, with the values that their code gives it."""
     departures: Callable[[Config], list[str]]
