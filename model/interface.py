@@ -1,7 +1,7 @@
 """What a model is. Start reading here.
 
-A model is a folder of `model/` and a line in `model.registry`. What is outside of that folder knows it by this page, and
-by its settings, a class below `model.config.TrialConfig`. docs/add-a-model.md builds a small one.
+A model is a folder of `model/` and a line in `model.registry`. What is outside of that folder knows it by this page
+and by its settings, a class below `model.config.TrialConfig`. docs/add-a-model.md builds a small one.
 
 BT stands for the frames of a batch of clips, one after the other; K for the classes, background included.
 """
@@ -121,8 +121,8 @@ class OfficialForm(Generic[Config]):
     """The authors' state dict of a network."""
 
     names: Callable[[Config, Iterable[str]], dict[str, tuple[str, ...]]]
-    """From the names of our state dict to the official ones; two where theirs holds a tensor twice, none for VGGish in a
-    file of its own. Raises a `CheckpointError` where the authors' code has no such network."""
+    """From the names of our state dict to the official ones; two where theirs holds a tensor twice, none for VGGish in
+    a file of its own. Raises a `CheckpointError` where the authors' code has no such network."""
     extras: Callable[[Config], dict[str, Tensor]]
     """What only the authors' state dict holds, with the values that their code gives it."""
     departures: Callable[[Config], list[str]]
