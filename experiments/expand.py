@@ -42,7 +42,7 @@ def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> 
     """
     if not scaled.is_trained:
         remedy = f"`combo report build {scaled.name}` shows what the paper reports"
-        raise InputError(Problem(scaled.file, "has no trials, as no preset names its network yet", remedy))
+        raise InputError(Problem(scaled.file, "has no trials, as its file names no preset yet", remedy))
     places: list[list[Trial]] = []
     problems: list[Problem] = []
     seeds: Sequence[int] = ()

@@ -58,7 +58,7 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def differences(configs: Sequence[TrialConfig]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Settings that all configurations share, and what each has of its own."""
     flat = [flatten(config) for config in configs]
-    shared = [key for key in flat[0] if all(other[key] == flat[0][key] for other in flat)]
+    shared = [key for key in flat[0] if all(key in other and other[key] == flat[0][key] for other in flat)]
     common = {key: flat[0][key] for key in shared}
     return common, [{key: value for key, value in one.items() if key not in common} for one in flat]
 

@@ -58,7 +58,7 @@ def settings_of(layers: Iterable[Mapping[str, Any]], source: str) -> type[TrialC
     Raises:
         InputError: there is no such model.
     """
-    named = [name for layer in layers if (name := layer.get(MODEL_NAME) or layer.get("model", {}).get("name"))]
+    named = [name for layer in layers if (name := _named_model(layer))]
     try:
         return trial_config_class({"model": {"name": named[-1]}} if named else {})
     except ValueError as error:
@@ -86,6 +86,11 @@ def assignment_words(assigned: Mapping[str, JsonValue]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in assigned.items()]
 
 
+def _named_model(layer: Mapping[str, Any]) -> Any:
+    section = layer.get("model")
+    return layer.get(MODEL_NAME) or (section.get("name") if isinstance(section, Mapping) else None)
+
+
 def _unknown(key: str, source: str, settings: type[TrialConfig]) -> Problem | None:
     current: type[BaseModel] | None = settings
     for part in key.split("."):
@@ -93,7 +98,7 @@ def _unknown(key: str, source: str, settings: type[TrialConfig]) -> Problem | No
             known = list(current.model_fields) if current else []
             remedy = did_you_mean(part, known) if known else "this setting has no parts"
             model = settings.model_fields["model"].default.name
-            return Problem(f"{source}: {key}", f"'{part}' is not a setting of a {model} trial", remedy)
+            return Problem(f"{source}: {key}", f"'{part}' is not a setting of {model} trials", remedy)
         annotation = current.model_fields[part].annotation
         current = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
     if current is not None:

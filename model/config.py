@@ -140,7 +140,9 @@ class TrialConfig(Section):
     def _of_its_model(cls, values: Any, handler: ModelWrapValidatorHandler[TrialConfig]) -> TrialConfig:
         """Only this class chooses; the classes below it take what is theirs."""
         if cls is TrialConfig and isinstance(values, Mapping):
-            return trial_config_class(values).model_validate(values)
+            # Another schema may have models that are not known here; that it is another one is what is to be told.
+            is_of_this_schema = values.get("schema_version", SCHEMA_VERSION) == SCHEMA_VERSION
+            return trial_config_class(values if is_of_this_schema else {}).model_validate(values)
         return handler(values)
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ class BigenModelConfig(ModelConfig):
     name: Literal["bigen"] = "bigen"
     width: PositiveInt = 128
     """Channels of all maps behind the neck, and of the audio embedding that they are multiplied with."""
-    backbone: BackboneConfig = BackboneConfig()
+    backbone: BackboneConfig = BackboneConfig(norm="native")
     audio_encoder: BigenAudioEncoderConfig = BigenAudioEncoderConfig()
     neck: Literal["basic", "aspp"] = "basic"
     """basic: 1x1, 3x3 and 3x3 convolutions with batch normalisation; aspp: the sum of four dilated convolutions."""

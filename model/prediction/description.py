@@ -97,7 +97,7 @@ def describe(
             "trained_with_maskiges_of": config.proposer,
             **config.description,
         },
-        "proposer": proposer,
+        "proposer": None if config.proposer is None else proposer,
         "clip_seconds": CLIP_SECONDS[config.data.task],
         "frame_instant": FRAME_INSTANT,
         "masks_per_second": rate,

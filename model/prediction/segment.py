@@ -41,8 +41,8 @@ class Second:
     """(H, W, 3) RGB at the video's own size."""
     square: NDArray[np.uint8]
     """(S, S, 3) the frame at the network's size, its shape not kept."""
-    maskige: NDArray[np.uint8]
-    """(S, S, 3) RGB."""
+    maskige: NDArray[np.uint8] | None
+    """(S, S, 3) RGB; None for a network that looks at none."""
     sound: NDArray[np.int16]
     """(16000,) PCM of the whole second."""
 
@@ -67,7 +67,7 @@ def seconds(
     Args:
         video: to be segmented.
         config: of the network; decides size and interpolation.
-        proposer: looks at frames of the video's own size.
+        proposer: looks at frames of the video's own size, if the network looks at Maskiges.
         rate: into how many parts a second is divided, each with a frame of its own and the sound of the whole second.
         damage: of the pictures, counted here.
 
@@ -78,7 +78,7 @@ def seconds(
     paired = zip(frame_of_each_part(video, rate, damage), sounds, strict=False)
     for index, (frame, sound) in enumerate(paired):
         pixels = frame.rgb()
-        _, maskige = colour_masks(proposer.masks(pixels), config.data.size)
+        maskige = None if config.proposer is None else colour_masks(proposer.masks(pixels), config.data.size)[1]
         yield Second(index, pixels, square_frame(pixels, config), maskige, sound)
 
 
@@ -121,7 +121,8 @@ def segment(
 def _clip_scores(clip: list[Second], model: Network, device: torch.device) -> Tensor:
     """Class scores (T, K, S, S) at the network's size, as in evaluation."""
     squares = _batch([second.square for second in clip])
-    maskiges = _batch([second.maskige for second in clip])
+    given = [second.maskige for second in clip if second.maskige is not None]
+    maskiges = _batch(given) if given else None
     # Of the clip's sound as a whole: examples of 0.96 s follow each other without gaps.
     log_mel = torch.from_numpy(log_mel_examples(np.concatenate([second.sound for second in clip]), SAMPLE_RATE))
     outputs = model(unlabelled(squares, maskiges, log_mel).to(device))

@@ -17,6 +17,7 @@ from model.prediction.segment import Segmented
 COLUMNS = 20
 """Most seconds, or parts of seconds, that a strip shows."""
 ROWS = ("frame", "Maskige", "mask", "score")
+"""The second one is absent for a network that looks at no Maskiges."""
 SCORE_MAP = "viridis"
 TEXT = 13
 LEFT = 64
@@ -56,6 +57,7 @@ class Strip:
     def draw(self) -> Image.Image:
         """The strip with the numbers of its seconds and the names of its rows; at least one second was added."""
         rows = list(zip(*self._columns.values(), strict=True))
+        names = ROWS if len(rows) == len(ROWS) else (ROWS[0], *ROWS[2:])
         strip = filmstrip(rows)
         note = TOP if self._stride > 1 else 0
         picture = Image.new("RGB", (LEFT + strip.width, TOP + strip.height + note), "white")
@@ -65,9 +67,9 @@ class Strip:
         for place, part in enumerate(self._columns):
             middle, time = LEFT + place * (width + GAP) + width / 2, f"{part / self._rate:g} s"
             pen.text((middle, TOP / 2), time, "black", font, anchor="mm")
-        for place, name in enumerate(ROWS):
+        for place, name in enumerate(names):
             pen.text((LEFT - 8, TOP + place * (height + GAP) + height / 2), name, "black", font, anchor="rm")
-        self._draw_scale(picture, TOP + ROWS.index("score") * (height + GAP), height)
+        self._draw_scale(picture, TOP + names.index("score") * (height + GAP), height)
         if note:
             selection = f"one of every {self._stride} {'seconds' if self._rate == 1 else 'masks'}, {self._parts} in all"
             pen.text((LEFT, picture.height - note / 2), selection, "black", font, anchor="lm")
@@ -87,7 +89,8 @@ class Strip:
         height, width = frame.shape[:2]
         size = cell_size(height, max(1, round(width * self._pixel_aspect)))
         mask = tinted(frame, segmented.classes > 0, self._colours[segmented.classes])
-        pictures = (frame, segmented.second.maskige, mask, heat(segmented.score))
+        maskige = segmented.second.maskige
+        pictures = (frame, *(() if maskige is None else (maskige,)), mask, heat(segmented.score))
         return [thumbnail(picture, size) for picture in pictures]
 
 

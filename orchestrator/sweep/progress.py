@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.trial import Trial
-from orchestrator.trial.trial_state import STYLES, TrialState
+from orchestrator.trial.trial_state import STYLES, WITHOUT_RESULT, TrialState
 from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Measured, Started, Update
 
 SMOOTHING = 0.1
 """Weight of the newest step in the running mean of step times."""
-DONE = (TrialState.FINISHED, TrialState.FAILED, TrialState.PRUNED)
+DONE = (TrialState.FINISHED, *WITHOUT_RESULT)
 """States in which no step of a trial is left to this run."""
 
 

@@ -18,6 +18,8 @@ APART = ("seed", "data.fingerprint", "initial_trial")
 """Settings that are not compared: scores are averaged over seeds, data are compared with the provenance, and the trial
 that another one starts from has a different key for each seed."""
 START = "starts from other weights"
+ABSENT = "-"
+"""Shown for a setting that the other side's model does not have."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _distance(one: Group, other: Group) -> int:
 
 def _changes(one: Group, other: Group) -> tuple[Change, ...]:
     a, b = (_settings(group.config) for group in (one, other))
-    return tuple(Change(key, str(a[key]), str(b[key])) for key in a if a[key] != b[key])
+    differing = [key for key in a | b if a.get(key, ABSENT) != b.get(key, ABSENT)]
+    return tuple(Change(key, str(a.get(key, ABSENT)), str(b.get(key, ABSENT))) for key in differing)
 
 
 def _settings(config: TrialConfig) -> dict[str, Any]:

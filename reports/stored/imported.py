@@ -103,7 +103,8 @@ def left_out(evaluations: Iterable[EvaluationRecord], trials: Sequence[Trial], s
 def _differing(record: EvaluationRecord, trial: Trial) -> dict[str, tuple[Any, Any]]:
     """Settings of the weights and of the trial where they differ, seed and data apart."""
     own, wanted = flatten(record.weights.config), flatten(trial.config)
-    return {key: (own[key], wanted[key]) for key in own if key not in APART and own[key] != wanted[key]}
+    keys = [key for key in own | wanted if key not in APART]
+    return {key: (own.get(key), wanted.get(key)) for key in keys if own.get(key) != wanted.get(key)}
 
 
 def _remedy(record: EvaluationRecord, differing: Mapping[str, tuple[Any, Any]]) -> str:

@@ -122,7 +122,7 @@ class _Builder:
 
     def _judge(self, evidence: Evidence, column: Column, task: Task, wanted: int) -> Verdict:
         if not self._scaled.is_trained:
-            return Verdict("not_trained", "no preset names its network yet")
+            return Verdict("not_trained", "its file names no preset yet")
         verdict = judge(evidence, task, wanted, self._known.protocols, mixture_of(self._fresh[task], column))
         valued = tuple(run for run in verdict.counted if _values([run], column))
         if len(valued) == len(verdict.counted):

@@ -45,7 +45,7 @@ def refused(command, tmp_path, monkeypatch):
         (["--storage", "s3://bucket/trials"], "--data: is needed: a cluster has no default of its own"),
         ([*PLACES, "--vggish-weights", "v.pth"], "--vggish-weights v.pth: is a path below a folder of this machine"),
         ([*PLACES, "--backbone-weights", "resnet50.tv_in1k=r.pth"], "--backbone-weights resnet50.tv_in1k=r.pth: is a"),
-        ([*PLACES, "loss.lamda_ada=3"], "'lamda_ada' is not a setting of a combo trial (did you mean 'lambda_ada'?)"),
+        ([*PLACES, "loss.lamda_ada=3"], "'lamda_ada' is not a setting of combo trials (did you mean 'lambda_ada'?)"),
         ([*PLACES, "--scale", "lng"], "has no scale 'lng' (did you mean 'long'?)"),
         (["--storage", "s3://key:secret@bucket/a", "--data", "/d"], "--storage: carries credentials"),
         (PLACES, "Ray at http://127.0.0.1:9: does not answer: Connection refused (check the address;"),

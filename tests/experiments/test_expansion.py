@@ -100,7 +100,7 @@ def test_a_trial_starts_from_the_one_with_its_own_seed_whether_or_not_it_is_boun
 
 @pytest.mark.parametrize("name", sorted({*experiment_names()} - {*trained_experiments()}))
 def test_an_experiment_without_a_preset_says_that_it_is_not_trained_here(name):
-    with pytest.raises(InputError, match=f"has no trials, as no preset .*combo report build {name}"):
+    with pytest.raises(InputError, match=f"has no trials, as its file names no preset .*combo report build {name}"):
         expand(load_experiment(name))
 
 

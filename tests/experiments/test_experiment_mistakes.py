@@ -27,20 +27,29 @@ UNKNOWN_KEYS = {
     "table": ({"table": {**TABLE, "metric": []}}, "own.yaml: table.metric: unknown key (did you mean 'metrics'?)"),
     "override": (
         {"overrides": {"loss.lamda_ada": 5}},
-        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of a combo trial "
+        "own.yaml: overrides: loss.lamda_ada: 'lamda_ada' is not a setting of combo trials "
         "(did you mean 'lambda_ada'?)",
     ),
     "override section": (
         {"overrides": {"lost.lambda_ada": 5}},
-        "own.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of a combo trial (did you mean 'loss'?)",
+        "own.yaml: overrides: lost.lambda_ada: 'lost' is not a setting of combo trials (did you mean 'loss'?)",
     ),
     "override of a variant": (
         {"variants": [{**VARIANT, "overrides": {"model.widht": 5}}]},
-        "own.yaml: variant 'one': model.widht: 'widht' is not a setting of a combo trial (did you mean 'width'?)",
+        "own.yaml: variant 'one': model.widht: 'widht' is not a setting of combo trials (did you mean 'width'?)",
     ),
     "override of a part of a number": (
         {"overrides": {"model.width.x": 5}},
-        "own.yaml: overrides: model.width.x: 'x' is not a setting of a combo trial (this setting has no parts)",
+        "own.yaml: overrides: model.width.x: 'x' is not a setting of combo trials (this setting has no parts)",
+    ),
+    "a model instead of its name": (
+        {"overrides": {"model": "avsbench"}},
+        "own.yaml: overrides: model: is a section, not a setting (name one of its settings)",
+    ),
+    "a setting of another model": (
+        {"overrides": {"model.name": "avsbench", "loss.lambda_ada": 5}},
+        "own.yaml: overrides: loss.lambda_ada: 'lambda_ada' is not a setting of avsbench trials "
+        "(did you mean 'lambda_avm'?)",
     ),
     "override of a whole section": (
         {"overrides": {"loss": {"lambda_ada": 5}}},
@@ -117,7 +126,7 @@ def test_no_mistake_hides_another_whatever_finds_it(tmp_path):
         ["statistics.baseline", "names no variant"],
         ["variant 'one'", "loss.lamda_ada"],
         ["variants", "two variants have the same name, 'one'"],
-        ["x", "'x' is not a setting of a combo trial (known"],
+        ["x", "'x' is not a setting of combo trials (known"],
     ]
 
 
@@ -148,7 +157,7 @@ def test_all_mistakes_of_all_variants_are_told_at_once_and_each_once(tmp_path):
     places = [problem.split(": ")[1:3] for problem in problems_of(tmp_path, content, assigned={"seeed": 1})]
     assert places == [
         ["variant 'one'", "loss.dise_weight"],
-        ["seeed", "'seeed' is not a setting of a combo trial (did you mean 'seed'?)"],
+        ["seeed", "'seeed' is not a setting of combo trials (did you mean 'seed'?)"],
         ["variant 'one'", "loss.lambda_ada"],
         ["overrides", "loss.points"],
         ["variant 'two'", "optim.lr"],

@@ -62,7 +62,7 @@ def test_a_mistake_is_told_with_the_file_of_the_chain_in_which_it_stands(write, 
     with pytest.raises(InputError) as refusal:
         resolve_preset("second", "s4")
     assert [str(problem).replace(f"{tmp_path}/", "") for problem in refusal.value.problems] == [
-        "presets/second.yaml: tasks.s4: optim.lrr: 'lrr' is not a setting of a combo trial (did you mean 'lr'?)",
+        "presets/second.yaml: tasks.s4: optim.lrr: 'lrr' is not a setting of combo trials (did you mean 'lr'?)",
         "presets/first.yaml: base: loss.points: input should be greater than 0, got 0",
     ]
 

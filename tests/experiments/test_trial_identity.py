@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from experiments.expand import expand
@@ -165,3 +165,19 @@ def test_a_setting_that_comes_later_moves_no_key_while_it_has_its_default():
     assert trial_key(warm) != trial_key(LaterTrial())
     assert LaterTrial.model_validate_json(canonical_json(warm)) == warm
     assert flatten(LaterTrial())["optim.warm_up"] == 0
+
+
+def test_configurations_of_two_models_differ_in_the_settings_that_only_one_has():
+    combo, avsbench = ComboConfig(), resolve_preset("avsbench_demo", "s4")
+    common, (own, other) = differences([combo, avsbench])
+    assert own["loss.lambda_ada"] == 10.0
+    assert "loss.lambda_ada" not in other
+    assert other["model.name"] == "avsbench"
+    assert common["data.task"] == "s4"
+
+
+def test_a_configuration_of_another_schema_is_refused_for_its_schema_even_if_its_model_is_unknown():
+    stored = {"schema_version": 2, "model": {"name": "of-tomorrow", "depth": 3}}
+    with pytest.raises(ValidationError) as refused:
+        TrialConfig.model_validate(stored)
+    assert ("schema_version",) in {error["loc"] for error in refused.value.errors()}

@@ -10,7 +10,9 @@ import pytest
 import torch
 from contract import SIZE, SMALL, small_config, toy_model
 
+from experiments.errors import InputError
 from experiments.identity import canonical_json, flatten, trial_key
+from experiments.overrides import lay_over
 from model.config import CLASSES, Task, TrialConfig
 from model.data.avsbench import AVSBench
 from model.data.batch import unlabelled
@@ -94,11 +96,13 @@ def test_no_two_models_share_a_key():
     assert len(keys) == len(SMALL)
 
 
-def test_settings_of_another_model_are_no_part_of_the_identity(config, name):
-    others = {key for other in SMALL if other != name for key in flatten(small_config(other))}
-    own = {key for key, _ in flatten(type(config).model_validate({"model": {"name": name}})).items()}
-    assert set(flatten(config)) == own
-    assert name == UNNAMED or "loss.lambda_ada" in others - own
+def test_settings_that_only_another_model_has_are_refused(config, name):
+    own = flatten(config)
+    foreign = {key: value for other in SMALL for key, value in flatten(small_config(other)).items() if key not in own}
+    assert foreign
+    for key, value in foreign.items():
+        with pytest.raises(InputError, match=f"is not a setting of {name} trials|is a section, not a setting"):
+            lay_over({"model": {"name": name}}, {key: value}, "test")
 
 
 @pytest.mark.parametrize("registered", REGISTERED)

@@ -84,7 +84,7 @@ def test_without_data_it_plans_all_the_same_and_says_so(combo, tmp_path):
     [
         (["--table", "combo/33"], "table combo/33: is filled by no experiment (did you mean 'combo/3'?)"),
         ([], "command line: names no experiment"),
-        (["combo/table7", "loss.lambda=3"], "loss.lambda: 'lambda' is not a setting of a combo trial"),
+        (["combo/table7", "loss.lambda=3"], "loss.lambda: 'lambda' is not a setting of combo trials"),
     ],
 )
 def test_what_cannot_be_planned_is_said_in_one_sentence(combo, words, sentence):

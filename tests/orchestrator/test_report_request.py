@@ -46,7 +46,7 @@ def test_seeds_may_be_given_for_everything_but_other_settings_need_a_name(tmp_pa
 def test_settings_are_laid_over_named_searches_too_and_seeds_over_experiments_alone(tmp_path):
     (search,) = asked(tmp_path, "search/lambda_ada", "combo/table7", seeds=[4], **{"optim.lr": 0.5}).searches
     assert search.base.optim.lr == 0.5
-    with pytest.raises(InputError, match="command line: seeds: 'seeds' is not a setting of a combo trial"):
+    with pytest.raises(InputError, match="command line: seeds: 'seeds' is not a setting of combo trials"):
         asked(tmp_path, "search/lambda_ada", seeds=[4])
 
 

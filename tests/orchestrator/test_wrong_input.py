@@ -50,7 +50,7 @@ def refused(tmp_path, data, monkeypatch, capsys):
     [
         (["combo/tabel7"], "error: combo/tabel7: no such experiment (did you mean 'combo/table7'?)"),
         (["combo/table7", "--scale", "dmo"], "has no scale 'dmo' (did you mean 'demo'?)"),
-        ([TINY, "loss.lamda_ada=3"], "'lamda_ada' is not a setting of a combo trial (did you mean 'lambda_ada'?)"),
+        ([TINY, "loss.lamda_ada=3"], "'lamda_ada' is not a setting of combo trials (did you mean 'lambda_ada'?)"),
         ([TINY, "loss.lambda_ada=much"], "loss.lambda_ada: input should be a valid number"),
         ([TINY, "training.iterations=[6"], "error: 'training.iterations=[6' line 1:"),
         (["loss.lambda_ada=3"], "error: command line: names no experiment"),

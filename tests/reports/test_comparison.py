@@ -198,7 +198,7 @@ def test_words_that_name_no_two_things_are_refused_in_one_sentence(refused, word
         ("combo/I", "combo/I: is a table of settings, which has no scores (name an experiment, such as combo/table7)"),
         (
             "bigen/table1",
-            "bigen/table1: has no trials, as no preset names its network yet (`combo report build bigen/t",
+            "bigen/table1: has no trials, as its file names no preset yet (`combo report build bigen/t",
         ),
     ],
 )

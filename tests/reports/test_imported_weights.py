@@ -6,6 +6,7 @@ from built_reports import report_of
 from fake_storage import PROTOCOL
 from report_checks import assert_compiles
 
+from experiments.presets import resolve_preset
 from model.config import CLASSES
 from model.metrics.protocol import protocol_for
 from reports.stored.imported import AUTHORS_PROTOCOLS, read_imported_evaluations
@@ -122,3 +123,11 @@ def test_weights_that_fit_no_row_are_told_with_the_setting_that_differs(storage,
     assert [line.partition(":")[0] for line in told] == [f"evaluations/{'e' * 16}", f"evaluations/{'f' * 16}"]
     assert "imported under loss.lambda_ada=7.0, the nearest row has loss.lambda_ada=" in told[0]
     assert "on data 0000000000000000, not as its column" in told[1]
+
+
+def test_weights_of_another_model_belong_to_no_row_and_stop_no_report(storage, scaled, trials, released, tmp_path):
+    storage.evaluate_imported(resolve_preset("avsbench_r50", "s4"), 0.7)
+    storage.evaluate_imported(released, 0.815, key="f" * 16)
+    report = report_of(scaled, trials, storage.root, tmp_path / "out")
+    assert report.problems == ()
+    assert report.tables[0].imported

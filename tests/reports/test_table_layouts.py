@@ -101,7 +101,7 @@ def test_columns_tell_where_training_starts():
 
 def test_what_nothing_here_trains_says_so():
     table = empty_table("bigen/table1")
-    assert {(cell.state, cell.why) for cell in table.cells} == {("not_trained", "no preset names its network yet")}
+    assert {(cell.state, cell.why) for cell in table.cells} == {("not_trained", "its file names no preset yet")}
     assert table.commands == ()
 
 

@@ -114,7 +114,7 @@ REFUSED = {
     ),
     "axis that is no setting": (
         with_axis("loss.lamda_ada", uniform=[0, 1]),
-        "own.yaml: space: loss.lamda_ada: 'lamda_ada' is not a setting of a combo trial (did you mean 'lambda_ada'?)",
+        "own.yaml: space: loss.lamda_ada: 'lamda_ada' is not a setting of combo trials (did you mean 'lambda_ada'?)",
     ),
     "bound that no trial can have": (
         with_axis("loss.lambda_ada", uniform=[-1, 1]),

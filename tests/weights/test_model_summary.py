@@ -55,7 +55,7 @@ def test_the_table_explains_the_papers_numbers(combo):
     [
         (["--preset", "combo_r5", "--task", "s4"], "names no preset: 'combo_r5' (did you mean 'combo_r50'?)"),
         (["--preset", "combo_r50", "--task", "s4", "model.backbone.name=resnet5"], "timm has no model 'resnet5'"),
-        (["--preset", "combo_r50", "--task", "s4", "model.widht=3"], "'widht' is not a setting of a combo trial"),
+        (["--preset", "combo_r50", "--task", "s4", "model.widht=3"], "'widht' is not a setting of combo trials"),
     ],
 )
 def test_a_network_that_does_not_exist_is_told_in_one_line(combo, words, message):
