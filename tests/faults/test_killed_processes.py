@@ -64,7 +64,7 @@ def test_f1_a_trial_whose_process_is_killed_goes_on_in_the_same_run(killed_trial
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert [(record.ended, record.reason.split(":")[0]) for record in sweep.attempts("lambda-10")] == [
-        ("failed", "ActorDiedError"),
+        ("failed", "WorkerCrashedError"),
         ("finished", ""),
     ]
     assert [len(sweep.attempts(other)) for other in ("lambda-0", "lambda-20")] == [1, 1]
