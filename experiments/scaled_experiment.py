@@ -80,6 +80,6 @@ class ScaledExperiment:
         return [variant.starts_from.get(task), *([also] if also is not None else [])]
 
     def command(self, verb: str) -> str:
-        """What to type for a verb on this scaled, such as `combo run combo/table7 --scale small`."""
+        """What to type for a verb on this experiment, such as `combo run combo/table7 --scale small`."""
         scale = [] if self.scale == FULL else ["--scale", self.scale]
         return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])

@@ -19,7 +19,7 @@ from orchestrator.store.store import Store
 
 SCHEMA = re.compile(rf'"{SCHEMA_FIELD}"\s*:\s*(\d+)'.encode())
 OF_A_SCHEMA = (SCHEMA_FIELD, "initial_trial")
-"""Settings that differ between schemas though nothing else does: a source has another key, too."""
+"""Settings that differ between schemas though nothing else does: the key of the parent trial differs too."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ray.tune import schedulers
 from ray.tune.error import TuneError
 
 from experiments.errors import InputError, Problem
+from experiments.records import SWEEPS
 from orchestrator.redaction import redacted
 from orchestrator.sweep.attempt_endings import AttemptEndings
 from orchestrator.sweep.driver_channel import ChannelSender
@@ -73,7 +74,7 @@ class Sweep:
             ),
             run_config=tune.RunConfig(
                 name=f"{self.name}-{workers}",
-                storage_path=str(self.context.storage.root / "sweeps" / self.name / "tune"),
+                storage_path=str(self.context.storage.root / SWEEPS / self.name / "tune"),
                 verbose=0,
                 callbacks=[
                     self.watch,
