@@ -188,6 +188,49 @@ class TrialConfig(Section):
         return self
 
 
+class AudioEncoderConfig(Section):
+    """Log-mel to one embedding per frame: frozen VGGish (128-d), or a small network trained from scratch."""
+
+    name: Literal["vggish", "compact"] = "vggish"
+
+
+class PretrainedModelConfig(ModelConfig):
+    """A network whose backbone and audio encoder may start from weights that others trained."""
+
+    backbone: BackboneConfig = BackboneConfig()
+    audio_encoder: AudioEncoderConfig = AudioEncoderConfig()
+
+
+class PretrainedTrialConfig(TrialConfig):
+    """One fully resolved trial of such a network, with switches where paper and authors' code differ."""
+
+    TRAINED_AUDIO = "model.audio_encoder.name=compact"
+
+    model: PretrainedModelConfig
+    truths: Section
+
+    @property
+    def needs_vggish(self) -> bool:
+        """See `TrialConfig`."""
+        return self.model.audio_encoder.name == "vggish"
+
+    @property
+    def imagenet_backbone(self) -> str | None:
+        """See `TrialConfig`; where there are several backbones they start from the same weights."""
+        backbone = self.model.backbone
+        return backbone.name if backbone.weights == "imagenet" else None
+
+    @property
+    def description(self) -> dict[str, JsonValue]:
+        """See `TrialConfig`: the backbone, and where paper and authors' code differ."""
+        return {"backbone": self.model.backbone.name, "truths": self.truths.model_dump(mode="json")}
+
+    def without_pretraining(self) -> Self:
+        """See `TrialConfig`."""
+        backbone = self.model.backbone.model_copy(update={"weights": "random"})
+        return self.model_copy(update={"model": self.model.model_copy(update={"backbone": backbone})})
+
+
 def trial_config_class(values: Mapping[str, Any]) -> type[TrialConfig]:
     """The class that nested values are to be read as, by their `model.name`.
 

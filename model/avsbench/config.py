@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, JsonValue, model_validator
+from pydantic import AfterValidator, model_validator
 
 from model.config import (
+    AudioEncoderConfig,
     BackboneConfig,
-    ModelConfig,
     NonNegativeFloat,
     PositiveInt,
+    PretrainedModelConfig,
+    PretrainedTrialConfig,
     Section,
-    TrialConfig,
     Truth,
 )
 
@@ -26,10 +27,9 @@ def _each_once_in_order(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     return stages
 
 
-class AudioEncoderConfig(Section):
-    """Log-mel to one embedding per frame: frozen VGGish (128-d), or a small network trained from scratch."""
+class AVSBenchAudioEncoderConfig(AudioEncoderConfig):
+    """The same, of any width."""
 
-    name: Literal["vggish", "compact"] = "vggish"
     width: PositiveInt = 128
     """Channels of the compact encoder's embedding."""
 
@@ -43,14 +43,14 @@ class TPAVIConfig(Section):
     """Channels of theta, phi and g."""
 
 
-class AVSBenchModelConfig(ModelConfig):
+class AVSBenchModelConfig(PretrainedModelConfig):
     """The network of the AVSBench baseline."""
 
     name: Literal["avsbench"] = "avsbench"
     width: PositiveInt = 256
     """Channels of neck, TPAVI and decoder."""
     backbone: BackboneConfig = BackboneConfig(norm="native")
-    audio_encoder: AudioEncoderConfig = AudioEncoderConfig()
+    audio_encoder: AVSBenchAudioEncoderConfig = AVSBenchAudioEncoderConfig()
     tpavi: TPAVIConfig = TPAVIConfig()
 
 
@@ -75,10 +75,8 @@ class LossConfig(Section):
     """lambda in the paper, `lambda_1` in the released code: 0 on S4, 0.5 on MS3 and AVSS."""
 
 
-class AVSBenchConfig(TrialConfig):
+class AVSBenchConfig(PretrainedTrialConfig):
     """One fully resolved trial of the AVSBench baseline."""
-
-    TRAINED_AUDIO = "model.audio_encoder.name=compact"
 
     model: AVSBenchModelConfig = AVSBenchModelConfig()
     truths: Truths = Truths()
@@ -96,24 +94,3 @@ class AVSBenchConfig(TrialConfig):
     def proposer(self) -> None:
         """No Maskiges: none are read, and none are part of the data's fingerprint."""
         return None
-
-    @property
-    def needs_vggish(self) -> bool:
-        """See `TrialConfig`."""
-        return self.model.audio_encoder.name == "vggish"
-
-    @property
-    def imagenet_backbone(self) -> str | None:
-        """See `TrialConfig`."""
-        backbone = self.model.backbone
-        return backbone.name if backbone.weights == "imagenet" else None
-
-    @property
-    def description(self) -> dict[str, JsonValue]:
-        """See `TrialConfig`: the backbone, and where paper and authors' code differ."""
-        return {"backbone": self.model.backbone.name, "truths": self.truths.model_dump(mode="json")}
-
-    def without_pretraining(self) -> Self:
-        """See `TrialConfig`."""
-        backbone = self.model.backbone.model_copy(update={"weights": "random"})
-        return self.model_copy(update={"model": self.model.model_copy(update={"backbone": backbone})})

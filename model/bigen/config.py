@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
-from model.config import BackboneConfig, ModelConfig, NonNegativeFloat, PositiveInt, Section, Task, TrialConfig, Truth
+from model.config import (
+    BackboneConfig,
+    NonNegativeFloat,
+    PositiveInt,
+    PretrainedModelConfig,
+    PretrainedTrialConfig,
+    Section,
+    Task,
+    Truth,
+)
 
 VGGISH_WIDTH = 128
 Switch = Annotated[bool, Field(strict=True)]
 
 
-class BigenAudioEncoderConfig(Section):
-    """Log-mel to one embedding per frame: frozen VGGish, or a small network trained from scratch."""
-
-    name: Literal["vggish", "compact"] = "vggish"
-
-
-class BigenModelConfig(ModelConfig):
+class BigenModelConfig(PretrainedModelConfig):
     """The AVS-BiGen network. Without its switches it is the released one."""
 
     name: Literal["bigen"] = "bigen"
     width: PositiveInt = 128
     """Channels of all maps behind the neck, and of the audio embedding that they are multiplied with."""
     backbone: BackboneConfig = BackboneConfig(norm="native")
-    audio_encoder: BigenAudioEncoderConfig = BigenAudioEncoderConfig()
     neck: Literal["basic", "aspp"] = "basic"
     """basic: 1x1, 3x3 and 3x3 convolutions with batch normalisation; aspp: the sum of four dilated convolutions."""
     fusion: Literal["av_corr", "none"] = "av_corr"
@@ -71,10 +73,9 @@ class BigenLossConfig(Section):
     """Weight of the consistency loss between heard and generated sound."""
 
 
-class BigenConfig(TrialConfig):
+class BigenConfig(PretrainedTrialConfig):
     """One fully resolved trial of AVS-BiGen."""
 
-    TRAINED_AUDIO = "model.audio_encoder.name=compact"
     TASKS: ClassVar[tuple[Task, ...]] = ("s4", "ms3")
 
     model: BigenModelConfig = BigenModelConfig()
@@ -85,24 +86,3 @@ class BigenConfig(TrialConfig):
     def proposer(self) -> None:
         """See `TrialConfig`; no Maskiges are read."""
         return None
-
-    @property
-    def needs_vggish(self) -> bool:
-        """See `TrialConfig`."""
-        return self.model.audio_encoder.name == "vggish"
-
-    @property
-    def imagenet_backbone(self) -> str | None:
-        """See `TrialConfig`."""
-        backbone = self.model.backbone
-        return backbone.name if backbone.weights == "imagenet" else None
-
-    @property
-    def description(self) -> dict[str, JsonValue]:
-        """See `TrialConfig`: the backbone, and where paper and authors' code differ."""
-        return {"backbone": self.model.backbone.name, "truths": self.truths.model_dump(mode="json")}
-
-    def without_pretraining(self) -> Self:
-        """See `TrialConfig`."""
-        backbone = self.model.backbone.model_copy(update={"weights": "random"})
-        return self.model_copy(update={"model": self.model.model_copy(update={"backbone": backbone})})

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from model.combo.first_settings import FIRST_SETTINGS
 from model.config import (
+    AudioEncoderConfig,
     BackboneConfig,
     Fraction,
     MaskigeDataConfig,
-    ModelConfig,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    PretrainedModelConfig,
+    PretrainedTrialConfig,
     Section,
-    TrialConfig,
     Truth,
 )
 
@@ -29,10 +30,9 @@ class SiamEncoderConfig(Section):
     """Squeeze ratio of the channel-weighted block's hidden layer."""
 
 
-class AudioEncoderConfig(Section):
-    """Log-mel to one 128-d embedding per frame: frozen VGGish, or a small network trained from scratch."""
+class ComboAudioEncoderConfig(AudioEncoderConfig):
+    """The same, and the MLP behind it."""
 
-    name: Literal["vggish", "compact"] = "vggish"
     width: PositiveInt = 128
     mlp_width: PositiveInt = 4096
     """Hidden width of the MLP that maps the fused audio embedding to query space."""
@@ -67,7 +67,7 @@ class QueryDecoderConfig(Section):
     ffn_width: PositiveInt = 2048
 
 
-class ComboModelConfig(ModelConfig):
+class ComboModelConfig(PretrainedModelConfig):
     """The COMBO network."""
 
     name: Literal["combo"] = "combo"
@@ -75,7 +75,7 @@ class ComboModelConfig(ModelConfig):
     """Channels of the pixel decoder, the mask features and the queries."""
     backbone: BackboneConfig = BackboneConfig()
     siam_encoder: SiamEncoderConfig = SiamEncoderConfig()
-    audio_encoder: AudioEncoderConfig = AudioEncoderConfig()
+    audio_encoder: ComboAudioEncoderConfig = ComboAudioEncoderConfig()
     pixel_decoder: PixelDecoderConfig = PixelDecoderConfig()
     fusion: FusionConfig = FusionConfig()
     query_decoder: QueryDecoderConfig = QueryDecoderConfig()
@@ -127,10 +127,9 @@ class LossConfig(Section):
         return self
 
 
-class ComboConfig(TrialConfig):
+class ComboConfig(PretrainedTrialConfig):
     """One fully resolved trial of COMBO."""
 
-    TRAINED_AUDIO = "model.audio_encoder.name=compact"
     FIRST_SETTINGS = FIRST_SETTINGS
 
     model: ComboModelConfig = ComboModelConfig()
@@ -147,24 +146,3 @@ class ComboConfig(TrialConfig):
     def depends_on_maskiges(self) -> bool:
         """See `TrialConfig`."""
         return self.model.siam_encoder.mode != "image_only"
-
-    @property
-    def needs_vggish(self) -> bool:
-        """See `TrialConfig`."""
-        return self.model.audio_encoder.name == "vggish"
-
-    @property
-    def imagenet_backbone(self) -> str | None:
-        """See `TrialConfig`; both encoders start from the same weights."""
-        backbone = self.model.backbone
-        return backbone.name if backbone.weights == "imagenet" else None
-
-    @property
-    def description(self) -> dict[str, JsonValue]:
-        """See `TrialConfig`: the backbone, and where paper and authors' code differ."""
-        return {"backbone": self.model.backbone.name, "truths": self.truths.model_dump(mode="json")}
-
-    def without_pretraining(self) -> Self:
-        """See `TrialConfig`."""
-        backbone = self.model.backbone.model_copy(update={"weights": "random"})
-        return self.model_copy(update={"model": self.model.model_copy(update={"backbone": backbone})})
