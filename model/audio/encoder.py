@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
+
+EMBEDDING_DIMENSIONS = 2
+"""Axes of sound that has passed an audio encoder."""
 
 
 class AudioEncoder(nn.Module):
@@ -10,3 +13,9 @@ class AudioEncoder(nn.Module):
 
     width: int
     """A, channels of the embedding."""
+    is_frozen = False
+    """Whether its weights are never trained, so that a clip has to be encoded once only."""
+
+    def embed(self, sound: Tensor) -> Tensor:
+        """(N, 1, 96, 64) log-mel, or (N, A) that was encoded before, to (N, A)."""
+        return sound if sound.ndim == EMBEDDING_DIMENSIONS else self(sound)

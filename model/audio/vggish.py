@@ -29,6 +29,7 @@ class VGGish(AudioEncoder):
     """Six convolutions and three linear layers, ReLU after every one; 72 141 184 parameters, all frozen."""
 
     width = EMBEDDING
+    is_frozen = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,13 +6,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.audio.compact import CompactAudioEncoder
+from model.audio.choice import build_audio_encoder
 from model.audio.encoder import AudioEncoder
-from model.audio.vggish import VGGish
 from model.avsbench.config import AVSBenchConfig
 from model.avsbench.decoder import Decoder, Head
 from model.avsbench.frames import Frames
@@ -21,12 +19,10 @@ from model.data.batch import Batch
 from model.interface import Gather, Network, alone
 from model.layers.backbones import Backbone
 from model.layers.imagenet_pixels import ImageNetPixels
+from model.layers.object_logits import object_scores
 from model.layers.tpavi import TPAVI
-from model.precision import without_autocast
 
 HEAD_WIDTH = 32
-EMBEDDED = 2
-"""Dimensions of sound that has passed the audio encoder."""
 UNEXECUTED_STAGES = ("layer3", "layer4")
 """The stages of a ResNet that the released network holds twice."""
 
@@ -71,13 +67,8 @@ class AVSBench(Network):
         self.backbone = Backbone(model.backbone)
         as_released = truths.unexecuted_layers == "official"
         self.unexecuted_stages = _unexecuted_stages(self.backbone) if as_released else nn.ModuleDict()
-        self.audio_encoder: AudioEncoder
-        if model.audio_encoder.name == "vggish":
-            self.audio_encoder = VGGish()
-            audio_width = VGGish.width
-        else:
-            audio_width = model.audio_encoder.width
-            self.audio_encoder = CompactAudioEncoder(audio_width)
+        self.audio_encoder = build_audio_encoder(model.audio_encoder.name, model.audio_encoder.width)
+        audio_width = self.audio_encoder.width
         self.neck = nn.ModuleList(AtrousNeck(channels, model.width) for channels in self.backbone.channels)
         self.tpavi = nn.ModuleDict(
             {
@@ -96,7 +87,7 @@ class AVSBench(Network):
 
     def forward(self, batch: Batch, gather: Gather = alone) -> Segmentation:  # noqa: ARG002 - clips are not mixed
         """Logits at the frames' size, and what the mapping loss compares."""
-        sound = batch.sound if batch.sound.ndim == EMBEDDED else self.audio_encoder(batch.sound)
+        sound = self.audio_encoder.embed(batch.sound)
         return self.segment(self.normalise(batch.frames), sound, batch.clip_lengths.tolist())
 
     def segment(self, images: Tensor, sound: Tensor, clip_lengths: list[int]) -> Segmentation:
@@ -123,11 +114,11 @@ class AVSBench(Network):
         logits = self.head(self.decoder(maps, frames.blank))
         return Segmentation(frames.drop_padding(logits), heard, aligned)
 
-    @without_autocast
     def class_scores(self, outputs: Segmentation, size: tuple[int, int]) -> Tensor:
-        """See `Network`: logits. Where there is but one, background's is 0, so that the softmax is its sigmoid."""
-        logits = F.interpolate(outputs.logits.float(), size, mode="bilinear", align_corners=False)
-        return logits if self.is_avss else torch.cat((torch.zeros_like(logits), logits), dim=1)
+        """See `Network`: logits."""
+        if not self.is_avss:
+            return object_scores(outputs.logits, size)
+        return F.interpolate(outputs.logits.float(), size, mode="bilinear", align_corners=False)
 
     def evidence(self, scores: Tensor) -> Tensor:
         """Probabilities, as logits can be negative."""
@@ -142,7 +133,7 @@ class AVSBench(Network):
     @property
     def frozen_audio_encoder(self) -> AudioEncoder | None:
         """VGGish; the compact encoder is trained."""
-        return self.audio_encoder if isinstance(self.audio_encoder, VGGish) else None
+        return self.audio_encoder if self.audio_encoder.is_frozen else None
 
     def refusal_to_split(self) -> str:
         """TPAVI's and the backbone's batch normalisation are trained and would see a part of the batch only."""

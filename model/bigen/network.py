@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from model.audio.compact import CompactAudioEncoder
+from model.audio.choice import build_audio_encoder
 from model.audio.encoder import AudioEncoder
-from model.audio.vggish import VGGish
 from model.bigen.audio_generation import AudioGeneration
 from model.bigen.config import BigenConfig
 from model.bigen.correlation_attention import CorrelationAttention
@@ -23,9 +20,7 @@ from model.data.batch import Batch
 from model.interface import Gather, Network, alone
 from model.layers.backbones import STRIDES, Backbone
 from model.layers.imagenet_pixels import ImageNetPixels
-
-EMBEDDED = 2
-"""Dimensions of sound that has passed the audio encoder."""
+from model.layers.object_logits import object_scores
 
 
 @dataclass(frozen=True)
@@ -74,9 +69,7 @@ class Bigen(Network):
         self.generates_from_truth = config.data.task == "ms3"
         self.normalise = ImageNetPixels()
         self.backbone = Backbone(model.backbone)
-        self.audio_encoder: AudioEncoder = (
-            VGGish() if model.audio_encoder.name == "vggish" else CompactAudioEncoder(width)
-        )
+        self.audio_encoder = build_audio_encoder(model.audio_encoder.name, width)
         audio_width = self.audio_encoder.width
         self.neck = Neck(self.backbone.channels, model)
         self.fusion: nn.ModuleList | None = None
@@ -100,7 +93,7 @@ class Bigen(Network):
             batch: its sound is log-mel, or what the audio encoder made of it before.
             gather: not needed.
         """
-        heard = batch.sound if batch.sound.ndim == EMBEDDED else self.audio_encoder(batch.sound)
+        heard = self.audio_encoder.embed(batch.sound)
         audio = unit_length(heard if self.audio_projection is None else self.audio_projection(heard))
         maps = self.neck(self.backbone(self.normalise(batch.frames)))
         fused = self._fused(maps, audio)
@@ -113,10 +106,7 @@ class Bigen(Network):
 
     def class_scores(self, outputs: Segmented, size: tuple[int, int]) -> Tensor:
         """See `Network`. Zero and the logit, so that their softmax is the sigmoid of the logit."""
-        logits = outputs.logits.float()
-        if logits.shape[2:] != size:
-            logits = F.interpolate(logits, size, mode="bilinear", align_corners=False)
-        return torch.cat((torch.zeros_like(logits), logits), dim=1)
+        return object_scores(outputs.logits, size)
 
     def evidence(self, scores: Tensor) -> Tensor:
         """See `Network`; logits can be negative, probabilities cannot."""
@@ -130,7 +120,7 @@ class Bigen(Network):
     @property
     def frozen_audio_encoder(self) -> AudioEncoder | None:
         """VGGish; the compact encoder is trained."""
-        return self.audio_encoder if isinstance(self.audio_encoder, VGGish) else None
+        return self.audio_encoder if self.audio_encoder.is_frozen else None
 
     def refusal_to_split(self) -> str:
         """The decoder's batch normalisation would see a part of the batch only."""

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from model.audio.compact import CompactAudioEncoder
+from model.audio.choice import build_audio_encoder
 from model.audio.encoder import AudioEncoder
-from model.audio.vggish import VGGish
 from model.combo.bilateral_fusion import BilateralFusion
 from model.combo.config import ComboConfig
 from model.combo.inference import class_scores
@@ -22,8 +21,6 @@ from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.mlp import MLP
 
 MEMORY_LEVELS = 3
-EMBEDDED = 2
-"""Dimensions of sound that has passed the audio encoder."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +60,8 @@ class Combo(Network):
         super().__init__()
         model, truths = config.model, config.truths
         self.siam_encoder = SiamEncoder(model.backbone, model.siam_encoder, truths.channel_weight)
-        self.audio_encoder: AudioEncoder
-        if model.audio_encoder.name == "vggish":
-            self.audio_encoder = VGGish()
-            audio_width = VGGish.width
-        else:
-            audio_width = model.audio_encoder.width
-            self.audio_encoder = CompactAudioEncoder(audio_width)
+        self.audio_encoder = build_audio_encoder(model.audio_encoder.name, model.audio_encoder.width)
+        audio_width = self.audio_encoder.width
         self.pixel_decoder = PixelDecoder(self.siam_encoder.channels, model.width, model.pixel_decoder)
         self.fusion = BilateralFusion(
             model.width, audio_width, model.fusion, truths.bfm_softmax_axis, truths.fusion_ablation
@@ -104,7 +96,7 @@ class Combo(Network):
     @property
     def frozen_audio_encoder(self) -> AudioEncoder | None:
         """VGGish; the compact encoder is trained."""
-        return self.audio_encoder if isinstance(self.audio_encoder, VGGish) else None
+        return self.audio_encoder if self.audio_encoder.is_frozen else None
 
     @property
     def mixes_clips(self) -> bool:
@@ -138,6 +130,6 @@ class Combo(Network):
         """
         maps = self.siam_encoder(self.normalise(frames), self.normalise(maskiges))
         pixels = self.pixel_decoder(maps)
-        embedding = sound if sound.ndim == EMBEDDED else self.audio_encoder(sound)
+        embedding = self.audio_encoder.embed(sound)
         visual, audio = self.fusion(pixels.mask_features, embedding[:, None])
         return Encoded(pixels.memory, visual, self.audio_mlp(audio))
