@@ -141,8 +141,13 @@ def _of_the_network(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[s
     if "parameters" in metrics:
         task = experiment.tasks[-1].upper()
         yield f"Parameters are those of the {task} network in millions, the frozen audio encoder included."
+    if "trainable_parameters" in metrics:
+        yield "Trained parameters are those of the network in millions, the frozen audio encoder left out."
     if "seconds_per_clip" in metrics:
-        yield "Time is that of the network for one clip, its audio encoder left out, on the device of the run."
+        yield (
+            "Time is the median over the test clips, one at a time and after a first one to warm up, from frames to "
+            "class scores, without the frozen audio encoder, on the device of the run."
+        )
 
 
 def _by_task(cells: Sequence[Cell]) -> Iterator[str]:

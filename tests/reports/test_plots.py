@@ -34,7 +34,7 @@ def make_plots(scaled, storage, trials=None):
 
 
 def bound(scaled):
-    return [trial.on_data(FINGERPRINT) for trial in expand(scaled)] if scaled.is_trained else []
+    return [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
 
 
 def at_full_scale(name, **changes):
