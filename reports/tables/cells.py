@@ -138,7 +138,7 @@ class Row:
     group: str = ""
     """Heading that it stands under with its neighbours."""
     cite: Citation | None = None
-    """Citation of a row that others report."""
+    """Citation of a method of others."""
     is_of_others: bool = False
     """Whether it trains a method that the paper compares its own with."""
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from experiments.records import ProtocolRecord
-from experiments.reported import ReportedValue, contradictions, transcription
+from experiments.reported import contradictions, transcription
 from experiments.reported_schema import Check, Citation
 from experiments.schema import Experiment, Paper
 from model.config import Task
@@ -22,7 +22,7 @@ def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
     """Source of the reported numbers, meaning of the signs, protocols, mixtures, the paper's own contradictions."""
     cells = [cell for row in rows for cell in row.cells]
     return (
-        *_sources(experiment, cells),
+        *_sources(experiment, rows),
         *_others(experiment, rows),
         *_imported(cells),
         *_far_from_reported(cells),
@@ -41,11 +41,13 @@ def paper_remarks(paper: Paper, table: str) -> Iterator[str]:
         yield _sentence(check)
 
 
-def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
-    sources = {_source(cell.reported): None for cell in cells if cell.is_ours and cell.reported is not None}
-    if sources:
-        origin = f"Table {experiment.table.number} of {'; '.join(sources)}"
-        yield f"Reported: {origin}. Δ is measured minus reported, of scores in percentage points."
+def _sources(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
+    if any(cell.is_ours and cell.reported is not None for row in rows for cell in row.cells):
+        printed_in = transcription(experiment.paper)
+        origin = f"Table {experiment.table.number} of {printed_in.paper} {_citation(printed_in.cite)}"
+        cited = {row.label: _citation(row.cite) for row in rows if row.is_of_others and row.cite is not None}
+        named = "".join(f"; of {label} it cites {citation}" for label, citation in cited.items())
+        yield f"Reported: {origin}{named}. Δ is measured minus reported, of scores in percentage points."
 
 
 def _others(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
@@ -80,10 +82,6 @@ def _far_from_reported(cells: Sequence[Cell]) -> Iterator[str]:
                 f"{distance:.1f} points from what the paper reports: they are hardly those behind its number, or the "
                 "data are other ones."
             )
-
-
-def _source(value: ReportedValue) -> str:
-    return value.paper if value.cite is None else f"{value.paper} {_citation(value.cite)}"
 
 
 def _citation(cite: Citation) -> str:

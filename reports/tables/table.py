@@ -92,7 +92,10 @@ class _Builder:
     def row(self, variant: Variant, columns: Sequence[Column]) -> Row:
         group = self._scaled.experiment.table.own_group
         cells = tuple(self._cell(variant, column) for column in columns)
-        return Row(variant.name, variant.label, cells, variant.side, group, is_of_others=variant.method is not None)
+        if variant.method is None:
+            return Row(variant.name, variant.label, cells, variant.side, group)
+        cite = next((cell.reported.cite for cell in cells if cell.reported is not None), None)
+        return Row(variant.name, variant.label, cells, variant.side, group, cite, is_of_others=True)
 
     def _cell(self, variant: Variant, column: Column) -> Cell:
         task = task_of(column, self._scaled.experiment)

@@ -191,7 +191,6 @@ def test_the_overview_says_what_holds_and_how_to_get_the_rest(pages):
     assert "combo retry combo/table7 --scale small" in told
     assert "combo run combo/table1" in told
     assert "5 trials, 5 min on cpu" in told
-    assert "its file names no preset yet" in told
     assert "1 of 2 rebuilt" in told
     assert "3 of 12 points, 2 finished" in told
 
