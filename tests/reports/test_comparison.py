@@ -136,7 +136,7 @@ def test_trials_that_both_experiments_share_are_named_so(diff, storage, trials):
     storage.finish(trials["lambda-10", 0])
     text = diff("combo/table7", "combo/table1")
     assert "S4 lambda-10 M_J and M_F: the same trials" in text
-    assert "Only in B: MS3" in text
+    assert "Only in B: S4 avsbench-r50" in text
 
 
 def test_points_of_a_search_are_compared_with_the_rows_that_they_are_nearest_to(command, storage):
