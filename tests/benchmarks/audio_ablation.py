@@ -28,9 +28,9 @@ from experiments.trial import Trial
 from model.data.avsbench import AVSBench
 from model.data.clip import Clip
 from model.data.errors import DataError
+from model.interface import model_of
 from model.metrics.jaccard import frame_jaccard
 from model.metrics.protocol import protocol_for
-from model.registry import build_network
 from model.training.audio_embeddings import unchanged
 from model.training.evaluate import evaluate
 from model.training.workers import Workers
@@ -54,7 +54,7 @@ class WrongSound(AVSBench):
 
 def score(trial: Trial, checkpoint: Path, dataset: AVSBench) -> float:
     """M_J of a checkpoint on a split."""
-    model = build_network(trial.config)
+    model = model_of(trial.config).build(trial.config)
     load_weights(checkpoint, model)
     return evaluate(model, dataset, protocol_for(trial.task), unchanged, Workers(), CPU).score.m_j
 
@@ -97,7 +97,9 @@ def main() -> None:
     for trial in trials:
         if store.trial(trial.key).result is not None:
             rows[trial.variant].append(trial)
-    table = Table("row", "seeds", "right sound", "wrong sound", "fixed mask", "trained for", title="M_J on the test split")
+    table = Table(
+        "row", "seeds", "right sound", "wrong sound", "fixed mask", "trained for", title="M_J on the test split"
+    )
     for variant, finished in rows.items():
         folders = [store.trial(trial.key) for trial in finished]
         results = [folder.result for folder in folders if folder.result is not None]
