@@ -3,7 +3,7 @@
     make demo && make bench
     combo run combo/table1 --scale demo ... && audio_ablation.py combo/table1 ...
 
-For every row of an experiment's demo scale it prints M_J on the S4 test split, mean and standard deviation over seeds, of
+For every row of an experiment's demo scale it prints M_J on the S4 test split, mean and deviation over seeds, of
   right sound   the clip's own sound;
   wrong sound   the sound of the next clip of another category, picture unchanged;
   fixed mask    the best mask that is the same for all frames, chosen on the test split itself, which flatters it.
