@@ -1,7 +1,7 @@
 """AVS-BiGen's correlation of neighbouring frames in tiles against the literal form, at the finest stage of one clip.
 
-Every form runs in a process of its own, so that its peak memory is known. Times are of a forward and a backward pass, in
-seconds of the processor, which others may share.
+Every form runs in a process of its own, so that its peak memory is known. Times are of a forward and a backward pass,
+in seconds of the processor, which others may share.
 """
 
 from __future__ import annotations
