@@ -1,1 +1,1 @@
-"""AVSBench's baseline: a pyramid whose maps hear the clip through TPAVI, and a convolutional decoder (ECCV 2022)."""
+"""AVSBench's baseline: a pyramid whose maps see the sound through TPAVI, and a convolutional decoder (ECCV 2022)."""

@@ -74,10 +74,20 @@ class Truths(Section):
 
 
 class LossConfig(Section):
-    """Weights of the losses beside segmentation: audio-visual mapping (AVSBench section 4.4), and consistency."""
+    """The losses beside segmentation: audio-visual mapping (AVSBench section 4.4), and consistency.
+
+    The settings that begin with `avm_` are options of the released code; it trains with what is the default here.
+    """
 
     lambda_avm: NonNegativeFloat = 0.0
     """lambda in the paper, `lambda_1` in the released code: 0 on S4, 0.5 on MS3 and AVSS."""
+    avm_distance: Literal["kl", "euclidean"] = "kl"
+    """kl: divergence of softmax distributions; euclidean: distance, a mean over the frames and not a sum."""
+    avm_features: Literal["raw", "unit_length"] = "raw"
+    """Whether features are scaled to length 1 before they are compared."""
+    avm_mask: Literal["mean", "max", "threshold"] = "mean"
+    """What is segmented at a position of a map: mean or largest logit below it; threshold: where the mean is
+    positive, and the map is averaged over these positions only."""
     eta: PositiveFloat = 1.0
     """Weight of the consistency loss between audio features and generated ones, if `model.generation` is true."""
 

@@ -8,7 +8,7 @@ from torch import Tensor
 LONGEST = 10
 """Frames of a padded clip."""
 GROUP = 5
-"""Frames that hear each other in the released code, however long a clip is."""
+"""Frames that share their sound in the released code, however long a clip is."""
 
 
 class Frames:

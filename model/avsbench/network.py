@@ -169,6 +169,9 @@ class AVSBenchNetwork(Network):
 
 
 def _unexecuted_stages(backbone: Backbone) -> nn.ModuleDict:
-    """Copies of a ResNet's last two stages, of the same initial weights; nothing for other backbones."""
+    """Copies of a ResNet's last two stages as they are now; nothing for other backbones.
+
+    Weights that a file gives the backbone later reach the stages that run only. Nothing runs the copies.
+    """
     stages = dict(backbone.network.named_children())
     return nn.ModuleDict({name: deepcopy(stages[name]) for name in UNEXECUTED_STAGES if name in stages})

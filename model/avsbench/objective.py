@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from model.avsbench.config import AVSBenchConfig
-from model.avsbench.mapping_loss import mapping_divergences
+from model.avsbench.mapping_loss import mapping_distances
 from model.avsbench.network import Segmentation
 from model.config import IGNORED
 from model.data.batch import Batch
@@ -42,7 +42,7 @@ class AVSBenchObjective:
     """
 
     def __init__(self, config: AVSBenchConfig) -> None:
-        self._lambda_avm, self._eta = config.loss.lambda_avm, config.loss.eta
+        self._loss = config.loss
         self._truth = config.truths.avm_reduce
         self._is_avss, self._clips = config.data.task == "avss", config.training.batch
 
@@ -70,14 +70,15 @@ class AVSBenchObjective:
             losses = {"ce": entropy / pixels}
         else:
             losses = {"bce": _binary_cross_entropy(labelled[:, 0], supervision.labels) / pixels}
-        if self._lambda_avm:
+        if self._loss.lambda_avm:
             stages = zip(outputs.maps, outputs.sound, strict=True)
-            divergences = [mapping_divergences(logits, maps.float(), sound.float()) for maps, sound in stages]
-            by_stage = torch.stack(divergences)[:, supervision.mapped].sum(1)
+            distances = [mapping_distances(logits, maps.float(), sound.float(), self._loss) for maps, sound in stages]
+            by_stage = torch.stack(distances)[:, supervision.mapped].sum(1)
             if self._truth == "paper":
                 losses["avm"] = by_stage.sum() / mapped
             else:
-                losses["avm"] = by_stage.mean() / (mapped if self._is_avss else share)
+                sums_frames = not self._is_avss and self._loss.avm_distance == "kl"
+                losses["avm"] = by_stage.mean() / (share if sums_frames else mapped)
         if outputs.generated is not None:
             # Not on AVSS, so the mapping loss looks at all frames.
             audio_features, generated = outputs.audio_features.float(), outputs.generated.float()
@@ -88,9 +89,9 @@ class AVSBenchObjective:
         """The segmentation loss, plus lambda times the mapping loss, plus eta times consistency."""
         total = losses["ce" if self._is_avss else "bce"]
         if "avm" in losses:
-            total = total + self._lambda_avm * losses["avm"]
+            total = total + self._loss.lambda_avm * losses["avm"]
         if "consistency" in losses:
-            total = total + self._eta * losses["consistency"]
+            total = total + self._loss.eta * losses["consistency"]
         return total
 
 

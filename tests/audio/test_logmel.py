@@ -30,6 +30,16 @@ def test_resamples_and_downmixes_like_the_authors(golden):
     np.testing.assert_allclose(log_mel_examples(samples, rate), golden["logmel_44k_stereo"], rtol=0, atol=0.01)
 
 
+@pytest.mark.parametrize(
+    ("name", "pcm", "examples", "rate", "tolerance"),
+    [("vggish_logmel", "pcm_5s", "examples_5s", 16_000, 1e-4), ("vggish_logmel_44k", "pcm", "examples", 44_100, 2e-2)],
+)
+def test_equals_the_front_end_of_the_baselines(name, pcm, examples, rate, tolerance):
+    stored = np.load(GOLDEN / f"{name}.npz")
+
+    np.testing.assert_allclose(log_mel_examples(stored[pcm], rate), stored[examples], rtol=0, atol=tolerance)
+
+
 def test_mel_filters_equal_the_authors(golden):
     np.testing.assert_allclose(mel_matrix(), golden["mel_matrix"], atol=1e-6)
 

@@ -1,6 +1,7 @@
 """AVS-BiGen's correlation of neighbouring frames in tiles against the literal form, at the finest stage of one clip.
 
-Every form runs in a process of its own, so that its peak memory is known. Times are of a forward and a backward pass.
+Every form runs in a process of its own, so that its peak memory is known. Times are of a forward and a backward pass,
+in seconds of the processor, which others may share.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ FORMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"literal": literal, "in 
 
 
 def measure(name: str) -> tuple[float, float]:
-    """Seconds, best of several rounds, and MiB of memory beyond those of the inputs."""
+    """Seconds of the processor, best of several rounds, and MiB of memory beyond those of the inputs."""
     torch.set_num_threads(1)
     frames = torch.randn(FRAMES, CHANNELS, SIDE, SIDE, generator=torch.Generator().manual_seed(0), requires_grad=True)
     FORMS[name](frames[..., :4, :4], frames[..., :4, :4]).sum().backward()
     before, times = _peak(), []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         FORMS[name](frames, frames[partner_frames([FRAMES])]).sum().backward()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times), (_peak() - before) / 2**20
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from scipy.io import wavfile
 
@@ -14,8 +15,9 @@ from model.data.avsbench import AVSBench
 from model.data.avss_classes import class_colours, class_ids
 from model.data.geometry import to_square
 from model.data.log_mel_file import log_mel_pickle, read_log_mel
+from model.layers.imagenet_pixels import ImageNetPixels
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "avss_preparation.npz")
+GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "data_prep.npz")
 CLIPS = {
     "wide": ("v1s", "train", 5),
     "tall": ("v1m", "val", 5),
@@ -111,6 +113,11 @@ def test_geometry_agrees_with_the_authors_pixels(shape, split, name):
 def test_colours_become_the_authors_ids():
     np.testing.assert_array_equal(class_colours(), GOLDEN["palette71"])
     np.testing.assert_array_equal(class_ids(GOLDEN["rgb_mask"]), GOLDEN["label_map"])
+
+
+def test_pixels_are_normalised_like_the_authors():
+    pixels = torch.from_numpy(GOLDEN["wide_crop_img"]).permute(2, 0, 1)
+    np.testing.assert_allclose(ImageNetPixels()(pixels), GOLDEN["norm_chw"], rtol=0, atol=1e-5)
 
 
 def test_labels_released_as_colours_only_give_the_same_ids(command, root):

@@ -61,7 +61,7 @@ def test_nothing_is_generated_but_in_training():
         assert network.eval()(labelled_batch("s4", torch.Generator().manual_seed(1))).generated is None
 
 
-def test_it_is_a_third_of_a_million_parameters_beside_those_of_avsbench():
+def test_it_is_a_fifth_of_a_million_parameters_beside_those_of_avsbench():
     sizes = [
         count_parameters(resolve_preset("avsbench_pvt", "s4", {"model.generation": on})).trainable
         for on in (False, True)

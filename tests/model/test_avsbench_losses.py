@@ -97,6 +97,28 @@ def test_avss_looks_at_annotated_frames_only():
     assert_close(gradient(losses["ce"], outputs)[:, 0], g["ce_grad_sum_over_class0"], **TOLERANCE)
 
 
+@pytest.mark.parametrize("length", ["raw", "unit_length"])
+@pytest.mark.parametrize(
+    ("task", "vector", "settings"),
+    [
+        ("ms3", "ms3_avm_kl", {}),
+        ("ms3", "ms3_avm_euclid", {"loss__avm_distance": "euclidean"}),
+        ("ms3", "ms3_avm_kl_thr", {"loss__avm_mask": "threshold"}),
+        ("ms3", "ms3_avm_kl_max", {"loss__avm_mask": "max"}),
+        ("avss", "avm_kl", {}),
+        ("avss", "avm_euclid", {"loss__avm_distance": "euclidean"}),
+    ],
+)
+def test_the_mapping_losses_that_the_released_code_could_train_with(task, vector, settings, length):
+    g = vectors("losses_avss" if task == "avss" else "losses_avsbench")
+    outputs, batch = outputs_of(g), semantic_batch(g) if task == "avss" else binary_batch(g, task)
+    losses, _ = losses_of(objective(task, loss__avm_features=length, **settings), outputs, batch)
+    name = f"{vector}_norm{int(length == 'unit_length')}"
+    assert_close(losses["avm"], g[name], **TOLERANCE)
+    if f"{name}_grad" in g:
+        assert_close(gradient(losses["avm"], outputs), g[f"{name}_grad"], **TOLERANCE)
+
+
 @pytest.mark.parametrize(("task", "factor"), [("ms3", 4 / 10), ("avss", 4)])
 def test_the_papers_mapping_loss_is_the_sum_over_stages_of_means_over_frames(task, factor):
     g = vectors("losses_avss" if task == "avss" else "losses_avsbench")

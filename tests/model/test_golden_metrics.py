@@ -26,6 +26,32 @@ def test_s4_scores_per_frame_per_clip_and_per_data_set():
     assert_close(score.m_f, float(g["dataset_F"]), rtol=1e-6, atol=1e-6)
 
 
+def test_avsbench_scores_of_extreme_clips():
+    """Empty and full masks, certain and undecided predictions."""
+    g = vectors("metrics_binary")
+    for case in range(len(g["pred"])):
+        record, _ = BinaryProtocol().score_clip(of_an_object(g["pred"][case]), g["gt"][case].long(), str(case), "")
+        assert_close(record.m_j, float(g["miou"][case]), rtol=0, atol=1e-6)
+        assert_close(record.m_f, float(g["fscore"][case]), rtol=0, atol=1e-5)
+    assert_close(thresholds().float(), g["thresholds"], rtol=0, atol=0)
+
+
+def test_the_data_sets_score_is_the_evaluators_with_one_clip_in_a_batch():
+    g = vectors("metrics_binary")
+    protocol = BinaryProtocol()
+    clips = zip(g["bs_pred"], g["bs_gt"].long(), strict=True)
+    totals = [protocol.score_clip(of_an_object(logits), labels, "", "")[1] for logits, labels in clips]
+    score = protocol.dataset_score(sum_totals(totals))
+    _, m_j, m_f = g["bs_table"][0].tolist()
+    assert_close(score.m_j, m_j, rtol=0, atol=1e-6)
+    assert_close(score.m_f, m_f, rtol=0, atol=1e-5)
+
+
+def of_an_object(logits):
+    """Class scores (T, 2, H, W) of an object's logits (T, H, W)."""
+    return torch.stack([torch.zeros_like(logits), logits], dim=1)
+
+
 def test_f_curve_equals_the_comparison_with_every_threshold():
     g = vectors("metrics_s4")
     frame, truth = g["prob"][:1], g["gts"][:1] == 1
