@@ -28,14 +28,14 @@ def heat_block(clip: ShownClip, rows: Sequence[FigureRow]) -> Block:
     return Block(first.record.category or first.record.clip, first.record.clip, len(first.frames), tuple(shown))
 
 
-def attention_block(clip: ShownClip, rows: Sequence[AttentionRow]) -> Block:
+def attention_block(title: str, clip: ShownClip, rows: Sequence[AttentionRow]) -> Block:
     """Frames, then every row's attention over them, each row on its own scale."""
     first = clip.first
     shown: list[Row] = [Pictures(FRAMES, first.frames)]
     for row, prediction in zip(rows, clip.predictions, strict=True):
         heat = stretched(prediction.attention[row.map], *prediction.frames.shape[1:3])
         shown.append(Pictures(row.label, heated(prediction.frames, heat)))
-    return Block(first.record.category or first.record.clip, first.record.clip, len(first.frames), tuple(shown))
+    return Block(title, _named(first.record.category, first.record.clip), len(first.frames), tuple(shown))
 
 
 def comparison_block(title: str, clip: ShownClip, rows: Sequence[FigureRow]) -> Block:

@@ -124,7 +124,8 @@ def _attention_maps(figure: AttentionMaps, inputs: FigureInputs, results: Result
             if row.map not in prediction.attention:
                 known = ", ".join(sorted(prediction.attention)) or "none"
                 return Missing(f"{row.variant} has no attention map '{row.map}' (trial {run.key} has {known})")
-    sheet = lay_out([clip_blocks.attention_block(clip, figure.rows) for clip in clips], HEAT_COLUMNS, ATTENTION_RAMP)
+    blocks = [clip_blocks.attention_block(_title(figure.trained), clip, figure.rows) for clip in clips]
+    sheet = lay_out(blocks, HEAT_COLUMNS, ATTENTION_RAMP)
     notes = (f"{ATTENTION_NOTE} {_extremes(figure, clips)}.", *notes_on(figure.trained, clips, figure.rows, inputs))
     return _Drawing(partial(paint, sheet), notes)
 
