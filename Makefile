@@ -40,7 +40,7 @@ bench: .venv/installed ## Measure speed, overhead, and whether the demo model us
 	$(BIN)/python tests/benchmarks/report_scale.py
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/first_step.py
-	$(BIN)/python tests/benchmarks/audio_ablation.py --data $(DEMO)/data --storage $(DEMO)/storage
+	$(BIN)/python tests/benchmarks/audio_ablation.py combo/table7 --data $(DEMO)/data --storage $(DEMO)/storage
 
 lock: .venv/uv ## Resolve pyproject.toml anew into the hash-pinned requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header \

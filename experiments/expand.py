@@ -37,12 +37,9 @@ def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> 
         fingerprint: of the data that the trials are bound to; without it their data fingerprint stays empty.
 
     Raises:
-        InputError: the experiment is not trained here, asks for too many trials, or overrides name no setting or give
-            it a value it cannot have; all such mistakes at once.
+        InputError: the experiment asks for too many trials, or overrides name no setting or give it a value it cannot
+            have; all such mistakes at once.
     """
-    if not scaled.is_trained:
-        remedy = f"`combo report build {scaled.name}` shows what the paper reports"
-        raise InputError(Problem(scaled.file, "has no trials, as its file names no preset yet", remedy))
     places: list[list[Trial]] = []
     problems: list[Problem] = []
     seeds: Sequence[int] = ()
@@ -86,9 +83,7 @@ def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
 
 
 def _preset(scaled: ScaledExperiment, variant: Variant) -> LoadedPreset:
-    name = variant.preset or scaled.experiment.preset
-    assert name is not None, "an experiment without a preset has no trials"
-    return scaled.presets[name]
+    return scaled.presets[variant.preset or scaled.experiment.preset]
 
 
 def _resolve(scaled: ScaledExperiment, variant: Variant, task: Task, seed: int) -> TrialConfig:

@@ -20,7 +20,6 @@ def experiment_problems(experiment: Experiment, file: str) -> Iterator[Problem]:
         *_about_names(experiment),
         *_about_presets(experiment),
         *_about_starts(experiment),
-        *_about_the_figure(experiment),
     ):
         yield Problem(f"{file}: {key}", what)
 
@@ -39,15 +38,11 @@ def _about_names(experiment: Experiment) -> Iterator[tuple[str, str]]:
 
 
 def _about_presets(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    presets = {preset for preset in (experiment.preset, *(one.preset for one in experiment.variants)) if preset}
+    presets = {experiment.preset, *(one.preset for one in experiment.variants if one.preset is not None)}
     if presets <= set(preset_names()):  # else a misspelt preset is what is wrong, which is told of itself
         for scale, settings in experiment.scales.items():
             for name in sorted(settings.presets.keys() - presets):
                 yield f"scales.{scale}.presets", f"replaces a preset that no variant has: '{name}'"
-    of_variants = any(variant.overrides or variant.preset for variant in experiment.variants)
-    has_settings = of_variants or experiment.overrides or experiment.task_overrides or experiment.scales
-    if experiment.preset is None and has_settings:
-        yield "preset", "is null, and settings and scales need a preset to be laid over"
 
 
 def _about_starts(experiment: Experiment) -> Iterator[tuple[str, str]]:
@@ -57,13 +52,3 @@ def _about_starts(experiment: Experiment) -> Iterator[tuple[str, str]]:
             yield f"variants.{place}.starts_from", "names a task that itself starts from another"
     if also.keys() & set(also.values()):
         yield "also_from", "names a task that itself starts from another"
-
-
-def _about_the_figure(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    if experiment.figure is None:
-        return
-    if experiment.figure.parameter is not None:
-        if experiment.preset is None:
-            yield "figure.parameter", "is a setting, which needs a preset; give figure.values instead"
-    elif differing := experiment.figure.values.keys() ^ {variant.name for variant in experiment.variants}:
-        yield "figure.values", f"needs one number for each variant, see '{min(differing)}'"

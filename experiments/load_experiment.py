@@ -14,7 +14,7 @@ from experiments.presets import LoadedPreset, load_preset
 from experiments.scaled_experiment import FULL, ScaledExperiment
 from experiments.scales import shared_scales
 from experiments.schema import Experiment
-from experiments.target_files import experiment_names, read_target_file
+from experiments.target_files import read_target_file
 
 
 def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> ScaledExperiment:
@@ -44,20 +44,19 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
     return scaled
 
 
-def trained_experiments() -> list[str]:
-    """Names of the experiments that ship with the package and have trials."""
-    return [name for name in experiment_names() if load_experiment(name).is_trained]
-
-
 def _load_presets(scaled: ScaledExperiment) -> tuple[dict[str, LoadedPreset], list[Problem]]:
     """The presets of an experiment at one scale by the names that it uses; an empty one for each with a problem."""
     experiment, stand_ins = scaled.experiment, scaled.settings.presets
     asked = [("preset", experiment.preset)]
-    asked += [(f"variants.{place}.preset", variant.preset) for place, variant in enumerate(experiment.variants)]
+    asked += [
+        (f"variants.{place}.preset", variant.preset)
+        for place, variant in enumerate(experiment.variants)
+        if variant.preset is not None
+    ]
     presets: dict[str, LoadedPreset] = {}
     problems: list[Problem] = []
     for place, name in asked:
-        if name is not None and name not in presets:
+        if name not in presets:
             asked_by = _stand_in_place(scaled, name) if name in stand_ins else f"{scaled.file}: {place}"
             try:
                 presets[name] = load_preset(stand_ins.get(name, name), asked_by)
@@ -77,8 +76,7 @@ def _stand_in_place(scaled: ScaledExperiment, preset: str) -> str:
 def _trial_problems(scaled: ScaledExperiment) -> Sequence[Problem]:
     """What is wrong with the trials of an experiment at one scale."""
     try:
-        if scaled.is_trained:
-            expand(scaled)
+        expand(scaled)
     except InputError as error:
         return error.problems
     return ()

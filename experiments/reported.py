@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.reported_schema import Check, Citation, FigureNumbers, Printed, PrintedNumber, Scoring, Transcription
-from experiments.schema import Measure, Paper
+from experiments.schema import Measure, Paper, Variant
 from model.config import Task
 
 FOLDER = Path(__file__).parent / "reported"
@@ -19,10 +19,11 @@ PRINTED_METRIC: dict[Measure, tuple[str, ...]] = {
     "m_j": ("mIoU",),
     "m_f": ("F-score",),
     "parameters": ("Parameters", "#Params"),
+    "trainable_parameters": ("Parameters",),
     "seconds_per_clip": ("Inference time",),
 }
 """Names of each measure in the papers."""
-OF_THE_NETWORK: tuple[Measure, ...] = ("parameters", "seconds_per_clip")
+OF_THE_NETWORK: tuple[Measure, ...] = ("parameters", "trainable_parameters", "seconds_per_clip")
 """Measures that the papers print without a subset."""
 OWN_METHODS = ("COMBO (ours)", "Ours")
 """How the papers call their own rows; variants are settings of these."""
@@ -82,21 +83,21 @@ def transcription(paper: Paper) -> Transcription:
     return Transcription.model_validate_json((FOLDER / f"{paper}.json").read_bytes())
 
 
-def reported_value(paper: Paper, table: str, variant: str, column: Column) -> ReportedValue | None:
-    """The paper's own number, or None when the table has no such number.
+def reported_value(paper: Paper, table: str, variant: Variant, column: Column) -> ReportedValue | None:
+    """What the paper reports of a row that is trained here, or None when the table has no such number.
 
     Args:
         paper: which one.
         table: its number.
-        variant: the row's variant; its backbone in tables whose own rows differ in nothing else.
+        variant: the row.
         column: of the number.
     """
-    return _own(paper, table, variant, column, "value")
+    return _printed(paper, table, variant, column, "value")
 
 
-def reported_gain(paper: Paper, table: str, variant: str, column: Column) -> ReportedValue | None:
+def reported_gain(paper: Paper, table: str, variant: Variant, column: Column) -> ReportedValue | None:
     """What the paper prints in brackets behind its own number: by how much it beats the others; None if nothing."""
-    return _own(paper, table, variant, column, "delta")
+    return _printed(paper, table, variant, column, "delta")
 
 
 def reported_setting(paper: Paper, table: str, variant: str, task: Task) -> str | None:
@@ -127,14 +128,15 @@ def published_rows(paper: Paper, table: str, method: str, columns: Iterable[Colu
     ]
 
 
-def _own(
-    paper: Paper, table: str, variant: str, column: Column, kind: Literal["value", "delta"]
+def _printed(
+    paper: Paper, table: str, variant: Variant, column: Column, kind: Literal["value", "delta"]
 ) -> ReportedValue | None:
+    methods = OWN_METHODS if variant.method is None else (variant.method,)
     for record in transcription(paper).records:
         if (
             (record.kind, record.table) == (kind, table)
-            and record.row.method in OWN_METHODS
-            and variant == (record.row.variant or _backbone(record))
+            and record.row.method in methods
+            and variant.reported == (record.row.variant or _backbone(record))
             and record.value is not None
             and column.holds(record)
         ):

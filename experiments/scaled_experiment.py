@@ -69,11 +69,6 @@ class ScaledExperiment:
             return validate(_Seeds, {SEEDS: self.assigned[SEEDS]}, "command line").seeds
         return self.settings.seeds or self.experiment.seeds
 
-    @property
-    def is_trained(self) -> bool:
-        """Whether it has trials at all; else its table shows what the paper reports and nothing else."""
-        return self.experiment.preset is not None
-
     def starts(self, variant: Variant, task: Task) -> list[Task | None]:
         """Where a variant's trials on a task start from: another task's best weights, or None for the preset's own."""
         also = self.experiment.also_from.get(task)

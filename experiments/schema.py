@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from model.config import PositiveFloat, PositiveInt, Seed, Task
 
@@ -25,8 +25,11 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Paper = Literal["combo", "avs-bigen"]
 """Papers whose tables are rebuilt; `reported/` holds a transcription of each."""
 
-Measure = Literal["m_j", "m_f", "parameters", "seconds_per_clip"]
-"""What a column holds: scores in percent, the network's size in millions, its time for a clip in milliseconds."""
+Measure = Literal["m_j", "m_f", "parameters", "trainable_parameters", "seconds_per_clip"]
+"""What a column holds: scores in percent, the network's size in millions, its time for a clip in milliseconds.
+
+`trainable_parameters` leaves the frozen audio encoder out.
+"""
 
 ScoreMetric = Literal["m_j", "m_f"]
 SCORES: tuple[ScoreMetric, ...] = ("m_j", "m_f")
@@ -57,12 +60,15 @@ class Variant(Part):
     overrides: Overrides = {}
     starts_from: dict[Task, Task] = {}
     """By task, the task whose best weights in this row its training starts from, such as `ms3: s4`."""
+    method: str | None = None
+    """The method of others that this row trains, as the transcription in `experiments/reported/` calls it, such as
+    `AVSBench`; left out for the paper's own."""
     reported: str | None = None
-    """The paper's own row in `experiments/reported/`, when it has one: its `variant`, or else its `backbone`."""
+    """The row of that method in `experiments/reported/`, when it has one: its `variant`, or else its `backbone`."""
 
 
 class PublishedGroup(Part):
-    """Rows that the paper compares its own with: they are reported, never trained here."""
+    """Rows of methods that the paper compares its own with and that no variant trains: they are reported only."""
 
     label: str
     """Heading of the rows; may be empty."""
@@ -99,20 +105,12 @@ class Statistics(Part):
 
 
 class FigureSpec(Part):
-    """Score against one numeric setting of the variants; exactly one of `parameter` and `values`."""
+    """Score against one numeric setting of the variants."""
 
     label: str
     """Label of the horizontal axis; LaTeX math between dollar signs is typeset."""
-    parameter: str | None = None
+    parameter: str
     """Dotted key of the setting, such as `loss.lambda_ada`."""
-    values: dict[Name, Number] = {}
-    """Value on the axis by variant name, for what is no setting of a trial here."""
-
-    @model_validator(mode="after")
-    def _setting_is_known_in_one_way(self) -> FigureSpec:
-        if (self.parameter is None) == (not self.values):
-            raise ValueError("needs exactly one of parameter and values")
-        return self
 
 
 class Extending(Part):
@@ -144,8 +142,8 @@ class Experiment(Part):
 
     title: str
     paper: Paper
-    preset: Name | None
-    """Where its trials start; `null` where nothing here trains it yet, its table then shows what the paper reports."""
+    preset: Name
+    """Where its trials start."""
     tasks: Tasks
     also_from: dict[Task, Task] = {}
     """By task, another task from whose best weights it is trained as well, in its own columns, such as `ms3: s4`."""

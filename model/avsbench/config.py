@@ -6,14 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
+from model.avsbench.first_settings import FIRST_SETTINGS
 from model.config import (
     AudioEncoderConfig,
     BackboneConfig,
     NonNegativeFloat,
+    PositiveFloat,
     PositiveInt,
     PretrainedModelConfig,
     PretrainedTrialConfig,
     Section,
+    Switch,
     Truth,
 )
 
@@ -52,6 +55,8 @@ class AVSBenchModelConfig(PretrainedModelConfig):
     backbone: BackboneConfig = BackboneConfig(norm="native")
     audio_encoder: AVSBenchAudioEncoderConfig = AVSBenchAudioEncoderConfig()
     tpavi: TPAVIConfig = TPAVIConfig()
+    generation: Switch = False
+    """Whether AVS-BiGen's visual-to-audio projection is trained beside it, on S4 and MS3. AVSBench itself has none."""
 
 
 class Truths(Section):
@@ -69,24 +74,33 @@ class Truths(Section):
 
 
 class LossConfig(Section):
-    """Weight of the audio-visual mapping loss (AVSBench section 4.4)."""
+    """Weights of the losses beside segmentation: audio-visual mapping (AVSBench section 4.4), and consistency."""
 
     lambda_avm: NonNegativeFloat = 0.0
     """lambda in the paper, `lambda_1` in the released code: 0 on S4, 0.5 on MS3 and AVSS."""
+    eta: PositiveFloat = 1.0
+    """Weight of the consistency loss between audio features and generated ones, if `model.generation` is true."""
 
 
 class AVSBenchConfig(PretrainedTrialConfig):
     """One fully resolved trial of the AVSBench baseline."""
+
+    FIRST_SETTINGS = FIRST_SETTINGS
 
     model: AVSBenchModelConfig = AVSBenchModelConfig()
     truths: Truths = Truths()
     loss: LossConfig = LossConfig()
 
     @model_validator(mode="after")
-    def _what_is_mapped_is_heard(self) -> Self:
+    def _losses_fit_the_network(self) -> Self:
         if self.loss.lambda_avm and not self.model.tpavi.stages:
             raise ValueError(
                 "loss.lambda_avm compares pixels with the sound of model.tpavi.stages, and there are none: set it to 0"
+            )
+        if self.model.generation and self.data.task == "avss":
+            raise ValueError(
+                "model.generation is made for data.task s4 or ms3, where an object is segmented and no classes are: "
+                "set it to false"
             )
         return self
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from model.avsbench.network import AVSBench
+from model.avsbench.network import AVSBenchNetwork
 from model.avsbench.objective import AVSBenchObjective
-from model.avsbench.official_names import no_extras, official_names, paper_truths
+from model.avsbench.official_names import no_extras, official_names
 from model.interface import Model, OfficialForm
+from model.weights.official_form import paper_truths
 
 PARAMETERS_NOTE = (
     "Papers that compare with AVSBench count 101.32 M for PVT-v2 on S4 and MS3: all but the 72.1 M of the frozen "
@@ -14,5 +15,5 @@ PARAMETERS_NOTE = (
 )
 
 AVSBENCH_MODEL = Model(
-    AVSBench, AVSBenchObjective, OfficialForm(official_names, no_extras, paper_truths), PARAMETERS_NOTE
+    AVSBenchNetwork, AVSBenchObjective, OfficialForm(official_names, no_extras, paper_truths), PARAMETERS_NOTE
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -17,7 +17,8 @@ from model.avsbench.frames import Frames
 from model.avsbench.neck import AtrousNeck
 from model.data.batch import Batch
 from model.interface import Gather, Network, alone
-from model.layers.backbones import Backbone
+from model.layers.audio_generation import AudioGeneration, labelled_mask
+from model.layers.backbones import STRIDES, Backbone
 from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.object_logits import object_scores
 from model.layers.tpavi import TPAVI
@@ -35,14 +36,20 @@ class Segmentation:
         logits: (BT, K, H, W); where there is but an object and background, (BT, 1, H, W), the object's.
         maps: (BT, C, H/s, W/s) for every stage with TPAVI, as the mapping loss compares them.
         sound: (BT, C) for the same stages, aligned with them.
+        coarsest: (BT, C, H/32, W/32) that the decoder starts from.
+        audio_features: (BT, A) what the audio encoder made of the sound.
+        generated: (BT, A) the same as generated from the coarsest maps; None where that is not trained.
     """
 
     logits: Tensor
     maps: list[Tensor]
     sound: list[Tensor]
+    coarsest: Tensor
+    audio_features: Tensor
+    generated: Tensor | None = None
 
 
-class AVSBench(Network):
+class AVSBenchNetwork(Network):
     """The AVSBench baseline as configured.
 
     Args:
@@ -57,6 +64,7 @@ class AVSBench(Network):
         "tpavi": "tpavi.",
         "decoder": "decoder.",
         "head": "head.",
+        "generation": "generation.",
     }
 
     def __init__(self, config: AVSBenchConfig) -> None:
@@ -84,11 +92,23 @@ class AVSBench(Network):
         )
         self.decoder = Decoder(model.width, len(self.neck), unexecuted_unit=as_released)
         self.head = Head(model.width, HEAD_WIDTH, config.classes if config.classes > 2 else 1)
+        positions = (config.data.size // STRIDES[-1]) ** 2
+        self.generation = AudioGeneration(model.width, audio_width, positions) if model.generation else None
+        self.generates_from_labels = config.data.task == "ms3"
 
     def forward(self, batch: Batch, gather: Gather = alone) -> Segmentation:  # noqa: ARG002 - clips are not mixed
-        """Logits at the frames' size, and what the mapping loss compares."""
+        """Logits at the frames' size, and what the mapping loss compares.
+
+        In training audio features may be generated, on MS3 from what is labelled and on S4 from what is predicted.
+        """
         sound = self.audio_encoder.embed(batch.sound)
-        return self.segment(self.normalise(batch.frames), sound, batch.clip_lengths.tolist())
+        segmentation = self.segment(self.normalise(batch.frames), sound, batch.clip_lengths.tolist())
+        if self.generation is None or not self.training:
+            return segmentation
+        mask = segmentation.logits
+        if self.generates_from_labels:
+            mask = labelled_mask(batch.annotated, batch.labels, mask)
+        return replace(segmentation, generated=self.generation(segmentation.coarsest, mask))
 
     def segment(self, images: Tensor, sound: Tensor, clip_lengths: list[int]) -> Segmentation:
         """The network behind its encoder of sound.
@@ -101,18 +121,20 @@ class AVSBench(Network):
         as_released = self.truths.avss_clips == "official"
         frames = Frames(clip_lengths, padded=self.training and self.is_avss and as_released)
         groups = frames.in_fives() if as_released else clip_lengths
+        audio_features = sound
         images, sound = frames.pad(images), frames.pad(sound)
         maps = [frames.blank(neck(level)) for neck, level in zip(self.neck, self.backbone(images), strict=True)]
-        heard, aligned = [], []
+        compared, aligned = [], []
         for name, tpavi in self.tpavi.items():
             stage = int(name) - 1
             mixed, of_stage = tpavi(maps[stage], sound, groups)
             maps[stage] = frames.blank(mixed)
-            # The first ReLU of the decoder works in place in the released code, so the mapping loss sees its output.
-            heard.append(frames.drop_padding(maps[stage].relu()))
+            # The first ReLU of the decoder works in place in the released code, so all but the decoder see its output.
+            compared.append(frames.drop_padding(maps[stage].relu()))
             aligned.append(frames.drop_padding(of_stage))
         logits = self.head(self.decoder(maps, frames.blank))
-        return Segmentation(frames.drop_padding(logits), heard, aligned)
+        coarsest = frames.drop_padding(maps[-1].relu())
+        return Segmentation(frames.drop_padding(logits), compared, aligned, coarsest, audio_features)
 
     def class_scores(self, outputs: Segmentation, size: tuple[int, int]) -> Tensor:
         """See `Network`: logits."""

@@ -14,6 +14,7 @@ from model.avsbench.mapping_loss import mapping_divergences
 from model.avsbench.network import Segmentation
 from model.config import IGNORED
 from model.data.batch import Batch
+from model.layers.audio_generation import consistency_loss
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,15 @@ class Supervision:
 
 
 class AVSBenchObjective:
-    """See `model.interface.Objective`: cross entropy per pixel, binary on S4 and MS3, and the mapping loss.
+    """See `model.interface.Objective`: cross entropy per pixel, binary on S4 and MS3, mapping and consistency.
 
     Args:
         config: the trial.
     """
 
     def __init__(self, config: AVSBenchConfig) -> None:
-        self._lambda_avm, self._truth = config.loss.lambda_avm, config.truths.avm_reduce
+        self._lambda_avm, self._eta = config.loss.lambda_avm, config.loss.eta
+        self._truth = config.truths.avm_reduce
         self._is_avss, self._clips = config.data.task == "avss", config.training.batch
 
     def supervise(self, batch: Batch, step: int) -> Supervision:  # noqa: ARG002 - nothing is drawn at random
@@ -59,7 +61,7 @@ class AVSBenchObjective:
         return (float(pixels), float(mapped), sum(part.share for part in parts))
 
     def losses(self, outputs: Segmentation, supervision: Supervision, counts: Sequence[float]) -> dict[str, Tensor]:
-        """`bce` or, on AVSS, `ce`; and `avm` if it weighs anything."""
+        """`bce` or, on AVSS, `ce`; `avm` if it weighs anything; `consistency` where audio features are generated."""
         pixels, mapped, share = counts
         logits = outputs.logits.float()
         labelled = logits[supervision.annotated]
@@ -76,12 +78,20 @@ class AVSBenchObjective:
                 losses["avm"] = by_stage.sum() / mapped
             else:
                 losses["avm"] = by_stage.mean() / (mapped if self._is_avss else share)
+        if outputs.generated is not None:
+            # Not on AVSS, so the mapping loss looks at all frames.
+            audio_features, generated = outputs.audio_features.float(), outputs.generated.float()
+            losses["consistency"] = consistency_loss(audio_features, generated) / mapped
         return losses
 
     def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The segmentation loss, and lambda times the mapping loss."""
+        """The segmentation loss, plus lambda times the mapping loss, plus eta times consistency."""
         total = losses["ce" if self._is_avss else "bce"]
-        return total + self._lambda_avm * losses["avm"] if self._lambda_avm else total
+        if "avm" in losses:
+            total = total + self._lambda_avm * losses["avm"]
+        if "consistency" in losses:
+            total = total + self._eta * losses["consistency"]
+        return total
 
 
 def _binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

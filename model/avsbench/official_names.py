@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor
 
 from model.avsbench.config import AVSBenchConfig
-from model.avsbench.network import AVSBench
+from model.avsbench.network import AVSBenchNetwork
+from model.weights import official_form
 from model.weights.backbone_names import OFFICIAL_PVT_V2, official_naming
-from model.weights.errors import CheckpointError
 from model.weights.parameter_counts import part_of
 from model.weights.renaming import Renames, rename
 
@@ -27,10 +27,7 @@ NECK: Renames = [
 ]
 TPAVI: Renames = [
     (r"^(\d)\.", r"tpavi_b\1."),
-    (r"\balign\.", "align_channel."),
-    (r"\boutput\.", "W_z.0."),
-    (r"\boutput_scale\.", "W_z.1."),
-    (r"\boutput_norm\.", "norm_layer."),
+    *official_form.TPAVI,
 ]
 DECODER: Renames = [
     *[(rf"^levels\.{stage}\.", f"path{stage + 1}.") for stage in range(4)],
@@ -52,10 +49,10 @@ def official_names(config: AVSBenchConfig, names: Iterable[str]) -> dict[str, tu
     Raises:
         CheckpointError: the authors' code has no such network.
     """
-    inside: dict[str, dict[str, str]] = {part: {} for part in AVSBench.parts}
+    inside: dict[str, dict[str, str]] = {part: {} for part in AVSBenchNetwork.parts}
     for name in names:
-        part = part_of(name, AVSBench.parts)
-        inside[part][name] = name.removeprefix(AVSBench.parts[part])
+        part = part_of(name, AVSBenchNetwork.parts)
+        inside[part][name] = name.removeprefix(AVSBenchNetwork.parts[part])
     renames = _renames(config, inside["backbone"].values())
     return {ours: (rename(name, renames[part]),) for part in renames for ours, name in inside[part].items()}
 
@@ -63,11 +60,6 @@ def official_names(config: AVSBenchConfig, names: Iterable[str]) -> dict[str, tu
 def no_extras(config: AVSBenchConfig) -> dict[str, Tensor]:  # noqa: ARG001 - of any network
     """The authors' state dict holds nothing that our network does not."""
     return {}
-
-
-def paper_truths(config: AVSBenchConfig) -> list[str]:
-    """Switches of a network that are not as in the authors' code, such as `truths.avm_reduce=paper`."""
-    return [f"truths.{name}={value}" for name, value in config.truths if value != "official"]
 
 
 def _renames(config: AVSBenchConfig, backbone: Iterable[str]) -> Mapping[str, Renames]:
@@ -80,10 +72,9 @@ def _renames(config: AVSBenchConfig, backbone: Iterable[str]) -> Mapping[str, Re
         f"model.audio_encoder.name={model.audio_encoder.name}": model.audio_encoder.name != "vggish",
         "truths.tpavi_norm=paper": bool(model.tpavi.stages) and truths.tpavi_norm == "paper",
         "truths.unexecuted_layers=paper": truths.unexecuted_layers == "paper",
+        "model.generation=true": model.generation,
     }
-    if any(foreign.values()):
-        told = ", ".join(setting for setting, is_foreign in foreign.items() if is_foreign)
-        raise CheckpointError(f"the authors' code cannot build this network, so it has no official form: change {told}")
+    official_form.refuse_foreign(foreign)
     return {
         "backbone": PVT if naming is OFFICIAL_PVT_V2 else RESNET,
         "unexecuted_stages": UNEXECUTED_STAGES,

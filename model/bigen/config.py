@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from model.config import (
     BackboneConfig,
@@ -13,12 +13,12 @@ from model.config import (
     PretrainedModelConfig,
     PretrainedTrialConfig,
     Section,
+    Switch,
     Task,
     Truth,
 )
 
 VGGISH_WIDTH = 128
-Switch = Annotated[bool, Field(strict=True)]
 
 
 class BigenModelConfig(PretrainedModelConfig):
@@ -30,12 +30,12 @@ class BigenModelConfig(PretrainedModelConfig):
     backbone: BackboneConfig = BackboneConfig(norm="native")
     neck: Literal["basic", "aspp"] = "basic"
     """basic: 1x1, 3x3 and 3x3 convolutions with batch normalisation; aspp: the sum of four dilated convolutions."""
-    fusion: Literal["av_corr", "none"] = "av_corr"
-    """av_corr: the audio-visual fused module; none: no sound reaches the network."""
+    fusion: Literal["av_corr", "tpavi", "none"] = "av_corr"
+    """av_corr: the audio-visual fused module; tpavi: AVSBench's interaction; none: no sound reaches the network."""
     motion: Switch = True
     """Whether the visual correlation attention compares neighbouring frames."""
     generation: Switch = True
-    """Whether the visual-to-audio projection generates the sound from the segmented features, in training."""
+    """Whether the visual-to-audio projection generates audio features from what is segmented, in training."""
 
     @model_validator(mode="after")
     def _widths_fit(self) -> Self:
@@ -68,9 +68,9 @@ class BigenLossConfig(Section):
     segmentation: Literal["structure", "bce"] = "structure"
     """structure: BCE of smoothed labels and edge-weighted IoU, as released; bce: as the paper says."""
     lambda_kl: NonNegativeFloat = 0.0
-    """Weight of the KL loss between sound and segmented features; 0 on S4, 0.5 on MS3."""
+    """Weight of the KL loss between audio and segmented features; 0 on S4, 0.5 on MS3."""
     eta: NonNegativeFloat = 1.0
-    """Weight of the consistency loss between heard and generated sound."""
+    """Weight of the consistency loss between audio features and those that are generated."""
 
 
 class BigenConfig(PretrainedTrialConfig):

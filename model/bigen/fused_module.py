@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from model.bigen.unit_length import unit_length
 from model.config import Truth
 
 
@@ -25,16 +24,12 @@ class FusedModule(nn.Module):
         self.attention = nn.Conv2d(hidden, 1, 1, bias=False)
 
     def forward(self, maps: Tensor, audio: Tensor) -> Tensor:
-        """What passes on are the normalised maps, not the maps themselves.
+        """Maps (BT, C, H, W) to between one and two times of them.
 
         Args:
-            maps: (BT, C, H, W).
+            maps: their channels of unit length.
             audio: (BT, C) of unit length.
-
-        Returns:
-            (BT, C, H, W), between one and two times the normalised maps.
         """
-        maps = unit_length(maps)
         agreement = maps * audio[:, :, None, None]
         if self.sums_positions:
             agreement = agreement.sum((2, 3), keepdim=True)

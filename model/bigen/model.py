@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from model.bigen.network import Bigen
 from model.bigen.objective import BigenObjective
-from model.bigen.official_names import official_extras, official_names, paper_truths
+from model.bigen.official_names import official_extras, official_names
 from model.interface import Model, OfficialForm
+from model.weights.official_form import paper_truths
 
 PARAMETERS_NOTE = (
     "The paper's 85.50 M are the parameters of AVS-BiGen with PVT-v2-b5 and the basic neck, 85,499,515, without the "

@@ -1,4 +1,4 @@
-"""The AVS-BiGen network: frames and sound to logits of the sounding object, and back to the sound."""
+"""The AVS-BiGen network: frames and sound to logits of the sounding object, and back to the audio features."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from model.audio.choice import build_audio_encoder
 from model.audio.encoder import AudioEncoder
-from model.bigen.audio_generation import AudioGeneration
-from model.bigen.config import BigenConfig
+from model.bigen.config import BigenConfig, BigenModelConfig
 from model.bigen.correlation_attention import CorrelationAttention
 from model.bigen.decoder import Decoder, ResidualBlock
 from model.bigen.fused_module import FusedModule
@@ -18,9 +17,11 @@ from model.bigen.neck import Neck
 from model.bigen.unit_length import unit_length
 from model.data.batch import Batch
 from model.interface import Gather, Network, alone
+from model.layers.audio_generation import AudioGeneration, labelled_mask
 from model.layers.backbones import STRIDES, Backbone
 from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.object_logits import object_scores
+from model.layers.tpavi import TPAVI
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,16 @@ class Segmented:
 
     Attributes:
         logits: (BT, 1, H, W) of the sounding object.
-        fused: four maps (BT, C, H/s, W/s), s = 4, 8, 16, 32, behind the audio-visual fused module.
-        audio: (BT, C) as the fused module heard it.
-        heard: (BT, A) what the audio encoder made of the sound.
+        fused: four maps (BT, C, H/s, W/s), s = 4, 8, 16, 32, behind the audio-visual fusion.
+        audio: (BT, C) as it was fused with the maps.
+        audio_features: (BT, A) what the audio encoder made of the sound.
         generated: (BT, A) the same as generated from the frames; None where that is not trained.
     """
 
     logits: Tensor
     fused: list[Tensor]
     audio: Tensor
-    heard: Tensor
+    audio_features: Tensor
     generated: Tensor | None
 
 
@@ -66,15 +67,16 @@ class Bigen(Network):
         super().__init__()
         model, self.truths = config.model, config.truths
         width, stages = model.width, len(STRIDES)
-        self.generates_from_truth = config.data.task == "ms3"
+        self.generates_from_labels = config.data.task == "ms3"
         self.normalise = ImageNetPixels()
         self.backbone = Backbone(model.backbone)
         self.audio_encoder = build_audio_encoder(model.audio_encoder.name, width)
         audio_width = self.audio_encoder.width
         self.neck = Neck(self.backbone.channels, model)
+        self.fusion_form = model.fusion
         self.fusion: nn.ModuleList | None = None
         if model.fusion != "none":
-            self.fusion = nn.ModuleList(FusedModule(width, self.truths.audio_correlation) for _ in range(stages))
+            self.fusion = nn.ModuleList(self._fusion_of_a_stage(model) for _ in range(stages))
         self.motion = CorrelationAttention(stages) if model.motion else None
         self.decoder = Decoder(width, stages)
         positions = (config.data.size // STRIDES[-1]) ** 2
@@ -87,22 +89,23 @@ class Bigen(Network):
             self.unused["audio_projection"] = projection
 
     def forward(self, batch: Batch, gather: Gather = alone) -> Segmented:  # noqa: ARG002
-        """Segments the frames and, in training, generates the sound from what is segmented or, on MS3, labelled.
+        """Segments the frames and, in training, generates audio features from what is segmented or, on MS3, labelled.
 
         Args:
             batch: its sound is log-mel, or what the audio encoder made of it before.
             gather: not needed.
         """
-        heard = self.audio_encoder.embed(batch.sound)
-        audio = unit_length(heard if self.audio_projection is None else self.audio_projection(heard))
-        maps = self.neck(self.backbone(self.normalise(batch.frames)))
-        fused = self._fused(maps, audio)
-        moving = fused if self.motion is None else self.motion(fused, batch.clip_lengths.tolist())
+        clip_lengths = batch.clip_lengths.tolist()
+        features = self.audio_encoder.embed(batch.sound)
+        audio = unit_length(features if self.audio_projection is None else self.audio_projection(features))
+        maps = [unit_length(one) for one in self.neck(self.backbone(self.normalise(batch.frames)))]
+        fused = maps if self.fusion is None else self._fused(self.fusion, maps, audio, clip_lengths)
+        moving = fused if self.motion is None else self.motion(fused, clip_lengths)
         logits = self.decoder(moving)
         generated = None
         if self.training and self.generation is not None:
             generated = self.generation(moving[-1], self._sounding(logits, batch))
-        return Segmented(logits, fused, audio, heard, generated)
+        return Segmented(logits, fused, audio, features, generated)
 
     def class_scores(self, outputs: Segmented, size: tuple[int, int]) -> Tensor:
         """See `Network`. Zero and the logit, so that their softmax is the sigmoid of the logit."""
@@ -144,16 +147,18 @@ class Bigen(Network):
             "train with one worker and without micro-batches"
         )
 
-    def _fused(self, maps: list[Tensor], audio: Tensor) -> list[Tensor]:
-        """The maps, scaled alike with and without sound, so that what follows sees the same range."""
-        if self.fusion is None:
-            return [unit_length(one) for one in maps]
-        return [module(one, audio) for module, one in zip(self.fusion, maps, strict=True)]
+    def _fusion_of_a_stage(self, model: BigenModelConfig) -> FusedModule | TPAVI:
+        if model.fusion == "tpavi":
+            return TPAVI(model.width, model.width // 2, None)
+        return FusedModule(model.width, self.truths.audio_correlation)
+
+    def _fused(self, fusion: nn.ModuleList, maps: list[Tensor], audio: Tensor, clip_lengths: list[int]) -> list[Tensor]:
+        if self.fusion_form == "tpavi":
+            return [module(one, audio, clip_lengths)[0] for module, one in zip(fusion, maps, strict=True)]
+        return [module(one, audio) for module, one in zip(fusion, maps, strict=True)]
 
     def _sounding(self, logits: Tensor, batch: Batch) -> Tensor:
         """Where the object that sounds is, (BT, 1, H, W): as labelled on MS3, as predicted on S4."""
-        if not self.generates_from_truth:
-            return logits.sigmoid() if self.truths.s4_mask == "paper" else logits
-        truth = logits.new_zeros(logits.shape)
-        truth[batch.annotated] = (batch.labels == 1).to(truth.dtype)[:, None]
-        return truth
+        if self.generates_from_labels:
+            return labelled_mask(batch.annotated, batch.labels, logits)
+        return logits.sigmoid() if self.truths.s4_mask == "paper" else logits

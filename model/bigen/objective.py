@@ -1,4 +1,4 @@
-"""AVS-BiGen's training loss: segmentation of labelled frames, KL and consistency of the sound of all frames."""
+"""AVS-BiGen's training loss: segmentation of labelled frames, KL and consistency of the audio features of all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from model.bigen.audio_losses import consistency_loss, kl_loss
 from model.bigen.config import BigenConfig
+from model.bigen.kl_loss import kl_loss
 from model.bigen.network import Segmented
 from model.bigen.segmentation_loss import SMOOTHING, cross_entropy, known_pixels, weighted_iou
 from model.data.batch import Batch
+from model.layers.audio_generation import consistency_loss
 from model.precision import without_autocast
 
 
@@ -52,7 +53,7 @@ class BigenObjective:
 
     @without_autocast
     def losses(self, outputs: Segmented, supervision: Supervised, counts: Sequence[float]) -> dict[str, Tensor]:
-        """`bce`, `iou` (structure loss only), `kl` and `consistency` (where sound is generated).
+        """`bce`, `iou` (structure loss only), `kl` and `consistency` (where audio features are generated).
 
         The KL loss is a sum over frames in the released code, so nothing divides it.
         """
@@ -67,7 +68,8 @@ class BigenObjective:
         maps = [stage.float() for stage in outputs.fused]
         losses["kl"] = kl_loss(maps, outputs.audio.float(), logits, self._stages)
         if outputs.generated is not None:
-            losses["consistency"] = consistency_loss(outputs.heard.float(), outputs.generated.float()) / frames
+            audio_features, generated = outputs.audio_features.float(), outputs.generated.float()
+            losses["consistency"] = consistency_loss(audio_features, generated) / frames
         return losses
 
     def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:

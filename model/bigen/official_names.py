@@ -14,7 +14,7 @@ from torch import Tensor
 from model.bigen.config import BigenConfig
 from model.bigen.network import Bigen
 from model.weights.backbone_names import OFFICIAL_PVT_V2, Naming
-from model.weights.errors import CheckpointError
+from model.weights.official_form import TPAVI, refuse_foreign
 from model.weights.parameter_counts import part_of
 from model.weights.renaming import Renames, rename
 
@@ -78,7 +78,7 @@ def official_names(config: BigenConfig, names: Iterable[str]) -> dict[str, tuple
         "backbone": [(r"^network\.", ""), *_encoder_naming(config, listed, network).renames],
         "neck": NECK,
         "audio_projection": [],
-        "fusion": FUSED_MODULE,
+        "fusion": TPAVI if config.model.fusion == "tpavi" else FUSED_MODULE,
         "motion": MOTION,
         "decoder": DECODER,
         "mask_encoder": MASK_ENCODER,
@@ -98,11 +98,6 @@ def official_extras(config: BigenConfig) -> dict[str, Tensor]:  # noqa: ARG001
     return {}
 
 
-def paper_truths(config: BigenConfig) -> list[str]:
-    """Switches of a network that are not as in the authors' code, such as `truths.s4_mask=paper`."""
-    return [f"truths.{name}={value}" for name, value in config.truths if value != "official"]
-
-
 def _encoder_naming(config: BigenConfig, names: list[str], network: str) -> Naming:
     """The authors' names of the backbone, once sure that they can build all the rest."""
     inside = [name.removeprefix(network) for name in names if name.startswith(network)]
@@ -112,11 +107,10 @@ def _encoder_naming(config: BigenConfig, names: list[str], network: str) -> Nami
         f"model.backbone.name={model.backbone.name}": naming is None,
         f"model.backbone.norm={model.backbone.norm}": model.backbone.norm != "native",
         f"model.audio_encoder.name={model.audio_encoder.name}": model.audio_encoder.name != "vggish",
-        f"model.fusion={model.fusion}": model.fusion != "av_corr",
+        "model.fusion=none": model.fusion == "none",
         "model.motion=false": not model.motion,
         "model.generation=false": not model.generation,
     }
-    if naming is None or any(foreign.values()):
-        told = ", ".join(setting for setting, is_foreign in foreign.items() if is_foreign)
-        raise CheckpointError(f"the authors' code cannot build this network, so it has no official form: change {told}")
+    refuse_foreign(foreign)
+    assert naming is not None  # refused above
     return naming

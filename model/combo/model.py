@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from model.combo.network import Combo
 from model.combo.objective import ComboObjective
-from model.combo.official_names import official_extras, official_names, paper_truths
+from model.combo.official_names import official_extras, official_names
 from model.interface import Model, OfficialForm
+from model.weights.official_form import paper_truths
 
 PARAMETERS_NOTE = (
     "The paper's 158.9 M are all parameters of COMBO-R50 with two separate encoders, the 72.1 M of the frozen VGGish "

@@ -15,7 +15,7 @@ from torch import Tensor
 from model.combo.config import ComboConfig
 from model.combo.network import Combo
 from model.weights.backbone_names import Naming, official_naming
-from model.weights.errors import CheckpointError
+from model.weights.official_form import refuse_foreign
 from model.weights.parameter_counts import part_of
 from model.weights.renaming import Renames, rename
 
@@ -113,11 +113,6 @@ def official_extras(config: ComboConfig) -> dict[str, Tensor]:
     return {EMPTY_WEIGHT: weights}
 
 
-def paper_truths(config: ComboConfig) -> list[str]:
-    """Switches of a network that are not as in the authors' code, such as `truths.lada_chunk=paper`."""
-    return [f"truths.{name}={value}" for name, value in config.truths if value != "official"]
-
-
 def _encoder_naming(config: ComboConfig, names: list[str]) -> Naming:
     """The authors' names of the backbone, once sure that they can build all the rest."""
     network = Combo.parts["image_backbone"] + "network."
@@ -129,9 +124,8 @@ def _encoder_naming(config: ComboConfig, names: list[str]) -> Naming:
         "truths.channel_weight=paper": gated and config.truths.channel_weight == "paper",
         f"model.audio_encoder.name={model.audio_encoder.name}": model.audio_encoder.name != "vggish",
     }
-    if naming is None or any(foreign.values()):
-        told = ", ".join(setting for setting, is_foreign in foreign.items() if is_foreign)
-        raise CheckpointError(f"the authors' code cannot build this network, so it has no official form: change {told}")
+    refuse_foreign(foreign)
+    assert naming is not None  # refused above
     return naming
 
 

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 class TPAVI(nn.Module):
     """Every pixel attends, without a softmax, to all pixels of its group of frames, which carry their frame's sound.
 
     With N pixels in a group, the paper writes `y = (theta phi^T / N) g`, whose first product is N x N. The sound is
-    the same all over a frame. So what pixel p hears of frame t is `theta_p . phi_t` times the mean of g over that
+    the same all over a frame. So what pixel p gets from frame t is `theta_p . phi_t` times the mean of g over that
     frame, and y is the mean of this over the T frames of the group: the same numbers from a product of N x T.
 
     Args:
@@ -22,7 +21,6 @@ class TPAVI(nn.Module):
         audio_width: channels A of the sound, which a linear layer aligns with the maps; None for sound that has C
             channels already and passes as it is.
         align_bias: whether that layer has a bias.
-        normalised_inputs: whether the vectors of maps and sound are scaled to length 1 first.
         output_norm: whether the result is normalised over its channels.
     """
 
@@ -33,11 +31,9 @@ class TPAVI(nn.Module):
         audio_width: int | None,
         *,
         align_bias: bool = True,
-        normalised_inputs: bool = False,
         output_norm: bool = True,
     ) -> None:
         super().__init__()
-        self.normalised_inputs = normalised_inputs
         self.align = nn.Identity() if audio_width is None else nn.Linear(audio_width, width, bias=align_bias)
         # Three-dimensional kernels of one element, as that is how the released weights are shaped.
         self.theta, self.phi, self.g = (nn.Conv3d(width, inner_width, 1) for _ in range(3))
@@ -49,7 +45,7 @@ class TPAVI(nn.Module):
         nn.init.zeros_(self.output_scale.bias)
 
     def forward(self, maps: Tensor, sound: Tensor, groups: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Lets the maps of each group hear the sound of its frames.
+        """Adds to the maps of each group what they get from the sound of its frames.
 
         Args:
             maps: (BT, C, H, W).
@@ -60,14 +56,12 @@ class TPAVI(nn.Module):
             Maps (BT, C, H, W), and the sound as aligned with them (BT, C).
         """
         aligned = self.align(sound)
-        if self.normalised_inputs:
-            maps, aligned = F.normalize(maps, dim=1), F.normalize(aligned, dim=1)
         volume = maps[:, :, None]
         theta, g = self.theta(volume)[:, :, 0], self.g(volume).mean((2, 3, 4))
         phi = self.phi(aligned[:, :, None, None, None]).flatten(1)
         affinity = torch.einsum("fchw,tc->fthw", theta, phi) * _mean_over_groups(groups, maps)[:, :, None, None]
-        heard = torch.einsum("fthw,tc->fchw", affinity, g)
-        mixed = self.output_scale(self.output(heard[:, :, None]))[:, :, 0] + maps
+        interaction = torch.einsum("fthw,tc->fchw", affinity, g)
+        mixed = self.output_scale(self.output(interaction[:, :, None]))[:, :, 0] + maps
         return self.output_norm(mixed.movedim(1, -1)).movedim(-1, 1), aligned
 
 

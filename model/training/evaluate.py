@@ -27,7 +27,10 @@ class Evaluation:
     score: Score
     clips: list[ClipScore]
     seconds_per_clip: float
-    """Median time from a clip's tensors to its class scores; sound that was encoded beforehand is not in it."""
+    """Median time from a clip's tensors to its class scores, after one pass to warm up.
+
+    Sound that was encoded beforehand is not in it.
+    """
 
 
 @torch.no_grad()
@@ -65,11 +68,16 @@ def evaluate(
 
     def score_share() -> Iterator[tuple[int, ClipScore, Tensor, float]]:
         """Row of the index file, score, totals and seconds of each clip that falls to this worker."""
+        is_warm = False
         for batch in evaluation_batches(dataset, workers.rank, workers.count):
             if should_stop():
                 raise StopRequested
             entry = dataset.entries[int(batch.positions[0])]
             on_device = embed_audio(batch).to(device)
+            if not is_warm:
+                # The first pass chooses kernels and allocates; its time is no clip's.
+                predict_scores(model, on_device)
+                is_warm = True
             began = _seconds(device)
             scores = predict_scores(model, on_device)
             spent = _seconds(device) - began

@@ -52,8 +52,8 @@ def plan(
     """
     from rich.console import Console
 
-    from experiments.load_experiment import trained_experiments
     from experiments.table_names import experiment_of_table
+    from experiments.target_files import experiment_names
     from orchestrator.cli.plan_search import plan_search
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs
@@ -71,7 +71,7 @@ def plan(
         assert scaled is not None
         _refuse_past(max_gpu_hours, plan_search(scaled, Costs(store.finished()), as_json))
         return
-    named = [*(trained_experiments() if everything else []), *([experiment_of_table(table)] if table else [])]
+    named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
     experiments = read_experiments(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(experiments, settings.data, workers)
     made = make_plan(sweep_name(experiments, trials), trials, store)

@@ -31,13 +31,16 @@ def show(
 
     from experiments.identity import differences
 
-    common, own = differences([trial.config for trial in trials])
-    table = Table("variant", "task", "seed", "workers", "settings that differ between trials", box=None)
-    for trial, settings in zip(trials, own, strict=True):
-        chosen = "  ".join(f"{key}={value}" for key, value in settings.items() if key not in ("seed", "data.task"))
-        table.add_row(trial.variant, trial.task, str(trial.seed), str(trial.workers), chosen)
     console = Console()
-    console.print(table)
-    console.print(f"\nSettings of all {len(trials)} trials:", style="bold")
-    for key, value in common.items():
-        console.print(f"  {key}: {json.dumps(value)}", markup=False, highlight=False, soft_wrap=True)
+    for model in dict.fromkeys(trial.config.model.name for trial in trials):
+        of_model = [trial for trial in trials if trial.config.model.name == model]
+        common, own = differences([trial.config for trial in of_model])
+        table = Table("variant", "task", "seed", "workers", "settings that differ between trials", box=None)
+        for trial, settings in zip(of_model, own, strict=True):
+            chosen = "  ".join(f"{key}={value}" for key, value in settings.items() if key not in ("seed", "data.task"))
+            table.add_row(trial.variant, trial.task, str(trial.seed), str(trial.workers), chosen)
+        console.print(table)
+        console.print(f"\nSettings of all {len(of_model)} trials of {model}:", style="bold")
+        for key, value in common.items():
+            console.print(f"  {key}: {json.dumps(value)}", markup=False, highlight=False, soft_wrap=True)
+        console.print()

@@ -132,9 +132,6 @@ def _without_scores(asked: Asked) -> Iterator[Problem]:
     for one in asked.settings:
         remedy = "name an experiment, such as combo/table7"
         yield Problem(f"{one.table.paper}/{one.table.number}", "is a table of settings, which has no scores", remedy)
-    for scaled in (one.scaled for one in asked.reported if not one.scaled.is_trained):
-        remedy = f"`combo report build {scaled.name}` shows what the paper reports"
-        yield Problem(scaled.name, "has no trials, as its file names no preset yet", remedy)
 
 
 def _without_table(search: ScaledSearch) -> Problem:

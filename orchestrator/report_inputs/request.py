@@ -74,7 +74,7 @@ def read_words(
         experiments = sorted(
             (scaled for scaled in found if scaled), key=lambda scaled: papers.index(scaled.experiment.paper)
         )
-    if scale != FULL and not names and not any(scaled.is_trained for scaled in experiments):
+    if scale != FULL and not names and not experiments:
         raise InputError(Problem(f"--scale {scale}", "is a scale of no experiment", "such as smoke"))
     reported, unbound = _bind(experiments, data)
     bound = any(trial.config.data.fingerprint for one in reported for trial in one.trials)
@@ -85,9 +85,9 @@ def read_words(
 
 
 def _at_scale(name: str, scale: str, assigned: Mapping[str, JsonValue]) -> ScaledExperiment | None:
-    """An experiment at a scale; at its own one if it has no trials; None if it lacks the scale."""
+    """An experiment at a scale; None if it lacks the scale."""
     scaled = load_experiment(name, assigned=assigned)
-    if scale == FULL or not scaled.is_trained:
+    if scale == FULL:
         return scaled
     return load_experiment(name, scale, assigned) if scale in scaled.experiment.scales else None
 
@@ -101,11 +101,10 @@ def _search_at_scale(name: str, scale: str) -> ScaledSearch | None:
 
 
 def _bind(experiments: Sequence[ScaledExperiment], data: Path) -> tuple[list[ReportedExperiment], dict[DataNeed, str]]:
-    trained = [scaled for scaled in experiments if scaled.is_trained]
-    trials, unbound = trials_where_data_are(trained, data, None)
+    trials, unbound = trials_where_data_are(experiments, data, None)
     reported, start = [], 0
     for scaled in experiments:
-        count = len(expand(scaled)) if scaled.is_trained else 0
+        count = len(expand(scaled))
         reported.append(ReportedExperiment(scaled, trials[start : start + count]))
         start += count
     return reported, unbound

@@ -23,6 +23,7 @@ from reports.tables.measures import MILLION, MILLISECONDS
 SHOWN_IN: dict[Objective, float] = {
     **dict.fromkeys(SCORES, 100.0),
     "parameters": 1 / MILLION,
+    "trainable_parameters": 1 / MILLION,
     "seconds_per_clip": float(MILLISECONDS),
 }
 """What turns an objective into the unit that reports show it in."""

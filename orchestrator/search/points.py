@@ -67,5 +67,7 @@ def _value(result: ResultRecord, objective: Objective) -> float | None:
             return result.validation.m_f
         case "parameters":
             return float(result.parameters)
+        case "trainable_parameters":
+            return float(result.trainable_parameters)
         case "seconds_per_clip":
             return result.seconds_per_clip

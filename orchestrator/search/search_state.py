@@ -16,6 +16,7 @@ SHOWN: dict[Objective, tuple[str, Callable[[float], str]]] = {
     "m_j": ("M_J", lambda value: f"{100 * value:.1f}"),
     "m_f": ("M_F", lambda value: f"{100 * value:.1f}"),
     "parameters": ("parameters", lambda value: f"{value / 1e6:.2f} M"),
+    "trainable_parameters": ("trainable", lambda value: f"{value / 1e6:.2f} M"),
     "seconds_per_clip": ("ms per clip", lambda value: f"{1000 * value:.1f}"),
 }
 """How tables head and show each objective."""

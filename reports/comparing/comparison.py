@@ -75,8 +75,8 @@ class Comparison:
 def compare(a: Sequence[Group], b: Sequence[Group], names: tuple[str, str], read: ReadScores) -> Comparison:
     """Compares two sides.
 
-    Groups of the same task and start belong together so that as few settings as possible differ; among equally near
-    ones those of the same name. Where each side is a single group, these two are compared.
+    Groups of the same task, start and model belong together so that as few settings as possible differ; among equally
+    near ones those of the same name. Where each side is a single group, these two are compared.
 
     Args:
         a: groups of one side.
@@ -109,13 +109,24 @@ def _matched(a: Sequence[Group], b: Sequence[Group]) -> Iterator[tuple[Group, Gr
         for group in side:
             sides[group.task, group.start][index].append(group)
     for ours, theirs in sides.values():
-        distances = [[_distance(one, other) for other in theirs] for one in ours]
-        for row, column in zip(*linear_sum_assignment(distances), strict=True) if ours and theirs else ():
-            yield ours[row], theirs[column]
+        yield from _nearest(ours, theirs)
+
+
+def _nearest(ours: Sequence[Group], theirs: Sequence[Group]) -> Iterator[tuple[Group, Group]]:
+    """Pairs of the same model; of different ones only where the two sides have no model in common."""
+    models = [{group.config.model.name for group in side} for side in (ours, theirs)]
+    shared = models[0] & models[1]
+    for model in sorted(shared) if shared else [None]:
+        a, b = ([group for group in side if model in (None, group.config.model.name)] for side in (ours, theirs))
+        distances = [[_distance(one, other) for other in b] for one in a]
+        for row, column in zip(*linear_sum_assignment(distances), strict=True) if a and b else ():
+            yield a[row], b[column]
 
 
 def _distance(one: Group, other: Group) -> int:
-    return 2 * len(_changes(one, other)) + (one.name != other.name)
+    """Grows with the settings that differ; two groups that differ in nothing belong together before all."""
+    changes = len(_changes(one, other))
+    return (3 + 2 * changes if changes else 0) + (one.name != other.name)
 
 
 def _changes(one: Group, other: Group) -> tuple[Change, ...]:

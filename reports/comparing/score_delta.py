@@ -65,7 +65,7 @@ def score_deltas(a: Sequence[StoredTrial], b: Sequence[StoredTrial], read: ReadS
     for measure in OF_THE_NETWORK:
         delta = _plain(measure, ours, theirs)
         if delta.difference:
-            yield delta if measure == "parameters" else _timed(delta, [*_results(ours), *_results(theirs)])
+            yield delta if measure != "seconds_per_clip" else _timed(delta, [*_results(ours), *_results(theirs)])
 
 
 def incomparable(trials: Sequence[StoredTrial]) -> str:

@@ -48,8 +48,6 @@ def parameter_curve(scaled: ScaledExperiment, trials: Sequence[Trial], table: Ta
 
 def _settings(figure: FigureSpec, trials: Sequence[Trial]) -> dict[str, float]:
     """The setting of each variant."""
-    if figure.parameter is None:
-        return figure.values
     return {trial.variant: _setting(trial, figure.parameter) for trial in trials}
 
 

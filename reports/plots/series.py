@@ -19,6 +19,7 @@ AXIS_LABELS: dict[Measure, str] = {
     "m_j": "$M_J$ (%)",
     "m_f": "$M_F$ (%)",
     "parameters": "parameters (millions)",
+    "trainable_parameters": "trainable parameters (millions)",
     "seconds_per_clip": "time for a clip (ms)",
 }
 Dashes = Literal["-", "--", ":"]

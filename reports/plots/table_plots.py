@@ -23,7 +23,7 @@ def plots_of(scaled: ScaledExperiment, trials: Sequence[Trial], table: Table, re
 
     Args:
         scaled: the experiment at one scale.
-        trials: its trials; none of an experiment that is not trained here.
+        trials: its trials.
         table: its table.
         results: of the storage.
 

@@ -14,10 +14,17 @@ METRIC_LABELS = {
     "m_j": "$M_J$",
     "m_f": "$M_F$",
     "parameters": "#Params (M)",
+    "trainable_parameters": "#Params trained (M)",
     "seconds_per_clip": "ms/clip",
     "setting": "",
 }
-UNITS = {"m_j": "percent", "m_f": "percent", "parameters": "million", "seconds_per_clip": "milliseconds"}
+UNITS = {
+    "m_j": "percent",
+    "m_f": "percent",
+    "parameters": "million",
+    "trainable_parameters": "million",
+    "seconds_per_clip": "milliseconds",
+}
 STATE_WORDS: dict[State, str] = {
     "measured": "measured",
     "not_run": "not run",
@@ -27,7 +34,6 @@ STATE_WORDS: dict[State, str] = {
     "unreadable": "unreadable",
     "mixed_protocol": "mixed protocols",
     "mixed_data": "mixed data",
-    "not_trained": "not trained here",
     "published": "reported",
     "setting": "setting",
 }
@@ -193,4 +199,4 @@ def p_number(p: float) -> str:
 
 def _varies(cell: Cell) -> bool:
     """Seeds do not change how large a network is."""
-    return cell.column.metric != "parameters"
+    return cell.column.metric not in ("parameters", "trainable_parameters")

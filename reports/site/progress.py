@@ -24,7 +24,6 @@ ORDER: tuple[Share, ...] = (
     "failed",
     "unreadable",
     "not_run",
-    "not_trained",
 )
 TOLD = 2
 """Reasons that a table's line on the overview names; the others are on its page."""

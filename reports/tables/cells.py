@@ -24,7 +24,6 @@ State = Literal[
     "unreadable",
     "mixed_protocol",
     "mixed_data",
-    "not_trained",
     "published",
     "setting",
 ]
@@ -139,7 +138,9 @@ class Row:
     group: str = ""
     """Heading that it stands under with its neighbours."""
     cite: Citation | None = None
-    """Citation of a row that others report."""
+    """Citation of a method of others."""
+    is_of_others: bool = False
+    """Whether it trains a method that the paper compares its own with."""
 
     @property
     def is_published(self) -> bool:

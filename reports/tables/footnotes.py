@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from experiments.records import ProtocolRecord
-from experiments.reported import OWN_METHODS, ReportedValue, contradictions, scoring, transcription
+from experiments.reported import OWN_METHODS, contradictions, scoring, transcription
 from experiments.reported_schema import Check, Citation
 from experiments.schema import Experiment, Paper
 from model.config import Task
@@ -22,7 +22,7 @@ def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
     """Source of the reported numbers, meaning of the signs, protocols, mixtures, the paper's own contradictions."""
     cells = [cell for row in rows for cell in row.cells]
     return (
-        *_sources(experiment, cells),
+        *_sources(experiment, rows),
         *_others(experiment, rows),
         *_imported(cells),
         *_far_from_reported(cells),
@@ -42,11 +42,13 @@ def paper_remarks(paper: Paper, table: str) -> Iterator[str]:
         yield _sentence(check)
 
 
-def _sources(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
-    sources = {_source(cell.reported): None for cell in cells if cell.is_ours and cell.reported is not None}
-    if sources:
-        origin = f"Table {experiment.table.number} of {'; '.join(sources)}"
-        yield f"Reported: {origin}. Δ is measured minus reported, of scores in percentage points."
+def _sources(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
+    if any(cell.is_ours and cell.reported is not None for row in rows for cell in row.cells):
+        printed_in = transcription(experiment.paper)
+        origin = f"Table {experiment.table.number} of {printed_in.paper} {_citation(printed_in.cite)}"
+        cited = {row.label: _citation(row.cite) for row in rows if row.is_of_others and row.cite is not None}
+        named = "".join(f"; of {label} it cites {citation}" for label, citation in cited.items())
+        yield f"Reported: {origin}{named}. Δ is measured minus reported, of scores in percentage points."
 
 
 def _others(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
@@ -81,10 +83,6 @@ def _far_from_reported(cells: Sequence[Cell]) -> Iterator[str]:
                 f"{distance:.1f} points from what the paper reports: they are hardly those behind its number, or the "
                 "data are other ones."
             )
-
-
-def _source(value: ReportedValue) -> str:
-    return value.paper if value.cite is None else f"{value.paper} {_citation(value.cite)}"
 
 
 def _citation(cite: Citation) -> str:
@@ -142,8 +140,13 @@ def _of_the_network(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[s
     if "parameters" in metrics:
         task = experiment.tasks[-1].upper()
         yield f"Parameters are those of the {task} network in millions, the frozen audio encoder included."
+    if "trainable_parameters" in metrics:
+        yield "Trained parameters are those of the network in millions, the frozen audio encoder left out."
     if "seconds_per_clip" in metrics:
-        yield "Time is that of the network for one clip, its audio encoder left out, on the device of the run."
+        yield (
+            "Time is the median over the test clips, one at a time and after a first one to warm up, from frames to "
+            "class scores, without the frozen audio encoder, on the device of the run."
+        )
 
 
 def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
@@ -161,9 +164,9 @@ def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _reported_scoring(experiment: Experiment) -> Iterator[str]:
-    """Under which protocols the paper's own numbers stand, which need not be those measured here."""
+    """Where a table reports numbers of different protocols: which ones, as far as known."""
     known, further = scoring(experiment.paper, experiment.table.number)
-    if known:
+    if len({one.protocol for one in known.values()}) > 1:
         paper = transcription(experiment.paper).paper
         named = "; ".join(
             f"{paper if method in OWN_METHODS else method} {one.basis}, as {one.protocol} does"

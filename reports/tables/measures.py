@@ -18,6 +18,8 @@ def measured_value(result: ResultRecord, column: Column) -> float | None:
             return 100 * result.score.m_f
         case "parameters":
             return result.parameters / MILLION
+        case "trainable_parameters":
+            return result.trainable_parameters / MILLION
         case "seconds_per_clip":
             return None if result.seconds_per_clip is None else MILLISECONDS * result.seconds_per_clip
         case _:

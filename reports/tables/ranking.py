@@ -10,17 +10,17 @@ from experiments.scaled_experiment import FULL
 from experiments.schema import SCORES
 from reports.tables.cells import Cell, Row
 
-LOWER_IS_BETTER = ("parameters", "seconds_per_clip")
-UNRANKED = ("parameters", "setting")
+LOWER_IS_BETTER = ("parameters", "trainable_parameters", "seconds_per_clip")
+UNRANKED = ("parameters", "trainable_parameters", "setting")
 """Columns without a best: a smaller network is no better by itself."""
 
 
 def ranked(rows: Sequence[Row], columns: Sequence[Column], scale: str) -> tuple[Row, ...]:
     """The rows with the best measured and the best reported number of each column marked, and with gains.
 
-    A single number is not called the best of anything. A gain is over the best published row with the same second
-    column, such as the same backbone, as the papers print it in brackets; only what was trained at the papers' own
-    scale is compared so.
+    A single number is not called the best of anything. A gain is over what is reported of the best method of
+    others with the same second column, such as the same backbone, as the papers print it in brackets; only what was
+    trained at the papers' own scale is compared so.
     """
     per_column = [_ranked_column(rows, index, column, scale) for index, column in enumerate(columns)]
     by_row = zip(*per_column, strict=True) if per_column else [()] * len(rows)
@@ -51,8 +51,9 @@ def _best(values: Sequence[float], column: Column) -> float | None:
 
 def _gain(row: Row, index: int, rows: Sequence[Row]) -> float | None:
     cell = row.cells[index]
-    if cell.summary is None or cell.column.metric not in SCORES:
+    if cell.summary is None or cell.column.metric not in SCORES or row.is_of_others:
         return None
-    rivals = [other.cells[index].reported for other in rows if other.is_published and other.side == row.side]
+    others = [other for other in rows if (other.is_published or other.is_of_others) and other.side == row.side]
+    rivals = [other.cells[index].reported for other in others]
     best = max((rival.value for rival in rivals if rival is not None), default=None)
     return None if best is None else cell.summary.mean - best

@@ -50,7 +50,7 @@ def build_table(
 
     Args:
         scaled: the experiment at one scale.
-        trials: its trials, with or without data fingerprint; none of an experiment that is not trained here.
+        trials: its trials, with or without data fingerprint.
         results: of the storage.
         known: what is known beside.
         statistics: reads per-clip scores; the same one for several tables reads each file once.
@@ -92,7 +92,10 @@ class _Builder:
     def row(self, variant: Variant, columns: Sequence[Column]) -> Row:
         group = self._scaled.experiment.table.own_group
         cells = tuple(self._cell(variant, column) for column in columns)
-        return Row(variant.name, variant.label, cells, variant.side, group)
+        if variant.method is None:
+            return Row(variant.name, variant.label, cells, variant.side, group)
+        cite = next((cell.reported.cite for cell in cells if cell.reported is not None), None)
+        return Row(variant.name, variant.label, cells, variant.side, group, cite, is_of_others=True)
 
     def _cell(self, variant: Variant, column: Column) -> Cell:
         task = task_of(column, self._scaled.experiment)
@@ -104,7 +107,8 @@ class _Builder:
         evidence = self._places.get((variant.name, task, column.start), Evidence())
         verdict = self._judge(evidence, column, task, len(own))
         values = _values(verdict.counted, column)
-        experiment, name = self._scaled.experiment, variant.reported
+        experiment = self._scaled.experiment
+        paper, number = experiment.paper, experiment.table.number
         return Cell(
             row=variant.name,
             column=column,
@@ -115,14 +119,12 @@ class _Builder:
             counted=verdict.counted,
             wanted=len(own),
             summary=summarise(values, experiment.statistics.confidence) if verdict.state == "measured" else None,
-            reported=reported_value(experiment.paper, experiment.table.number, name, column) if name else None,
-            reported_gain=reported_gain(experiment.paper, experiment.table.number, name, column) if name else None,
+            reported=reported_value(paper, number, variant, column),
+            reported_gain=reported_gain(paper, number, variant, column),
             imported=imported_score(self._known.imported, own, self._beside(own, task), column),
         )
 
     def _judge(self, evidence: Evidence, column: Column, task: Task, wanted: int) -> Verdict:
-        if not self._scaled.is_trained:
-            return Verdict("not_trained", "its file names no preset yet")
         verdict = judge(evidence, task, wanted, self._known.protocols, mixture_of(self._fresh[task], column))
         valued = tuple(run for run in verdict.counted if _values([run], column))
         if len(valued) == len(verdict.counted):

@@ -1,8 +1,9 @@
-"""Audio ablation: compares a trained model with itself under wrong sound, and with the best fixed mask.
+"""Audio ablation: compares trained models with themselves under wrong sound, and with the best fixed mask.
 
     make demo && make bench
+    combo run combo/table1 --scale demo ... && audio_ablation.py combo/table1 ...
 
-For every finished trial of the demo's Table 7 it prints M_J on the test split of
+For every row of an experiment's demo scale it prints M_J on the S4 test split, mean and deviation over seeds, of
   right sound   the clip's own sound;
   wrong sound   the sound of the next clip of another category, picture unchanged;
   fixed mask    the best mask that is the same for all frames, chosen on the test split itself, which flatters it.
@@ -11,6 +12,9 @@ For every finished trial of the demo's Table 7 it prints M_J on the test split o
 from __future__ import annotations
 
 import argparse
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +25,10 @@ from torch import Tensor
 
 from experiments.load_experiment import load_experiment
 from experiments.trial import Trial
-from model.combo.network import Combo
 from model.data.avsbench import AVSBench
 from model.data.clip import Clip
 from model.data.errors import DataError
+from model.interface import model_of
 from model.metrics.jaccard import frame_jaccard
 from model.metrics.protocol import protocol_for
 from model.training.audio_embeddings import unchanged
@@ -50,7 +54,7 @@ class WrongSound(AVSBench):
 
 def score(trial: Trial, checkpoint: Path, dataset: AVSBench) -> float:
     """M_J of a checkpoint on a split."""
-    model = Combo(trial.config)
+    model = model_of(trial.config).build(trial.config)
     load_weights(checkpoint, model)
     return evaluate(model, dataset, protocol_for(trial.task), unchanged, Workers(), CPU).score.m_j
 
@@ -67,31 +71,51 @@ def _fixed_score(mask: Tensor, truth: Tensor) -> float:
     return float(torch.stack([frame_jaccard(mask.expand_as(clip), clip).mean() for clip in truth]).mean())
 
 
+def over_seeds(values: Sequence[float]) -> str:
+    """Mean and standard deviation in percent; of one seed its value."""
+    mean = f"{100 * statistics.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {100 * statistics.stdev(values):.1f}"
+
+
 def main() -> None:
     """Prints the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("experiment", help="such as combo/table7")
     parser.add_argument("--data", type=Path, required=True, help="data folder of the demo")
     parser.add_argument("--storage", type=Path, required=True, help="storage folder of the demo")
     options = parser.parse_args()
 
     store = Store(FolderStorage(options.storage.absolute()))
     try:
-        trials = trials_on_data([load_experiment("combo/table7", "demo")], options.data)
+        trials = trials_on_data([load_experiment(options.experiment, "demo")], options.data)
     except DataError as error:
         parser.error(f"{error}; 'make demo' makes both folders")
     arguments = (options.data, "s4", "test", trials[0].config.data.size)
     own, foreign = AVSBench(*arguments), WrongSound(*arguments)
     fixed = best_fixed_mask(own)
-    table = Table("trial", "right sound", "wrong sound", "fixed mask", "trained for", title="M_J on the test split")
+    rows: dict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
-        folder = store.trial(trial.key)
-        if (result := folder.result) is None:
-            table.add_row(trial.label, "not run", "", "", "")
-            continue
-        checkpoint = folder.path / result.checkpoint
-        values = (score(trial, checkpoint, own), score(trial, checkpoint, foreign), fixed)
-        seconds = f"{result.provenance.training_seconds:.0f} s on {result.provenance.workers} worker(s)"
-        table.add_row(trial.label, *(f"{100 * value:.1f}" for value in values), seconds)
+        if store.trial(trial.key).result is not None:
+            rows[trial.variant].append(trial)
+    table = Table(
+        "row", "seeds", "right sound", "wrong sound", "fixed mask", "trained for", title="M_J on the test split"
+    )
+    for variant, finished in rows.items():
+        folders = [store.trial(trial.key) for trial in finished]
+        results = [folder.result for folder in folders if folder.result is not None]
+        checkpoints = [folder.path / result.checkpoint for folder, result in zip(folders, results, strict=True)]
+        pairs = list(zip(finished, checkpoints, strict=True))
+        right, wrong = ([score(*pair, dataset) for pair in pairs] for dataset in (own, foreign))
+        seconds = statistics.mean(result.provenance.training_seconds for result in results)
+        workers = results[0].provenance.workers
+        table.add_row(
+            variant,
+            str(len(finished)),
+            over_seeds(right),
+            over_seeds(wrong),
+            f"{100 * fixed:.1f}",
+            f"{seconds:.0f} s on {workers} worker(s)",
+        )
     Console().print(table)
 
 

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
-from experiments.load_experiment import load_experiment, trained_experiments
+from experiments.load_experiment import load_experiment
+from experiments.target_files import experiment_names
 from orchestrator.planning.cost import Costs
 from orchestrator.planning.cost_forecast import forecast_cost
 from orchestrator.planning.plan import make_plan, trials_where_data_are
@@ -29,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder:
         store = Store(FolderStorage(Path(folder)))
         began, began_computing = time.perf_counter(), time.process_time()
-        experiments = [load_experiment(name) for name in trained_experiments()]
+        experiments = [load_experiment(name) for name in experiment_names()]
         trials, _ = trials_where_data_are(experiments, Path(folder, "data"), None)
         plan = make_plan(sweep_name(experiments, trials), trials, store)
         forecast = forecast_cost(experiments, trials, plan, Costs(store.finished()), store)

@@ -113,7 +113,7 @@ def build_site(folder: Path) -> Callable[[], int]:
 
     def build() -> int:
         experiments = [load_experiment(name, assigned={"seeds": list(range(SEEDS))}) for name in experiment_names()]
-        reported = [ReportedExperiment(scaled, expand(scaled) if scaled.is_trained else []) for scaled in experiments]
+        reported = [ReportedExperiment(scaled, expand(scaled)) for scaled in experiments]
         with keeping_drawings(folder / CACHE / "reports/drawings"):
             found = results.read_results(folder / STORAGE, folder / CACHE)
             return len(build_report(Request(reported, settings_tables()), found, folder / "site").files)

@@ -181,16 +181,11 @@ def test_what_the_experiment_itself_decides_cannot_be_overridden_unnoticed(tmp_p
         ({"seeds": [-1]}, "seeds.0: input should be greater than or equal to 0"),
         ({"seeds": [2**32]}, "seeds.0: input should be less than 4294967296"),
         ({"statistics": {"baseline": "three"}}, "statistics.baseline: names no variant: 'three'"),
-        ({"preset": None}, "preset: is null, and settings and scales need a preset to be laid over"),
         (
             {"tasks": ["s4", "ms3"], "also_from": {"ms3": "s4", "s4": "avss"}},
             "also_from: names a task that itself starts from another",
         ),
-        ({"figure": {"label": "x"}}, "figure: needs exactly one of parameter and values"),
-        (
-            {"figure": {"label": "x", "values": {"two": 1}}},
-            "figure.values: needs one number for each variant, see 'one'",
-        ),
+        ({"figure": {"label": "x"}}, "figure.parameter: required key is missing (add it)"),
         ({"scales": {"small": {"seeds": []}}}, "scales.small.seeds: list should have at least 1 item"),
         ({"scales": {"full": {}}}, "scales.full: is the experiment itself (give the scale another name)"),
         ({"variants": [VARIANT, VARIANT]}, "variants: two variants have the same name, 'one'"),

@@ -32,6 +32,13 @@ PRESET_KEYS = {
     ("combo_pvt", "ms3"): "f135c36cd2e5e735",
     ("combo_pvt", "avss"): "f92fc76bb8bef39b",
 }
+BASELINE_KEYS = {
+    ("avsbench_r50", "s4"): "5bb6a4e87fd2146b",
+    ("avsbench_r50", "avss"): "c0370535af3756ca",
+    ("avsbench_pvt", "ms3"): "408935ab4db6cfe1",
+    ("bigen_r50", "s4"): "a669edb4b7cecb55",
+    ("bigen_pvt", "ms3"): "e1e2714d244ee5cd",
+}
 TABLE7_KEYS = {
     ("lambda-0", "s4"): "6244d0ed397bc2a0",
     ("lambda-0", "avss"): "05fed6d504006c1c",
@@ -48,6 +55,10 @@ def test_the_keys_of_the_presets_do_not_move():
     assert SCHEMA_VERSION == 1
     assert trial_key(ComboConfig()) == PRESET_KEYS["combo_r50", "s4"], MOVED
     assert {place: trial_key(resolve_preset(*place)) for place in PRESET_KEYS} == PRESET_KEYS, MOVED
+
+
+def test_the_keys_of_the_networks_that_combo_is_compared_with_do_not_move():
+    assert {place: trial_key(resolve_preset(*place)) for place in BASELINE_KEYS} == BASELINE_KEYS, MOVED
 
 
 def test_the_keys_of_table_7_do_not_move():

@@ -20,9 +20,14 @@ def objective(task, **settings):
     return AVSBenchObjective(resolve_preset("avsbench_r50", task, {"training.batch": 2, **assigned}))
 
 
+def segmentation(logits, maps=(), sound=()):
+    """With what no loss looks at unless audio features are generated."""
+    return Segmentation(logits, list(maps), list(sound), coarsest=torch.empty(0), audio_features=torch.empty(0))
+
+
 def outputs_of(g):
     sound = [g[f"a{stage}"].flatten(0, 1) for stage in STAGES]
-    return Segmentation(g["logits"].requires_grad_(), [g[f"v{stage}"] for stage in STAGES], sound)
+    return segmentation(g["logits"].requires_grad_(), [g[f"v{stage}"] for stage in STAGES], sound)
 
 
 def batch_of(annotated, labels):
@@ -114,7 +119,7 @@ def test_losses_of_the_parts_of_a_batch_add_up(task, truth):
     added = {}
     for index, part in enumerate(parts):
         own = slice(index * frames, (index + 1) * frames)
-        half = Segmentation(outputs.logits[own], [m[own] for m in outputs.maps], [a[own] for a in outputs.sound])
+        half = segmentation(outputs.logits[own], [m[own] for m in outputs.maps], [a[own] for a in outputs.sound])
         # Two workers, each with one clip: what they divide by is the average of their counts.
         counts = [sum(both) / 2 for both in zip(*(whole.counts([one]) for one in parts), strict=True)]
         for name, loss in whole.losses(half, part, counts).items():
@@ -134,7 +139,7 @@ def test_ignored_pixels_count_nowhere():
 
 
 def test_a_saturated_logit_costs_a_hundred():
-    outputs = Segmentation(torch.full((10, 1, 2, 2), -200.0), [], [])
+    outputs = segmentation(torch.full((10, 1, 2, 2), -200.0))
     batch = batch_of(torch.ones(10, dtype=torch.bool), torch.ones(10, 2, 2, dtype=torch.int64))
     losses, _ = losses_of(objective("ms3", loss__lambda_avm=0), outputs, batch)
     assert losses["bce"].item() == 100

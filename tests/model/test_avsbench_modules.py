@@ -84,14 +84,6 @@ def test_tpavi_in_training():
     assert_close(module.output_scale.running_var, g["after/W_z.1.running_var"], **TOLERANCE)
 
 
-def test_tpavi_as_avs_bigen_has_it():
-    g = vectors("bigen_tpavi_variant")
-    module = loaded(TPAVI(16, 8, None, normalised_inputs=True), g)
-    mixed, aligned = module(g["visual"], g["audio"], [5, 5])
-    assert_close(mixed, g["out"], **TOLERANCE)
-    assert_close(aligned, g["audio_out"].transpose(1, 2).flatten(0, 1), **TOLERANCE)
-
-
 @pytest.mark.parametrize("groups", [[3], [1, 2], [2, 1, 4]])
 def test_tpavi_is_the_papers_product_of_all_pixels_within_each_group(groups):
     torch.manual_seed(0)

@@ -10,7 +10,7 @@ from golden import vectors
 
 from experiments.presets import resolve_preset
 from model.audio.vggish import VGGish
-from model.avsbench.network import AVSBench
+from model.avsbench.network import AVSBenchNetwork
 from model.avsbench.objective import AVSBenchObjective
 from model.avsbench.official_names import official_names
 from model.data.batch import unlabelled
@@ -34,7 +34,7 @@ def as_released():
     """The network with the weights of the golden index; tests leave it as it is."""
     config = configured()
     with torch.no_grad():
-        network = AVSBench(config)
+        network = AVSBenchNetwork(config)
         fill_by_formula(network, config)
     return network
 
@@ -103,7 +103,7 @@ def test_one_step_of_training(clip):
     g = vectors("train_avsbench_r50_s4")
     config = configured(training__batch=1)
     with torch.no_grad():
-        network = AVSBench(config).train()
+        network = AVSBenchNetwork(config).train()
         fill_by_formula(network, config)
     labels = torch.from_numpy(np.random.RandomState(9).rand(5, 1, 224, 224) > 0.7)[:1, 0].long()
     images, sound = clip

@@ -9,17 +9,19 @@ from torch.testing import assert_close
 
 from experiments.errors import InputError
 from experiments.presets import resolve_preset
-from model.bigen.audio_losses import kl_loss
 from model.bigen.config import BigenLossConfig, BigenModelConfig, BigenTruths
+from model.bigen.kl_loss import kl_loss
 from model.bigen.segmentation_loss import cross_entropy, weighted_iou
 from model.config import IGNORED
 from model.data.batch import Batch, unlabelled
 from model.interface import model_of
+from model.layers.tpavi import TPAVI
 
 CHOICES = [
     *(("truths__" + name, "paper") for name in BigenTruths.model_fields),
     *(("model__neck", neck) for neck in get_args(BigenModelConfig.model_fields["neck"].annotation)),
     ("model__fusion", "none"),
+    ("model__fusion", "tpavi"),
     ("model__motion", False),
     ("model__generation", False),
     *(("loss__segmentation", form) for form in get_args(BigenLossConfig.model_fields["segmentation"].annotation)),
@@ -78,11 +80,14 @@ def test_every_choice_changes_what_is_minimised(setting, value):
     assert total.item() != first_step("s4")[2].item()
 
 
-def test_without_sound_the_network_predicts_the_same_whatever_is_heard():
-    for fusion, equal in (("none", True), ("av_corr", False)):
+def test_without_sound_the_network_predicts_the_same_whatever_sounds():
+    for fusion, equal in (("none", True), ("av_corr", False), ("tpavi", False)):
         config = small_config("bigen", model__fusion=fusion)
         torch.manual_seed(0)
         network = model_of(config).build(config).eval()
+        for module in network.modules():
+            if isinstance(module, TPAVI):
+                torch.nn.init.ones_(module.output_scale.weight)
         frames = torch.randint(0, 256, (5, 3, SIZE, SIZE), dtype=torch.uint8)
         with torch.no_grad():
             loud, quiet = (network(unlabelled(frames, None, torch.full((5, 1, 96, 64), v))).logits for v in (3.0, -3.0))

@@ -1,21 +1,27 @@
 """AVS-BiGen's modules and losses against the authors' outputs, at the tolerances of the golden index."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from contract import SIZE, small_config
 from golden import load, vectors
 from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from model.bigen.audio_generation import AudioGeneration
-from model.bigen.audio_losses import consistency_loss, kl_loss
 from model.bigen.correlation_attention import CorrelationAttention
 from model.bigen.decoder import Decoder, ResidualBlock
 from model.bigen.fused_module import FusedModule
+from model.bigen.kl_loss import kl_loss
 from model.bigen.neck import DilatedSum, basic_level
+from model.bigen.network import Bigen
 from model.bigen.official_names import DECODER, FUSED_MODULE, RESIDUAL_BLOCK
 from model.bigen.segmentation_loss import SMOOTHING, cross_entropy, edge_weights, weighted_iou
 from model.bigen.unit_length import unit_length
+from model.data.batch import unlabelled
+from model.layers.audio_generation import AudioGeneration, consistency_loss
+from model.weights.official_form import TPAVI as TPAVI_NAMES
 from model.weights.renaming import rename
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-4}
@@ -29,10 +35,35 @@ def test_fused_module():
     assert_close(visual, g["visual_l2"], **CLOSE)
     assert_close(audio, g["audio_l2"], **CLOSE)
     assert_close(visual * audio[:, :, None, None], g["corr"], **CLOSE)
-    raised = module(g["visual"], audio)
+    raised = module(visual, audio)
     assert_close(raised, g["visual_out"], **CLOSE)
     assert_close(raised / visual - 1, g["atten"].expand_as(raised), atol=1e-4, rtol=1e-4)
     assert_close(audio.unflatten(0, (2, 5)).transpose(1, 2), g["audio_out"], **CLOSE)
+
+
+class Gives(nn.Module):
+    """In the place of a part of a network: gives the same, whatever comes in."""
+
+    def __init__(self, output):
+        super().__init__()
+        self.output = output
+
+    def forward(self, *_):
+        return self.output
+
+
+def test_tpavi_in_the_place_of_the_fused_module():
+    g = vectors("bigen_tpavi_variant")
+    network = Bigen(small_config("bigen", model__fusion="tpavi", model__motion=False)).eval()
+    counter = {"w/W_z.1.num_batches_tracked": torch.tensor(0)}
+    for stage in network.fusion:
+        load(stage, g | counter, "w/", TPAVI_NAMES)
+    network.neck, network.decoder = Gives([g["visual"]] * 4), Gives(None)
+    batch = replace(unlabelled(torch.zeros(10, 3, SIZE, SIZE), None, g["audio"]), clip_lengths=torch.tensor([5, 5]))
+    outputs = network(batch)
+    for maps in outputs.fused:
+        assert_close(maps, g["out"], **CLOSE)
+    assert_close(outputs.audio.unflatten(0, (2, 5)).transpose(1, 2), g["audio_out"], **CLOSE)
 
 
 def test_correlation_attention():
@@ -92,7 +123,7 @@ def test_visual_to_audio_projection_and_its_gradients(task, stage_4):
     g, network = stage_4
     maps, logits = g["f4"].clone().requires_grad_(), g["logits"].clone().requires_grad_()
     audio = unit_length(g["audio"])
-    fused = network["fusion"](maps, audio)
+    fused = network["fusion"](unit_length(maps), audio)
     assert_close(fused, g["fused4"], **CLOSE)
     (moving,) = network["motion"]([fused], [5, 5])
     assert_close(moving, g["corr4"], **CLOSE)

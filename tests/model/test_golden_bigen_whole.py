@@ -5,8 +5,8 @@ import torch
 from bigen_golden import bigen_config, formula_filled, reference_batch
 from golden import vectors
 
-from model.bigen.audio_losses import consistency_loss
 from model.bigen.model import BIGEN_MODEL
+from model.layers.audio_generation import consistency_loss
 from model.weights.parameter_counts import part_of
 
 OFFICIAL_MODULES = {
@@ -60,9 +60,9 @@ def test_predictions_and_stations(whole):
 
 
 @pytest.mark.parametrize("task", ["S4", "MS3"])
-def test_consistency_of_heard_and_generated_sound(task, whole):
+def test_consistency_of_audio_features_and_generated_ones(task, whole):
     g, outputs, _, generated = whole
-    loss = consistency_loss(outputs.heard, generated[task]) / 5
+    loss = consistency_loss(outputs.audio_features, generated[task]) / 5
     assert loss.item() == pytest.approx(g[f"latent_{task}"].item(), rel=2e-3)
 
 

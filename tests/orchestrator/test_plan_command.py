@@ -5,7 +5,8 @@ import json
 import pytest
 from combo_command import TINY
 
-from experiments.load_experiment import load_experiment, trained_experiments
+from experiments.load_experiment import load_experiment
+from experiments.target_files import experiment_names
 from orchestrator.planning.plan import trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -18,7 +19,7 @@ def document(run):
 
 def test_the_whole_paper_shares_its_trials(combo):
     plan = document(combo("plan", "--all", "--json"))
-    experiments = [load_experiment(name) for name in trained_experiments()]
+    experiments = [load_experiment(name) for name in experiment_names()]
     scores = sum(2 * len(scaled.experiment.variants) * len(scaled.experiment.tasks) for scaled in experiments)
     assert plan["cells"] == scores + 2 == 96  # Table 4 also has the parameters of its two networks
     assert (plan["trials"], plan["different_trials"]) == (47, 30)

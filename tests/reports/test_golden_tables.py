@@ -143,10 +143,7 @@ def test_latex_fits_a_paper_of_one_column(folder):
 def test_all_tables_of_both_papers_compile_as_one_document(tmp_path):
     nothing = read_results(Path("/nonexistent"), None)
     experiments = [load_experiment(name) for name in experiment_names()]
-    tables = {
-        slug(scaled.name): build_table(scaled, expand(scaled) if scaled.is_trained else [], nothing)
-        for scaled in experiments
-    }
+    tables = {slug(scaled.name): build_table(scaled, expand(scaled), nothing) for scaled in experiments}
     assert_compiles(written(table_files(tables), tmp_path), COLLECTION)
 
 

@@ -9,7 +9,7 @@ from tiny_trials import losses_by_step, run_fit
 
 from experiments.overrides import lay_over
 from model.avsbench.config import Truths
-from model.avsbench.network import AVSBench
+from model.avsbench.network import AVSBenchNetwork
 from model.config import Task, TrialConfig
 from model.data.avsbench import AVSBench as Clips
 from model.data.batch import collate
@@ -45,6 +45,8 @@ VARIANTS = [
     {"data.task": "avss", "truths.avss_clips": "paper"},
     {"data.task": "avss", "loss.lambda_avm": 0.5, "training.precision": "bf16"},
     {"model.tpavi.stages": [3, 4], "loss.lambda_avm": 0.5},
+    {"model.generation": True},
+    {"model.generation": True, "data.task": "ms3", "loss.eta": 0.1, "truths.unexecuted_layers": "paper"},
     {"model.tpavi.stages": []},
     {"model.tpavi.stages": [], "truths.unexecuted_layers": "paper"},
     {"model.backbone.name": "pvt_v2_b0"},
@@ -84,7 +86,7 @@ def test_two_steps(overrides, light_data, tmp_path):
 @pytest.mark.parametrize("overrides", VARIANTS, ids=name_of)
 def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides, light_data):
     config = configured(overrides)
-    network, batch = AVSBench(config).train(), first_batch(config, light_data)
+    network, batch = AVSBenchNetwork(config).train(), first_batch(config, light_data)
     objective = model_of(config).objective(config)
     supervision = objective.supervise(batch, 0)
     losses = objective.losses(network(batch), supervision, objective.counts([supervision]))
@@ -104,7 +106,7 @@ def test_the_network_knows_whether_gradients_reach_all_its_parameters(overrides,
     ids=str,
 )
 def test_a_batch_is_divided_only_where_no_statistics_are_of_the_whole(overrides, splits):
-    refusal = AVSBench(configured(overrides)).refusal_to_split()
+    refusal = AVSBenchNetwork(configured(overrides)).refusal_to_split()
     assert (refusal == "") == splits
     assert splits or "batch normalisation in" in refusal
 
@@ -112,7 +114,7 @@ def test_a_batch_is_divided_only_where_no_statistics_are_of_the_whole(overrides,
 def test_without_norms_of_batches_padded_clips_are_segmented_as_they_are(light_data):
     """Ten frames of each AVSS clip pass the network in training; in evaluation a clip's own frames do."""
     config = configured({"data.task": "avss", "model.backbone.norm": "group"})
-    network, batch = AVSBench(config), five_and_ten_frames(config, light_data)
+    network, batch = AVSBenchNetwork(config), five_and_ten_frames(config, light_data)
     for tpavi in network.tpavi.values():
         torch.nn.init.normal_(tpavi.output_scale.weight)
     seen = []
@@ -134,7 +136,7 @@ def test_sound_reaches_the_frames_of_its_five_or_of_its_clip(light_data):
     batch = five_and_ten_frames(configured({"data.task": "avss"}), light_data)
     for truth, expected in (("official", 5), ("paper", 10)):
         torch.manual_seed(0)
-        network = AVSBench(configured({"data.task": "avss", "truths.avss_clips": truth})).eval()
+        network = AVSBenchNetwork(configured({"data.task": "avss", "truths.avss_clips": truth})).eval()
         for tpavi in network.tpavi.values():
             torch.nn.init.normal_(tpavi.output_scale.weight)
         sound = network.audio_encoder(batch.sound).detach()
@@ -153,7 +155,7 @@ def test_gradients_are_left_as_they_are_without_a_largest_norm(light_data):
     norms = {}
     for clip in (None, 1e-6):
         config = configured({"optim.clip_norm": clip, "optim.algorithm": "adam"})
-        norms[clip] = _gradient_after_a_step(config, AVSBench(config), first_batch(config, light_data))
+        norms[clip] = _gradient_after_a_step(config, AVSBenchNetwork(config), first_batch(config, light_data))
     assert norms[1e-6] == pytest.approx(1e-6, rel=1e-3)
     assert norms[None] > 1e-3
 

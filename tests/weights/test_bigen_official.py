@@ -2,15 +2,17 @@
 
 from collections import OrderedDict
 
+import numpy as np
 import pytest
 import torch
 from bigen_states import official_shapes
-from official_states import hollow_state, random_bits, same_bits
+from official_states import GOLDEN, hollow_state, random_bits, same_bits
 
 from experiments.presets import resolve_preset
 from model.audio.vggish import VGGish
 from model.weights.errors import CheckpointError
 from model.weights.import_official import import_official, official_places
+from model.weights.parameter_counts import count_parameters
 from model.weights.state_dict_mismatch import shapes
 from model.weights.stored_model import load_model, read_stored_model
 
@@ -32,6 +34,30 @@ def test_every_official_key_is_one_tensor_of_ours(network, projection):
     official = [(key, list(place.shape)) for place in places for key in place.official]
     assert len(official) == len(places)
     assert dict(official) == official_shapes(network)
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "count"),
+    [
+        ("bigen_pvt", {}, 85_499_515),
+        ("bigen_r50", {}, 27_924_987),
+        ("bigen_pvt", {"model.neck": "aspp"}, 88_904_315),
+        ("bigen_r50", {"model.neck": "aspp"}, 43_945_467),
+        ("bigen_pvt", {"model.fusion": "tpavi"}, 85_416_699),
+        ("bigen_r50", {"model.fusion": "tpavi"}, 27_842_171),
+    ],
+)
+def test_counts_are_those_of_the_released_networks(preset, settings, count):
+    """Without VGGish, and with the layers that nothing uses."""
+    assert count_parameters(resolve_preset(preset, "s4", settings)).trainable == count
+
+
+def test_tpavi_has_the_authors_names():
+    places = official_places(resolve_preset("bigen_r50", "s4", {"model.fusion": "tpavi"}))
+    names = {key.removeprefix("fusion_modules.3.") for place in places for key in place.official if "modules.3" in key}
+    with np.load(GOLDEN / "bigen_tpavi_variant.npz") as stored:
+        published = {key.removeprefix("w/") for key in stored if key.startswith("w/")}
+    assert names == published | {"W_z.1.num_batches_tracked"}
 
 
 @pytest.fixture

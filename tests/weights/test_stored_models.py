@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from experiments.presets import resolve_preset
-from model.combo.official_names import paper_truths
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official
 from model.weights.folder import file_checksum
+from model.weights.official_form import paper_truths
 from model.weights.stored_model import fill, load_weights, read_stored_model, save_model
 
 CONFIG = resolve_preset("combo_r50", "s4")

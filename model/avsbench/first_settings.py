@@ -1,0 +1,19 @@
+"""The settings that this model's trials had when the first were stored. Never to be changed: their keys hang on it."""
+
+from __future__ import annotations
+
+_BY_SECTION = {
+    "": "schema_version seed initial_trial",
+    "model.": "name width",
+    "model.backbone.": "name weights norm drop_path",
+    "model.audio_encoder.": "name width",
+    "model.tpavi.": "stages inner_width",
+    "truths.": "tpavi_norm avss_clips avm_reduce unexecuted_layers",
+    "loss.": "lambda_avm",
+    "optim.": "algorithm lr backbone_lr_factor weight_decay betas clip_norm poly_power",
+    "training.": "iterations batch evaluate_every precision",
+    "data.": "task size augment silent_clips fingerprint",
+}
+
+FIRST_SETTINGS = frozenset(section + name for section, names in _BY_SECTION.items() for name in names.split())
+"""By dotted key, such as `loss.lambda_avm`."""
