@@ -45,6 +45,13 @@ class FigureRow(Part):
     label: str
 
 
+class AttentionRow(FigureRow):
+    """A row of a variant's attention."""
+
+    map: Name
+    """As the variant's model names it, such as `correlation-1`."""
+
+
 class ProposerRow(Part):
     """A row of Maskiges."""
 
@@ -66,6 +73,14 @@ class HeatMaps(Figure):
     kind: Literal["heat_maps"]
     trained: Trained
     rows: Annotated[list[FigureRow], Field(min_length=1)]
+
+
+class AttentionMaps(Figure):
+    """What variants attend to inside, over the frames."""
+
+    kind: Literal["attention_maps"]
+    trained: Trained
+    rows: Annotated[list[AttentionRow], Field(min_length=1)]
 
 
 class Comparison(Figure):
@@ -101,14 +116,9 @@ class SubTasks(Figure):
     samples: Annotated[list[Shown], Field(min_length=1)]
 
 
-class Awaited(Figure):
-    """A figure that cannot be built yet."""
-
-    kind: Literal["awaited"]
-    reason: str
-
-
-AnyFigure = Annotated[HeatMaps | Comparison | Palette | MaskigeRows | SubTasks | Awaited, Field(discriminator="kind")]
+AnyFigure = Annotated[
+    HeatMaps | AttentionMaps | Comparison | Palette | MaskigeRows | SubTasks, Field(discriminator="kind")
+]
 
 
 def _numbers_differ(figures: list[AnyFigure]) -> list[AnyFigure]:

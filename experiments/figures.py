@@ -7,6 +7,7 @@ from pathlib import Path
 
 from experiments.errors import InputError, Problem, did_you_mean, validate
 from experiments.figure_schema import (
+    AttentionMaps,
     Comparison,
     Figure,
     FigureFile,
@@ -49,7 +50,7 @@ def read_figures(path: Path) -> FigureFile:
 def trained_in(figure: Figure) -> list[Trained]:
     """The experiments whose predictions a figure shows."""
     match figure:
-        case HeatMaps():
+        case HeatMaps() | AttentionMaps():
             return [figure.trained]
         case Comparison():
             return list(figure.blocks)
@@ -58,7 +59,7 @@ def trained_in(figure: Figure) -> list[Trained]:
 
 def rows_of(figure: Figure) -> list[FigureRow]:
     """The variants whose predictions a figure shows."""
-    return figure.rows if isinstance(figure, HeatMaps | Comparison) else []
+    return list(figure.rows) if isinstance(figure, HeatMaps | AttentionMaps | Comparison) else []
 
 
 def samples_of(figure: Figure) -> list[Shown]:

@@ -8,6 +8,8 @@ times, so equal arrays are equal bytes. Of T frames of H by W pixels:
     heat               float16 (T, H, W), share of the class scores that is not background's, 0 to 1
     sound              int16 (n, 2), lowest and highest sample of each of n equal stretches from the start of the clip;
                        n is 0 where the data set has no sound
+    attention.<name>   float16 (T, h, w), how much each position is attended to, 0 to 1, of whatever size; for every map
+                       that the network names, see `model.interface.Network.attention`
     record             uint8 (bytes), a `PredictionRecord` as JSON
 """
 
@@ -25,6 +27,8 @@ RECORD = "record"
 """Name of the array that holds the record."""
 ARRAYS = {"frames": 4, "maskiges": 4, "truth": 3, "prediction": 3, "heat": 3, "sound": 2}
 """Names of the other arrays, and how many axes they have."""
+ATTENTION = "attention."
+"""What the names of arrays of attention begin with."""
 OPTIONAL = ("maskiges",)
 """Arrays that are absent where the network does not look at such pictures."""
 Rule: TypeAlias = Literal["first-by-category", "by-id"]

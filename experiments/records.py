@@ -164,7 +164,7 @@ class ProtocolRecord(Record):
     version: Count
     split: str
     f_pooling: str
-    """Over which frames the F-score's best threshold is chosen: `clip`, `frame_class` or `dataset`."""
+    """Over which frames F's best threshold is chosen: `clip`, `batch of 4 clips`, `frame_class` or `dataset`."""
     thresholds: Ordinal
     beta_squared: Positive
     empty_mask_rule: str
@@ -181,7 +181,7 @@ class ScoreRecord(Record):
     j_sum: Sum
     f_sum: Sum
     count: Ordinal
-    """Clips (S4, MS3) or classes (AVSS) behind the sums."""
+    """Clips (S4, MS3), batches of them, or classes (AVSS) behind the sums."""
 
     @model_validator(mode="after")
     def _are_fractions(self) -> ScoreRecord:

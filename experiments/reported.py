@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from experiments.reported_schema import Check, Citation, FigureNumbers, Printed, PrintedNumber, Transcription
+from experiments.reported_schema import Check, Citation, FigureNumbers, Printed, PrintedNumber, Scoring, Transcription
 from experiments.schema import Measure, Paper, Variant
 from model.config import Task
 
@@ -173,6 +173,25 @@ def _backbone(record: PrintedNumber) -> str:
 def figure_numbers(paper: Paper, figure: str) -> tuple[FigureNumbers, ...]:
     """What a figure prints, row by row; empty when it prints no numbers."""
     return tuple(numbers for numbers in transcription(paper).figures if numbers.figure == figure)
+
+
+def scoring(paper: Paper, table: str) -> tuple[dict[str, Scoring], int]:
+    """How the F-scores of a table on S4 and MS3 were computed, by method as the paper calls it.
+
+    Args:
+        paper: which one.
+        table: its number.
+
+    Returns:
+        What is known, and of how many further methods of the table nothing is.
+    """
+    methods = dict.fromkeys(
+        record.row.method
+        for record in transcription(paper).records
+        if record.table == table and record.metric in PRINTED_METRIC["m_f"] and record.subset in ("S4", "MS3")
+    )
+    known = {one.method: one for one in transcription(paper).scoring if one.method in methods}
+    return known, len(methods) - len(known)
 
 
 def contradictions(paper: Paper, table: str) -> tuple[Check, ...]:

@@ -63,6 +63,17 @@ class Check(Printed):
     """What a claim that holds leaves unsaid."""
 
 
+class Scoring(Printed):
+    """How a method's released test command groups clips, which its F-scores on S4 and MS3 depend on."""
+
+    method: str
+    """As transcribed."""
+    protocol: str
+    """Name of the protocol here that groups them in the same way."""
+    basis: str
+    """What of the released code says so."""
+
+
 class FigureNumbers(Printed):
     """Numbers that a figure shows in one of its rows."""
 
@@ -83,5 +94,7 @@ class Transcription(Printed):
     cite: Citation
     """Citation of the paper itself."""
     records: tuple[PrintedNumber, ...]
+    scoring: tuple[Scoring, ...] = ()
+    """Only where it is known."""
     figures: tuple[FigureNumbers, ...] = ()
     checks: tuple[Check, ...]

@@ -64,6 +64,18 @@ class Network(nn.Module, ABC):
         """
         return scores
 
+    def attention(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:  # noqa: ARG002
+        """Maps (BT, h, w) from 0 to 1 of how much each position is attended to, each of its own size; none by default.
+
+        They are stored with the predictions of a few clips. Figures find them by their names, such as `correlation-1`:
+        lower-case letters and digits, joined by hyphens.
+
+        Args:
+            outputs: of `forward` in evaluation mode.
+            batch: what it was given.
+        """
+        return {}
+
     @property
     @abstractmethod
     def uses_every_parameter(self) -> bool:

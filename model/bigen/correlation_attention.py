@@ -39,9 +39,13 @@ class CorrelationAttention(nn.Module):
             maps: one per stage.
             clip_lengths: frames per clip; they sum to BT.
         """
+        return [frames * (1 + gate) for frames, gate in zip(maps, self.attention(maps, clip_lengths), strict=True)]
+
+    def attention(self, maps: list[Tensor], clip_lengths: Sequence[int]) -> list[Tensor]:
+        """By how much each position is raised, (BT, 1, H_i, W_i) from 0 to 1; see `forward` for the arguments."""
         partners = partner_frames(clip_lengths)
         return [
-            frames * (1 + gate(mean_correlation(frames, frames[partners])).sigmoid())
+            gate(mean_correlation(frames, frames[partners])).sigmoid()
             for gate, frames in zip(self.gates, maps, strict=True)
         ]
 

@@ -115,6 +115,21 @@ class Bigen(Network):
         """See `Network`; logits can be negative, probabilities cannot."""
         return scores.softmax(-3)
 
+    def attention(self, outputs: Segmented, batch: Batch) -> dict[str, Tensor]:
+        """See `Network`. By stage, the finest first: `audio-visual-1` of the fused module, `correlation-1` of motion.
+
+        Each is the gate by which a module raises its maps. The maps that the fused module raises have unit length, so
+        the length of what leaves it is one plus its gate.
+        """
+        found: dict[str, Tensor] = {}
+        for stage, fused in enumerate(outputs.fused, start=1):
+            if self.fusion is not None and isinstance(self.fusion[stage - 1], FusedModule):
+                found[f"audio-visual-{stage}"] = (fused.norm(dim=1) - 1).clamp(0, 1)
+        if self.motion is not None:
+            gates = self.motion.attention(outputs.fused, batch.clip_lengths.tolist())
+            found |= {f"correlation-{stage}": gate[:, 0] for stage, gate in enumerate(gates, start=1)}
+        return found
+
     @property
     def uses_every_parameter(self) -> bool:
         """Never: the released code has layers that it does not use."""

@@ -60,10 +60,11 @@ def read_index(root: Path, task: Task) -> list[IndexEntry]:
     header, *rows = _rows(path, task) or [[]]
     places = _places(path, header, task)
     entries = []
-    for row in rows:
+    for number, row in enumerate(rows):
         if len(row) < len(header):
             raise DataError(f"{path}: row {row} is shorter than the header: restore the file")
-        entries.append(IndexEntry(**{"category": ""} | {part: row[place] for part, place in places.items()}))
+        parts = {"category": ""} | {part: row[place] for part, place in places.items()}
+        entries.append(IndexEntry(**parts, row=number))
     for entry in entries:
         _check(path, entry, task)
     return sorted(entries, key=lambda entry: (entry.split, entry.category, entry.name))

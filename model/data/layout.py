@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model.config import Task
@@ -33,6 +33,8 @@ class IndexEntry:
     category: str
     """S4: the sounding category; AVSS: the subset v1s, v1m or v2; MS3: empty."""
     split: str
+    row: int = field(default=0, compare=False)
+    """Its place in the file, from 0."""
 
 
 @dataclass(frozen=True)

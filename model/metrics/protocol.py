@@ -13,7 +13,7 @@ from torch import Tensor
 from model.config import CLASSES, Task
 from model.metrics.fscore import f_curve, pooled_f
 from model.metrics.jaccard import frame_jaccard
-from model.metrics.rules import BETA_SQUARED, BINARY, POOL_FREE_BINARY, SEMANTIC, Rules
+from model.metrics.rules import BATCHED_BINARY, BETA_SQUARED, BINARY, POOL_FREE_BINARY, SEMANTIC, Rules
 from model.precision import require_finite
 
 
@@ -64,7 +64,7 @@ class Score:
 
 
 class Protocol(TypingProtocol):
-    """How scores are computed. `totals` of shards are added, then turned into a `Score`."""
+    """How scores are computed: totals of single clips, wherever they were predicted, then a `Score` of all."""
 
     rules: Rules
 
@@ -82,15 +82,19 @@ class Protocol(TypingProtocol):
         """
         ...
 
-    def dataset_score(self, totals: Tensor) -> Score:
-        """The score behind the summed totals of all clips."""
+    def dataset_score(self, totals: Sequence[Tensor]) -> Score:
+        """The score of a data set.
+
+        Args:
+            totals: of its clips, in the order of its index file.
+        """
         ...
 
 
 class BinaryProtocol:
     """S4 and MS3 as released: means over clips; F's best threshold is chosen within each clip.
 
-    Totals are (sum of J, sum of F, clips), float64.
+    A clip's totals are (J, F, 1), float64.
     """
 
     rules = BINARY
@@ -106,16 +110,17 @@ class BinaryProtocol:
         record = ClipScore(clip, category, m_j, m_f, len(labels), empty)
         return record, torch.tensor([m_j, m_f, 1.0], dtype=torch.float64)
 
-    def dataset_score(self, totals: Tensor) -> Score:
+    def dataset_score(self, totals: Sequence[Tensor]) -> Score:
         """See `Protocol`."""
-        return Score(float(totals[0]), float(totals[1]), int(totals[2]))
+        j_sum, f_sum, clips = sum_totals(totals).tolist()
+        return Score(j_sum, f_sum, int(clips))
 
 
 class PoolFreeBinaryProtocol(BinaryProtocol):
     """J as `BinaryProtocol`; F with one threshold for the whole split, so that no grouping of frames can be seen in it.
 
-    F curves are averaged over all frames that hold an object, then the best threshold is taken. Totals are (sum of J,
-    clips, frames with an object, sums of the curves), (3 + 255,) float64.
+    F curves are averaged over all frames that hold an object, then the best threshold is taken. A clip's totals are (J,
+    1, frames with an object, sums of their curves), (3 + 255,) float64.
     """
 
     rules = POOL_FREE_BINARY
@@ -123,22 +128,47 @@ class PoolFreeBinaryProtocol(BinaryProtocol):
     def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
         """See `Protocol`. The clip's own F keeps the best threshold of the clip."""
         record, totals = super().score_clip(scores, labels, clip, category)
-        probability, truth = scores.float().softmax(1)[:, 1], labels == 1
-        shown = truth.flatten(1).any(1)
-        curves = f_curve(probability[shown], truth[shown]).sum(0).cpu()
-        return record, torch.cat((totals[[0, 2]], shown.sum()[None].double().cpu(), curves))
+        return record, torch.cat((totals[[0, 2]], _curve_totals(scores, labels)))
 
-    def dataset_score(self, totals: Tensor) -> Score:
+    def dataset_score(self, totals: Sequence[Tensor]) -> Score:
         """See `Protocol`; `f_sum` is F times the number of clips."""
-        j_sum, clips, frames = totals[:3].tolist()
-        best = float(totals[3:].max()) / frames if frames else 0.0
-        return Score(j_sum, best * clips, int(clips))
+        summed = sum_totals(totals)
+        j_sum, clips = summed[:2].tolist()
+        return Score(j_sum, _best_f(summed[2:]) * clips, int(clips))
+
+
+class BatchedBinaryProtocol(BinaryProtocol):
+    """S4 and MS3 as AVSBench's released test commands score them: means over batches, a short last one included.
+
+    J is averaged over the frames of a batch; F's best threshold is chosen within it. A clip's totals are (sum of J over
+    its frames, frames, frames with an object, sums of their curves), (3 + 255,) float64.
+
+    Args:
+        clips: of a batch. With 1 it is `BinaryProtocol`.
+    """
+
+    rules = BATCHED_BINARY
+
+    def __init__(self, clips: int = 4) -> None:
+        self.clips = clips
+
+    def score_clip(self, scores: Tensor, labels: Tensor, clip: str, category: str) -> tuple[ClipScore, Tensor]:
+        """See `Protocol`. The clip's own F keeps the best threshold of the clip."""
+        record, _ = super().score_clip(scores, labels, clip, category)
+        frames = torch.tensor([record.m_j * record.frames, record.frames], dtype=torch.float64)
+        return record, torch.cat((frames, _curve_totals(scores, labels)))
+
+    def dataset_score(self, totals: Sequence[Tensor]) -> Score:
+        """See `Protocol`; the sums are over batches, and `count` is their number."""
+        batches = [sum_totals(totals[first : first + self.clips]) for first in range(0, len(totals), self.clips)]
+        j_sum = fsum(float(batch[0] / batch[1]) for batch in batches)
+        return Score(j_sum, fsum(_best_f(batch[2:]) for batch in batches), len(batches))
 
 
 class SemanticProtocol:
     """AVSS as released: per frame and class, means over the frames in which the class occurs.
 
-    Totals are (3, K) float64: sums of J, sums of F, frames counted per class.
+    A clip's totals are (3, K) float64: sums of J, sums of F, frames counted per class.
     """
 
     rules = SEMANTIC
@@ -164,10 +194,24 @@ class SemanticProtocol:
         m_j, m_f = (float(mean.mean()) for mean in means)
         return ClipScore(clip, category, m_j, m_f, len(labels), empty, _class_scores(totals)), totals
 
-    def dataset_score(self, totals: Tensor) -> Score:
+    def dataset_score(self, totals: Sequence[Tensor]) -> Score:
         """See `Protocol`. The mean runs over all classes, background and never-seen ones included."""
-        j_means, f_means = (totals[:2] / totals[2]).nan_to_num(0.0).tolist()
-        return Score(fsum(j_means), fsum(f_means), totals.shape[1])
+        summed = sum_totals(totals)
+        j_means, f_means = (summed[:2] / summed[2]).nan_to_num(0.0).tolist()
+        return Score(fsum(j_means), fsum(f_means), summed.shape[1])
+
+
+def _curve_totals(scores: Tensor, labels: Tensor) -> Tensor:
+    """How many frames of a clip hold an object, and the sums of their F curves, (1 + 255,) float64."""
+    probability, truth = scores.float().softmax(1)[:, 1], labels == 1
+    shown = truth.flatten(1).any(1)
+    return torch.cat((shown.sum()[None].double(), f_curve(probability[shown], truth[shown]).sum(0))).cpu()
+
+
+def _best_f(totals: Tensor) -> float:
+    """The best threshold's F of the mean curve; 0 if no frame holds an object."""
+    frames = float(totals[0])
+    return float(totals[1:].max()) / frames if frames else 0.0
 
 
 def _class_scores(totals: Tensor) -> tuple[ClassScore, ...]:
@@ -177,11 +221,11 @@ def _class_scores(totals: Tensor) -> tuple[ClassScore, ...]:
 
 
 PROTOCOLS: dict[Task, tuple[Callable[[], Protocol], ...]] = {
-    "s4": (BinaryProtocol, PoolFreeBinaryProtocol),
-    "ms3": (BinaryProtocol, PoolFreeBinaryProtocol),
+    "s4": (BinaryProtocol, PoolFreeBinaryProtocol, BatchedBinaryProtocol),
+    "ms3": (BinaryProtocol, PoolFreeBinaryProtocol, BatchedBinaryProtocol),
     "avss": (SemanticProtocol,),
 }
-"""Protocols of each task, the authors' own first."""
+"""Protocols of each task; tables are filled by the first."""
 
 
 def protocol_for(task: Task, name: str | None = None) -> Protocol:

@@ -44,6 +44,14 @@ POOL_FREE_BINARY = Rules(
     beta_squared=BETA_SQUARED,
     empty_mask_rule="J: share of background pixels predicted background; F: frame skipped",
 )
+BATCHED_BINARY = Rules(
+    name="avsbench-binary-batch4",
+    version=1,
+    f_pooling="batch of 4 clips",
+    thresholds=THRESHOLDS,
+    beta_squared=BETA_SQUARED,
+    empty_mask_rule="J: share of background pixels predicted background; F: frame skipped, batch of empty frames is 0",
+)
 SEMANTIC = Rules(
     name="avsbench-semantic",
     version=1,

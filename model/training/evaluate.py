@@ -14,7 +14,7 @@ from model.data.avsbench import AVSBench
 from model.data.batch import Batch
 from model.data.loading import evaluation_batches
 from model.interface import Network
-from model.metrics.protocol import ClipScore, Protocol, Score, sum_totals
+from model.metrics.protocol import ClipScore, Protocol, Score
 from model.training.audio_embeddings import EmbedAudio
 from model.training.stopping import ShouldStop, StopRequested, never
 from model.training.workers import Workers
@@ -66,13 +66,13 @@ def evaluate(
     training = model.training
     model.eval()
 
-    def score_share() -> Iterator[tuple[ClipScore, Tensor, float]]:
-        """Clip scores, totals and seconds of the clips that fall to this worker."""
+    def score_share() -> Iterator[tuple[int, ClipScore, Tensor, float]]:
+        """Row of the index file, score, totals and seconds of each clip that falls to this worker."""
         is_warm = False
         for batch in evaluation_batches(dataset, workers.rank, workers.count):
             if should_stop():
                 raise StopRequested
-            category = dataset.entries[int(batch.positions[0])].category
+            entry = dataset.entries[int(batch.positions[0])]
             on_device = embed_audio(batch).to(device)
             if not is_warm:
                 # The first pass chooses kernels and allocates; its time is no clip's.
@@ -81,17 +81,17 @@ def evaluate(
             began = _seconds(device)
             scores = predict_scores(model, on_device)
             spent = _seconds(device) - began
-            yield (*protocol.score_clip(scores, on_device.labels, batch.names[0], category), spent)
+            yield entry.row, *protocol.score_clip(scores, on_device.labels, entry.name, entry.category), spent
             on_clip()
 
     scored = workers.together(lambda: list(score_share()))
     model.train(training)
     share_quarantine(dataset, workers)
-    everything = workers.gather(scored)
+    everything = sorted(workers.gather(scored), key=lambda one: one[0])
     return Evaluation(
-        score=protocol.dataset_score(sum_totals([totals for _, totals, _ in everything])),
-        clips=sorted((clip for clip, _, _ in everything), key=lambda clip: (clip.category, clip.clip)),
-        seconds_per_clip=statistics.median(seconds for _, _, seconds in everything),
+        score=protocol.dataset_score([totals for _, _, totals, _ in everything]),
+        clips=sorted((clip for _, clip, _, _ in everything), key=lambda clip: (clip.category, clip.clip)),
+        seconds_per_clip=statistics.median(seconds for *_, seconds in everything),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -20,7 +20,6 @@ from model.foreground import foreground_share
 from model.interface import Network
 from model.metrics.protocol import ClipScore, Protocol
 from model.training.audio_embeddings import EmbedAudio
-from model.training.evaluate import predict_scores
 
 SHOWN = 6
 """Clips that every trial predicts when its test is over."""
@@ -43,6 +42,8 @@ class ClipPrediction:
     """(T, H, W) share of the class scores that is not background's, 0 to 1."""
     sound: NDArray[np.int16]
     """(n, 2) outline, see `model.data.sound_outline`."""
+    attention: Mapping[str, NDArray[np.float16]] = field(default_factory=dict)
+    """(T, h, w) from 0 to 1, by name, see `Network.attention`."""
 
 
 def shown_places(dataset: AVSBench) -> list[int]:
@@ -77,7 +78,9 @@ def predict_clips(
     for place in places:
         entry = dataset.entries[place]
         batch = embed_audio(collate([dataset[place]], [place])).to(device)
-        scores = predict_scores(model, batch)
+        height, width = batch.frames.shape[2:]
+        outputs = model(batch)
+        scores = model.class_scores(outputs, (height, width))
         evidence = model.evidence(scores)
         score, _ = protocol.score_clip(scores, batch.labels, entry.name, entry.category)
         wav = clip_files(dataset.task, dataset.root, entry, dataset.proposer).wav
@@ -87,9 +90,14 @@ def predict_clips(
             maskiges=None if batch.maskiges is None else _pixels(batch.maskiges),
             truth=batch.labels.to(torch.uint8).cpu().numpy(),
             prediction=scores.argmax(1).to(torch.uint8).cpu().numpy(),
-            heat=foreground_share(evidence[:, 0], evidence.sum(1)).half().cpu().numpy(),
+            heat=_half(foreground_share(evidence[:, 0], evidence.sum(1))),
             sound=read_outline(wav, len(batch.frames)),
+            attention={name: _half(maps) for name, maps in model.attention(outputs, batch).items()},
         )
+
+
+def _half(maps: Tensor) -> NDArray[np.float16]:
+    return maps.half().cpu().numpy()
 
 
 def _pixels(pictures: Tensor) -> NDArray[np.uint8]:

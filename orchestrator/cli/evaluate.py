@@ -30,7 +30,7 @@ def evaluate(
     checkpoint: CheckpointOption,
     protocol: Annotated[
         str | None,
-        typer.Option(help="How to score, such as avsbench-binary-dataset.  [default: the authors' for the task]"),
+        typer.Option(help="How to score, such as avsbench-binary-batch4.  [default: the authors' for the task]"),
     ] = None,
     split: Annotated[Split, typer.Option(help="Which clips to score.")] = Split.test,
     device: DeviceOption = None,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.prediction_record import ARRAYS, ENDING, RECORD, Choice, PredictionRecord, ShownClass
+from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, RECORD, Choice, PredictionRecord, ShownClass
 from experiments.records import PREDICTIONS_DIR
 from model.config import Task, TrialConfig
 from model.data.avss_classes import class_colours, class_names
@@ -85,6 +85,7 @@ def _file_bytes(prediction: ClipPrediction, config: TrialConfig, choice: Choice)
         classes=shown_classes(task, prediction.truth, prediction.prediction),
     )
     arrays = {name: array for name in ARRAYS if (array := getattr(prediction, name)) is not None}
+    arrays |= {f"{ATTENTION}{name}": maps for name, maps in prediction.attention.items()}
     return _archive(arrays | {RECORD: np.frombuffer(record.model_dump_json().encode(), dtype=np.uint8)})
 
 

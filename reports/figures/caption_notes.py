@@ -15,9 +15,15 @@ def notes_on(
 ) -> Iterator[str]:
     """Sentences about predictions: trials, clips with their scores, damage, and the scale's own warning."""
     runs = clips[0].runs
-    keys = ", ".join(f"{row.label} {run.key}" for row, run in zip(rows, runs, strict=True))
-    yield f"Trials on {trained.task.upper()}, seed {runs[0].seed}: {keys}."
-    yield f"$M_J$ in these rows: {'; '.join(map(_scores, clips))}."
+    labels = {run.key: row.label for row, run in zip(rows, runs, strict=True)}
+    task, seed = trained.task.upper(), runs[0].seed
+    if len(labels) == 1:
+        yield f"Trial on {task}, seed {seed}: {runs[0].key}."
+        yield f"$M_J$: {'; '.join(map(_scores, clips))}."
+    else:
+        keys = ", ".join(f"{label} {key}" for key, label in labels.items())
+        yield f"Trials on {task}, seed {seed}: {keys}."
+        yield f"$M_J$ in these rows: {'; '.join(map(_scores, clips))}."
     yield clip_note(trained, len(clips))
     if problems := clips[0].problems:
         yield f"Among the stored predictions: {one_sentence([str(problem) for problem in problems])}."
@@ -59,6 +65,7 @@ def proposer_notes(lacking: Sequence[str]) -> Iterator[str]:
 
 
 def _scores(clip: ShownClip) -> str:
-    """Scores of one clip, row by row."""
-    scores = " and ".join(number(100 * prediction.record.m_j) for prediction in clip.predictions)
+    """Scores of one clip, trial by trial."""
+    of_trials = {run.key: prediction for run, prediction in zip(clip.runs, clip.predictions, strict=True)}
+    scores = " and ".join(number(100 * prediction.record.m_j) for prediction in of_trials.values())
     return f"{clip.first.record.clip} {scores}"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.figure_schema import FigureRow, ProposerRow
+from experiments.figure_schema import AttentionRow, FigureRow, ProposerRow
 from experiments.prediction_record import ShownClass
-from reports.figures.clip_pictures import coloured, heated, neighbour_cosines
+from reports.figures.clip_pictures import coloured, heated, neighbour_cosines, stretched
 from reports.figures.figure_inputs import Sample
 from reports.figures.sheet import Absent, Block, Links, Pictures, Row, Wave
 from reports.figures.shown_predictions import ShownClip
@@ -26,6 +26,16 @@ def heat_block(clip: ShownClip, rows: Sequence[FigureRow]) -> Block:
         numbers = tuple("–" if cosine is None else f"{cosine:.3f}" for cosine in cosines)
         shown += [Pictures(row.label, heated(prediction.frames, prediction.heat)), Links("cosine", numbers)]
     return Block(first.record.category or first.record.clip, first.record.clip, len(first.frames), tuple(shown))
+
+
+def attention_block(title: str, clip: ShownClip, rows: Sequence[AttentionRow]) -> Block:
+    """Frames, then every row's attention over them, each row on its own scale."""
+    first = clip.first
+    shown: list[Row] = [Pictures(FRAMES, first.frames)]
+    for row, prediction in zip(rows, clip.predictions, strict=True):
+        heat = stretched(prediction.attention[row.map], *prediction.frames.shape[1:3])
+        shown.append(Pictures(row.label, heated(prediction.frames, heat)))
+    return Block(title, _named(first.record.category, first.record.clip), len(first.frames), tuple(shown))
 
 
 def comparison_block(title: str, clip: ShownClip, rows: Sequence[FigureRow]) -> Block:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.ndimage import maximum_filter, minimum_filter, zoom
 
 from experiments.prediction_record import ShownClass
 from model.config import IGNORED
@@ -48,6 +48,17 @@ def heated(frames: NDArray[np.uint8], heat: NDArray[np.float16]) -> NDArray[np.u
     grey = (frames @ BRIGHTNESS)[..., None]
     colours = mpl.colormaps[HEAT_MAP](heat.astype(np.float64))[..., :3]
     return np.asarray(np.rint((1 - HEAT_SHARE) * grey + HEAT_SHARE * 255 * colours), dtype=np.uint8)
+
+
+def stretched(maps: NDArray[np.float16], height: int, width: int) -> NDArray[np.float16]:
+    """Maps (T, h, w) enlarged bilinearly to (T, height, width), the lowest number of all at 0 and the highest at 1.
+
+    All zero where they are one number everywhere.
+    """
+    lowest, highest = float(maps.min()), float(maps.max())
+    share = (maps.astype(np.float64) - lowest) / ((highest - lowest) or 1.0)
+    factors = (1, height / maps.shape[1], width / maps.shape[2])
+    return np.asarray(zoom(share, factors, order=1, mode="nearest", grid_mode=True), dtype=np.float16)
 
 
 def neighbour_cosines(heat: NDArray[np.float16]) -> tuple[float | None, ...]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Painted
 
 from experiments.figure_schema import (
     AnyFigure,
-    Awaited,
+    AttentionMaps,
     Comparison,
     FigureFile,
     FigureRow,
@@ -42,6 +42,9 @@ HEAT_NOTE = (
     "Colour is the share of a pixel's class scores that is not background's. The numbers are the cosine similarity of "
     "the flattened maps of neighbouring frames."
 )
+HEAT_RAMP = "share of the scores that is not background's"
+ATTENTION_NOTE = "Colour is attention, from the lowest to the highest of each row and clip. It ranges over:"
+ATTENTION_RAMP = "attention, from the row's lowest to its highest"
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def _drawing(paper: Paper, figure: AnyFigure, inputs: FigureInputs, results: Res
     match figure:
         case HeatMaps():
             return _heat_maps(paper, figure, inputs, results)
+        case AttentionMaps():
+            return _attention_maps(figure, inputs, results)
         case Comparison():
             return _comparison(figure, inputs, results)
         case Palette():
@@ -98,8 +103,6 @@ def _drawing(paper: Paper, figure: AnyFigure, inputs: FigureInputs, results: Res
             return _maskiges(figure, inputs)
         case SubTasks():
             return _sub_tasks(figure, inputs)
-        case Awaited():
-            return Missing(figure.reason)
 
 
 def _heat_maps(paper: Paper, figure: HeatMaps, inputs: FigureInputs, results: Results) -> _Drawing | Missing:
@@ -107,9 +110,33 @@ def _heat_maps(paper: Paper, figure: HeatMaps, inputs: FigureInputs, results: Re
     if isinstance(clips, Missing):
         return clips
     blocks = [clip_blocks.heat_block(clip, figure.rows) for clip in clips]
-    sheet = lay_out(blocks, HEAT_COLUMNS, with_ramp=True)
+    sheet = lay_out(blocks, HEAT_COLUMNS, HEAT_RAMP)
     notes = (HEAT_NOTE, *_printed(paper, figure), *notes_on(figure.trained, clips, figure.rows, inputs))
     return _Drawing(partial(paint, sheet), notes)
+
+
+def _attention_maps(figure: AttentionMaps, inputs: FigureInputs, results: Results) -> _Drawing | Missing:
+    clips = _predicted(figure.trained, figure.rows, inputs, results)
+    if isinstance(clips, Missing):
+        return clips
+    for clip in clips:
+        for row, run, prediction in zip(figure.rows, clip.runs, clip.predictions, strict=True):
+            if row.map not in prediction.attention:
+                known = ", ".join(sorted(prediction.attention)) or "none"
+                return Missing(f"{row.variant} has no attention map '{row.map}' (trial {run.key} has {known})")
+    blocks = [clip_blocks.attention_block(_title(figure.trained), clip, figure.rows) for clip in clips]
+    sheet = lay_out(blocks, HEAT_COLUMNS, ATTENTION_RAMP)
+    notes = (f"{ATTENTION_NOTE} {_extremes(figure, clips)}.", *notes_on(figure.trained, clips, figure.rows, inputs))
+    return _Drawing(partial(paint, sheet), notes)
+
+
+def _extremes(figure: AttentionMaps, clips: Sequence[ShownClip]) -> str:
+    """The range of every row over all clips, as nobody can tell it from colours that are stretched to it."""
+    ranges = []
+    for place, row in enumerate(figure.rows):
+        maps = [clip.predictions[place].attention[row.map] for clip in clips]
+        ranges.append(f"{row.label} {min(one.min() for one in maps):.3f} to {max(one.max() for one in maps):.3f}")
+    return "; ".join(ranges)
 
 
 def _comparison(figure: Comparison, inputs: FigureInputs, results: Results) -> _Drawing | Missing:

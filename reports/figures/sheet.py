@@ -93,8 +93,8 @@ class Sheet:
     """Blocks on lines."""
 
     lines: tuple[tuple[Block, ...], ...]
-    with_ramp: bool
-    """Whether the colours of the heat are explained at the end."""
+    ramp: str
+    """What the colours of the heat mean, to be said at the end; empty where there is no heat."""
 
     @property
     def cell(self) -> float:
@@ -105,7 +105,7 @@ class Sheet:
     def height(self) -> float:
         """Height of the sheet."""
         lines = sum(self.line_height(line) for line in self.lines)
-        return lines + LINE_GAP * (len(self.lines) - 1) + (RAMP if self.with_ramp else 0)
+        return lines + LINE_GAP * (len(self.lines) - 1) + (RAMP if self.ramp else 0)
 
     def row_height(self, row: Row) -> float:
         """Height of one row, without the gap below it."""
@@ -153,13 +153,13 @@ class Sheet:
         return sum(map(self.block_width, line)) + BLOCK_GAP * (len(line) - 1)
 
 
-def lay_out(blocks: Sequence[Block], columns: int, *, with_ramp: bool = False) -> Sheet:
+def lay_out(blocks: Sequence[Block], columns: int, ramp: str = "") -> Sheet:
     """Puts blocks on lines in their order.
 
     Args:
         blocks: at least one.
         columns: most pictures side by side; a longer clip has a line of its own.
-        with_ramp: whether the blocks show heat.
+        ramp: see `Sheet`.
     """
     lines: list[list[Block]] = [[]]
     for block in blocks:
@@ -167,7 +167,7 @@ def lay_out(blocks: Sequence[Block], columns: int, *, with_ramp: bool = False) -
         if lines[-1] and taken + block.columns > columns:
             lines.append([])
         lines[-1].append(block)
-    return Sheet(tuple(map(tuple, lines)), with_ramp)
+    return Sheet(tuple(map(tuple, lines)), ramp)
 
 
 def _cell_of(line: Sequence[Block]) -> float:

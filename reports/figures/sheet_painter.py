@@ -61,7 +61,7 @@ class _Painter:
                 self._block(block, left, top, with_labels=index == 0)
                 left += self.sheet.block_width(block) + BLOCK_GAP
             top += self.sheet.line_height(line) + LINE_GAP
-        if self.sheet.with_ramp:
+        if self.sheet.ramp:
             self._ramp(self.sheet.height - RAMP)
         return self.figure
 
@@ -148,7 +148,7 @@ class _Painter:
         self._picture(colours, left, middle - 0.045, width, 0.09)
         self._text(left - 0.05, middle, "0", SMALL_SIZE, ha="right")
         self._text(left + width + 0.05, middle, "1", SMALL_SIZE)
-        self._text(left - 0.16, middle, "share of the scores that is not background's", SMALL_SIZE, ha="right")
+        self._text(left - 0.16, middle, self.sheet.ramp, SMALL_SIZE, ha="right")
 
     def _line(self, x: tuple[float, ...], y: tuple[float, ...], color: str, zorder: float = 2) -> None:
         self.page.plot(x, y, color=color, linewidth=0.5, solid_joinstyle="miter", zorder=zorder)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.errors import InputError, Problem, validate
-from experiments.prediction_record import ARRAYS, ENDING, OPTIONAL, RECORD, PredictionRecord
+from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, OPTIONAL, RECORD, PredictionRecord
 from experiments.records import PREDICTIONS_DIR
 from model.regular_files import open_regular
 from reports.stored.documents import refusal, shown
@@ -45,6 +45,8 @@ class StoredPrediction:
     """(T, H, W) share of the class scores that is not background's, 0 to 1."""
     sound: NDArray[np.int16]
     """(n, 2) lowest and highest sample of each stretch."""
+    attention: Mapping[str, NDArray[np.float16]]
+    """(T, h, w) from 0 to 1 by name, each of its own size; none of a network that names none."""
 
     @property
     def name(self) -> tuple[str, str]:
@@ -81,8 +83,9 @@ def read_prediction(path: Path) -> StoredPrediction:
     except DAMAGE as error:
         raise refusal(path, f"is damaged: {str(error) or type(error).__name__}") from None
     record = _record(arrays.pop(RECORD), path)
+    attention = {name: arrays.pop(name) for name in list(arrays) if name.startswith(ATTENTION)}
     found: dict[str, Any] = dict.fromkeys(OPTIONAL) | _checked(arrays, path)
-    return StoredPrediction(record, **found)
+    return StoredPrediction(record, **found, attention=_attention(attention, len(found["frames"]), path))
 
 
 def _order(prediction: StoredPrediction) -> tuple[bool, int, tuple[str, str]]:
@@ -98,7 +101,8 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             raise ValueError(f"its arrays take {size} bytes")
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in (RECORD, *ARRAYS) if name in arrays or name not in OPTIONAL}
+            known = [name for name in (RECORD, *ARRAYS) if name in arrays or name not in OPTIONAL]
+            return {name: arrays[name] for name in (*known, *(n for n in arrays if n.startswith(ATTENTION)))}
 
 
 def _record(content: NDArray[Any], path: Path) -> PredictionRecord:
@@ -120,3 +124,12 @@ def _checked(arrays: Mapping[str, NDArray[Any]], path: Path) -> dict[str, NDArra
     if not np.isfinite(arrays["heat"]).all():
         raise refusal(path, "is damaged: 'heat' is not finite")
     return dict(arrays)
+
+
+def _attention(arrays: Mapping[str, NDArray[Any]], frames: int, path: Path) -> dict[str, NDArray[np.float16]]:
+    """Maps by their own names; refuses any that no drawing could show."""
+    for name, array in arrays.items():
+        fits = array.ndim == 3 and len(array) == frames and min(array.shape) > 0
+        if array.dtype != np.float16 or not fits or not np.isfinite(array).all():
+            raise refusal(path, f"is damaged: '{name}' is {array.dtype} {array.shape}, or not finite")
+    return {name.removeprefix(ATTENTION): array for name, array in arrays.items()}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from experiments.records import ProtocolRecord
-from experiments.reported import contradictions, transcription
+from experiments.reported import OWN_METHODS, contradictions, scoring, transcription
 from experiments.reported_schema import Check, Citation
 from experiments.schema import Experiment, Paper
 from model.config import Task
@@ -29,6 +29,7 @@ def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
         *_signs(experiment, cells),
         *_of_the_network(experiment, cells),
         *_by_task(cells),
+        *_reported_scoring(experiment),
         *_quarantined(cells),
         *mixed_makings(rows),
         *paper_remarks(experiment.paper, experiment.table.number),
@@ -160,6 +161,19 @@ def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
         elif runs:
             (protocol,) = {run.stored.result.protocol for run in runs if run.stored.result is not None}
             yield f"{task.upper()} is scored under {protocol.label}: {describe_pooling(protocol)}."
+
+
+def _reported_scoring(experiment: Experiment) -> Iterator[str]:
+    """Where a table reports numbers of different protocols: which ones, as far as known."""
+    known, further = scoring(experiment.paper, experiment.table.number)
+    if len({one.protocol for one in known.values()}) > 1:
+        paper = transcription(experiment.paper).paper
+        named = "; ".join(
+            f"{paper if method in OWN_METHODS else method} {one.basis}, as {one.protocol} does"
+            for method, one in known.items()
+        )
+        rest = "; of the other methods it is not known here" if further else ""
+        yield f"How the reported F-scores on S4 and MS3 group clips, by the released code: {named}{rest}."
 
 
 def _quarantined(cells: Sequence[Cell]) -> Iterator[str]:

@@ -54,7 +54,9 @@ def test_columns_are_found_by_name(tmp_path, task, writing):
     rows, entries = TABLES[task]
     (tmp_path / INDEX_FILES[task]).write_text(WRITINGS[writing](rows), encoding="utf-8", newline="")
 
-    assert read_index(tmp_path, task) == entries
+    found = read_index(tmp_path, task)
+    assert found == entries
+    assert [entry.row for entry in found] == [[entry.name in row for row in rows[1:]].index(True) for entry in entries]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What the rest of the product relies on in any model: each test runs over all that are registered, and over a toy."""
 
 import json
+import re
 import subprocess
 import sys
 from itertools import islice
@@ -138,6 +139,17 @@ def test_class_scores_are_fp32_whatever_the_autocast_and_their_evidence_is_not_n
     assert evidence.shape == scores.shape
     assert bool((evidence >= 0).all())
     assert torch.equal(network.evidence(scores[0]), evidence[0])
+
+
+def test_attention_is_one_map_per_frame_and_name_from_0_to_1(config, data):
+    network = build(config).eval()
+    batch = first_batch(config, data)
+    with torch.no_grad():
+        found = network.attention(network(batch), batch)
+    for name, maps in found.items():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+        assert (maps.ndim, len(maps)) == (3, len(batch.frames))
+        assert bool(((maps >= 0) & (maps <= 1)).all())
 
 
 def test_a_clip_without_labels_is_segmented_as_one_with_labels(config, data):

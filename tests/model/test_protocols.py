@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model.metrics.fscore import f_curve, thresholds
-from model.metrics.protocol import BinaryProtocol, PoolFreeBinaryProtocol, protocol_for, sum_totals
+from model.metrics.protocol import BatchedBinaryProtocol, BinaryProtocol, PoolFreeBinaryProtocol, protocol_for
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def clips():
 
 
 def dataset_score(protocol, clips):
-    return protocol.dataset_score(sum_totals([protocol.score_clip(*clip, "", "")[1] for clip in clips]))
+    return protocol.dataset_score([protocol.score_clip(*clip, "", "")[1] for clip in clips])
 
 
 def test_a_probability_counts_at_every_threshold_up_to_it():
@@ -58,14 +58,21 @@ def test_pool_free_f_does_not_see_how_frames_are_grouped_into_clips(clips):
 @pytest.mark.parametrize("protocol", [BinaryProtocol(), PoolFreeBinaryProtocol()])
 def test_uneven_shards_add_up_to_the_same_bits(protocol, clips):
     totals = [protocol.score_clip(*clip, "", "")[1] for clip in clips]
-    assert protocol.dataset_score(sum_totals(totals)) == protocol.dataset_score(
-        sum_totals([totals[i] for i in (3, 1, 2, 0)])
-    )
+    assert protocol.dataset_score(totals) == protocol.dataset_score([totals[i] for i in (3, 1, 2, 0)])
 
 
-@pytest.mark.parametrize("protocol", [BinaryProtocol(), PoolFreeBinaryProtocol()])
+@pytest.mark.parametrize("protocol", [BinaryProtocol(), PoolFreeBinaryProtocol(), BatchedBinaryProtocol()])
 def test_a_split_without_any_object_has_f_zero(protocol, clips):
     assert dataset_score(protocol, clips[2:3]).m_f == 0.0
+
+
+def test_batches_are_pooled_in_the_order_of_the_clips_and_the_last_one_counts_whole(clips):
+    protocol = BatchedBinaryProtocol(2)
+    score = dataset_score(protocol, clips[:3])
+    whole, last = dataset_score(PoolFreeBinaryProtocol(), clips[:2]), dataset_score(BinaryProtocol(), clips[2:3])
+    assert (score.m_f, score.count) == (pytest.approx((whole.m_f + last.m_f) / 2, rel=1e-12), 2)
+    assert score.m_j == pytest.approx((whole.m_j + last.m_j) / 2, rel=1e-12)
+    assert dataset_score(protocol, [clips[i] for i in (0, 2, 1)]).m_f != score.m_f
 
 
 def test_protocols_go_by_name_with_or_without_version():
@@ -73,5 +80,6 @@ def test_protocols_go_by_name_with_or_without_version():
     assert protocol_for("avss").rules.name == "avsbench-semantic"
     for name in ("avsbench-binary-dataset", "avsbench-binary-dataset@1"):
         assert isinstance(protocol_for("ms3", name), PoolFreeBinaryProtocol)
+    assert isinstance(protocol_for("s4", "avsbench-binary-batch4"), BatchedBinaryProtocol)
     with pytest.raises(ValueError, match=r"no protocol 'avsbench-binary' scores AVSS: use avsbench-semantic@1"):
         protocol_for("avss", "avsbench-binary")

@@ -72,6 +72,9 @@ def test_another_protocol_is_another_evaluation_and_both_are_in_mlflow(sweep, tr
     assert pool_free["key"] != authors["key"]
     assert pool_free["score"]["j_sum"] == authors["score"]["j_sum"]
     assert pool_free["protocol"]["f_pooling"] == "dataset"
+    batched = record_of(sweep.combo(*words, "--protocol", "avsbench-binary-batch4"))
+    assert batched["score"]["count"] == -(-authors["score"]["count"] // 4)
+    assert batched["protocol"]["f_pooling"] == "batch of 4 clips"
     client = MlflowClient(tracking_uri=f"sqlite:///{sweep.combo.storage / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("combo")
     for record, label in ((authors, "avsbench-binary@1 (test)"), (pool_free, "avsbench-binary-dataset@1 (test)")):

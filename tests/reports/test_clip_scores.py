@@ -11,7 +11,7 @@ import torch
 
 from experiments.errors import InputError
 from experiments.records import SCORES_FILE
-from model.metrics.protocol import BinaryProtocol, PoolFreeBinaryProtocol, SemanticProtocol, sum_totals
+from model.metrics.protocol import BinaryProtocol, PoolFreeBinaryProtocol, SemanticProtocol
 from model.metrics.rules import POOL_FREE_BINARY, SEMANTIC
 from orchestrator.store.stored_documents import score_bytes
 from orchestrator.trial.provenance import protocol_record
@@ -30,7 +30,7 @@ def scored(protocol, classes, seed=0):
         labels = torch.randint(0, min(classes, 4), (5, 12, 12), generator=generator) * (clip % 3)
         scores = torch.randn(5, classes, 12, 12, generator=generator)
         outcomes.append(protocol.score_clip(scores, labels.clamp(max=classes - 1), f"clip-{clip * 7 % CLIPS}", "dog"))
-    return [clip for clip, _ in outcomes], protocol.dataset_score(sum_totals([totals for _, totals in outcomes]))
+    return [clip for clip, _ in outcomes], protocol.dataset_score([totals for _, totals in outcomes])
 
 
 def stored(folder, clips):

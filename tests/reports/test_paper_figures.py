@@ -14,7 +14,7 @@ from experiments.figures import load_figures
 from experiments.prediction_record import ShownClass
 from model.data.maskige import ade20k_palette
 from reports.figures.clip_blocks import heat_block
-from reports.figures.clip_pictures import coloured, heated, neighbour_cosines
+from reports.figures.clip_pictures import coloured, heated, neighbour_cosines, stretched
 from reports.figures.figure_inputs import Asked, FigureInputs, Missing, Sample
 from reports.figures.paper_figures import build_paper_figures, predicting_trials
 from reports.figures.shown_predictions import shown_clips
@@ -262,9 +262,32 @@ def test_samples_are_drawn_without_any_trial_and_proposers_that_are_missing_are_
     assert build(common | {"number": "IV", "kind": "maskiges", "proposers": rows[1:]}).plot is None
 
 
-def test_a_figure_that_nobody_can_build_yet_says_so(build):
-    figure = {"number": "6", "kind": "awaited", "title": "T", "caption": "C.", "reason": "it needs another model"}
-    assert build(figure).missing == "it needs another model"
+def attention_maps(**row):
+    rows = [{"variant": "lambda-0", "map": "gate-1", "label": "gate"} | row]
+    return heat_maps() | {"number": "6", "kind": "attention_maps", "rows": rows}
+
+
+def test_attention_is_stretched_to_its_range_and_enlarged():
+    maps = np.zeros((2, 2, 2), dtype=np.float16) + np.float16(0.5)
+    maps[1, 0, 0] = 0.75
+    shown = stretched(maps, 8, 8)
+    assert shown.shape == (2, 8, 8)
+    assert (shown[0].max(), shown[1, 0, 0], shown[1, 7, 7]) == (0, 1, 0)
+    assert 0 < shown[1, 3, 3] < 1
+    assert stretched(maps[:1], 4, 4).max() == 0
+
+
+def test_attention_is_drawn_with_its_range_and_a_map_that_is_not_there_is_named(build, pair, storage):
+    maps = np.linspace(0.5, 0.75, 5 * 4, dtype=np.float16).reshape(5, 2, 2)
+    store_prediction(storage.root, pair[0], clip_prediction("clip-0", attention={"gate-1": maps}))
+
+    figure = build(attention_maps())
+    assert (figure.missing, figure.plot is None) == ("", False)
+    for said in ("gate 0.500 to 0.750", f"Trial on S4, seed 0: {pair[0].key}.", "clip-0 50.0."):
+        assert said in figure.caption
+    said = build(attention_maps(map="gate-2")).missing
+    assert said == f"lambda-0 has no attention map 'gate-2' (trial {pair[0].key} has gate-1)"
+    assert build(attention_maps(variant="lambda-10")).missing.endswith("has none)")
 
 
 @pytest.mark.filterwarnings("error")
@@ -281,4 +304,4 @@ def test_names_of_any_kind_are_drawn_as_they_are(build, storage, trials):
 def test_every_figure_of_the_papers_is_defined_once():
     combo, bigen = load_figures("combo"), load_figures("avs-bigen")
     assert [figure.number for figure in combo.figures] == ["4", "5", "I", "III", "IV", "V"]
-    assert [(figure.number, figure.kind) for figure in bigen.figures] == [("5", "awaited"), ("6", "awaited")]
+    assert [(one.number, one.kind) for one in bigen.figures] == [("5", "comparison"), ("6", "attention_maps")]

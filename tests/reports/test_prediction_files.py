@@ -51,6 +51,17 @@ def test_what_is_written_is_read(stored, trial):
         assert np.array_equal(getattr(found, name), getattr(written, name))
 
 
+def test_attention_is_read_as_it_was_written_and_refused_where_nobody_could_draw_it(storage, trial):
+    maps = {"gate-1": np.full((5, 4, 4), 0.25, np.float16), "gate-2": np.full((5, 2, 2), 0.5, np.float16)}
+    path = store_prediction(storage.root, trial, clip_prediction(attention=maps))
+    found = read_prediction(path).attention
+    assert found.keys() == maps.keys()
+    assert all(np.array_equal(found[name], array) for name, array in maps.items())
+    for wrong in (maps["gate-1"][:4], maps["gate-1"].astype(np.float32), maps["gate-1"] * np.float16(np.nan)):
+        said = refusal(rewritten(path, **{"attention.gate-1": wrong}))
+        assert "is damaged: 'attention.gate-1' is" in said
+
+
 def test_equal_predictions_are_equal_bytes_at_any_time(stored, storage, trial):
     before = stored.read_bytes()
     assert {member.date_time for member in zipfile.ZipFile(stored).infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -24,7 +24,7 @@ from experiments.records import (
 from experiments.trial import Trial
 from model.config import CLASSES
 from model.manifest import MANIFEST_FILE, manifest_checksum
-from model.metrics.protocol import ClipScore, Score, protocol_for, sum_totals
+from model.metrics.protocol import ClipScore, Score, protocol_for
 from model.weights.stored_model import describe
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -50,7 +50,7 @@ def scored(trial: Trial, clips: int = CLIPS) -> tuple[list[ClipScore], Score]:
         scores = torch.randn(5, classes, 8, 8, generator=generator)
         scores += (0.6 + trial.config.loss.lambda_ada / 20) * torch.nn.functional.one_hot(labels, classes).movedim(3, 1)
         outcomes.append(protocol.score_clip(scores, labels, f"clip-{clip}", "dog"))
-    return [clip for clip, _ in outcomes], protocol.dataset_score(sum_totals([totals for _, totals in outcomes]))
+    return [clip for clip, _ in outcomes], protocol.dataset_score([totals for _, totals in outcomes])
 
 
 class WholeStorage:
