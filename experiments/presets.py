@@ -114,7 +114,7 @@ def resolve_preset(name: str, task: Task, assigned: Mapping[str, JsonValue] | No
         InputError: as for `load_preset`, or settings cannot have their values.
     """
     preset = load_preset(name, "--preset")
-    elsewhere = {key: "say --task" for key in ("task", "tasks", "data.task")}
+    elsewhere = dict.fromkeys(("task", "tasks", "data.task"), "say --task")
     asking = Asking(preset.file, task, f"--task {task}", elsewhere | {"preset": "say --preset"}, "a preset")
     return lay_over_preset(preset, [("command line", assigned or {})], asking)
 
