@@ -42,7 +42,7 @@ def smoke_trials(seeds: tuple[int, ...] = (0, 1)) -> list[Trial]:
 
 def scored(trial: Trial, clips: int = CLIPS) -> tuple[list[ClipScore], Score]:
     """What the protocol of the trial's task makes of random predictions: better with a higher λ_ada, and by seed."""
-    generator = torch.Generator().manual_seed(1000 * trial.seed + int(trial.config.loss.lambda_ada))
+    generator = torch.Generator().manual_seed(1000 * trial.seed + int(getattr(trial.config.loss, "lambda_ada", 0)))
     truth = torch.Generator().manual_seed(0)
     protocol, classes, outcomes = protocol_for(trial.task), CLASSES[trial.task], []
     for clip in range(clips):
