@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import JsonValue
@@ -46,7 +46,7 @@ def settings_of(layers: Iterable[Mapping[str, Any]], source: str) -> type[TrialC
     Raises:
         InputError: there is no such model.
     """
-    named = [name for layer in layers if (name := _named_model(layer))]
+    named = [name for layer in layers for name in _named_models(layer)]
     try:
         return trial_config_class({"model": {"name": named[-1]}} if named else {})
     except ValueError as error:
@@ -74,9 +74,12 @@ def assignment_words(assigned: Mapping[str, JsonValue]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in assigned.items()]
 
 
-def _named_model(layer: Mapping[str, Any]) -> Any:
+def _named_models(layer: Mapping[str, Any]) -> Iterator[Any]:
     section = layer.get("model")
-    return layer.get(MODEL_NAME) or (section.get("name") if isinstance(section, Mapping) else None)
+    if isinstance(section, Mapping) and "name" in section:
+        yield section["name"]
+    if MODEL_NAME in layer:
+        yield layer[MODEL_NAME]
 
 
 def _copy(nested: dict[str, Any]) -> dict[str, Any]:
