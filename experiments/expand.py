@@ -7,8 +7,8 @@ from itertools import product
 from typing import TypeAlias
 
 from experiments.errors import InputError, Problem
-from experiments.presets import LoadedPreset
-from experiments.resolve import Layer, lay_together, misplaced
+from experiments.presets import Asking, LoadedPreset, lay_over_preset
+from experiments.resolve import Layer
 from experiments.scaled_experiment import SEEDS, ScaledExperiment
 from experiments.schema import Variant
 from experiments.trial import Trial
@@ -23,8 +23,13 @@ GIVEN_ELSEWHERE = {
     "data.task": "list it under tasks",
     "data.fingerprint": "it is computed from the data folder",
     "initial_trial": "say starts_from in the variant",
+    "task": "list it under tasks, in the file or in one of its scales",
+    "tasks": "list them in the file or in one of its scales",
+    "preset": "name it in the file or in one of its scales",
+    "scale": "say --scale",
+    "workers": "say --workers, or list them in a scale",
 }
-"""Settings that an experiment's overrides cannot change, and what to do instead."""
+"""What an experiment's overrides cannot change, and what to do instead."""
 Fingerprint: TypeAlias = Callable[[Task, str | None, int], str]
 """Computes the data fingerprint from the task, the proposer of its Maskiges, if any, and a picture's side in pixels."""
 
@@ -50,7 +55,8 @@ def expand(scaled: ScaledExperiment, fingerprint: Fingerprint | None = None) -> 
     _refuse_too_many(scaled, seeds)
     for variant, task in product(scaled.experiment.variants, scaled.tasks):
         try:
-            places.append([_trial(scaled, variant, task, start, ANY_SEED) for start in scaled.starts(variant, task)])
+            starts = scaled.starts(variant, task)
+            places.append([_trial(scaled, variant, task, scaled.tasks_place, start, ANY_SEED) for start in starts])
         except InputError as error:
             problems += error.problems
     if problems:
@@ -67,13 +73,18 @@ def _refuse_too_many(scaled: ScaledExperiment, seeds: Sequence[int]) -> None:
         raise InputError(Problem(scaled.file, what, "name fewer seeds, or split it"))
 
 
-def _trial(scaled: ScaledExperiment, variant: Variant, task: Task, start: Task | None, seed: int) -> Trial:
+def _trial(
+    scaled: ScaledExperiment, variant: Variant, task: Task, task_place: str, start: Task | None, seed: int
+) -> Trial:
     workers = scaled.settings.workers.get(variant.name, 1)
-    config = _resolve(scaled, variant, task, seed)
+    config = _resolve(scaled, variant, task, task_place, seed)
     apart = start is not None and start != variant.starts_from.get(task)
     cost = _preset(scaled, variant).cost(task)
     trial = Trial(scaled.name, variant.name, task, seed, workers, config, in_own_column=apart, cost=cost)
-    return trial if start is None else trial.starting_from(_trial(scaled, variant, start, None, seed))
+    if start is None:
+        return trial
+    start_place = f"{scaled.file}: {'also_from' if apart else f'starts_from of {variant.name}'}"
+    return trial.starting_from(_trial(scaled, variant, start, start_place, None, seed))
 
 
 def _bind(trial: Trial, fingerprint: Fingerprint) -> Trial:
@@ -86,16 +97,14 @@ def _preset(scaled: ScaledExperiment, variant: Variant) -> LoadedPreset:
     return scaled.presets[variant.preset or scaled.experiment.preset]
 
 
-def _resolve(scaled: ScaledExperiment, variant: Variant, task: Task, seed: int) -> TrialConfig:
+def _resolve(scaled: ScaledExperiment, variant: Variant, task: Task, task_place: str, seed: int) -> TrialConfig:
     file = scaled.file
     layers: list[Layer] = [
-        (file, {"data.task": task, "seed": seed}),
-        *_preset(scaled, variant).layers(task),
         (f"{file}: overrides", scaled.experiment.overrides),
         (f"{file}: task_overrides.{task}", scaled.experiment.task_overrides.get(task, {})),
         (f"{file}: variant '{variant.name}'", variant.overrides),
         *((place, scale.overrides) for place, scale in scaled.scale_parts),
         ("command line", {key: value for key, value in scaled.assigned.items() if key != SEEDS}),
     ]
-    not_here = misplaced(layers[1:], GIVEN_ELSEWHERE, "an experiment")
-    return lay_together(layers, f"{file}: variant '{variant.name}'", not_here)
+    asking = Asking(f"{file}: variant '{variant.name}'", task, task_place, GIVEN_ELSEWHERE, "an experiment")
+    return lay_over_preset(_preset(scaled, variant), layers, asking, seed)

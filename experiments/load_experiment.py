@@ -12,7 +12,7 @@ from experiments.expand import expand
 from experiments.experiment_checks import experiment_problems
 from experiments.presets import LoadedPreset, load_preset
 from experiments.scaled_experiment import FULL, ScaledExperiment
-from experiments.scales import shared_scales
+from experiments.scales import shared_scale_names, shared_scales
 from experiments.schema import Experiment
 from experiments.target_files import read_target_file
 
@@ -34,7 +34,7 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
     if FULL in experiment.scales:
         problems.append(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
-        problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *experiment.scales])))
+        problems.append(Problem(file, f"has no scale '{scale}'", _scale_remedy(scale, experiment)))
     shared, unknown = shared_scales(experiment, file)
     scaled = ScaledExperiment(named.name, file, scale, experiment, {}, dict(assigned or {}), shared)
     presets, unknown_presets = _load_presets(scaled)
@@ -42,6 +42,13 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
     if problems := [*problems, *unknown, *unknown_presets]:
         raise InputError(*dict.fromkeys([*problems, *_trial_problems(scaled)]))
     return scaled
+
+
+def _scale_remedy(scale: str, experiment: Experiment) -> str:
+    """What to do about a scale that an experiment does not have: many want one that experiments share."""
+    if scale in shared_scale_names():
+        return f"experiments share a scale of that name; to have it, write scales: {{{scale}: {{extends: {scale}}}}}"
+    return did_you_mean(scale, [FULL, *experiment.scales])
 
 
 def _load_presets(scaled: ScaledExperiment) -> tuple[dict[str, LoadedPreset], list[Problem]]:

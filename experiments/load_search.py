@@ -8,12 +8,12 @@ from math import prod
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, did_you_mean, validate_in_part
-from experiments.overrides import unknown_settings
-from experiments.presets import LoadedPreset, load_preset
-from experiments.resolve import Layer, lay_together, misplaced
+from experiments.presets import Asking, LoadedPreset, lay_over_preset, load_preset
+from experiments.resolve import Layer
 from experiments.scaled_experiment import FULL
 from experiments.search_schema import Axis, Search, SearchScale
 from experiments.searches import ScaledSearch
+from experiments.setting_names import unknown_settings
 from experiments.target_files import read_target_file, search_names
 
 GIVEN_ELSEWHERE = {
@@ -21,10 +21,15 @@ GIVEN_ELSEWHERE = {
     "data.task": "say it under task",
     "data.fingerprint": "it is computed from the data folder",
     "initial_trial": "the trials of a search start from no other trial",
+    "task": "say it in the file or in one of its scales",
+    "tasks": "a search has one, say task in the file or in one of its scales",
+    "preset": "name it in the file or in one of its scales",
+    "scale": "say --scale",
 }
-"""Settings that a search's overrides cannot change, and what to do instead."""
+"""What a search's overrides cannot change, and what to do instead."""
 NEVER_VARIED = {
     **dict.fromkeys(GIVEN_ELSEWHERE, "all points share it"),
+    "model.name": "all points are of its preset's model; compare models as variants of an experiment",
     "schema_version": "all points share it",
     "data.maskige": "it changes the data; compare proposers in an experiment",
     "data.size": "it changes the data; compare sizes in an experiment",
@@ -67,14 +72,14 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
         (f"{file}: scales.{scale}", settings.overrides),
         ("command line", assigned),
     ]
-    task = settings.task or search.task
-    problems += misplaced(own_layers, GIVEN_ELSEWHERE, "a search")
-    fixed = (file, {"data.task": task, "seed": search.seed})
-    layers = [fixed, *preset.layers(task), *own_layers]
+    task_place = f"{file}: {f'scales.{scale}.task' if settings.task else 'task'}"
+    asking = Asking(file, settings.task or search.task, task_place, GIVEN_ELSEWHERE, "a search")
     try:
-        base = lay_together(layers, file)
+        base = lay_over_preset(preset, own_layers, asking, search.seed)
     except InputError as error:
         raise InputError(*problems, *error.problems) from None
+    if not preset.parts:
+        raise InputError(*problems)  # what can be varied depends on the preset's model
     scaled = ScaledSearch(target.name, file, scale, search, preset, base, assigned)
     if problems := [*problems, *_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
         raise InputError(*problems)
@@ -86,10 +91,10 @@ def _axis_problems(scaled: ScaledSearch, own_layers: list[Layer]) -> Iterator[Pr
     place = f"{scaled.file}: space"
     unknown = unknown_settings(dict.fromkeys(scaled.space), place, type(scaled.base))
     for key, axis in scaled.space.items():
-        if key in unknown:
-            yield unknown[key]
-        elif key in NEVER_VARIED:
+        if key in NEVER_VARIED:
             yield Problem(f"{place}: {key}", "cannot be varied by a search", NEVER_VARIED[key])
+        elif key in unknown:
+            yield unknown[key]
         elif key in RUNGS and scaled.search.early_stopping is not None:
             yield Problem(f"{place}: {key}", "sets the rungs of early_stopping", "all points must share it")
         else:

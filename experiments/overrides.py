@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
-from experiments.errors import InputError, Problem, did_you_mean
+from experiments.errors import InputError, Problem
+from experiments.setting_names import unknown_settings
 from experiments.yaml_files import parse_yaml
 from model.config import TrialConfig, trial_config_class
 
@@ -35,19 +36,6 @@ def lay_over(base: dict[str, Any], overrides: Mapping[str, JsonValue], source: s
     return result
 
 
-def unknown_settings(
-    overrides: Mapping[str, JsonValue], source: str, settings: type[TrialConfig]
-) -> dict[str, Problem]:
-    """The keys that name no setting of a trial, and what is wrong with each.
-
-    Args:
-        overrides: by dotted key.
-        source: where they stand.
-        settings: of the model that is trained.
-    """
-    return {key: problem for key in overrides if (problem := _unknown(key, source, settings))}
-
-
 def settings_of(layers: Iterable[Mapping[str, Any]], source: str) -> type[TrialConfig]:
     """The settings of the model that layers ask for; the last one that names a model wins.
 
@@ -58,7 +46,7 @@ def settings_of(layers: Iterable[Mapping[str, Any]], source: str) -> type[TrialC
     Raises:
         InputError: there is no such model.
     """
-    named = [name for layer in layers if (name := _named_model(layer))]
+    named = [name for layer in layers for name in _named_models(layer)]
     try:
         return trial_config_class({"model": {"name": named[-1]}} if named else {})
     except ValueError as error:
@@ -76,7 +64,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
     for word in assignments:
         key, equals, value = word.partition("=")
         if not equals:
-            raise InputError(Problem(f"'{word}'", "is not an override", "write key.path=value, as loss.lambda_ada=5"))
+            raise InputError(Problem(f"'{word}'", "is not an override", "write key.path=value, as optim.lr=0.001"))
         parsed[key] = parse_yaml(value, f"'{word}'")
     return parsed
 
@@ -86,24 +74,12 @@ def assignment_words(assigned: Mapping[str, JsonValue]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in assigned.items()]
 
 
-def _named_model(layer: Mapping[str, Any]) -> Any:
+def _named_models(layer: Mapping[str, Any]) -> Iterator[Any]:
     section = layer.get("model")
-    return layer.get(MODEL_NAME) or (section.get("name") if isinstance(section, Mapping) else None)
-
-
-def _unknown(key: str, source: str, settings: type[TrialConfig]) -> Problem | None:
-    current: type[BaseModel] | None = settings
-    for part in key.split("."):
-        if current is None or part not in current.model_fields:
-            known = list(current.model_fields) if current else []
-            remedy = did_you_mean(part, known) if known else "this setting has no parts"
-            model = settings.model_fields["model"].default.name
-            return Problem(f"{source}: {key}", f"'{part}' is not a setting of {model} trials", remedy)
-        annotation = current.model_fields[part].annotation
-        current = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    if current is not None:
-        return Problem(f"{source}: {key}", "is a section, not a setting", "name one of its settings")
-    return None
+    if isinstance(section, Mapping) and "name" in section:
+        yield section["name"]
+    if MODEL_NAME in layer:
+        yield layer[MODEL_NAME]
 
 
 def _copy(nested: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from experiments.errors import InputError, Problem, validate
-from experiments.overrides import lay_over, settings_of, unknown_settings
+from experiments.overrides import lay_over, settings_of
+from experiments.setting_names import unknown_settings
 from model.config import TrialConfig
 
 Layer = tuple[str, Mapping[str, JsonValue]]
@@ -43,19 +44,3 @@ def lay_together(layers: Sequence[Layer], asked_by: str, found_before: Sequence[
     if problems:
         raise InputError(*problems)
     return config
-
-
-def misplaced(layers: Sequence[Layer], given_elsewhere: Mapping[str, str], target: str) -> list[Problem]:
-    """Overrides of settings that an experiment or a search decides itself.
-
-    Args:
-        layers: those of the target.
-        given_elsewhere: by setting, where it is said instead.
-        target: what has the layers, such as `an experiment`.
-    """
-    return [
-        Problem(f"{source}: {key}", f"cannot be overridden in {target}", remedy)
-        for source, overrides in layers
-        for key, remedy in given_elsewhere.items()
-        if key in overrides
-    ]

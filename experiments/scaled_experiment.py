@@ -59,6 +59,12 @@ class ScaledExperiment:
         return self.settings.tasks or self.experiment.tasks
 
     @property
+    def tasks_place(self) -> str:
+        """Where these tasks are listed, for messages."""
+        listing = [place for place, part in self.scale_parts if part.tasks is not None]
+        return f"{listing[-1] if listing else self.file}: tasks"
+
+    @property
     def seeds(self) -> list[int]:
         """Seeds that each cell is trained with.
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from experiments.errors import InputError, Problem
-from experiments.extending import read_extended
+from experiments.extending import names_in, read_extended
 from experiments.schema import Experiment, Scale
 from experiments.target_files import ROOT
 
 FOLDER = ROOT / "scales"
 Parts = tuple[tuple[str, Scale], ...]
 """Scales that are laid over one another, later over earlier ones, each with the place where it stands."""
+
+
+def shared_scale_names() -> list[str]:
+    """Names of the scales that experiments share."""
+    return names_in(FOLDER)
 
 
 def shared_scales(experiment: Experiment, file: str) -> tuple[dict[str, Parts], list[Problem]]:

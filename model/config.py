@@ -61,6 +61,8 @@ class OptimConfig(Section):
     """adamw: as released; adam: as the paper says, with the weight decay added to the gradient."""
     lr: PositiveFloat = 1e-4
     backbone_lr_factor: PositiveFloat = 0.1
+    """What parameters of backbones learn at, as a factor of `lr`: those of modules whose path in the network holds
+    `backbone`, whatever the model."""
     weight_decay: NonNegativeFloat = 0.05
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
     clip_norm: PositiveFloat | None = 0.01

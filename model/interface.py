@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from torch import Tensor, nn
@@ -151,8 +151,8 @@ class Model(Generic[Config]):
     objective: Callable[[Config], Objective]
     official: OfficialForm[Config] | None = None
     """None for a network that nobody published."""
-    parameters_note: str = ""
-    """What to know when its parameters are counted as papers count them."""
+    counts_explained: Mapping[int, str] = field(default_factory=dict)
+    """By number of all parameters, how papers count those of such a network; other networks are not in papers."""
 
 
 def model_of(config: TrialConfig) -> Model[Any]:

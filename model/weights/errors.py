@@ -2,7 +2,10 @@
 
 
 class CheckpointError(RuntimeError):
-    """Stored weights cannot be used. Its one sentence says what is wrong, where, and what to do."""
+    """Stored weights cannot be used. Each argument is a sentence: what is wrong, where, and what to do."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class ContradictionError(ValueError):

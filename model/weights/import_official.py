@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from torch import Tensor
 
 from model.config import TrialConfig
 from model.interface import OfficialForm, model_of
+from model.registry import MODELS, load_config_class
 from model.weights.errors import CheckpointError
 from model.weights.folder import WEIGHTS_FILE, file_checksum, read_manifest, write_folder
 from model.weights.foreign_file import ForeignWeights, read_weights
 from model.weights.parameter_counts import network_without_memory
 from model.weights.state_dict_mismatch import listing, mismatch
 from model.weights.stored_model import Origin, describe, read_stored_model
-from model.weights.vggish_file import read_vggish
+from model.weights.vggish_file import VGGISH_FILE, read_vggish
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,40 @@ def official_places(config: TrialConfig) -> list[Placed]:
     ]
 
 
+def official_shapes(config: TrialConfig, places: list[Placed]) -> dict[str, tuple[int, ...]]:
+    """Every tensor of the authors' state dict, those included that only their code needs.
+
+    Args:
+        config: of the network.
+        places: its `official_places`.
+    """
+    extras = official_form_of(config).extras(config)
+    shapes = {name: place.shape for place in places for name in place.official}
+    return shapes | {name: tuple(value.shape) for name, value in extras.items()}
+
+
+def whose(state: Mapping[str, Tensor], config: TrialConfig) -> str:
+    """What to name instead for tensors that do not fit a network: another model or task, if one can be told.
+
+    Args:
+        state: of the authors' file.
+        config: of the network that it does not fit.
+    """
+    in_common = {}
+    for name in MODELS:
+        other: TrialConfig = config if name == config.model.name else load_config_class(name)()
+        if model_of(other).official is not None:
+            in_common[name] = len(official_shapes(other, official_places(other)).keys() & state.keys())
+    most = max(in_common, key=lambda name: (in_common[name], name == config.model.name))
+    if most != config.model.name:
+        return f"its tensors are named as those of {most}, not of {config.model.name}, so name a preset of {most}"
+    for task in config.TASKS:
+        other = config.model_copy(update={"data": config.data.model_copy(update={"task": task})})
+        if not mismatch(state, official_shapes(other, official_places(other))):
+            return f"name --task {task}, which it fits"
+    return "name the preset, task and settings that it belongs to"
+
+
 def official_form_of(config: TrialConfig) -> OfficialForm[Any]:
     """The authors' form of a model.
 
@@ -104,20 +140,29 @@ def import_official(
 
     Raises:
         CheckpointError: a file is unreadable or belongs to another network, is missing or is not needed, or the folder
-            holds something else or is the current one.
+            holds something else or is the current one; all of it at once.
         OSError: the folder cannot be written.
     """
-    places = official_places(config)
+    refusals: list[str] = []
+    places: list[Placed] = []
+    vggish, weights = _Apart({}), ForeignWeights(file, {})
     if not file.is_file():
-        raise CheckpointError(f"{file} is not there: name a file of the authors' weights")
-    vggish = _apart(config, places, vggish_weights)
+        refusals.append(f"{file} is not there: name a file of the authors' weights")
+    with _noted(refusals):
+        places = official_places(config)
+        vggish = _apart(config, places, vggish_weights)
+    if not places or not file.is_file():
+        raise CheckpointError(*refusals)
     origin = Origin("official", file.name, file_checksum(file), source)
-    if folder.resolve() == Path.cwd():
-        raise CheckpointError(f"{folder} is the current folder: name a new one with --out")
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        _refuse_other(folder, config, origin, vggish)
-        return False
-    weights = _fitting(file, config, places)
+    with _noted(refusals):
+        if not _is_free(folder):
+            _refuse_other(folder, config, origin, vggish)
+            if not refusals:
+                return False
+    with _noted(refusals):
+        weights = _fitting(file, config, places)
+    if refusals:
+        raise CheckpointError(*refusals)
     state = weights.tensors
     # Clones, because tensors of a foreign file may share memory, which safetensors would refuse.
     ours = {place.ours: state[place.official[0]].clone() for place in places}
@@ -136,6 +181,26 @@ def import_official(
     return True
 
 
+@contextmanager
+def _noted(refusals: list[str]) -> Iterator[None]:
+    """Notes what is refused within, so that what else is wrong is found as well."""
+    try:
+        yield
+    except CheckpointError as error:
+        refusals += error.args
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether nothing lies where a model is to be written.
+
+    Raises:
+        CheckpointError: it is the current folder.
+    """
+    if folder.resolve() == Path.cwd():
+        raise CheckpointError(f"{folder} is the current folder: name a new one with --out")
+    return not folder.is_file() and not (folder.is_dir() and any(folder.iterdir()))
+
+
 def _apart(config: TrialConfig, places: list[Placed], path: Path | None) -> _Apart:
     """Exactly the tensors of our network that have no place in the authors' state dict.
 
@@ -146,11 +211,16 @@ def _apart(config: TrialConfig, places: list[Placed], path: Path | None) -> _Apa
     placed = {place.ours for place in places}
     apart = [name for name in network.state_dict() if name not in placed]
     if not apart and path is not None:
-        raise CheckpointError("the authors' file holds VGGish already: leave out --vggish-weights")
+        raise CheckpointError(
+            f"the authors' file of {config.model.name} holds VGGish already: leave out --vggish-weights"
+        )
     if not apart:
         return _Apart({})
     if path is None:
-        raise CheckpointError("the authors keep VGGish in a file of its own: name it with --vggish-weights")
+        raise CheckpointError(
+            f"the authors of {config.model.name} keep VGGish in a file of its own: pass {VGGISH_FILE}, as "
+            "--vggish-weights FILE"
+        )
     encoder = network.frozen_audio_encoder
     assert encoder is not None  # a model may leave out nothing else
     prefix = next(name for name, module in network.named_modules() if module is encoder)
@@ -179,9 +249,7 @@ def _refuse_other(folder: Path, config: TrialConfig, origin: Origin, vggish: _Ap
 
 def _fitting(file: Path, config: TrialConfig, places: list[Placed]) -> ForeignWeights:
     """Every name must be there, none more, all of the right shape, and those of a shared encoder equal."""
-    extras = official_form_of(config).extras(config)
-    wanted = {name: place.shape for place in places for name in place.official}
-    wanted |= {name: tuple(value.shape) for name, value in extras.items()}
+    wanted = official_shapes(config, places)
     weights = read_weights(file).without_extras(wanted)
     state = weights.tensors
     if not (told := mismatch(state, wanted)):
@@ -189,9 +257,8 @@ def _fitting(file: Path, config: TrialConfig, places: list[Placed]) -> ForeignWe
         unequal = [copy for first, copy in twins if not _same_bits(state[first], state[copy])]
         told = listing({"different from their twins of the shared encoder": unequal})
     if told:
-        raise CheckpointError(
-            f"{file} does not fit, name the preset, task and settings that it belongs to: {told}{weights.aside}"
-        )
+        belongs = whose(state, config)
+        raise CheckpointError(f"{file} does not fit, {belongs}: {told}{weights.aside}")
     return weights
 
 

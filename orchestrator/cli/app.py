@@ -33,7 +33,7 @@ from orchestrator.cli.plain_text import printable
 from orchestrator.storage.errors import StorageError
 from orchestrator.trial.failures import OUT_OF_SPACE
 
-REFUSALS = (DataError, CheckpointError, BackboneError, ExecutionError, StorageError, FloatingPointError, OSError)
+REFUSALS = (DataError, BackboneError, ExecutionError, StorageError, FloatingPointError, OSError)
 """Errors whose text is the sentence that a user needs."""
 
 app = typer.Typer(
@@ -70,6 +70,10 @@ def main() -> None:
     except InputError as error:
         for problem in error.problems:
             print(f"error: {printable(str(problem))}", file=sys.stderr)
+        sys.exit(INPUT_ERROR)
+    except CheckpointError as error:
+        for sentence in error.args:
+            print(f"error: {printable(sentence)}", file=sys.stderr)
         sys.exit(INPUT_ERROR)
     except REFUSALS as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)

@@ -13,6 +13,7 @@ import typer
 from experiments.errors import InputError, Problem
 from experiments.load_experiment import load_experiment
 from experiments.overrides import parse_assignments
+from experiments.presets import preset_names
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.table_names import without_table_names
 from model.config import Task
@@ -22,8 +23,8 @@ Words = Annotated[
     list[str],
     typer.Argument(
         metavar="EXPERIMENT... [KEY=VALUE...]",
-        help="Experiments by name (combo/table7), by table (combo/7) or by YAML file, or a search (search/lambda_ada), "
-        "and settings laid over them (loss.lambda_ada=5).",
+        help="Experiments by name (PAPER/table7), by table (PAPER/7) or by YAML file, or a search (search/NAME), and "
+        "settings laid over them (optim.lr=0.001).",
     ),
 ]
 TargetWords = Annotated[
@@ -51,9 +52,9 @@ DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder.  [
 
 AssignmentWords = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE...]", help="Settings laid over the preset (model.siam_encoder.mode=shared)."),
+    typer.Argument(metavar="[KEY=VALUE...]", help="Settings laid over the preset (model.width=64)."),
 ]
-PresetOption = Annotated[str, typer.Option("--preset", help="Which network, such as combo_r50.")]
+PresetOption = Annotated[str, typer.Option("--preset", help=f"Which network: {', '.join(preset_names())}.")]
 TaskOption = Annotated[Task, typer.Option("--task", help="The AVSBench subset that it segments.")]
 CheckpointOption = Annotated[
     str,

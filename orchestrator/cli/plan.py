@@ -58,6 +58,7 @@ def plan(
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.planning.cost import Costs
     from orchestrator.planning.cost_forecast import forecast_cost, most_cells_first
+    from orchestrator.planning.division import refuse_divided, refuse_uneven
     from orchestrator.planning.plan import make_plan, trials_where_data_are
     from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
@@ -75,6 +76,8 @@ def plan(
     experiments = read_experiments(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(experiments, settings.data, workers)
     made = make_plan(sweep_name(experiments, trials), trials, store)
+    refuse_uneven(made.to_run)
+    refuse_divided(made.to_run)
     forecast = forecast_cost(experiments, trials, made, Costs(store.finished()), store)
     shown = most_cells_first(forecast) if table else forecast.per_trial
     if as_json:

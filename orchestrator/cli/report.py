@@ -42,7 +42,7 @@ def build(
         list[str] | None,
         typer.Argument(
             metavar="[EXPERIMENT...] [KEY=VALUE...]",
-            help="Experiments by name (combo/table7) or table (combo/7), searches (search/lambda_ada), and settings "
+            help="Experiments by name (PAPER/table7) or table (PAPER/7), searches (search/NAME), and settings "
             "laid over them.  [default: everything]",
             show_default=False,
         ),
@@ -136,6 +136,6 @@ def _say_where(built: Report, settings: Settings, storage: str | None, console: 
 def _program() -> str:
     """How this program was called, so that the printed command can be pasted."""
     called = Path(sys.argv[0])
-    if shutil.which(called.name):
-        return called.name
+    if called.name == "__main__.py" or shutil.which(called.name):
+        return "combo"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)

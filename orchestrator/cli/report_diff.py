@@ -16,7 +16,7 @@ def diff(
         str,
         typer.Argument(
             metavar="A",
-            help="A trial key, an experiment (combo/table7), a table (combo/7), a search (search/lambda_ada), or a "
+            help="A trial key, an experiment (PAPER/table7), a table (PAPER/7), a search (search/NAME), or a "
             "date (2026-11-01).",
         ),
     ],

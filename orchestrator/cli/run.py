@@ -144,10 +144,11 @@ def _refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunC
     """Refuses what cannot run, before anything is changed or Ray is started; returns the files of weights.
 
     Raises:
-        InputError: uneven batches, too little room on this machine, no cluster at RAY_ADDRESS, or files of weights that
-            are absent.
+        InputError: uneven batches, or divided ones that the network needs whole; too little room on this machine, no
+            cluster at RAY_ADDRESS, or files of weights that are absent.
+        BackboneError: batches are to be divided, and a backbone cannot be built.
     """
-    from orchestrator.planning.plan import refuse_uneven
+    from orchestrator.planning.division import refuse_divided, refuse_uneven
     from orchestrator.sweep.local_resources import local_cluster
     from orchestrator.sweep.placement import Placement, worker_resources
     from orchestrator.sweep.ray_address import refuse_unusable
@@ -159,6 +160,7 @@ def _refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunC
     else:
         here = local_cluster()
         Placement(lambda: here, worker_resources(config, here), config.min_workers).refuse_unplaceable(trials)
+    refuse_divided(trials, config.micro_batch)
     return weight_files(config.vggish_weights, config.backbone_weights or [], trials)
 
 

@@ -15,7 +15,7 @@ from experiments.scaled_experiment import ScaledExperiment
 from orchestrator.cli.dataclass_options import options_from_dataclasses
 from orchestrator.cli.exit_codes import STOPPED
 from orchestrator.cli.run_command import RunCommand
-from orchestrator.cli.unbound_targets import read_unbound_targets
+from orchestrator.cli.unbound_targets import UnboundTargets, read_unbound_targets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.jobs.client import JobServer
     from orchestrator.jobs.job_files import JobFiles
     from orchestrator.jobs.request import JobRequest
+    from orchestrator.run_config import RunConfig
 
 
 @options_from_dataclasses
@@ -61,6 +62,7 @@ def submit(
 
     console = Console(highlight=False, soft_wrap=True)
     targets = read_unbound_targets(command.words, command.scale)
+    _refuse_impossible(targets, command.config)
     files = JobFiles(command.words)
     words = job_command(files.words_there, list(_given_options(context)), os.environ)
     variables = {**job_variables(os.environ), **_older_stops(command.storage)}
@@ -76,6 +78,22 @@ def submit(
     if follow:
         raise typer.Exit(follow_job(server, job, console))
     console.print(f"follow it with: combo logs {job} --follow --address {server.shown}", markup=False)
+
+
+def _refuse_impossible(targets: UnboundTargets, config: RunConfig) -> None:
+    """Refuses here what the job would refuse there, as far as it does not depend on the cluster.
+
+    Raises:
+        InputError: batches cannot be divided as asked.
+        BackboneError: batches are to be divided, and a backbone cannot be built.
+    """
+    from orchestrator.planning.division import refuse_divided, refuse_uneven
+    from orchestrator.planning.plan import sized
+
+    resized = config.workers if targets.experiments else None  # a search has one worker for each of its trials
+    trials = [trial if resized is None else sized(trial, resized) for trial in targets.trials]
+    refuse_uneven(trials)
+    refuse_divided(trials, config.micro_batch)
 
 
 def _needed(address: str | None) -> str:

@@ -43,5 +43,5 @@ def summary(
     table.add_row("trainable", f"{counts.trainable:,}", style="bold")
     console = Console(highlight=False)
     console.print(table)
-    if note := model_of(config).parameters_note:
+    if note := model_of(config).counts_explained.get(counts.total):
         console.print(f"\n{note}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.expand import expand
 from experiments.overrides import parse_assignments
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.table_names import without_table_names
+from experiments.trial import Trial
 from orchestrator.cli.arguments import read_experiments
 from orchestrator.cli.chosen_targets import names_search
 
@@ -19,6 +20,8 @@ class UnboundTargets:
 
     experiments: Sequence[ScaledExperiment]
     """None of a search."""
+    trials: Sequence[Trial]
+    """All of experiments; of a search one that stands for its points."""
     file_part: str
     content_part: str
 
@@ -35,7 +38,8 @@ def read_unbound_targets(words: Sequence[str], scale: str) -> UnboundTargets:
     if names_search(words):
         names = without_table_names(word for word in words if "=" not in word)
         search = read_search(names, parse_assignments(word for word in words if "=" in word), scale)
-        return UnboundTargets((), search.file_part, search.content_part)
+        any_point = replace(search.trial({}), variant="any point")
+        return UnboundTargets((), [any_point], search.file_part, search.content_part)
     experiments = read_experiments(words, scale)
     trials = [trial for scaled in experiments for trial in expand(scaled)]
-    return UnboundTargets(experiments, file_part(experiments), content_part(trials))
+    return UnboundTargets(experiments, trials, file_part(experiments), content_part(trials))

@@ -39,13 +39,19 @@ def import_weights(
     """Convert the authors' weights into a checkpoint of ours, bit for bit, with every tensor accounted for."""
     from rich.console import Console
 
+    from experiments.errors import InputError, Problem
     from experiments.overrides import parse_assignments
     from experiments.presets import resolve_preset
     from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
 
     console = Console(highlight=False)
-    config = resolve_preset(preset, task, parse_assignments(words or []))
+    try:
+        config = resolve_preset(preset, task, parse_assignments(words or []))
+    except InputError as error:
+        absent = [path for path in (file, vggish_weights) if path is not None and not path.is_file()]
+        remedy = "name a file of weights"
+        raise InputError(*error.problems, *(Problem(str(path), "is not there", remedy) for path in absent)) from None
     with console.status(f"converting {file.name}"):
         from model.weights.import_official import import_official, official_places
         from orchestrator.store.store import Store

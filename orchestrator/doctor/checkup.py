@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from experiments.presets import preset_names, resolve_preset
 from orchestrator.doctor import collectives, ray_cluster
 from orchestrator.doctor.collectives import look_at_gloo, look_at_nccl
 from orchestrator.doctor.data_sets import TASKS, look_at_subset
@@ -18,8 +19,6 @@ from orchestrator.doctor.weights import look_at_backbone, look_at_sam, look_at_v
 from orchestrator.settings import DEFAULT_STORAGE, Settings, resolve_settings
 from orchestrator.storage.errors import StorageError
 
-BACKBONES = ("resnet50.tv_in1k", "pvt_v2_b5.in1k")
-"""Backbones of the papers' experiments."""
 STORAGE, FREE_SPACE = "storage", "free space"
 MARGIN = 10.0
 """Seconds by which a check outlasts the process that it waits for."""
@@ -42,6 +41,11 @@ def checkup(storage: str | None, data: Path | None, vggish: Path | None, sam: Pa
     return [lost.get(check.name, check) for check in _checks(resolve_settings(DEFAULT_STORAGE, data), vggish, sam)]
 
 
+def pretrained_backbones() -> list[str]:
+    """The backbones that presets start from ImageNet weights, by their names in timm."""
+    return sorted({name for preset in preset_names() if (name := resolve_preset(preset, "s4").imagenet_backbone)})
+
+
 def _checks(settings: Settings, vggish: Path | None, sam: Path | None) -> list[Check]:
     storage = settings.storage
     return [
@@ -58,7 +62,7 @@ def _checks(settings: Settings, vggish: Path | None, sam: Path | None) -> list[C
         Check(FREE_SPACE, partial(look_at_free_space, storage)),
         Check("MLflow", partial(look_at_mlflow, settings), 60.0),
         *(Check(f"data {task.upper()}", partial(look_at_subset, settings.data, task), 120.0) for task in TASKS),
-        *(Check(f"weights {name}", partial(look_at_backbone, name)) for name in BACKBONES),
+        *(Check(f"weights {name}", partial(look_at_backbone, name)) for name in pretrained_backbones()),
         Check("weights VGGish", partial(look_at_vggish, vggish), 60.0),
         Check("weights SAM", partial(look_at_sam, sam), 60.0),
     ]

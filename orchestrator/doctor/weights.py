@@ -40,14 +40,15 @@ def look_at_vggish(path: Path | None) -> Finding:
     from model.weights.errors import CheckpointError
     from model.weights.foreign_file import read_weights
     from model.weights.state_dict_mismatch import mismatch, shapes
+    from model.weights.vggish_file import VGGISH_FILE
 
     wanted = shapes(VGGish())
     try:
         weights = read_weights(path).without_extras(wanted)
     except CheckpointError as error:
-        return fail(str(error), "name vggish-10086976.pth")
+        return fail(str(error), f"name {VGGISH_FILE}")
     if told := mismatch(weights.tensors, wanted):
-        return fail(f"{path} does not fit: {told}{weights.aside}", "name vggish-10086976.pth")
+        return fail(f"{path} does not fit: {told}{weights.aside}", f"name {VGGISH_FILE}")
     return ok(f"{path}{weights.aside}")
 
 

@@ -8,7 +8,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TypeAlias
 
-from experiments.errors import InputError, Problem, unreadable
+from experiments.errors import InputError, unreadable
 from experiments.expand import expand
 from experiments.other_schema import OtherSchemaError
 from experiments.records import AttemptRecord, FailureRecord
@@ -134,7 +134,7 @@ def trials_on_data(experiments: Iterable[ScaledExperiment], data: Path, workers:
 
     fingerprint = cache(partial(data_fingerprint, data))
     bound = [trial for scaled in experiments for trial in expand(scaled, fingerprint)]
-    return bound if workers is None else [_sized(trial, workers) for trial in bound]
+    return bound if workers is None else [sized(trial, workers) for trial in bound]
 
 
 def trials_where_data_are(
@@ -159,31 +159,12 @@ def trials_where_data_are(
             return ""
 
     bound = [trial for scaled in experiments for trial in expand(scaled, fingerprint)]
-    return bound if workers is None else [_sized(trial, workers) for trial in bound], unusable
+    return bound if workers is None else [sized(trial, workers) for trial in bound], unusable
 
 
-def _sized(trial: Trial, workers: int) -> Trial:
-    return replace(trial, workers=workers, parent=None if trial.parent is None else _sized(trial.parent, workers))
-
-
-def refuse_uneven(trials: Iterable[Trial]) -> None:
-    """Refuses trials whose clips do not divide among their workers.
-
-    Raises:
-        InputError: all problems at once.
-    """
-    uneven = {(trial.config.training.batch, trial.workers) for trial in trials}
-    problems = [
-        Problem(
-            "training.batch",
-            f"{batch} clips do not divide among {workers} workers",
-            "choose a number of workers that divides it",
-        )
-        for batch, workers in sorted(uneven)
-        if batch % workers
-    ]
-    if problems:
-        raise InputError(*problems)
+def sized(trial: Trial, workers: int) -> Trial:
+    """The same trial, and the one that it starts from, with so many data-parallel workers."""
+    return replace(trial, workers=workers, parent=None if trial.parent is None else sized(trial.parent, workers))
 
 
 def _recognised(entries: Sequence[PlannedTrial], store: Store) -> list[PlannedTrial]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from experiments.errors import InputError, Problem, unreadable
+from experiments import damage
+from experiments.damage import first_mistake
+from experiments.errors import InputError
 from experiments.other_schema import parse_stored
 from experiments.records import CLASS_FIELDS, SCORE_COLUMNS, Record
 from model.regular_files import LARGEST_DOCUMENT, LARGEST_TABLE, check_regular, open_regular, read_regular
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 Stored = TypeVar("Stored", bound=Record)
 
-DAMAGED = "restore it, or remove the trial folder to run it again"
-"""What to do with a stored record that cannot be used."""
 LONGEST_LINE = 2**16
 """Bytes; what is measured at one step is far shorter."""
 
@@ -39,14 +39,14 @@ def read_record(path: Path, model: type[Stored]) -> Stored | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _refusal(path, error) from None
+        raise InputError(damage.no_file(str(path), error)) from None
     except ValidationError as error:
-        raise damaged(path, _first_of(error)) from None
+        raise damaged(path, first_mistake(error)) from None
 
 
 def damaged(path: Path, why: str) -> InputError:
     """What is wrong with a stored file, and what to do about it."""
-    return InputError(Problem(str(path), f"is damaged: {why}", DAMAGED))
+    return InputError(damage.damaged(str(path), why))
 
 
 def check_file(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
@@ -68,7 +68,7 @@ def check_there(path: Path, at_most: int = LARGEST_DOCUMENT) -> None:
     try:
         check_regular(path, at_most)
     except OSError as error:
-        raise _refusal(path, error) from None
+        raise InputError(damage.no_file(str(path), error)) from None
 
 
 def record_bytes(record: Record) -> bytes:
@@ -82,7 +82,7 @@ def record_bytes(record: Record) -> bytes:
         type(record).model_validate_json(content)
     except ValidationError as error:
         raise ValueError(
-            f"{type(record).__name__} is not written, as it could not be read: {_first_of(error)}"
+            f"{type(record).__name__} is not written, as it could not be read: {first_mistake(error)}"
         ) from None
     return content
 
@@ -120,23 +120,9 @@ def stored_bytes(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError as error:
-        raise _refusal(path, error) from None
+        raise InputError(damage.no_file(str(path), error)) from None
 
 
 def stored_lines(path: Path) -> list[bytes]:
     """The same, line by line."""
     return stored_bytes(path).splitlines()
-
-
-def _refusal(path: Path, error: OSError) -> InputError:
-    """The problem of a path that is no readable file: damage, or missing permission."""
-    if isinstance(error, PermissionError):
-        return InputError(unreadable(str(path), error))
-    return damaged(path, str(error.strerror))
-
-
-def _first_of(error: ValidationError) -> str:
-    """The first mistake of a document, with its key."""
-    first = error.errors()[0]
-    key = ".".join(map(str, first["loc"]))
-    return " ".join(part for part in (key, first["msg"].removeprefix("Value error, ")) if part)

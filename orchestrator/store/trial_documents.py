@@ -29,7 +29,7 @@ from experiments.trial import Trial
 from experiments.trial_files import TrialFiles
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
 from model.regular_files import LARGEST_TABLE
-from orchestrator.store.stored_documents import DAMAGED, check_file, damaged, read_record, stored_bytes
+from orchestrator.store.stored_documents import check_file, damaged, read_record, stored_bytes
 from orchestrator.store.trial_lines import (
     read_metrics,
     read_quarantine,
@@ -87,8 +87,7 @@ class TrialDocuments(TrialFiles):
             return None
         checkpoint = self.path / result.checkpoint
         if not checkpoint.resolve().is_relative_to(self.path.resolve()):
-            problem = f"names a checkpoint outside of the trial folder, {result.checkpoint!r}"
-            raise InputError(Problem(str(self.result_file), problem, DAMAGED))
+            raise damaged(self.result_file, f"it names a checkpoint outside of the trial folder, {result.checkpoint!r}")
         return checkpoint
 
     @property

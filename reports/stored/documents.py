@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from experiments import errors
-from experiments.errors import InputError, Problem, validate
+from experiments import damage, errors
+from experiments.errors import InputError, Problem
 from experiments.other_schema import parse_stored
 from model.regular_files import read_regular
 
@@ -36,7 +35,7 @@ def read_content(path: Path) -> bytes:
     except FileNotFoundError:
         raise refusal(path, "is missing") from None
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise InputError(damage.no_file(shown(path), error)) from None
 
 
 def parse_document(model: type[Document], content: bytes, path: Path) -> Document:
@@ -54,7 +53,12 @@ def parse_document(model: type[Document], content: bytes, path: Path) -> Documen
     try:
         return parse_stored(model, content, shown(path))
     except ValidationError as error:
-        raise _explained(model, content, path, error) from None
+        raise damaged(path, damage.first_mistake(error)) from None
+
+
+def damaged(path: Path, why: str) -> InputError:
+    """What is wrong with a document that does not say what it should, and what to do about it."""
+    return InputError(damage.damaged(shown(path), why))
 
 
 def refusal(path: Path, what: str) -> InputError:
@@ -70,14 +74,3 @@ def unreadable(path: Path, error: OSError) -> InputError:
 def shown(path: Path) -> str:
     """The path below the storage folder, so that reports do not depend on where the storage lies."""
     return "/".join(path.parts[-3:])
-
-
-def _explained(model: type[Document], content: bytes, path: Path, error: ValidationError) -> InputError:
-    """Why a document was refused; looking at its values again takes longer and says more."""
-    try:
-        validate(model, json.loads(content), shown(path))
-    except InputError as explained:
-        return explained
-    except (ValueError, RecursionError) as reason:
-        return refusal(path, f"cannot be read: {reason}")
-    return refusal(path, f"cannot be read: {error.errors()[0]['msg']}")

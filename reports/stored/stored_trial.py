@@ -14,12 +14,7 @@ from experiments.records import AttemptRecord, FailureRecord, Record, ResultReco
 from experiments.trial_files import TrialFiles
 from model.config import TrialConfig
 from model.regular_files import read_regular
-from reports.stored.documents import (
-    parse_document,
-    read_content,
-    refusal,
-    unreadable,
-)
+from reports.stored.documents import damaged, parse_document, read_content, unreadable
 
 Stored = TypeVar("Stored", bound=Record)
 
@@ -77,7 +72,7 @@ def _read_identity(folder: Path) -> tuple[bytes, TrialRecord]:
     content = read_content(path)
     record = parse_document(TrialRecord, content, path)
     if (wrong := misplaced(record, folder.name)) is not None:
-        raise refusal(path, wrong)
+        raise damaged(path, wrong)
     return content, record
 
 
@@ -85,7 +80,7 @@ def _read_outcome(folder: Path, trial: TrialRecord) -> bytes:
     path = TrialFiles(folder).result_file
     content = read_content(path)
     if (wrong := disagreement(trial, parse_document(ResultRecord, content, path))) is not None:
-        raise refusal(path, wrong)
+        raise damaged(path, wrong)
     return content
 
 

@@ -164,3 +164,9 @@ def test_files_that_hold_no_weights_are_refused(look, tmp_path):
     assert look(tmp_path / "weights.pth").verdict == "fail"
     assert look(Path(tmp_path, "missing.pth")).verdict == "fail"
     assert look(None).verdict == "warn"
+
+
+def test_the_weights_of_every_backbone_that_a_preset_needs_are_looked_for(tmp_path):
+    names = [check.name for check in checkup(str(tmp_path), tmp_path, None, None)]
+    assert {"weights resnet50.tv_in1k", "weights pvt_v2_b5.in1k"} <= set(names)
+    assert not any("test_" in name for name in names)

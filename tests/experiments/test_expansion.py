@@ -20,7 +20,7 @@ def test_every_preset_is_valid_for_every_task_of_its_model(preset, task):
     if task in model.TASKS:
         assert resolve_preset(preset, task).data.task == task
     else:
-        with pytest.raises(InputError, match=f"is not made for data.task {task}: use s4 or ms3"):
+        with pytest.raises(InputError, match=rf"^--task {task}: .* is not made for {task} \(use s4 or ms3"):
             resolve_preset(preset, task)
 
 

@@ -145,7 +145,7 @@ def test_settings_that_cannot_be_are_refused(settings, message):
 
 
 def test_a_task_that_it_is_not_made_for_is_refused():
-    with pytest.raises(InputError, match=r"bigen is not made for data\.task avss: use s4 or ms3"):
+    with pytest.raises(InputError, match=r"bigen is not made for avss \(use s4 or ms3"):
         resolve_preset("bigen_r50", "avss")
 
 

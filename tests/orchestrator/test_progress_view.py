@@ -6,7 +6,9 @@ from rich.console import Console
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from experiments.presets import resolve_preset
 from experiments.records import FailureRecord, MetricLine
+from experiments.trial import Trial
 from orchestrator.sweep.progress import SweepView, _clock
 from orchestrator.trial.updates import Ended, Failed, Measured, Started
 
@@ -107,3 +109,34 @@ def test_clock(seconds, shown):
 
 def test_clock_keeps_days():
     assert _clock(90_000) == "1 day, 1:00:00"
+
+
+def test_stopped_trials_of_several_models_are_counted_with_steps_of_their_own(trials):
+    of_models = [_of_model(trials[0], name) for name in ("avsbench", "bigen")]
+    several = [trials[0], *of_models]
+    console, view = _view(several, terminal=False)
+    for trial in several:
+        view.on_update(Started(trial, 1, 0))
+        view.on_update(_evaluation(trial, 3, 0.5))
+        view.on_update(Ended(trial.key, "stopped"))
+
+    assert [line.partition("] ")[2] for line in console.file.getvalue().splitlines()] == [
+        line
+        for trial, steps in zip(several, ("3/6", "3/300", "3/300"), strict=True)
+        for line in (
+            f"{trial.label}: started",
+            f"{trial.label}: step {steps}, val M_J 50.0",
+            f"{trial.label}: stopped",
+        )
+    ]
+    terminal, shown = _view(several, terminal=True)
+    for trial in several:
+        shown.on_update(Started(trial, 1, 0))
+        shown.on_update(Ended(trial.key, "stopped"))
+    terminal.print(shown._render())
+    assert terminal.file.getvalue().count("stopped") >= len(several)
+
+
+def _of_model(trial, name):
+    config = resolve_preset(f"{name}_demo", "s4")
+    return Trial(trial.experiment, name, "s4", 0, 1, config)

@@ -13,13 +13,15 @@ from seeded_model import AVSS_CLASSES, SIZE
 from torch.nn import functional as F
 from videos import remuxed, write_video
 
+from experiments.presets import resolve_preset
 from model.audio.logmel import log_mel_examples
 from model.combo.inference import class_scores
 from model.data.avss_classes import class_colours, class_names
 from model.data.batch import unlabelled
 from model.data.maskige import colour_masks
+from model.interface import model_of
 from model.proposals.proposer import build_proposer
-from model.weights.stored_model import load_model, read_stored_model
+from model.weights.stored_model import load_model, read_stored_model, save_model
 
 CLIP_LENGTHS = {"s4": (5, 2), "avss": (7,)}
 """How seven seconds fall into clips of five, or ten for AVSS."""
@@ -82,6 +84,21 @@ def square(picture, task):
 
 def batch(pictures):
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+
+
+def test_a_model_that_looks_at_no_maskiges_segments_without_them_and_says_nothing_of_them(
+    seven_seconds, tmp_path, capsys
+):
+    config = resolve_preset("bigen_demo", "s4", {"data.size": SIZE})
+    torch.manual_seed(0)
+    weights = save_model(tmp_path / "weights", model_of(config).build(config).state_dict(), config, step=1)
+    code = run_combo("model", "predict", seven_seconds, "--checkpoint", weights, "--out", tmp_path / "out")
+    said = capsys.readouterr()
+
+    assert (code, said.err) == (0, "")
+    assert "Maskige" not in said.out
+    assert len(masks_of(tmp_path / "out")) == 7
+    assert description_of(tmp_path / "out")["network"]["task"] == "s4"
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -5,6 +5,8 @@ from whole_storage import WholeStorage, scored, smoke_trials
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from experiments.presets import resolve_preset
+from experiments.trial import Trial
 from reports.render.plain_text import one_line
 
 NIGHT = {"finished": "2026-11-10T23:30:00+00:00"}
@@ -103,6 +105,19 @@ def test_scores_on_other_clips_are_compared_without_a_p_value(diff, storage, tri
     text = diff(one.key, other.key)
     assert "M_J and M_F: no p-value: scored on different clips of the split" in text
     assert f"{100 * scored(other, 11)[1].m_j - percent(one):+.1f}".replace("-", "−") in text
+
+
+def test_trials_of_two_models_differ_in_the_settings_that_both_have_and_in_those_of_one(diff, storage, trials):
+    one = trials["lambda-0", 0]
+    config = resolve_preset("bigen_demo", "s4")
+    other = Trial("own", "bigen", "s4", 0, 1, config).on_data("4" * 16)
+    storage.finish(one)
+    storage.finish(other)
+    text = diff(one.key, other.key)
+    assert "model.name: combo → bigen" in text
+    assert "optim.algorithm: adamw → adam" in text
+    assert "loss.eta" in text
+    assert "loss.lambda_ada" in text
 
 
 def test_rows_of_two_experiments_belong_together_where_the_fewest_settings_differ(diff, storage, trials, tmp_path):

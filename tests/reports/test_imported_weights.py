@@ -109,9 +109,10 @@ def test_a_damaged_evaluation_is_a_problem_of_the_report(storage, scaled, trials
     storage.edit(impossible, lambda values: values["score"].update(j_sum=60.0))
     report = report_of(scaled, trials, storage.root, tmp_path / "out")
     assert [problem.where for problem in report.problems] == [
-        f"evaluations/{'e' * 16}/evaluation.json",
-        f"evaluations/{'f' * 16}/evaluation.json: score",
+        f"evaluations/{key * 16}/evaluation.json" for key in ("e", "f")
     ]
+    assert [problem.what.partition(": ")[0] for problem in report.problems] == ["is damaged", "is damaged"]
+    assert "score" in report.problems[1].what
     assert not report.tables[0].imported
 
 

@@ -9,6 +9,7 @@ from fake_storage import FINGERPRINT, make_experiment
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from orchestrator.cli.app import main
 
 FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
 
@@ -119,3 +120,15 @@ def test_rows_that_were_scored_on_other_clips_are_not_compared(storage, tmp_path
     report = report_of(scaled, trials, storage.root, tmp_path / "out")
     assert not any(cell.difference for cell in report.tables[0].cells)
     assert any("scored on different clips" in problem.what for problem in report.problems)
+
+
+def test_the_command_that_shows_runs_is_told_as_combo_however_it_was_started(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    program = str(tmp_path / "orchestrator" / "cli" / "__main__.py")
+    words = ("report", "build", "bigen/table1", "--storage", str(tmp_path / "storage"), "--out", str(tmp_path / "out"))
+    monkeypatch.setattr("sys.argv", [program, *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    assert f"runs and metrics: combo mlflow --storage {tmp_path / 'storage'}\n" in capsys.readouterr().out

@@ -2,7 +2,10 @@ import math
 
 import pytest
 
+from experiments.errors import InputError
 from experiments.records import ATTEMPTS_DIR, FAILURE_FILE, RESULT_FILE, TRIAL_FILE, TRIALS
+from orchestrator.storage.folder import FolderStorage
+from orchestrator.store.store import Store
 from reports.stored.results import read_results
 
 
@@ -66,11 +69,15 @@ def test_a_damaged_result_is_a_problem(storage, trials, content):
         "unknown field",
     ],
 )
-def test_what_was_tampered_with_counts_for_nothing(storage, trials, file, change):
-    storage.edit(storage.finish(trials[0], 0.6, 0.7) / file, change)
+def test_what_was_tampered_with_counts_for_nothing_and_plans_tell_it_in_the_same_words(storage, trials, file, change):
+    path = storage.finish(trials[0], 0.6, 0.7) / file
+    storage.edit(path, change)
     (found,) = read_results(storage.root, None)
     assert found.result is None
-    assert file in found.problem.where
+    assert found.problem.where == f"trials/{trials[0].key}/{file}"
+    with pytest.raises(InputError) as refusal:
+        _ = Store(FolderStorage(storage.root)).trial(trials[0].key).result
+    assert str(refusal.value) == f"{path}{str(found.problem).removeprefix(found.problem.where)}"
 
 
 def test_a_renamed_folder_is_refused(storage, trials):

@@ -128,6 +128,21 @@ REFUSED = {
         with_axis("seed", integer=[0, 9]),
         "own.yaml: space: seed: cannot be varied by a search (all points share it)",
     ),
+    "axis over models": (
+        with_axis("model.name", choice=["combo", "bigen"]),
+        "own.yaml: space: model.name: cannot be varied by a search "
+        "(all points are of its preset's model; compare models as variants of an experiment)",
+    ),
+    "axis of another model": (
+        with_axis("loss.eta", uniform=[0, 1]),
+        "own.yaml: space: loss.eta: is a setting of bigen, not of combo (combo has loss.lambda_ada, "
+        "loss.class_weight, loss.mask_weight, loss.dice_weight, loss.no_object_weight, loss.points, loss.oversample, "
+        "loss.importance)",
+    ),
+    "a task that the model lacks": (
+        search_content(preset="bigen_demo", task="avss", space={"loss.eta": {"uniform": [0, 1]}}),
+        "own.yaml: task: bigen is not made for avss (use s4 or ms3, or a preset of another model)",
+    ),
     "axis over data": (
         with_axis("data.size", choice=[64, 96]),
         "own.yaml: space: data.size: cannot be varied by a search "

@@ -78,7 +78,9 @@ def test_import_and_export_are_the_identity(combo, roomy_path, vggish_file):
 
     alone = combo("model", "import", file, *R50_S4, "--storage", storage)
     assert alone.code == 2
-    assert "the authors keep VGGish in a file of its own: name it with --vggish-weights" in alone.err
+    assert (
+        "the authors of bigen keep VGGish in a file of its own: pass the published vggish-10086976.pth, " in alone.err
+    )
 
     imported = combo("model", "import", file, *R50_S4, "--storage", storage, "--vggish-weights", vggish_file)
     assert (imported.code, imported.err) == (0, "")

@@ -64,3 +64,28 @@ def test_a_network_that_does_not_exist_is_told_in_one_line(combo, words, message
     assert said.err.startswith("error: ")
     assert message in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["combo_demo", "s4"],
+        ["avsbench_demo", "s4"],
+        ["bigen_demo", "ms3"],
+        ["bigen_r50", "s4"],
+        ["combo_r50", "s4", "model.query_decoder.queries=50"],
+    ],
+    ids=" ".join,
+)
+def test_a_network_that_no_paper_counts_is_not_compared_with_papers(combo, words):
+    preset, task, *settings = words
+    said = combo("model", "summary", "--preset", preset, "--task", task, *settings)
+    assert said.code == 0
+    assert "paper" not in said.out.lower()
+
+
+@pytest.mark.parametrize(
+    ("preset", "number"), [("avsbench_pvt", "101.32"), ("avsbench_r50", "91.40"), ("bigen_pvt", "85.50")]
+)
+def test_the_networks_of_other_papers_are_compared_with_them(combo, preset, number):
+    assert number in combo("model", "summary", "--preset", preset, "--task", "s4").out

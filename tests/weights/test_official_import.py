@@ -207,7 +207,7 @@ def without(state, *prefixes):
         ),
         (
             lambda _: hollow_state(official_shapes("r50", "avss")),
-            f"3 of another shape: {CLASS_HEAD} is (72, 256) instead of (3, 256), ",
+            f"name --task avss, which it fits: 3 of another shape: {CLASS_HEAD} is (72, 256) instead of (3, 256), ",
         ),
         (lambda _: hollow_state(official_shapes("pvt", "s4")), " missing: backbone.stem.conv1.weight, "),
     ],
@@ -215,14 +215,16 @@ def without(state, *prefixes):
 def test_a_file_of_another_network_is_refused_with_its_keys(refused, tmp_path, change, message):
     torch.save({"model": change(hollow_state(official_shapes("r50", "s4")))}, tmp_path / "other.pth")
     said = refused("other.pth")
-    assert "other.pth does not fit, name the preset, task and settings that it belongs to: " in said
+    assert "other.pth does not fit, name " in said
     assert message in said
 
 
 def test_the_other_presets_and_tasks_are_asked_for_their_own_keys(refused, tmp_path):
     torch.save(hollow_state(official_shapes("pvt", "avss")), tmp_path / "other.pth")
     said = refused("other.pth", "--preset", "combo_pvt", "--task", "ms3")
-    assert f"to: 3 of another shape: {CLASS_HEAD} is (72, 256) instead of (3, 256), " in said
+    assert (
+        f"name --task avss, which it fits: 3 of another shape: {CLASS_HEAD} is (72, 256) instead of (3, 256), " in said
+    )
 
 
 class Bomb:
