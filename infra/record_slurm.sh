@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Records a sweep that Slurm interrupts twice, on two nodes on this machine, as docs/slurm-session.md shows it.
+#   infra/record_slurm.sh > docs/slurm-session.md      needs slurm-wlm and munge, and `combo` on the PATH
+set -euo pipefail
+
+lab=$(cd "$(dirname "$0")/.." && pwd)
+place=$(mktemp -d)
+trap '"$lab/infra/slurm/two_nodes.sh" stop "$place/slurm"; rm -rf "$place"' EXIT
+cd "$lab"
+eval "$(infra/slurm/two_nodes.sh start "$place/slurm")"
+export COLUMNS=110
+sweep=(combo/table7 --scale demo training.iterations=400 training.evaluate_every=200 --data "$place/data"
+    --storage "$place/storage")
+
+clean() { sed -e "s#$place#~/lab#g" -e "s#$(hostname)#node#g"; }
+
+show() {
+    printf '\n```console\n$ %s\n' "$1" | clean
+    eval "$1" 2>&1 | clean
+    printf '```\n'
+}
+
+# Waits at most so many seconds until a command succeeds.
+until_so() {
+    local end=$((SECONDS + $1))
+    until eval "$2" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || { echo "waited $1 seconds in vain for: $2" >&2; exit 1; }
+        sleep 1
+    done
+}
+
+checkpoints() { find "$place/storage/trials" -path '*/checkpoints/step-*' -name manifest.json 2>/dev/null | wc -l; }
+
+combo data synth --subset s4 --out "$place/data" --clips 40 --size 64 >/dev/null
+printf '# A sweep on Slurm\n\n'
+printf 'Recorded by %s on two nodes of Slurm %s, which are processes of one machine with %s CPU cores.\n' \
+    '`infra/record_slurm.sh`' "$(sinfo --version | cut -d' ' -f2)" "$(nproc)"
+
+show "sinfo"
+show "sbatch --output $place/job.log infra/slurm/sweep.sbatch ${sweep[*]} --checkpoint-every 20"
+job=$(squeue --noheader --format=%i)
+until_so 900 '[ "$(checkpoints)" -ge 1 ]'
+show "squeue"
+
+printf '\nWhat Slurm does before the time limit: a signal to the batch script.\n'
+show "scancel --signal=USR1 --batch $job"
+until_so 300 'squeue --noheader --format=%T | grep -q PENDING'
+show "combo status ${sweep[*]}"
+until_so 900 "grep -q 'start 2 of job' $place/job.log"
+until_so 900 "grep -q '2 nodes\|started' <(sed '1,/start 2 of job/d' $place/job.log)"
+sleep 20
+
+printf '\nA job of a partition that goes first; the sweep is preempted for it, and continues afterwards by itself.\n'
+show "sbatch --partition high --nodes 2 --output /dev/null --wrap 'sleep 10'"
+until_so 300 "grep -q 'ended with exit code' <(sed '1,/start 2 of job/d' $place/job.log)"
+show "squeue"
+until_so 1800 '[ -z "$(squeue --noheader)" ]'
+show "combo status ${sweep[*]}"
+
+printf '\nThe log of the job, without what Ray says:\n'
+show "grep -v 'INFO\|SUCC\|rpc_client' $place/job.log"
+printf '\nEvery attempt began where the one before had ended:\n'
+show "combo logs ${sweep[*]} | grep -i attempt"
