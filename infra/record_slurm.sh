@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Records a sweep that Slurm interrupts twice, on two nodes on this machine, as docs/slurm-session.md shows it.
-#   infra/record_slurm.sh > docs/slurm-session.md      needs slurm-wlm and munge, and `combo` on the PATH
+#   infra/record_slurm.sh > docs/slurm-session.md      needs slurm-wlm and munge, and the environment on the PATH
 set -euo pipefail
 
 lab=$(cd "$(dirname "$0")/.." && pwd)
@@ -15,46 +15,53 @@ sweep=(combo/table7 --scale demo training.iterations=400 training.evaluate_every
 clean() { sed -e "s#$place#~/lab#g" -e "s#$(hostname)#node#g"; }
 
 show() {
+    # shellcheck disable=SC2016  # these are Markdown's
     printf '\n```console\n$ %s\n' "$1" | clean
     eval "$1" 2>&1 | clean
-    printf '```\n'
+    echo '```'
 }
 
 # Waits at most so many seconds until a command succeeds.
 until_so() {
     local end=$((SECONDS + $1))
-    until eval "$2" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || { echo "waited $1 seconds in vain for: $2" >&2; exit 1; }
+    until "${@:2}" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || { echo "waited $1 seconds in vain for: ${*:2}" >&2; exit 1; }
         sleep 1
     done
 }
 
-checkpoints() { find "$place/storage/trials" -path '*/checkpoints/step-*' -name manifest.json 2>/dev/null | wc -l; }
+has_checkpoint() { compgen -G "$place/storage/trials/*/checkpoints/step-*/manifest.json"; }
+is_pending() { squeue --noheader --format=%T | grep -q PENDING; }
+queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
+# Of the second start of the job, whether its log says this.
+second_start_says() { sed '1,/start 2 of job/d' "$place/job.log" | grep -q "$1"; }
 
 combo data synth --subset s4 --out "$place/data" --clips 40 --size 64 >/dev/null
-printf '# A sweep on Slurm\n\n'
-printf 'Recorded by %s on two nodes of Slurm %s, which are processes of one machine with %s CPU cores.\n' \
-    '`infra/record_slurm.sh`' "$(sinfo --version | cut -d' ' -f2)" "$(nproc)"
+cat <<TEXT
+# A sweep on Slurm
+
+Recorded by \`infra/record_slurm.sh\` on two nodes of $(sinfo --version), which are processes of one machine with two CPU
+cores.
+TEXT
 
 show "sinfo"
 show "sbatch --output $place/job.log infra/slurm/sweep.sbatch ${sweep[*]} --checkpoint-every 20"
 job=$(squeue --noheader --format=%i)
-until_so 900 '[ "$(checkpoints)" -ge 1 ]'
+until_so 900 has_checkpoint
 show "squeue"
 
 printf '\nWhat Slurm does before the time limit: a signal to the batch script.\n'
 show "scancel --signal=USR1 --batch $job"
-until_so 300 'squeue --noheader --format=%T | grep -q PENDING'
+until_so 300 is_pending
 show "combo status ${sweep[*]}"
-until_so 900 "grep -q 'start 2 of job' $place/job.log"
-until_so 900 "grep -q '2 nodes\|started' <(sed '1,/start 2 of job/d' $place/job.log)"
-sleep 20
+until_so 900 second_start_says "seed 0: \(started\|continues\)"
+sleep 20 # in which some steps are made
 
 printf '\nA job of a partition that goes first; the sweep is preempted for it, and continues afterwards by itself.\n'
 show "sbatch --partition high --nodes 2 --output /dev/null --wrap 'sleep 10'"
-until_so 300 "grep -q 'ended with exit code' <(sed '1,/start 2 of job/d' $place/job.log)"
+until_so 300 second_start_says "ended with exit code"
 show "squeue"
-until_so 1800 '[ -z "$(squeue --noheader)" ]'
+until_so 1800 queue_is_empty
 show "combo status ${sweep[*]}"
 
 printf '\nThe log of the job, without what Ray says:\n'
