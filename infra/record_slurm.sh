@@ -9,7 +9,7 @@ trap '"$lab/infra/slurm/two_nodes.sh" stop "$place/slurm"; rm -rf "$place"' EXIT
 cd "$lab"
 eval "$(infra/slurm/two_nodes.sh start "$place/slurm")"
 export COLUMNS=110
-sweep=(combo/table7 --scale demo training.iterations=400 training.evaluate_every=200 --data "$place/data"
+sweep=(tests/infra/two_trials.yaml training.iterations=60 training.evaluate_every=30 --data "$place/data"
     --storage "$place/storage")
 
 clean() { sed -e "s#$place#~/lab#g" -e "s#$(hostname)#node#g"; }
@@ -36,7 +36,7 @@ queue_is_empty() { [ -z "$(squeue --noheader)" ]; }
 # Of the second start of the job, whether its log says this.
 second_start_says() { sed '1,/start 2 of job/d' "$place/job.log" | grep -q "$1"; }
 
-combo data synth --subset s4 --out "$place/data" --clips 40 --size 64 >/dev/null
+combo data synth --subset s4 --out "$place/data" --clips 16 --size 32 >/dev/null
 cat <<TEXT
 # A sweep on Slurm
 
@@ -45,21 +45,21 @@ cores.
 TEXT
 
 show "sinfo"
-show "sbatch --output $place/job.log infra/slurm/sweep.sbatch ${sweep[*]} --checkpoint-every 20"
+show "sbatch --output $place/job.log infra/slurm/sweep.sbatch ${sweep[*]} --checkpoint-every 10"
 job=$(squeue --noheader --format=%i)
-until_so 900 has_checkpoint
+until_so 1200 has_checkpoint
 show "squeue"
 
 printf '\nWhat Slurm does before the time limit: a signal to the batch script.\n'
 show "scancel --signal=USR1 --batch $job"
 until_so 300 is_pending
 show "combo status ${sweep[*]}"
-until_so 900 second_start_says "seed 0: \(started\|continues\)"
-sleep 20 # in which some steps are made
+until_so 900 second_start_says "seed 0: started"
+sleep 10 # in which some steps are made
 
 printf '\nA job of a partition that goes first; the sweep is preempted for it, and continues afterwards by itself.\n'
 show "sbatch --partition high --nodes 2 --output /dev/null --wrap 'sleep 10'"
-until_so 300 second_start_says "ended with exit code"
+until_so 600 second_start_says "ended with exit code"
 show "squeue"
 until_so 1800 queue_is_empty
 show "combo status ${sweep[*]}"

@@ -1,4 +1,4 @@
-"""The compose file, by Docker Compose itself where it is installed."""
+"""The compose file: by the schema of the Compose Specification, and by Docker Compose where it is installed."""
 
 import json
 import subprocess
@@ -6,88 +6,81 @@ from pathlib import Path
 
 import pytest
 import yaml
+from check_jsonschema.builtin_schemas import get_builtin_schema
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 COMPOSE = Path(__file__).parents[2] / "infra" / "compose"
+FILES = ("compose.yaml", "gpu.yaml")
 
 
 @pytest.fixture(scope="module")
-def configured(tmp_path_factory):
-    """What Docker Compose makes of the file with secrets that the script has just made, by services."""
+def services():
+    return yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """The folder with secrets that its script has just made."""
     folder = tmp_path_factory.mktemp("repository") / "infra" / "compose"
     folder.mkdir(parents=True)
-    for file in COMPOSE.iterdir():
-        if file.is_file():
-            (folder / file.name).write_bytes(file.read_bytes())
-    (folder / "make_secrets.sh").chmod(0o755)
-    made = subprocess.run([folder / "make_secrets.sh", "lab.example.org"], capture_output=True, text=True)
+    for name in (*FILES, "nginx.conf", "make_secrets.sh"):
+        (folder / name).write_bytes((COMPOSE / name).read_bytes())
+    made = subprocess.run(["bash", folder / "make_secrets.sh", "lab.example.org"], capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     return folder
 
 
 @pytest.fixture(scope="module")
-def config(configured, program):
-    """Runs `docker compose config` on files of the folder; returns what it made of them, and what it said."""
-    compose = program("docker-compose")
-
-    def run(*files):
-        words = [word for file in files for word in ("--file", configured / file)]
-        read = subprocess.run([compose, *words, "config", "--format", "json"], capture_output=True, text=True)
-        return read.stdout, read.stderr
-
-    return run
+def specification():
+    """The schema of the Compose Specification."""
+    return Draft202012Validator(get_builtin_schema("vendor.compose-spec"))
 
 
-@pytest.fixture(scope="module")
-def services(config):
-    return json.loads(config("compose.yaml")[0])["services"]
+@pytest.mark.parametrize("name", FILES)
+def test_the_files_fit_the_compose_specification(specification, name):
+    assert best_match(specification.iter_errors(yaml.safe_load((COMPOSE / name).read_text()))) is None
 
 
-def test_docker_compose_accepts_the_file(services):
-    assert {"mlflow", "postgres", "s3", "ray-head", "ray-worker", "proxy"} <= services.keys()
+def test_a_misspelt_key_is_found(specification, services):
+    services = {**services, "s3": {**services["s3"], "restarts": "always"}}
+
+    assert "restarts" in best_match(specification.iter_errors({"services": services})).message
 
 
-def test_docker_compose_accepts_the_file_with_gpus(config):
-    worker = json.loads(config("compose.yaml", "gpu.yaml")[0])["services"]["ray-worker"]
+def test_docker_compose_reads_both_files_with_the_secrets_that_were_made(copied, program):
+    words = [word for name in FILES for word in ("--file", copied / name)]
+    read = subprocess.run(
+        [program("docker-compose"), *words, "config", "--format", "json"], capture_output=True, text=True
+    )
+    configured = json.loads(read.stdout)["services"]
 
-    assert worker["deploy"]["resources"]["reservations"]["devices"][0]["capabilities"] == ["gpu"]
-
-
-def test_docker_compose_refuses_a_misspelt_key(config, configured):
-    broken = (configured / "compose.yaml").read_text().replace("shm_size:", "shm_sise:")
-    (configured / "broken.yaml").write_text(broken)
-    made, said = config("broken.yaml")
-
-    assert made == ""
-    assert "shm_sise" in said
+    assert configured["mlflow"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"].startswith("lab.example.org,")
+    assert configured["ray-worker"]["environment"]["RAY_AUTH_TOKEN"]
+    assert configured["ray-worker"]["deploy"]["resources"]["reservations"]["devices"]
 
 
 def test_only_the_proxy_is_reached_from_other_machines(services):
-    open_to_all = {
-        name
-        for name, service in services.items()
-        for port in service.get("ports", [])
-        if port.get("host_ip") != "127.0.0.1"
-    }
+    ports = {name: port for name, service in services.items() for port in service.get("ports", [])}
 
-    assert open_to_all == {"proxy"}
+    assert {"mlflow", "ray-head", "proxy"} == ports.keys()
+    assert {name for name, port in ports.items() if not port.startswith("127.0.0.1:")} == {"proxy"}
 
 
-def test_no_secret_is_written_into_the_compose_file():
-    text = (COMPOSE / "compose.yaml").read_text()
-    environments = [service.get("environment", {}) for service in yaml.safe_load(text)["services"].values()]
+def test_no_secret_is_written_into_the_compose_file(services):
     secret = ("PASSWORD", "SECRET", "TOKEN", "ACCESS_KEY")
 
-    assert [name for one in environments for name in one if name.endswith(secret)] == []
+    assert [name for one in services.values() for name in one.get("environment", {}) if name.endswith(secret)] == []
 
 
-def test_secrets_are_closed_to_others_and_are_not_made_twice(configured):
-    before = (configured / "secrets" / "combo.env").read_text()
-    again = subprocess.run([configured / "make_secrets.sh", "lab.example.org"], capture_output=True, text=True)
+def test_secrets_are_closed_to_others_and_are_not_made_twice(copied):
+    before = (copied / "secrets" / "combo.env").read_text()
+    again = subprocess.run(["bash", copied / "make_secrets.sh", "lab.example.org"], capture_output=True, text=True)
 
     assert again.returncode == 2
     assert "is there already" in again.stderr
-    assert (configured / "secrets" / "combo.env").read_text() == before
-    assert (configured / "secrets").stat().st_mode & 0o077 == 0
+    assert (copied / "secrets" / "combo.env").read_text() == before
+    assert (copied / "secrets").stat().st_mode & 0o077 == 0
 
 
 def test_our_containers_have_a_root_that_cannot_be_written_and_no_rights_to_spare(services):

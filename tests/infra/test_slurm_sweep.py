@@ -89,7 +89,8 @@ def test_the_job_is_queued_again_and_finishes_the_sweep(interrupted, sweep):
     assert [state["state"] for state in sweep.states()] == ["finished", "finished"]
 
 
-def test_every_interrupted_attempt_wrote_a_checkpoint_and_no_step_is_repeated(interrupted, sweep):
+@pytest.mark.usefixtures("interrupted")
+def test_every_interrupted_attempt_wrote_a_checkpoint_and_no_step_is_repeated(sweep):
     for variant in sweep.keys:
         attempts = sweep.attempts(variant)
         steps = [step for number in range(1, len(attempts) + 1) for step in sweep.steps(variant, number)]
