@@ -65,6 +65,10 @@ def interrupted(slurm, sweep, data):
     def is_waiting(job):
         return say("squeue", "--noheader", "--format=%T", "--jobs", job) == "PENDING"
 
+    def begin_now(job):
+        """Slurm holds a job that is queued again back for two minutes."""
+        say("scontrol", "update", f"JobId={job}", "StartTime=now")
+
     log = sweep.combo.folder / "job.log"
     job = say(
         *("sbatch", "--parsable", "--output", log, SCRIPTS / "sweep.sbatch", SWEEP, "--data", data),
@@ -74,9 +78,11 @@ def interrupted(slurm, sweep, data):
         wait_until(lambda: attempt_of_any(1), START_SECONDS, every=1)
         say("scancel", "--signal=USR1", "--batch", job)
         wait_until(lambda: is_waiting(job), START_SECONDS, every=1)
+        begin_now(job)
         wait_until(lambda: attempt_of_any(2), START_SECONDS, every=1)
         say("sbatch", "--partition", "high", "--nodes", "2", "--output", "/dev/null", "--wrap", "sleep 5")
         wait_until(lambda: is_waiting(job), START_SECONDS, every=1)
+        begin_now(job)
         wait_until(lambda: not say("squeue", "--noheader"), START_SECONDS, every=1)
     finally:
         subprocess.run(["scancel", job], env=slurm, check=False)
