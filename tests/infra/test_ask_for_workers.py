@@ -87,4 +87,5 @@ def test_a_node_is_there_while_the_command_runs_and_goes_afterwards(head):
     assert before == 0
     assert "ran" in asked.stdout, asked.stderr
     assert asked.returncode == 3
-    wait_until(lambda: _resources(head) == 0, SECONDS, every=1)
+    # Whoever asks is a driver, for which Ray keeps a process on a node at hand: asked too often, no node is ever idle.
+    wait_until(lambda: _resources(head) == 0, SECONDS, every=30)
