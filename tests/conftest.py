@@ -17,6 +17,8 @@ START_RAY = (
     *("postgres_server", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
+LONG = ("faults", "model", "site", "training", "weights")
+"""Folders with files that take up to a minute; begun last, one would keep one process busy and the other idle."""
 SCOPES = {f"test_{name}.py": "Ray" for name in START_RAY}
 
 
@@ -36,14 +38,15 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(config, items):
     """Leaves out what takes minutes, unless `-m` speaks of them; `-m "not slow"` alone does not.
 
-    Where several processes share the work, the files that start Ray come first, so that none waits for them at the end.
+    Where several processes share the work, the files that start Ray come first and the other long ones next, so that
+    none waits for them at the end.
     """
     if "minutes" not in config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("minutes")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("minutes")]
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.name not in SCOPES)
+        items.sort(key=lambda item: (item.path.name not in SCOPES, item.path.parent.name not in LONG))
 
 
 @pytest.fixture

@@ -30,11 +30,13 @@ class VGGish(AudioEncoder):
 
     width = EMBEDDING
     is_frozen = True
+    hidden = 4096
+    """Channels between the linear layers."""
 
     def __init__(self) -> None:
         super().__init__()
         self.features = _convolutions([64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool"])
-        widths = [512 * 6 * 4, 4096, 4096, EMBEDDING]
+        widths = [512 * 6 * 4, self.hidden, self.hidden, EMBEDDING]
         self.embeddings = nn.Sequential(
             *[
                 layer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -17,7 +16,9 @@ from orchestrator.storage.folder import FolderStorage
 from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from tests.orchestrator.driver import Driver
+from tests.prepared_processes import PreparedProcesses
 
+PROCESSES = PreparedProcesses(__name__, "model.training.fit", "model.combo.model", "pyarrow.parquet")
 WRITES = {"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"}
 """Python tells its audit hooks of these, and of each file that it opens, before it asks the system."""
 DELETES = {"os.remove", "os.rmdir"}
@@ -38,11 +39,8 @@ def train(trial: Trial, storage: Path, data: Path, kill_before: int = NEVER) -> 
     Returns:
         The writes that were made, in order: the system call and the path in the storage.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "model.training.fit", "pyarrow.parquet"])
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_train, args=(theirs, trial, storage, data, kill_before))
-    process.start()
+    ours, theirs = PROCESSES.context.Pipe(duplex=False)
+    process = PROCESSES.start(_train, theirs, trial, storage, data, kill_before)
     theirs.close()
     made = []
     try:

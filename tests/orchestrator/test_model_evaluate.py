@@ -11,6 +11,7 @@ from combo_command import TINY, Combo
 from mlflow.tracking import MlflowClient
 
 from experiments.presets import resolve_preset
+from model.audio.vggish import VGGish
 from model.combo.network import Combo as Network
 from model.weights.stored_model import save_model
 
@@ -32,7 +33,7 @@ SMALL = {
     "data.size": 32,
     "data.maskige": "synthetic",
 }
-"""A network that the authors' code could build, small enough for a test but for VGGish."""
+"""A network that the authors' code could build, small enough for a test beside a small VGGish."""
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +123,9 @@ def test_clips_that_were_left_out_are_scored_once_they_are_mended(sweep, trial, 
     assert mended["score"]["count"] == first["score"]["count"] + 1
 
 
-def test_imported_weights_enter_the_table_of_their_configuration(tmp_path, data):
+def test_imported_weights_enter_the_table_of_their_configuration(tmp_path, data, monkeypatch):
     """The authors' file is stood in for by our own export of seeded random weights, under the authors' names."""
+    monkeypatch.setattr(VGGish, "hidden", 8)
     combo = Combo(tmp_path, data)
     torch.manual_seed(0)
     config = resolve_preset("combo_r50", "s4", SMALL)

@@ -247,7 +247,7 @@ def test_a_second_divided_in_parts_shows_a_frame_in_each(tmp_path):
 def test_a_video_is_measured_before_it_is_decoded(tmp_path, monkeypatch):
     import model.prediction.media.opening as opening
 
-    path = write_video(tmp_path / "large.mp4", 1, size=(8192, 4608), rate=1)
+    path = write_video(tmp_path / "large.mp4", 1, size=(8192, 4608), rate=1, options={"preset": "ultrafast"})
     monkeypatch.setattr(opening, "decoded", lambda *_: pytest.fail("decoded"))
 
     with pytest.raises(DataError, match=r"large.mp4 has pictures of 8192 x 4608 pixels, more than 33,554,432"):

@@ -45,12 +45,15 @@ def write_video(
 def picture_at(time: float, size: tuple[int, int]) -> np.ndarray:
     """The frame at a time, (H, W, 3): its upper left corner shows the tenth of the second as a grey."""
     width, height = size
-    y, x = np.mgrid[:height, :width]
-    picture = np.stack([40 + 100 * x / width, 60 + 100 * y / height, np.full(x.shape, 120.0)], axis=-1)
+    y, x = np.ogrid[:height, :width]
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[..., 0] = 40 + 100 * x / width
+    picture[..., 1] = 60 + 100 * y / height
+    picture[..., 2] = 120
     disc = np.hypot(x - width * (0.2 + 0.08 * time), y - height * 0.5) < height * 0.3
     picture[disc] = (220, 40, 60)
     picture[: height // 4, : width // 4] = grey_of(time)
-    return picture.astype(np.uint8)
+    return picture
 
 
 def grey_of(time: float) -> int:

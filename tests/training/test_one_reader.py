@@ -15,18 +15,20 @@ from tiny_trials import (
 
 from model.training.events import Stopped
 
+TRIAL = {"training.iterations": 6}
+
 
 @pytest.fixture(scope="module")
-def uninterrupted(tiny_data, tmp_path_factory):
+def uninterrupted(light_data, tmp_path_factory):
     """What two workers with one folder make without a stop."""
     checkpoints = tmp_path_factory.mktemp("shared") / "checkpoints"
-    return fit_together(tiny_config(), tiny_data, checkpoints, 2), checkpoints
+    return fit_together(tiny_config(TRIAL), light_data, checkpoints, 2), checkpoints
 
 
-def test_workers_with_folders_of_their_own_continue_bit_by_bit(uninterrupted, tiny_data, tmp_path):
+def test_workers_with_folders_of_their_own_continue_bit_by_bit(uninterrupted, light_data, tmp_path):
     expected, shared = uninterrupted
-    place = (tiny_config(), tiny_data, tmp_path / "checkpoints", 2)
-    for stop in (8, 4):
+    place = (tiny_config(TRIAL), light_data, tmp_path / "checkpoints", 2)
+    for stop in (2, 2):
         stopped = fit_together(*place, apart=True, should_stop=Stopping(stop))
         assert all(isinstance(events[-1], Stopped) for events in stopped)
     continued = fit_together(*place, apart=True)
@@ -35,25 +37,25 @@ def test_workers_with_folders_of_their_own_continue_bit_by_bit(uninterrupted, ti
         losses = losses_by_step(events)
         assert losses == {step: losses_by_step(others)[step] for step in losses}
         assert outcome(events).score == outcome(others).score
-    assert min(losses_by_step(continued[0])) in range(2, 9)
+    assert min(losses_by_step(continued[0])) in range(3, 6)
     assert_same_outcome(continued[0], expected[0])
     first, second = tmp_path / "checkpoints" / "0", tmp_path / "checkpoints" / "1"
-    assert_same_checkpoint(first / "step-00000012", shared / "step-00000012")
+    assert_same_checkpoint(first / "step-00000006", shared / "step-00000006")
     assert not second.exists()
 
 
-def test_initial_weights_reach_all_workers(uninterrupted, tiny_data, tmp_path):
+def test_initial_weights_reach_all_workers(uninterrupted, light_data, tmp_path):
     best = uninterrupted[1] / outcome(uninterrupted[0][0]).folder.name
     config = tiny_config({"initial_trial": "0" * 16, "model.fusion.dropout": 0.0, "training.iterations": 2})
-    alone = first_losses(2, config, tiny_data, tmp_path / "alone", initial_weights=best)
-    both = fit_together(config, tiny_data, tmp_path / "both", 2, apart=True, initial_weights=best)
+    alone = first_losses(2, config, light_data, tmp_path / "alone", initial_weights=best)
+    both = fit_together(config, light_data, tmp_path / "both", 2, apart=True, initial_weights=best)
     for events in both:
         for step, losses in losses_by_step(events).items():
             assert losses == pytest.approx(alone[step], rel=1e-6, abs=1e-6)
 
 
-def test_what_the_first_worker_cannot_read_ends_all_of_them(tiny_data, tmp_path):
+def test_what_the_first_worker_cannot_read_ends_all_of_them(light_data, tmp_path):
     config = tiny_config({"initial_trial": "0" * 16})
-    running = start_fit(config, tiny_data, tmp_path / "checkpoints", 2)
+    running = start_fit(config, light_data, tmp_path / "checkpoints", 2)
     assert [list(worker.events()) for worker in running] == [[], []]
     assert [worker.process.exitcode for worker in running] == [1, 1]

@@ -11,7 +11,7 @@ from experiments.presets import resolve_preset
 from experiments.target_files import ROOT
 from model.data.synthetic.writer import write_synthetic
 
-STEPS = 20
+STEPS = 12
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 PLACES = [(preset, task) for preset in PRESETS for task in type(resolve_preset(preset, "s4")).TASKS]
 SMALL = [
@@ -46,7 +46,7 @@ def assert_learns(steps):
 
 
 @pytest.mark.parametrize(("preset", "task"), SMALL)
-def test_a_small_preset_learns_in_twenty_steps(preset, task, steps_of):
+def test_a_small_preset_learns_in_twelve_steps(preset, task, steps_of):
     assert_learns(steps_of(preset, task, STEPS, training__batch=1))
 
 
@@ -75,5 +75,5 @@ def test_a_released_preset_takes_a_step(preset, task, steps_of):
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 @pytest.mark.parametrize(("preset", "task"), RELEASED)
-def test_a_released_preset_learns_in_twenty_steps(preset, task, steps_of):
+def test_a_released_preset_learns_in_twelve_steps(preset, task, steps_of):
     assert_learns(steps_of(preset, task, STEPS, device="cuda"))

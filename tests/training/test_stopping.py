@@ -1,5 +1,7 @@
 """A trial that is asked to stop leaves a training state, and goes on from it as if it had never stopped."""
 
+import shutil
+
 import pytest
 from tiny_trials import (
     LIGHT_SCORED,
@@ -14,10 +16,21 @@ from tiny_trials import (
 )
 
 from model.training.events import Checkpointed, Evaluated, Stopped
+from model.weights.folder import read_manifest
 
 
 def merged(attempts):
     return [event for events in attempts for event in events]
+
+
+def as_far_as(step, straight, checkpoints):
+    """Leaves the states of an attempt that made so many steps without a stop; returns its events."""
+    events, made = straight
+    kept = [folder for folder in made.glob("step-*") if int(folder.name.removeprefix("step-")) <= step]
+    names = {folder.name for folder in kept} | {f"best-{read_manifest(folder)['best_step']:08d}" for folder in kept}
+    for name in names:
+        shutil.copytree(made / name, checkpoints / name)
+    return events[: events.index(Checkpointed(step, made / f"step-{step:08d}")) + 1] if step else []
 
 
 def assert_as_if_never_stopped(attempts, checkpoints, straight):
@@ -33,35 +46,34 @@ def assert_as_if_never_stopped(attempts, checkpoints, straight):
 
 @pytest.mark.parametrize("step", [1, 8])
 def test_between_checkpoints(step, straight, light_data, tmp_path):
-    # Each of the two validations before step 8 asks once per clip.
-    calls = step + LIGHT_SCORED * (step // 3)
-    stopped = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(calls)))
+    before = as_far_as(step - step % 3, straight, tmp_path)
+    stopped = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(step % 3)))
     assert stopped[-2:] == [Checkpointed(step, tmp_path / f"step-{step:08d}"), Stopped(step)]
     continued = list(run_fit(tiny_config(), light_data, tmp_path))
-    assert_as_if_never_stopped([stopped, continued], tmp_path, straight)
+    assert_as_if_never_stopped([before, stopped, continued], tmp_path, straight)
 
 
 @pytest.mark.parametrize("clips", [0, 2], ids=["before", "during"])
 @pytest.mark.parametrize("validations_before", [0, 3], ids=["the first", "the last"])
 def test_a_validation_that_was_not_finished_is_made_again(clips, validations_before, straight, light_data, tmp_path):
-    step = 3 * (validations_before + 1)
-    calls = step + LIGHT_SCORED * validations_before + clips
-    stopped = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(calls)))
+    before, step = as_far_as(3 * validations_before, straight, tmp_path), 3 * (validations_before + 1)
+    stopped = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(3 + clips)))
     assert stopped[-2:] == [Checkpointed(step, tmp_path / f"step-{step:08d}"), Stopped(step)]
     assert step not in validations(stopped)
     asked_again = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(2)))
     assert asked_again == [Stopped(step)]
     continued = list(run_fit(tiny_config(), light_data, tmp_path))
-    assert_as_if_never_stopped([stopped, asked_again, continued], tmp_path, straight)
+    assert_as_if_never_stopped([before, stopped, asked_again, continued], tmp_path, straight)
 
 
 def test_during_the_test(straight, light_data, tmp_path):
-    calls = 12 + LIGHT_SCORED * 4 + 2
-    stopped = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(calls)))
+    before = as_far_as(9, straight, tmp_path)
+    # Asked once per step and once per clip of the last validation, then by the first clips of the test.
+    stopped = list(run_fit(tiny_config(), light_data, tmp_path, should_stop=Stopping(3 + LIGHT_SCORED + 2)))
     assert isinstance(stopped[-3], Evaluated)
     assert stopped[-2:] == [Checkpointed(12, tmp_path / "step-00000012"), Stopped(12)]
     continued = list(run_fit(tiny_config(), light_data, tmp_path))
-    assert_as_if_never_stopped([stopped, continued], tmp_path, straight)
+    assert_as_if_never_stopped([before, stopped, continued], tmp_path, straight)
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
@@ -24,7 +23,9 @@ from model.config import TrialConfig
 from model.training.events import Evaluated, Event, Stepped, Tested
 from model.training.fit import Execution, fit
 from model.training.workers import Workers
+from tests.prepared_processes import PreparedProcesses
 
+PROCESSES = PreparedProcesses("model.training.fit", "model.combo.model", "experiments.overrides")
 SIZE = 32
 CLIPS = {"s4": 40, "ms3": 6, "avss": 9}
 """Clips per subset. S4 gets 5 to validate with and 7 to test with, which two workers cannot share evenly."""
@@ -135,19 +136,16 @@ def start_fit(
 
     With `double` they compute in 64-bit numbers.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["model.training.fit"])
     rendezvous = checkpoints.with_suffix(".rendezvous")
     # What an earlier run has left there would lead these processes to that one's addresses.
     rendezvous.unlink(missing_ok=True)
     running = []
     for rank in range(count):
-        ours, theirs = context.Pipe(duplex=False)
+        ours, theirs = PROCESSES.context.Pipe(duplex=False)
         folder = checkpoints / str(rank) if apart else checkpoints
         place = (Workers(rank, count), rendezvous)
         words = (theirs, config, data, folder, *place, double, execution)
-        process = context.Process(target=_send_events, args=words)
-        process.start()
+        process = PROCESSES.start(_send_events, *words)
         theirs.close()
         running.append(RunningFit(process, ours))
     return running

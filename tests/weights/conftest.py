@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from official_states import few_weights_of_vggish
 
 
 @pytest.fixture
@@ -9,6 +10,13 @@ def combo(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COMBO_STORAGE", "storage")
     return command
+
+
+@pytest.fixture
+def light_vggish():
+    """While it lasts, VGGish is small."""
+    with few_weights_of_vggish():
+        yield
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_what_the_authors_cannot_build_is_named(key, value):
 
 
 @pytest.fixture
-def vggish_file(roomy_path):
+def vggish_file(roomy_path, light_vggish):  # noqa: ARG001
     state, path = VGGish().state_dict(), roomy_path / "vggish.pth"
     torch.save(state, path)
     return path

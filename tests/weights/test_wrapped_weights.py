@@ -53,6 +53,7 @@ TOLD = (
 )
 
 
+@pytest.mark.usefixtures("light_vggish")
 def test_a_wrapped_and_expanded_file_of_the_authors_is_imported_and_what_was_done_is_said(combo, roomy_path):
     state = official_state()
     torch.save(wrapped(state), roomy_path / "wrapped.pth")
@@ -94,6 +95,7 @@ def test_a_wrapped_backbone_is_read(tmp_path):
         load_backbone_weights(filled, tmp_path / "other.pth")
 
 
+@pytest.mark.usefixtures("light_vggish")
 def test_a_wrapped_vggish_is_read_and_what_was_done_is_logged(tmp_path, caplog):
     config = resolve_preset("combo_r50", "s4", SMALL)
     model = torch.nn.Module()
