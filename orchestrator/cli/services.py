@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 
 Port = Annotated[int | None, typer.Option(min=1, max=65535)]
 NameOption = Annotated[str, typer.Option("--name", help="Of the services, and of the profile that is written.")]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder",
+        metavar="DIR",
+        envvar="COMBO_SERVICES",
+        help="Of data, logs and secrets.  [default: below ~/.local/share/combo, or /var/lib/combo for root]",
+    ),
+]
 DEFAULT_NAME = "local-services"
 
 
 def up(
     name: NameOption = DEFAULT_NAME,
+    folder: FolderOption = None,
     host: Annotated[
         str | None,
         typer.Option(
@@ -49,12 +59,12 @@ def up(
     from orchestrator.services.service_folder import service_folder
     from orchestrator.services.service_settings import read_settings, with_changes, write_settings
 
-    console, folder = Console(highlight=False), service_folder(name)
+    console, place = Console(highlight=False), service_folder(name, folder)
     if status:
-        _show_states(folder)
+        _show_states(place)
         return
-    with folder.alone():
-        before = read_settings(folder)
+    with place.alone():
+        before = read_settings(place)
         settings = with_changes(
             before,
             host=host,
@@ -65,18 +75,18 @@ def up(
             ray_port=ray_port,
             jobs_port=jobs_port,
         )
-        _refuse_change(folder, before, settings)
+        _refuse_change(place, before, settings)
         with console.status("starting") as told:
-            started = bring_up(folder, settings, lambda service: told.update(f"starting {service}"))
-        write_settings(folder, settings)
-        file = write_profile(name, folder, settings, data)
-    _show_states(folder)
+            started = bring_up(place, settings, lambda service: told.update(f"starting {service}"))
+        write_settings(place, settings)
+        file = write_profile(name, place, settings, data)
+    _show_states(place)
     say(f"started {', '.join(started)}" if started else "all of them ran already", console)
-    say(f"data, logs and secrets lie in {folder.path}; combo down keeps them", console)
+    say(f"data, logs and secrets lie in {place.path}; combo down keeps them", console)
     say(f"profile {name} ({file}) leads there: combo --profile {name} run …, or combo profile use {name}", console)
 
 
-def down(name: NameOption = DEFAULT_NAME) -> None:
+def down(name: NameOption = DEFAULT_NAME, folder: FolderOption = None) -> None:
     """Stop the services that `combo up` has started, and nothing else; their data stay."""
     from rich.console import Console
 
@@ -84,14 +94,14 @@ def down(name: NameOption = DEFAULT_NAME) -> None:
     from orchestrator.services.service_folder import service_folder
     from orchestrator.services.service_settings import read_settings
 
-    console, folder = Console(highlight=False), service_folder(name)
-    if not folder.path.is_dir():
-        say(f"no services were ever started in {folder.path}", console)
+    console, place = Console(highlight=False), service_folder(name, folder)
+    if not place.path.is_dir():
+        say(f"no services were ever started in {place.path}", console)
         return
-    with folder.alone(), console.status("stopping"):
-        stopped = bring_down(folder, read_settings(folder))
+    with place.alone(), console.status("stopping"):
+        stopped = bring_down(place, read_settings(place))
     say(f"stopped {', '.join(stopped)}" if stopped else "no service was running", console)
-    say(f"their data stay in {folder.path}", console)
+    say(f"their data stay in {place.path}", console)
 
 
 def _show_states(folder: ServiceFolder) -> None:

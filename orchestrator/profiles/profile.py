@@ -165,13 +165,13 @@ def _relative_paths(profile: Profile, file: str) -> Iterator[Problem]:
 
 def _secret_file(profile: Profile, section: str, key: str) -> str | None:
     reference: SecretReference | None = getattr(getattr(profile, section), key, None)
-    return reference and reference.file
+    return None if reference is None else reference.file
 
 
 def _wrong_addresses(profile: Profile, file: str) -> Iterator[Problem]:
     webs = {
-        "s3.endpoint": profile.s3 and profile.s3.endpoint,
-        "ray.jobs": profile.ray and profile.ray.jobs,
+        "s3.endpoint": (profile.s3 or S3Section()).endpoint,
+        "ray.jobs": (profile.ray or RaySection()).jobs,
     }
     for key, address in webs.items():
         if address is not None and not _is_web_address(address):

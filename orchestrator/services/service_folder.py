@@ -79,19 +79,25 @@ class ServiceFolder:
             yield
 
 
-def service_folder(name: str) -> ServiceFolder:
-    """The folder of services by their name: below `/var/lib` for root, below the user's data folder for others.
+def service_folder(name: str, place: Path | None = None) -> ServiceFolder:
+    """The folder of services: as named, or below `/var/lib` for root, below the user's data folder for others.
+
+    Args:
+        name: of the services and their profile.
+        place: the folder; None for the default.
 
     Raises:
         InputError: it is no name.
     """
-    profile_file(name)  # the services' name is also that of their profile
+    profile_file(name)  # refuses what is no name
+    if place is not None:
+        return ServiceFolder(place.absolute())
     if os.geteuid() == 0:
-        place = Path("/var/lib")
+        above = Path("/var/lib")
     else:
         named = Path(os.environ.get("XDG_DATA_HOME", ""))
-        place = named if named.is_absolute() else Path.home() / ".local" / "share"
-    return ServiceFolder(place / "combo" / "services" / name)
+        above = named if named.is_absolute() else Path.home() / ".local" / "share"
+    return ServiceFolder(above / "combo" / "services" / name)
 
 
 @contextmanager

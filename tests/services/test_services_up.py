@@ -1,0 +1,183 @@
+"""`combo up`: real services with passwords, found by a profile, which outlive a power cut."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import boto3
+import psutil
+import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from ruamel.yaml import YAML
+
+from orchestrator.services.service_folder import ServiceFolder
+
+TINY = Path(__file__).parents[1] / "orchestrator" / "tiny.yaml"
+
+
+def profile_of(lab):
+    return YAML(typ="safe").load((lab.folder / "config" / "combo" / "profiles" / "lab.yaml").read_text())
+
+
+def store(profile, secret=None):
+    """A client of the S3 store with the keys of the profile."""
+    keys = profile["s3"]
+    return boto3.client(
+        "s3",
+        endpoint_url=keys["endpoint"],
+        aws_access_key_id=Path(keys["access_key"]["file"]).read_text(),
+        aws_secret_access_key=secret or Path(keys["secret_key"]["file"]).read_text(),
+        region_name=keys["region"],
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+def refusal(call):
+    with pytest.raises(ClientError) as error:
+        call()
+    return error.value.response["Error"]["Code"]
+
+
+def test_up_says_what_runs_and_how_to_find_it(running):
+    lab, said = running
+
+    assert said.returncode == 0, said.stderr
+    assert "started postgres, s3, mlflow" in said.stdout
+    assert "combo profile use lab" in said.stdout
+    status = lab.combo("up", "--name", "lab", "--status")
+    assert status.returncode == 0
+    assert [line.split()[:2] for line in status.stdout.splitlines()[1:]] == [
+        ["postgres", "up"],
+        ["s3", "up"],
+        ["mlflow", "up"],
+    ]
+
+
+def test_up_again_starts_nothing_and_keeps_what_the_user_wrote_in_the_profile(running):
+    lab, _ = running
+    file = lab.folder / "config" / "combo" / "profiles" / "lab.yaml"
+    file.write_text("# ours\n" + file.read_text().replace("s3://combo/trials", "s3://combo/ours"))
+    before = [process.pid for process in lab.processes()]
+
+    said = lab.up()
+    assert said.returncode == 0, said.stderr
+    assert "all of them ran already" in said.stdout
+    assert [process.pid for process in lab.processes()] == before
+    assert file.read_text().startswith("# ours")
+    assert profile_of(lab)["storage"] == "s3://combo/ours"
+    assert profile_of(lab)["data"] == str(lab.folder / "data")
+
+
+def test_secrets_are_for_their_owner_and_no_command_line_shows_one(running):
+    lab, _ = running
+    secrets = list((lab.services / "secrets").iterdir())
+    words = " ".join(word for process in lab.processes() for word in process.cmdline())
+
+    assert len(secrets) > 5
+    assert {oct(file.stat().st_mode & 0o777) for file in secrets} == {"0o600"}
+    assert [file.name for file in secrets if file.read_text().strip() in words] == []
+
+
+def test_nobody_gets_in_without_credentials_and_nothing_listens_beyond_this_machine(running):
+    lab, _ = running
+    profile = profile_of(lab)
+    uri = profile["mlflow"]["uri"]
+    asked = f"{uri}/api/2.0/mlflow/experiments/search?max_results=1"
+    who = (profile["mlflow"]["username"], Path(profile["mlflow"]["password"]["file"]).read_text())
+
+    assert requests.get(asked, timeout=20).status_code == 401
+    assert requests.get(asked, auth=(who[0], "wrong"), timeout=20).status_code == 401
+    assert requests.get(asked, auth=who, timeout=20).status_code == 200
+    assert requests.get(asked, auth=who, headers={"Host": "evil.example"}, timeout=20).status_code == 403
+    assert refusal(lambda: store(profile, "wrong").list_objects_v2(Bucket="combo")) == "SignatureDoesNotMatch"
+    assert refusal(lambda: store(profile).list_objects_v2(Bucket="mlflow")) == "AccessDenied"
+    assert refusal(lambda: store(profile).create_bucket(Bucket="others")) == "AccessDenied"
+    listening = {
+        connection.laddr.ip
+        for process in lab.processes()
+        for each in (process, *process.children(recursive=True))
+        for connection in each.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_other_ports_are_refused_while_services_run(running):
+    lab, _ = running
+    said = lab.combo("up", "--name", "lab", "--mlflow-port", "1")
+
+    assert said.returncode == 2
+    assert "run with other settings (combo down first" in said.stderr
+
+
+def test_profile_check_finds_all_of_it_in_order(running):
+    lab, _ = running
+    said = lab.combo("profile", "check", "lab")
+
+    assert said.returncode == 0, said.stdout
+    assert "0 to note, 0 failed" in said.stdout.replace("1 to note", "0 to note")
+
+
+def test_a_taken_port_is_named_and_nothing_is_left_running(running, lab):
+    taken = running[0].ports[-1]
+    said = lab.combo("up", "--name", "lab", *lab.ports[:4], "--s3-port", taken)
+
+    assert said.returncode == 2
+    (line,) = said.stderr.splitlines()
+    assert f"s3: port {taken} of 127.0.0.1 cannot be listened on" in line.replace(": cannot", " cannot")
+    assert "--s3-port" in line
+    assert lab.processes() == []
+
+
+def test_a_postgres_folder_that_is_not_whole_is_refused(lab):
+    (lab.services / "postgres" / "base").mkdir(parents=True)
+    said = lab.up()
+
+    assert said.returncode == 2
+    assert "is not a whole Postgres folder" in said.stderr
+    assert "move it away" in said.stderr
+    assert lab.processes() == []
+
+
+def test_a_process_with_the_id_of_a_dead_service_is_left_alone(lab):
+    lab.services.mkdir()
+    stale = {"mlflow": {"pid": os.getpid(), "started": time.time() - 1e6}}
+    (lab.services / "running.json").write_text(json.dumps(stale))
+
+    status = lab.combo("up", "--name", "lab", "--status")
+    assert status.returncode == 1
+    assert ["mlflow", "dead"] in [line.split()[:2] for line in status.stdout.splitlines()]
+    assert lab.combo("down", "--name", "lab").returncode == 0
+    assert ServiceFolder(lab.services).running.read_text() == "{}\n"
+
+
+@pytest.mark.slow
+def test_a_sweep_by_profile_is_there_after_a_power_cut(running):
+    lab, _ = running
+    words = (TINY, "training.iterations=2", "training.evaluate_every=2")
+    run = lab.combo("--profile", "lab", "run", *words)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stderr.startswith("profile lab (")
+
+    lab.cut_the_power()
+    assert lab.combo("--profile", "lab", "up", "--name", "lab", "--status").returncode == 1
+    again = lab.up()
+    assert again.returncode == 0, again.stderr
+    assert "started postgres, s3, mlflow" in again.stdout
+
+    lab.combo("profile", "use", "lab")
+    report = lab.combo("report", "build", *words, "--out", lab.folder / "site")
+    assert report.returncode == 0, report.stderr
+    assert report.stderr.startswith("profile lab (")
+    assert (lab.folder / "site" / "index.html").is_file()
+    assert profile_of(lab)["mlflow"]["uri"] in (lab.folder / "site" / "index.html").read_text()
+    synced = lab.combo("sync", *words)
+    assert "all up to date" in synced.stdout, synced.stdout + synced.stderr
+
+    down = lab.combo("down", "--name", "lab")
+    assert "stopped" in down.stdout
+    assert lab.processes() == []
+    assert lab.up().returncode == 0
