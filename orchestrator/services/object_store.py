@@ -1,7 +1,7 @@
 """The S3 store: SeaweedFS, which checks signatures, knows conditional writes and keeps objects on disk.
 
-Only its S3 port can be reached from other machines. Its own parts (master, volume, filer) listen on loopback and want
-tokens that are signed with keys of this installation.
+Only its S3 port can be reached from other machines. Its own parts (master, volume, filer) listen on loopback; over HTTP
+they want tokens signed with keys of this installation, over gRPC its certificate.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import InputError, Problem
+from orchestrator.services.certificate import own_certificate
 from orchestrator.services.service import Launch, Service
 from orchestrator.services.service_folder import ServiceFolder
 from orchestrator.services.service_settings import LOOPBACK, ServiceSettings
@@ -103,7 +104,16 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
         "s3.autoCreateBucket": "false",
     }
     command = [_program(), "-logtostderr=true", "server", *(f"-{name}={value}" for name, value in words.items())]
-    return Launch(command, {name: folder.secret(name.lower()) for name in SIGNING_KEYS})
+    return Launch(command, _inner_credentials(folder))
+
+
+def _inner_credentials(folder: ServiceFolder) -> dict[str, str]:
+    """Variables by which the store's parts know each other."""
+    certificate, key = map(str, own_certificate(folder, "s3-inner"))
+    variables = {name: folder.secret(name.lower()) for name in SIGNING_KEYS} | {"WEED_GRPC_CA": certificate}
+    for part in ("MASTER", "VOLUME", "FILER", "S3", "CLIENT"):
+        variables |= {f"WEED_GRPC_{part}_CERT": certificate, f"WEED_GRPC_{part}_KEY": key}
+    return variables
 
 
 def _program() -> str:

@@ -136,7 +136,7 @@ def _initialise(folder: ServiceFolder, programs: Path, user: str | None) -> None
         if user is not None:
             for path in (draft, password):
                 shutil.chown(path, user)
-        command = [str(programs / "initdb"), "-D", draft, "-U", ROLE, "-E", "UTF8", "--auth=scram-sha-256"]
+        command = [str(programs / "initdb"), "-D", str(draft), "-U", ROLE, "-E", "UTF8", "--auth=scram-sha-256"]
         with folder.log(NAME).open("a") as log:
             made = subprocess.run(
                 [*command, f"--pwfile={password}"], user=user, cwd="/", stdout=log, stderr=subprocess.STDOUT

@@ -50,7 +50,7 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", f"--port={settings.ray_port}"]
     command += [f"--dashboard-host={settings.host}", f"--dashboard-port={settings.jobs_port}"]
     command += [f"--ray-client-server-port={client}", f"--dashboard-agent-listen-port={agent}"]
-    command += [f"--node-ip-address={settings.reached_at}", f"--temp-dir={_short_folder(folder)}"]
+    command += [f"--node-ip-address={socket.gethostbyname(settings.reached_at)}", f"--temp-dir={_short_folder(folder)}"]
     environment = {
         **ENVIRONMENT,
         **object_store.client_environment(folder, settings, object_store.TRIALS),
