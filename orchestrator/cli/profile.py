@@ -70,7 +70,7 @@ def show(name: NameArgument = None) -> None:
     from orchestrator.profiles.profile import read_profile
     from orchestrator.profiles.profile_files import find_profile
     from orchestrator.profiles.surroundings import effect
-    from orchestrator.redaction import HIDDEN, SECRET_NAME
+    from orchestrator.redaction import HIDDEN, NO_SECRET, SECRET_NAME
 
     console = Console(highlight=False)
     file = find_profile(_named(name))
@@ -78,7 +78,7 @@ def show(name: NameArgument = None) -> None:
     seen = effect(found, file, os.environ)
     say(str(file), console, "bold")
     for variable, value in seen.variables.items():
-        is_secret = variable != "RAY_AUTH_TOKEN_PATH" and SECRET_NAME.search(variable)
+        is_secret = SECRET_NAME.search(variable) and not NO_SECRET.search(variable)
         say(f"{variable}={HIDDEN if is_secret else value}", console)
     for option, value in option_defaults(found, file)["run"].items():
         for one in value if isinstance(value, list) else [value]:

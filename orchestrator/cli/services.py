@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.services.service_folder import ServiceFolder
     from orchestrator.services.service_settings import ServiceSettings
 
-Port = Annotated[int | None, typer.Option(min=1, max=65535)]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="[default: as before, or the usual one]")]
 NameOption = Annotated[str, typer.Option("--name", help="Of the services, and of the profile that is written.")]
 FolderOption = Annotated[
     Path | None,
@@ -55,7 +55,7 @@ def up(
     from rich.console import Console
 
     from orchestrator.services.bring_up import bring_up
-    from orchestrator.services.profile_of_services import write_profile
+    from orchestrator.services.profile_of_services import refuse_broken_profile, write_profile
     from orchestrator.services.service_folder import service_folder
     from orchestrator.services.service_settings import read_settings, with_changes, write_settings
 
@@ -76,6 +76,7 @@ def up(
             jobs_port=jobs_port,
         )
         _refuse_change(place, before, settings)
+        refuse_broken_profile(name)
         with console.status("starting") as told:
             started = bring_up(place, settings, lambda service: told.update(f"starting {service}"))
         write_settings(place, settings)

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from experiments.errors import InputError, Problem
@@ -86,8 +86,7 @@ def bring_up(folder: ServiceFolder, settings: ServiceSettings, on_start: Callabl
 def bring_down(folder: ServiceFolder, settings: ServiceSettings) -> list[str]:
     """Stops the services that run, the last one first; returns their names."""
     alive = [name for name, process in read_running(folder).items() if process.find()]
-    everything = services_of(folder, ServiceSettings(**{**vars(settings), "with_ray": True}))
-    for service in reversed(everything):
+    for service in reversed(services_of(folder, replace(settings, with_ray=True))):
         _stop(service, folder)
     return alive
 

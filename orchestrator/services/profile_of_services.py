@@ -17,6 +17,16 @@ from orchestrator.services.service_settings import ServiceSettings
 from orchestrator.tracking.server import ADMIN
 
 
+def refuse_broken_profile(name: str) -> None:
+    """Looks, before anything is started, whether an existing profile can be brought up to date.
+
+    Raises:
+        InputError: it has mistakes.
+    """
+    if (file := profile_file(name)).is_file():
+        read_profile(file)
+
+
 def write_profile(name: str, folder: ServiceFolder, settings: ServiceSettings, data: Path | None) -> Path:
     """Writes the profile, or brings an existing one up to date; returns its file.
 
@@ -25,14 +35,10 @@ def write_profile(name: str, folder: ServiceFolder, settings: ServiceSettings, d
         folder: of the services.
         settings: where they listen.
         data: the data folder; None leaves what the profile says.
-
-    Raises:
-        InputError: the existing file has mistakes.
     """
     file, yaml = profile_file(name), YAML()
     content: Any = {}
     if file.is_file():
-        read_profile(file)
         content = yaml.load(file.read_text(encoding="utf-8")) or {}
     content.setdefault("storage", f"s3://{object_store.TRIALS}/trials")
     if data is not None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -135,6 +136,18 @@ def test_the_stores_inner_ports_let_no_other_user_of_the_machine_in(running):
     assert requests.get(inside, timeout=20).status_code == 401
 
 
+def test_the_guides_words_give_a_person_an_account_of_their_own(running):
+    lab, _ = running
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "lab-server.md").read_text()
+    words = next(block for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) if block.startswith("curl"))
+    uri = profile_of(lab)["mlflow"]["uri"]
+    done = words.replace("SERVICES", str(lab.services)).replace("http://lab.example.org:5000", uri)
+
+    assert subprocess.run(["sh", "-c", done], capture_output=True).returncode == 0
+    asked = f"{uri}/api/2.0/mlflow/experiments/search?max_results=1"
+    assert requests.get(asked, auth=("eve", "a-password-of-hers"), timeout=20).status_code == 200
+
+
 def test_other_ports_are_refused_while_services_run(running):
     lab, _ = running
     said = lab.combo("up", "--name", "lab", "--mlflow-port", "1")
@@ -162,6 +175,17 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(running, lab):
     assert f"s3: port {taken} of 127.0.0.1: cannot be listened on" in line
     assert "--s3-port" in line
     assert lab.processes() == []
+
+
+def test_a_broken_profile_is_told_before_anything_starts(lab):
+    file = lab.folder / "config" / "combo" / "profiles" / "lab.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("stroage: /data\n")
+    said = lab.up()
+
+    assert said.returncode == 2
+    assert f"{file}: stroage: unknown key" in said.stderr
+    assert not (lab.services / "postgres").exists()
 
 
 def test_a_postgres_folder_that_is_not_whole_is_refused(lab):
