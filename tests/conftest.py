@@ -14,7 +14,7 @@ Said = namedtuple("Said", ["code", "out", "err"])
 START_RAY = (
     *("dependent_trials", "doctor", "earlier_version", "failed_trials", "failure_classes", "finished_sweep", "gc"),
     *("finished_sweep_in_mlflow", "lost_mlflow", "model_evaluate", "plan_command"),
-    *("postgres_server", "services_up", "submitted_sweep"),
+    *("postgres_server", "profile_of_a_cluster", "services_up", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
 SCOPES = {f"test_{name}.py": "Ray" for name in START_RAY}

@@ -22,7 +22,10 @@ from orchestrator.tracking.server import ADMIN, is_loopback
 NAME, TOKEN = "ray", "ray-token"
 WORKERS_PORTS = range(10002, 20000)
 """In which Ray's workers listen."""
+ASKED = "/api/v0/nodes"
 ANSWER_SECONDS = 5.0
+NODE_SECONDS = 110
+"""For which the head waits for its own node, which a busy machine starts slowly."""
 
 
 def ray_head(folder: ServiceFolder, settings: ServiceSettings) -> Service:
@@ -57,6 +60,7 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
         "MLFLOW_TRACKING_URI": settings.mlflow_address,
         "MLFLOW_TRACKING_USERNAME": ADMIN,
         "MLFLOW_TRACKING_PASSWORD": folder.secret(mlflow_server.PASSWORD),
+        "RAY_RAYLET_START_WAIT_TIME_S": str(NODE_SECONDS),
         MODE: "token",
         TOKEN_FILE: str(token_file(folder)),
         "RAY_API_SERVER_ADDRESS": f"http://{LOOPBACK}:{settings.jobs_port}",
@@ -92,11 +96,12 @@ def _free_port() -> int:
 
 
 def _answers(folder: ServiceFolder, settings: ServiceSettings) -> bool:
+    """Whether the head has a living node: its dashboard answers before, and may do so in vain."""
     request = urllib.request.Request(
-        f"{settings.jobs_address}/api/jobs/", headers={"Authorization": f"Bearer {folder.secret(TOKEN)}"}
+        f"{settings.jobs_address}{ASKED}", headers={"Authorization": f"Bearer {folder.secret(TOKEN)}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)
+            return "ALIVE" in answer.read().decode(errors="replace")
     except OSError:
         return False

@@ -82,7 +82,7 @@ def test_weights_and_places_of_a_profile_reach_a_submitted_job(profiles, command
     write(
         profiles,
         "lab",
-        "storage: s3://bucket/trials\ndata: /shared/avsbench\nmlflow: {uri: 'http://lab:5000'}\n"
+        "storage: s3://bucket/trials\ndata: /shared/avsbench\ns3: {region: eu-north-1}\nmlflow: {uri: 'http://lab:5000'}\n"
         "weights: {vggish: /shared/vggish.pth, backbones: {resnet50.tv_in1k: /shared/r50.pth}}\n",
     )
     said = command("--profile", "lab", *SWEEP)
@@ -96,6 +96,7 @@ def test_weights_and_places_of_a_profile_reach_a_submitted_job(profiles, command
     ):
         assert words in job
     assert "MLFLOW_TRACKING_URI=http://lab:5000" in said.out
+    assert "AWS_DEFAULT_REGION=eu-north-1" in said.out
     given = command("--profile", "lab", *SWEEP, "--vggish-weights", "/other/vggish.pth")
     assert "--vggish-weights /other/vggish.pth" in given.out
 
