@@ -56,11 +56,8 @@ def write_profile(name: str, folder: ServiceFolder, settings: ServiceSettings, d
         "password": {"file": str(folder.secret_file(mlflow_server.PASSWORD))},
     }
     if settings.with_ray:
-        content["ray"] = {
-            "jobs": settings.jobs_address,
-            "cluster": f"{settings.reached_at}:{settings.ray_port}",
-            "token_file": str(ray_head.token_file(folder)),
-        }
+        # Jobs only: a driver that joined by itself would have to see the same address of this machine as the head.
+        content["ray"] = {"jobs": settings.jobs_address, "token_file": str(ray_head.token_file(folder))}
     else:
         content.pop("ray", None)
     text = io.StringIO()

@@ -24,8 +24,6 @@ WORKERS_PORTS = range(10002, 20000)
 """In which Ray's workers listen."""
 ASKED = "/api/v0/nodes"
 ANSWER_SECONDS = 5.0
-NODE_SECONDS = 110
-"""For which the head waits for its own node, which a busy machine starts slowly."""
 
 
 def ray_head(folder: ServiceFolder, settings: ServiceSettings) -> Service:
@@ -60,7 +58,6 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
         "MLFLOW_TRACKING_URI": settings.mlflow_address,
         "MLFLOW_TRACKING_USERNAME": ADMIN,
         "MLFLOW_TRACKING_PASSWORD": folder.secret(mlflow_server.PASSWORD),
-        "RAY_RAYLET_START_WAIT_TIME_S": str(NODE_SECONDS),
         MODE: "token",
         TOKEN_FILE: str(token_file(folder)),
         "RAY_API_SERVER_ADDRESS": f"http://{LOOPBACK}:{settings.jobs_port}",

@@ -55,6 +55,10 @@ class Lab:
         """Brings the services up on their ports."""
         return self.combo("up", "--name", "lab", *self.ports, *words)
 
+    def up_with_ray(self) -> subprocess.CompletedProcess[str]:
+        """Brings the services and a Ray head up."""
+        return self.up("--ray", "--ray-port", _free_row(1), "--jobs-port", _free_row(1))
+
     def processes(self) -> list[psutil.Process]:
         """The processes on record that live."""
         found = [process.find() for process in read_running(ServiceFolder(self.services)).values()]

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from orchestrator.services.service_folder import ServiceFolder
 
-TINY = Path(__file__).parents[1] / "orchestrator" / "tiny.yaml"
+ONE_TRIAL = Path(__file__).parents[1] / "cluster" / "one_trial.yaml"
 
 
 def profile_of(lab):
@@ -210,10 +210,24 @@ def test_a_process_with_the_id_of_a_dead_service_is_left_alone(lab):
     assert ServiceFolder(lab.services).running.read_text() == "{}\n"
 
 
-@pytest.mark.slow
+@pytest.mark.minutes  # a Ray head of its own: half a minute on an idle machine
+def test_a_ray_head_takes_jobs_with_the_token_only_and_ends_with_all_it_started(lab):
+    said = lab.up_with_ray()
+    assert said.returncode == 0, said.stderr
+    family = [each for process in lab.processes() for each in (process, *process.children(recursive=True))]
+
+    assert requests.get(f"{profile_of(lab)['ray']['jobs']}/api/jobs/", timeout=20).status_code == 401
+    checked = lab.combo("profile", "check", "lab")
+    assert checked.returncode == 0, checked.stdout
+    assert "answers with our token" in checked.stdout
+    assert "stopped postgres, s3, mlflow, ray" in lab.combo("down", "--name", "lab").stdout
+    assert [each for each in family if each.is_running()] == []
+
+
+@pytest.mark.minutes  # a sweep on a Ray of its own, and all services twice: half a minute on an idle machine
 def test_a_sweep_by_profile_is_there_after_a_power_cut(running):
     lab, _ = running
-    words = (TINY, "training.iterations=2", "training.evaluate_every=2")
+    words = (ONE_TRIAL, "training.iterations=2", "training.evaluate_every=2")
     run = lab.combo("--profile", "lab", "run", *words)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stderr.startswith("profile lab (")
@@ -228,12 +242,11 @@ def test_a_sweep_by_profile_is_there_after_a_power_cut(running):
     report = lab.combo("report", "build", *words, "--out", lab.folder / "site")
     assert report.returncode == 0, report.stderr
     assert report.stderr.startswith("profile lab (")
-    assert (lab.folder / "site" / "index.html").is_file()
-    assert profile_of(lab)["mlflow"]["uri"] in (lab.folder / "site" / "index.html").read_text()
-    synced = lab.combo("sync", *words)
+    pages = "".join(page.read_text() for page in (lab.folder / "site").rglob("*.html"))
+    assert f"{profile_of(lab)['mlflow']['uri']}/#/experiments/" in pages  # a link to a run, which was found
+    synced = lab.combo("sync")
     assert "all up to date" in synced.stdout, synced.stdout + synced.stderr
 
     down = lab.combo("down", "--name", "lab")
-    assert "stopped" in down.stdout
+    assert "stopped postgres, s3, mlflow" in down.stdout
     assert lab.processes() == []
-    assert lab.up().returncode == 0
