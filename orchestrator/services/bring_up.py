@@ -22,7 +22,7 @@ from orchestrator.services.service_settings import LOOPBACK, ServiceSettings
 
 POLL_SECONDS = 0.2
 PATIENT_SECONDS = 15.0
-"""For which a service that was started earlier may take to answer."""
+"""Time in which a service that was started earlier must answer."""
 KEPT = (
     "PATH",
     "HOME",

@@ -16,7 +16,7 @@ from orchestrator.profiles.profile_files import profile_file
 
 OWNER_ONLY, OWNER_ONLY_FOLDER = 0o600, 0o700
 TRAVERSABLE = 0o755
-"""Of the folder itself: where `combo up` runs as root, Postgres runs as another user, who must get to its data."""
+"""Mode of the folder itself: for root, Postgres runs as another user, who must get to its data."""
 
 
 @dataclass(frozen=True)
