@@ -20,11 +20,6 @@ def settings_folder() -> Path:
     return (Path(place) if Path(place).is_absolute() else Path.home() / ".config") / "combo"
 
 
-def secrets_folder(name: str) -> Path:
-    """Where files of a profile's secrets are suggested to lie."""
-    return settings_folder() / "secrets" / name
-
-
 def profile_file(name: str) -> Path:
     """The file of a profile by its name, which need not be there.
 

@@ -1,7 +1,7 @@
 """The S3 store: SeaweedFS, which checks signatures, knows conditional writes and keeps objects on disk.
 
-Only its S3 port can be reached from other machines. Its own parts (master, volume, filer) listen on loopback; over HTTP
-they want tokens signed with keys of this installation, over gRPC its certificate.
+With `--host`, other machines reach its S3 port and that port's gRPC twin. Its own parts (master, volume, filer) listen on
+loopback. Over HTTP they want tokens signed with keys of this installation, over gRPC its certificate, as the twin does.
 """
 
 from __future__ import annotations
