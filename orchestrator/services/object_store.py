@@ -1,7 +1,8 @@
 """The S3 store: SeaweedFS, which checks signatures, knows conditional writes and keeps objects on disk.
 
 With `--host`, other machines reach its S3 port and that port's gRPC twin. Its own parts (master, volume, filer) listen
-on loopback. Over HTTP they want tokens signed with keys of this installation, over gRPC its certificate, as the twin does.
+on loopback. Over HTTP they want tokens signed with keys of this installation;
+over gRPC, as for the twin, its certificate.
 """
 
 from __future__ import annotations
