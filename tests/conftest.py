@@ -14,7 +14,7 @@ Said = namedtuple("Said", ["code", "out", "err"])
 START_RAY = (
     *("dependent_trials", "doctor", "earlier_version", "failed_trials", "failure_classes", "finished_sweep", "gc"),
     *("finished_sweep_in_mlflow", "lost_mlflow", "model_evaluate", "plan_command"),
-    *("postgres_server", "submitted_sweep"),
+    *("postgres_server", "profile_of_a_cluster", "services_up", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
 LONG = ("faults", "model", "site", "training", "weights")
@@ -47,6 +47,15 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if not item.get_closest_marker("minutes")]
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: (item.path.name not in SCOPES, item.path.parent.name not in LONG))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_profiles(tmp_path_factory):
+    """The profiles of whoever runs the tests must not change what commands do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.delenv("COMBO_PROFILE", raising=False)
+        yield
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from model.layers.errors import BackboneError
 from model.training.errors import ExecutionError
 from model.weights.errors import CheckpointError
 from orchestrator.cli import (
+    active_profile,
     data,
     doctor,
     gc,
@@ -19,8 +20,10 @@ from orchestrator.cli import (
     mlflow,
     model,
     plan,
+    profile,
     report,
     run,
+    services,
     show,
     status,
     stop,
@@ -44,6 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.callback()(active_profile.with_profile)
 app.command("show")(show.show)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
@@ -56,11 +60,14 @@ app.command("logs")(logs.logs)
 app.command("gc")(gc.gc)
 app.command("sync")(sync.sync)
 app.command("mlflow")(mlflow.mlflow)
+app.command("up")(services.up)
+app.command("down")(services.down)
 app.command("doctor")(doctor.doctor)
 app.add_typer(report.app, name="report")
 app.add_typer(data.app, name="data")
 app.add_typer(model.app, name="model")
 app.add_typer(storage.app, name="storage")
+app.add_typer(profile.app, name="profile")
 
 
 def main() -> None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from orchestrator.cli.arguments import DataOption, StorageOption
 from orchestrator.cli.exit_codes import UNHEALTHY
-from orchestrator.cli.plain_text import printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from orchestrator.doctor.finding import Check, Finding
+from orchestrator.cli.findings import examine_all, totals
 
 
 def doctor(
@@ -35,7 +30,7 @@ def doctor(
 
     console = Console(highlight=False, stderr=as_json)
     checks = checkup(storage, data, vggish_weights, sam_weights)
-    results = _examine_all(checks, console, quiet=as_json)
+    results = examine_all(checks, console, quiet=as_json)
     if as_json:
         import json
 
@@ -44,37 +39,6 @@ def doctor(
             for check, finding in results
         ]
         typer.echo(json.dumps({"checks": rows}, indent=1))
-    counts = {verdict: sum(finding.verdict == verdict for _, finding in results) for verdict in ("ok", "warn", "fail")}
-    console.print(f"{counts['ok']} ok, {counts['warn']} to note, {counts['fail']} failed", style="bold")
-    raise typer.Exit(UNHEALTHY if counts["fail"] else 0)
-
-
-def _examine_all(checks: list[Check], console: Console, quiet: bool) -> list[tuple[Check, Finding]]:
-    """Carries out all checks in turn and shows each finding at once."""
-    from orchestrator.doctor.finding import examine
-
-    results: list[tuple[Check, Finding]] = []
-    width = max(len(check.name) for check in checks)
-    for done, check in enumerate(checks, start=1):
-        with console.status(f"{done} of {len(checks)}: {check.name}"):
-            finding = examine(check)
-        results.append((check, finding))
-        if not quiet:
-            _show(check.name.ljust(width), finding, console)
-    return results
-
-
-def _show(name: str, finding: Finding, console: Console) -> None:
-    """A row of a table that grows while the checks go on."""
-    from rich.table import Table
-    from rich.text import Text
-
-    style = {"ok": "green", "warn": "yellow", "fail": "red"}[finding.verdict]
-    row = Table.grid(padding=(0, 2))
-    row.add_column(no_wrap=True)
-    row.add_column(no_wrap=True, width=len("fail"))
-    row.add_column()
-    row.add_row(name, Text(finding.verdict, style), Text(printable(finding.found)))
-    if finding.cure:
-        row.add_row("", "", Text(printable(finding.cure), "cyan"))
-    console.print(row)
+    findings = [finding for _, finding in results]
+    console.print(totals(findings), style="bold")
+    raise typer.Exit(UNHEALTHY if any(finding.verdict == "fail" for finding in findings) else 0)

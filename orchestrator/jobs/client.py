@@ -127,6 +127,18 @@ class JobServer:
             for job in sorted(jobs, key=lambda job: job.start_time or 0, reverse=True)
         ]
 
+    def versions(self) -> dict[str, str]:
+        """Versions of the cluster's `Ray` and `Python`; empty text for one that it does not tell.
+
+        Raises:
+            InputError: the cluster refuses.
+            OSError: the cluster does not answer.
+        """
+        with self._asking():
+            answer = self._client._do_request("GET", "/api/v0/cluster_metadata").json()
+        told = answer.get("data") or {}
+        return {"Ray": str(told.get("rayVersion", "")), "Python": str(told.get("pythonVersion", ""))}
+
     def state(self, job: str) -> JobState:
         """The present state of a job.
 

@@ -14,11 +14,9 @@ TRAVELLING = (
     "MLFLOW_S3_ENDPOINT_URL",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
 )
 """Addresses that the driver and its workers need."""
-NAMES = ("MLFLOW_EXPERIMENT_NAME",)
+NAMES = ("MLFLOW_EXPERIMENT_NAME", "AWS_DEFAULT_REGION", "AWS_REGION")
 """Further settings of theirs. Nothing else travels: credentials are the business of the nodes."""
 ON_THE_NODES = "on Kubernetes from a secret"
 

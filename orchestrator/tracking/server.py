@@ -18,6 +18,8 @@ from orchestrator.tracking.failures import told_in_one_sentence
 
 SECRETS = ("MLFLOW_FLASK_SERVER_SECRET_KEY", "MLFLOW_AUTH_ADMIN_PASSWORD")
 """What MLflow's password check needs: a key that signs its forms, and the password of the user `admin`."""
+ADMIN = "admin"
+"""MLflow's first user."""
 USERS_FILE = "mlflow-users.ini"
 USERS_DATABASE = "mlflow-users.db"
 
@@ -61,19 +63,26 @@ def serve(settings: Settings, host: str, port: int) -> None:
     command += ["--default-artifact-root", settings.artifacts.resolve().as_uri(), "--no-serve-artifacts"]
     command += ["--host", host, "--port", str(port), "--workers", "1"]
     if not is_loopback(host):
-        os.environ["MLFLOW_AUTH_CONFIG_PATH"] = str(_users_file(settings.storage.root))
+        os.environ["MLFLOW_AUTH_CONFIG_PATH"] = str(
+            users_file(settings.storage.root, sqlite_url(settings.storage.root / USERS_DATABASE))
+        )
         command += ["--app-name", "basic-auth"]
     os.execv(sys.executable, command)
 
 
-def _users_file(folder: Path) -> Path:
-    """MLflow keeps its users in the working folder unless a file says where; this one puts them beside the runs."""
-    database = sqlite_url(folder / USERS_DATABASE).replace("%", "%%")  # as files of this form want it
+def users_file(folder: Path, database: str) -> Path:
+    """MLflow keeps its users in the working folder unless a file says where; this one says so.
+
+    Args:
+        folder: for the file.
+        database: address of the database of users.
+    """
+    escaped = database.replace("%", "%%")  # as files of this form want it
     return write_atomic(
         folder / USERS_FILE,
         "[mlflow]\n"
         "default_permission = READ\n"
-        f"database_uri = {database}\n"
-        "admin_username = admin\n"
+        f"database_uri = {escaped}\n"
+        f"admin_username = {ADMIN}\n"
         "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
     )

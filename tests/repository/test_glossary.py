@@ -39,7 +39,7 @@ RETIRED = (
     Retired(r"(?<!combo\.)[Qq]uestions?", "experiment, search, or target", CODE_ROOMS),
     Retired(r"[Ss]tanding", "search state", ("orchestrator",)),
     Retired(r"[Cc]onduct", "run configuration", ("orchestrator",)),
-    Retired(r"telemetry|trial_story|[Ss]tory", "a name that says what it does", ("orchestrator",)),
+    Retired(r"(?<!master\.)telemetry|trial_story|[Ss]tory", "a name that says what it does", ("orchestrator",)),
     Retired(
         r"trial[./]machine|run_options|borrowed_options",
         "run context, or run configuration",
