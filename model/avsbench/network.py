@@ -14,16 +14,18 @@ from model.audio.encoder import AudioEncoder
 from model.avsbench.config import AVSBenchConfig
 from model.avsbench.decoder import Decoder, Head
 from model.avsbench.frames import Frames
-from model.avsbench.neck import AtrousNeck
 from model.data.batch import Batch
 from model.interface import Gather, Network, alone
 from model.layers.audio_generation import AudioGeneration, labelled_mask
 from model.layers.backbones import STRIDES, Backbone
+from model.layers.dilated_sum import DilatedSum
 from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.object_logits import object_scores
 from model.layers.tpavi import TPAVI
 
 HEAD_WIDTH = 32
+NECK_DEVIATION = 0.01
+"""Of the neck's first weights."""
 UNEXECUTED_STAGES = ("layer3", "layer4")
 """The stages of a ResNet that the released network holds twice."""
 
@@ -77,7 +79,10 @@ class AVSBenchNetwork(Network):
         self.unexecuted_stages = _unexecuted_stages(self.backbone) if as_released else nn.ModuleDict()
         self.audio_encoder = build_audio_encoder(model.audio_encoder.name, model.audio_encoder.width)
         audio_width = self.audio_encoder.width
-        self.neck = nn.ModuleList(AtrousNeck(channels, model.width) for channels in self.backbone.channels)
+        self.neck = nn.ModuleList(
+            DilatedSum(channels, model.width, bias=True, deviation=NECK_DEVIATION)
+            for channels in self.backbone.channels
+        )
         self.tpavi = nn.ModuleDict(
             {
                 str(stage): TPAVI(

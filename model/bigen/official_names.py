@@ -26,7 +26,7 @@ TORCHVISION_RESNET = Naming(
 )
 NECK: Renames = [
     (r"^levels\.(\d)\.(\d)\.", r"conv_list.\1.reduce.\2."),
-    (r"^levels\.(\d)\.branches\.(\d)\.", r"conv_list.\1.conv2d_list.\2.conv."),
+    (r"^levels\.(\d)\.convolutions\.(\d)\.", r"conv_list.\1.conv2d_list.\2.conv."),
 ]
 FUSED_MODULE: Renames = [
     (r"\breduce\.", "conv1.conv."),

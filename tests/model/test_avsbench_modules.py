@@ -7,9 +7,9 @@ from torch.testing import assert_close
 
 from model.avsbench.decoder import Decoder, Head
 from model.avsbench.frames import Frames
-from model.avsbench.neck import AtrousNeck
 from model.avsbench.official_names import DECODER, NECK
 from model.avsbench.official_names import TPAVI as TPAVI_NAMES
+from model.layers.dilated_sum import DilatedSum
 from model.layers.tpavi import TPAVI
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
@@ -29,7 +29,7 @@ def loaded(module, stored):
 
 def test_neck():
     g = vectors("avsbench_neck_decoder")
-    neck = AtrousNeck(6, 8)
+    neck = DilatedSum(6, 8, bias=True)
     load(neck, g, "neck/", NECK)
     assert_close(neck(g["xin"]), g["neck_out"], **TOLERANCE)
 

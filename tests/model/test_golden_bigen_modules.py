@@ -14,7 +14,7 @@ from model.bigen.correlation_attention import CorrelationAttention
 from model.bigen.decoder import Decoder, ResidualBlock
 from model.bigen.fused_module import FusedModule
 from model.bigen.kl_loss import kl_loss
-from model.bigen.neck import DilatedSum, basic_level
+from model.bigen.neck import aspp_level, basic_level
 from model.bigen.network import Bigen
 from model.bigen.official_names import DECODER, FUSED_MODULE, RESIDUAL_BLOCK
 from model.bigen.segmentation_loss import SMOOTHING, cross_entropy, edge_weights, weighted_iou
@@ -80,9 +80,9 @@ def test_correlation_attention():
 
 def test_necks():
     g = vectors("bigen_neck_decoder")
-    basic, aspp = basic_level(6, 8).eval(), DilatedSum(6, 8)
+    basic, aspp = basic_level(6, 8).eval(), aspp_level(6, 8)
     load(basic, with_counters(g, basic, "neck/reduce."), "neck/reduce.", [])
-    load(aspp, g, "aspp/", [(r"^branches\.(\d)\.", r"conv2d_list.\1.conv.")])
+    load(aspp, g, "aspp/", [(r"^convolutions\.(\d)\.", r"conv2d_list.\1.conv.")])
     assert_close(basic(g["xin"]), g["neck_out"], **CLOSE)
     assert_close(aspp(g["xin"]), g["aspp_out"], **CLOSE)
 
