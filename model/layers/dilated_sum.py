@@ -19,12 +19,11 @@ class DilatedSum(nn.Module):
 
     def __init__(self, channels: int, width: int, *, bias: bool, deviation: float | None = None) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(channels, width, 3, padding=step, dilation=step, bias=bias) for step in DILATIONS
-        )
+        convolutions = [nn.Conv2d(channels, width, 3, padding=step, dilation=step, bias=bias) for step in DILATIONS]
         if deviation is not None:
-            for convolution in self.convolutions:
+            for convolution in convolutions:
                 nn.init.normal_(convolution.weight, std=deviation)
+        self.convolutions = nn.ModuleList(convolutions)
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, channels, H, W) to (N, width, H, W)."""
