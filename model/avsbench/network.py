@@ -25,7 +25,7 @@ from model.layers.tpavi import TPAVI
 
 HEAD_WIDTH = 32
 NECK_DEVIATION = 0.01
-"""Of the neck's first weights."""
+"""Standard deviation of the neck's first weights."""
 UNEXECUTED_STAGES = ("layer3", "layer4")
 """The stages of a ResNet that the released network holds twice."""
 

@@ -33,7 +33,7 @@ WORDS = {
         "combo_demo",
         "model.name=bigen",
         "model.name: is bigen, but experiments/presets/combo_demo.yaml is a preset of combo "
-        "(choose a preset of bigen: bigen_demo, bigen_pvt, bigen_r50)",
+        "(choose a preset of bigen: bigen_demo, bigen_demo_pvt, bigen_pvt, bigen_r50)",
     ),
     "nothing for a model": ("bigen_demo", "model.name=", "model.name: there is no model 'None' (use one of "),
     "no model": ("combo_demo", "model.name=bigne", "model.name: there is no model 'bigne' (did you mean 'bigen'?)"),

@@ -5,6 +5,7 @@ import json
 import pytest
 from combo_command import TINY
 
+from experiments.columns import columns_of
 from experiments.load_experiment import load_experiment
 from experiments.target_files import experiment_names
 from orchestrator.planning.plan import trials_on_data
@@ -20,12 +21,13 @@ def document(run):
 def test_the_whole_paper_shares_its_trials(combo):
     plan = document(combo("plan", "--all", "--json"))
     experiments = [load_experiment(name) for name in experiment_names()]
-    scores = sum(2 * len(scaled.experiment.variants) * len(scaled.experiment.tasks) for scaled in experiments)
-    assert plan["cells"] == scores + 2 == 96  # Table 4 also has the parameters of its two networks
-    assert (plan["trials"], plan["different_trials"]) == (47, 30)
-    assert len({trial["key"] for trial in plan["order"]}) == 30
+    tables = [scaled.experiment for scaled in experiments]
+    cells = sum(len(table.variants) * len(columns_of(table)) for table in tables)
+    assert plan["cells"] == cells == 236
+    assert (plan["trials"], plan["different_trials"]) == (131, 61)
+    assert len({trial["key"] for trial in plan["order"]}) == 61
     # Every cell belongs to one trial, as each trial has one seed here.
-    assert sum(trial["cells"] for trial in plan["order"]) == 96
+    assert sum(trial["cells"] for trial in plan["order"]) == 236
     left, saved = plan["gpu_hours_left"], plan["gpu_hours_saved_by_sharing"]
     assert 0 < left["low"] < left["likely"] < left["high"]
     assert left["likely"] == pytest.approx(sum(trial["gpu_hours"]["likely"] for trial in plan["order"]))

@@ -57,8 +57,8 @@ def picture_at(time: float, size: tuple[int, int]) -> np.ndarray:
 
 
 def grey_of(time: float) -> int:
-    """Tells seconds and tenths apart that are less than ten seconds from the start."""
-    return 16 + 2 * int(time * 10 + 1e-6)
+    """Tells seconds and tenths apart that are less than ten seconds from the start; later ones are all white."""
+    return min(16 + 2 * int(time * 10 + 1e-6), 255)
 
 
 def _stereo_tone(seconds: float, rate: int) -> np.ndarray:

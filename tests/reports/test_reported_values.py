@@ -1,6 +1,12 @@
 import pytest
 
 from experiments.reported import OWN_METHODS, OWN_TRAINING, Column, contradictions, reported_value, transcription
+from experiments.schema import Variant
+
+
+def row(reported, method=None):
+    """A variant that trains a row of a paper."""
+    return Variant(name="row", label="row", method=method, reported=reported)
 
 
 @pytest.mark.parametrize(
@@ -15,13 +21,22 @@ from experiments.reported import OWN_METHODS, OWN_TRAINING, Column, contradictio
 def test_table_7_of_combo(weight, s4, avss):
     for task, expected in (("s4", s4), ("avss", avss)):
         found = [
-            reported_value("combo", "7", f"lambda_ada={weight}", Column(task, metric)) for metric in ("m_j", "m_f")
+            reported_value("combo", "7", row(f"lambda_ada={weight}"), Column(task, metric)) for metric in ("m_j", "m_f")
         ]
         assert tuple(value.value for value in found) == expected
 
 
+def test_a_row_of_others_gets_what_the_paper_reports_of_its_method():
+    ours, theirs = (
+        reported_value("combo", "1", row("PVT-v2", method), Column("ms3", "m_j")) for method in (None, "AVS-BiGen")
+    )
+    assert (ours.value, theirs.value) == (59.2, 55.1)
+    assert theirs.cite.key == "hao2023bigen"
+    assert reported_value("combo", "1", row("PVT-v2", "CSMF"), Column("ms3", "m_j")) is None
+
+
 def test_fractions_become_percent_without_binary_noise():
-    value = reported_value("avs-bigen", "1", "eta=0.5", Column("ms3", "m_f"))
+    value = reported_value("avs-bigen", "1", row("eta=0.5"), Column("ms3", "m_f"))
     assert value.printed == "0.661"
     assert value.value == 66.1
 
@@ -35,12 +50,12 @@ def test_fractions_become_percent_without_binary_noise():
     ],
 )
 def test_a_papers_own_numbers_are_attributed_to_it_and_not_to_what_it_builds_on(paper, table, variant, key):
-    assert reported_value(paper, table, variant, Column("s4", "m_j")).cite.key == key
+    assert reported_value(paper, table, row(variant), Column("s4", "m_j")).cite.key == key
 
 
 def test_what_the_paper_does_not_print_is_none():
-    assert reported_value("combo", "7", "lambda_ada=7", Column("s4", "m_j")) is None
-    assert reported_value("combo", "7", "lambda_ada=10", Column("ms3", "m_j")) is None
+    assert reported_value("combo", "7", row("lambda_ada=7"), Column("s4", "m_j")) is None
+    assert reported_value("combo", "7", row("lambda_ada=10"), Column("ms3", "m_j")) is None
 
 
 @pytest.mark.parametrize("paper", ["combo", "avs-bigen"])

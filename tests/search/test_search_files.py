@@ -135,7 +135,7 @@ REFUSED = {
     ),
     "axis of another model": (
         with_axis("loss.eta", uniform=[0, 1]),
-        "own.yaml: space: loss.eta: is a setting of bigen, not of combo (combo has loss.lambda_ada, "
+        "own.yaml: space: loss.eta: is a setting of avsbench and bigen, not of combo (combo has loss.lambda_ada, "
         "loss.class_weight, loss.mask_weight, loss.dice_weight, loss.no_object_weight, loss.points, loss.oversample, "
         "loss.importance)",
     ),

@@ -55,7 +55,7 @@ class Bomb:
     ("content", "told"),
     [
         ({"weight": Bomb()}, "vggish.pth asks for 'posix.mkdir', which no weights need"),
-        ({"features.0.weight": torch.ones(3)}, "vggish.pth does not hold VGGish weights, .*: 17 missing: "),
+        ({"features.0.weight": torch.ones(3)}, "vggish.pth holds no weights of VGGish, .*: 17 missing: "),
     ],
 )
 def test_what_is_no_vggish_is_refused_in_one_line(light_data, tmp_path, monkeypatch, content, told):
