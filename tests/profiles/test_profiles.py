@@ -1,10 +1,18 @@
 """Profiles: what they set, what overrules them, and what is said of mistakes in them."""
 
 import os
+from unittest.mock import patch
 
 import pytest
 
 SWEEP = ("submit", "combo/table7", "--scale", "demo", "--dry-run")
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """What commands and `monkeypatch` do to the environment ends with the test, as this is torn down after them."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture
@@ -13,13 +21,10 @@ def profiles(tmp_path, monkeypatch):
     for name in list(os.environ):
         if name.startswith(("COMBO_", "MLFLOW_", "AWS_", "RAY_")):
             monkeypatch.delenv(name)
-    before = dict(os.environ)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     folder = tmp_path / "config" / "combo" / "profiles"
     folder.mkdir(parents=True)
-    yield folder
-    for name in set(os.environ) - set(before) - {"XDG_CONFIG_HOME"}:
-        del os.environ[name]
+    return folder
 
 
 def write(folder, name, text):

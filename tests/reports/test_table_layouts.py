@@ -113,7 +113,10 @@ def test_the_size_of_a_network_is_compared_without_its_frozen_audio_encoder(stor
     trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial in trials:
         folder = storage.finish(trial, 0.8, 0.9)
-        storage.edit(folder / "result.json", lambda values: values.update(trainable_parameters=85_499_515))
+        storage.edit(
+            folder / "result.json",
+            lambda values: values.update(parameters=157_640_699, trainable_parameters=85_499_515),
+        )
     table = build_table(scaled, trials, read_results(storage.root, None))
     sizes = [row.cells[0] for row in table.rows]
     assert [cell.reported.value for cell in sizes] == [101.32, 85.50]
