@@ -49,9 +49,16 @@ def doubled_seed(runs: Iterable[Run]) -> Mixture | None:
 
 
 def _have_different_data(runs: Iterable[Run]) -> bool:
-    data: dict[str | None, set[tuple[str, str]]] = defaultdict(set)
+    """Whether runs were trained on different data, or start from weights that were.
+
+    Training from scratch and from another task's weights may stand side by side.
+    """
+    own: dict[str | None, set[str]] = defaultdict(set)
+    of_starts: dict[str | None, set[str]] = defaultdict(set)
     for run in runs:
         config, result = run.stored.config, run.stored.result
         if config is not None and result is not None:
-            data[config.proposer].add((result.provenance.data_fingerprint, run.start_data))
-    return any(len(found) > 1 for found in data.values())
+            own[config.proposer].add(result.provenance.data_fingerprint)
+            if run.start_data:
+                of_starts[config.proposer].add(run.start_data)
+    return any(len(found) > 1 for found in (*own.values(), *of_starts.values()))

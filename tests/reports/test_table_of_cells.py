@@ -197,6 +197,15 @@ def test_a_seed_never_counts_twice(storage):
     assert (cell.state, cell.summary) == ("mixed_data", None)
 
 
+def test_training_from_scratch_and_from_another_task_stand_side_by_side(storage):
+    scaled = load_experiment("bigen/table4")
+    trials = expand(scaled, lambda *_: FINGERPRINT)
+    for trial in trials:
+        storage.finish(trial, 0.6, 0.7)
+    table = table_of(scaled, trials, storage)
+    assert {cell.state for row in table.rows for cell in row.cells} == {"measured"}
+
+
 def test_a_cell_that_lacks_a_seed_says_what_became_of_it(storage):
     scaled = make_experiment(seeds=(0, 1))
     trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
