@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 UV_VERSION := 0.13.8
+CYCLONEDX_VERSION := 7.5.0
+PIP_AUDIT_VERSION := 2.10.1
 BIN := .venv/bin
 DEMO := .demo
 DEMO_CLIPS := 300
@@ -9,7 +11,7 @@ DEMO_CLIPS := 300
 FAULTS := $(patsubst %,test_f% or,1 2 3 4 5 6 7 8 9) $(patsubst %,test_a% or,1 2 3 4 5) test_a6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults lint bench lock clean
+.PHONY: help demo test test-faults lint bench sbom audit lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,14 @@ bench: .venv/installed ## Measure speed, overhead, and whether the demo model us
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/first_step.py
 	$(BIN)/python tests/benchmarks/audio_ablation.py combo/table7 --data $(DEMO)/data --storage $(DEMO)/storage
+
+sbom: .venv/installed ## List all installed packages with versions and licences as CycloneDX, in sbom.json
+	$(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py environment $(BIN)/python \
+		--pyproject pyproject.toml --mc-type application --output-reproducible --output-format JSON --output-file sbom.json
+
+audit: .venv/uv ## Look for known vulnerabilities in the locked packages
+	$(BIN)/uv tool run --quiet --from pip-audit==$(PIP_AUDIT_VERSION) pip-audit --disable-pip --require-hashes \
+		--requirement requirements.lock
 
 lock: .venv/uv ## Resolve pyproject.toml anew into the hash-pinned requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate --no-header \
