@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -17,9 +19,11 @@ from orchestrator.trial.trial_state import TrialState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prometheus_client import CollectorRegistry
     from rich.console import Console
 
     from experiments.trial import Trial
+    from orchestrator.monitoring.event_log import EventLog
     from orchestrator.planning.plan import Plan
     from orchestrator.run_config import RunConfig
     from orchestrator.settings import Settings
@@ -44,7 +48,8 @@ def run(command: RunCommand) -> None:
     Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
     Trials that failed by their own fault, such as a loss that is not finite, wait for `combo retry`.
     """
-    _run(command)
+    with _serving_metrics(command.monitoring.metrics_port) as registry:
+        _run(command, registry)
 
 
 @options_from_dataclasses
@@ -58,6 +63,13 @@ def retry(
 
     Their earlier attempts stay on record. All options of `combo run`, its limits included, hold here too.
     """
+    with _serving_metrics(command.monitoring.metrics_port) as registry:
+        _clear_failures(command, from_scratch)
+        _run(command, registry)
+
+
+def _clear_failures(command: RunCommand, with_checkpoints: bool) -> None:
+    """Lets trials that failed by their own fault run again, if they can."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
 
@@ -67,15 +79,13 @@ def retry(
     targets = find_runnable_targets(command.words, command.scale, settings, store, command.config.workers)
     plan = targets.plan(store)
     _refuse_impossible(plan.failed, settings, command.config)
-    typer.echo(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
+    console, _ = _outputs(command, plan.name)
+    console.print(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
     for trial in plan.failed:
-        store.trial(trial.key).clear_failure(with_checkpoints=from_scratch)
-    _run(command)
+        store.trial(trial.key).clear_failure(with_checkpoints=with_checkpoints)
 
 
-def _run(command: RunCommand) -> None:
-    from rich.console import Console
-
+def _run(command: RunCommand, registry: CollectorRegistry | None) -> None:
     from orchestrator.commit import current_commit
     from orchestrator.jobs.own_job import end_as_stopped
     from orchestrator.planning.reused_code import reused_code
@@ -85,12 +95,12 @@ def _run(command: RunCommand) -> None:
     from orchestrator.sweep.execute import catch_up, execute
     from orchestrator.sweep.stop_requests import older_requests
 
-    console = Console(highlight=False)
     settings, config = resolve_settings(command.storage, command.data), command.config
     older_stops = older_requests(settings.storage, os.environ)  # first, as all that follows may take a while
     store = Store(settings.storage)
     store.refresh()
     targets = find_runnable_targets(command.words, command.scale, settings, store, config.workers)
+    console, events = _outputs(command, targets.sweep)
     if command.rerun:
         _refuse_impossible([entry.trial for entry in targets.plan(store).entries], settings, config)
         _begin_anew(targets.plan(store), store, console)
@@ -119,6 +129,8 @@ def _run(command: RunCommand) -> None:
         older_stops=older_stops,
         verbose=command.verbose,
         search=search,
+        events=events,
+        registry=registry,
     )
     store.refresh()
     after = targets.plan(store)
@@ -138,6 +150,31 @@ def _run(command: RunCommand) -> None:
         raise typer.Exit(code)
     if after.to_run or after.failed or after.refused:
         raise typer.Exit(TRIALS_FAILED)
+
+
+def _serving_metrics(port: int | None) -> AbstractContextManager[CollectorRegistry | None]:
+    """Serves metrics while the context is open, if a port is given: first of all, as it may be taken.
+
+    Raises:
+        InputError: nothing can listen at the port.
+    """
+    if port is None:
+        return nullcontext()
+    from orchestrator.monitoring.metrics_server import serving_metrics
+
+    return serving_metrics(port)
+
+
+def _outputs(command: RunCommand, sweep: str) -> tuple[Console, EventLog | None]:
+    """Where a run prints its sentences, and the log for its events if they are to be JSON."""
+    from rich.console import Console
+
+    from orchestrator.monitoring.event_log import EventLog
+
+    if command.monitoring.log_format == "text":
+        return Console(highlight=False), None
+    log = EventLog(sys.stdout, sweep)
+    return log.console(), log
 
 
 def _refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunConfig) -> WeightFiles:

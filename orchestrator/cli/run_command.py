@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, Words
+from orchestrator.monitoring.monitoring_config import MonitoringConfig
 from orchestrator.run_config import RunConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunCommand:
-    """What to run, how, and where; each field is an argument or an option, those of `RunConfig` included."""
+    """What to run, how, and where; each field is an argument or an option, those of dataclasses included."""
 
     words: Words
     scale: ScaleOption = "full"
@@ -27,4 +28,5 @@ class RunCommand:
     ] = False
     storage: StorageOption = None
     data: DataOption = None
+    monitoring: MonitoringConfig
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Ray's own messages.")] = False

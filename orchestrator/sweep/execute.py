@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from orchestrator.commit import current_commit, uncommitted
+from orchestrator.monitoring.event_log import EventLog, TrialEvents
 from orchestrator.planning.plan import Plan
 from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
@@ -25,10 +27,12 @@ from orchestrator.tracking import Tracker
 from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.trial_state import TrialState
-from orchestrator.trial.updates import StopRequest
+from orchestrator.trial.updates import Listener, StopRequest
 from orchestrator.trial.weight_files import WeightFiles
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from orchestrator.search.study import SearchStudy
 
 
@@ -43,6 +47,8 @@ def execute(
     older_stops: frozenset[str],
     verbose: bool,
     search: SearchStudy | None = None,
+    events: EventLog | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> StopReason | None:
     """Runs what the plan says is to run; returns why it ended early, if it did.
 
@@ -56,6 +62,8 @@ def execute(
         older_stops: ids of stop requests that were made before the run began, and are for an earlier one.
         verbose: whether Ray's own messages are shown.
         search: suggests further trials; its limits hold where `config` sets none.
+        events: gets what changes, in place of the live view.
+        registry: gets the metrics of the sweep.
 
     Raises:
         InputError: Ray cannot be reached, or a trial cannot be placed.
@@ -81,13 +89,24 @@ def execute(
             worker = worker_resources(config, current_cluster())
             placement = Placement(current_cluster, worker, config.min_workers, config.max_concurrent)
             placement.refuse_unplaceable(plan.to_run)
-            view = SweepView(console, plan.name, plan.to_run, plan.count(TrialState.FINISHED))
             store = Store(storage)
             folders = [store.trial(entry.trial.key) for entry in plan.entries]
             before = worker_hours(attempt for folder in folders for attempt in folder.intact_attempts())
             budget = BudgetWatch(config, worker.gpus or 1.0, before, lambda: stop("budget", "stopped"))
             _print_spent(budget, console)
-            receiver = stack.enter_context(ChannelReceiver([view, tracker, budget]))
+            listeners: list[Listener] = [tracker, budget]
+            if events is not None:
+                listeners.append(TrialEvents(events, plan.to_run))
+            else:
+                finished = plan.count(TrialState.FINISHED)
+                listeners.append(stack.enter_context(SweepView(console, plan.name, plan.to_run, finished)))
+            if registry is not None:
+                from orchestrator.monitoring.sweep_metrics import SweepMetrics
+
+                metrics = SweepMetrics(plan.name, plan.to_run, _not_run(plan), lambda: budget.gpu_hours)
+                registry.register(metrics)
+                listeners.append(metrics)
+            receiver = stack.enter_context(ChannelReceiver(listeners))
             scheduler = TrialScheduler(
                 plan.to_run,
                 store,
@@ -104,7 +123,6 @@ def execute(
 
             if budget.is_spent:
                 scheduler.stop("budget")
-            stack.enter_context(view)
             stack.enter_context(budget)
             on_request = partial(stop, "stopped", "stopped")
             stack.enter_context(handling_stop_requests(storage, plan.name, older_stops, on_request))
@@ -141,6 +159,12 @@ def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> No
     with Tracker(settings, paper, plan.name, [], plan.finished) as tracker:
         pass
     _print_trouble(tracker, console)
+
+
+def _not_run(plan: Plan) -> Counter[TrialState]:
+    """How many trials of a plan are not to run, by state."""
+    to_run = {trial.key for trial in plan.to_run}
+    return Counter(entry.state for entry in plan.entries if entry.trial.key not in to_run)
 
 
 def _print_spent(budget: BudgetWatch, console: Console) -> None:

@@ -29,7 +29,12 @@ class Head:
     """A Ray head of two CPUs that wants a token."""
 
     address: str
+    """URL of its dashboard."""
     token: str
+    gcs: str
+    """Host and port for RAY_ADDRESS."""
+    folder: Path
+    """Its temporary files."""
 
     def command(self, *words: object, **environment: str) -> subprocess.Popen[str]:
         """Starts `combo` as a user with nothing but these variables would."""
@@ -86,7 +91,7 @@ def running_head() -> Iterator[Head]:
         ]
         with Path(folder, "head.log").open("w") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        started = Head(address, token)
+        started = Head(address, token, f"127.0.0.1:{port}", Path(folder))
         try:
             _wait_for(started, process, Path(folder, "head.log"))
             yield started

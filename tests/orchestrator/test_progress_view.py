@@ -86,22 +86,6 @@ def test_a_terminal_shows_every_trial_its_steps_the_best_score_and_the_time_left
     assert "3/6" in shown
 
 
-def test_the_time_left_is_unknown_before_the_first_step(trials):
-    _, view = _view(trials, terminal=False)
-    view.on_update(Started(trials[0], 1, 0))
-
-    assert view.seconds_left() is None
-
-
-def test_trials_that_run_side_by_side_share_the_time_left(trials):
-    _, view = _view(trials, terminal=False)
-    for trial in trials[:2]:
-        view.on_update(Started(trial, 1, 0))
-        view.on_update(_step(trial, 2))
-
-    assert view.seconds_left() == pytest.approx((4 + 4 + 6) * 2.0 / 2)
-
-
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "00:00"), (59.6, "01:00"), (754, "12:34"), (3723, "1:02:03")])
 def test_clock(seconds, shown):
     assert _clock(seconds) == shown

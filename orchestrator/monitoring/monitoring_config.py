@@ -1,0 +1,27 @@
+"""How a run is watched: options of `combo run` that no trial sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import typer
+
+LogFormat = Literal["text", "json"]
+
+
+@dataclass(frozen=True)
+class MonitoringConfig:
+    """Metrics and log of the driver; the fields are also options, as those of `RunConfig` are."""
+
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Serve metrics of the sweep to Prometheus at this port of 127.0.0.1.  [default: none]",
+        ),
+    ] = None
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Progress as text, or as JSON objects on lines of their own.")
+    ] = "text"
