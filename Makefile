@@ -22,7 +22,7 @@ demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking
 	@$(BIN)/combo report build combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
 test: .venv/installed lint ## Lint, then run all tests but those that take minutes; ROOM=reports runs one folder's
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 10 $(if $(ROOM),tests/$(ROOM))
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder --durations 10 $(if $(ROOM),tests/$(ROOM))
 
 test-faults: .venv/installed ## Inject every fault for real, those included that take minutes
 	$(BIN)/pytest -m "minutes or not minutes" -k "$(FAULTS)"
