@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from experiments.errors import Problem, unreadable
 
-REMEDY = "restore it, or remove the folder of the trial or evaluation to make that anew"
+REMEDY = "restore it, or remove the folder of the trial or evaluation to make that again"
 
 
 def damaged(where: str, why: str) -> Problem:

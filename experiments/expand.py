@@ -106,5 +106,6 @@ def _resolve(scaled: ScaledExperiment, variant: Variant, task: Task, task_place:
         *((place, scale.overrides) for place, scale in scaled.scale_parts),
         ("command line", {key: value for key, value in scaled.assigned.items() if key != SEEDS}),
     ]
-    asking = Asking(f"{file}: variant '{variant.name}'", task, task_place, GIVEN_ELSEWHERE, "an experiment")
+    place = f"{file}: variant '{variant.name}'"
+    asking = Asking(place, task, task_place, GIVEN_ELSEWHERE, "an experiment", scaled.paper)
     return lay_over_preset(_preset(scaled, variant), layers, asking, seed)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiments.errors import Problem
+from experiments.papers import Paper
 from experiments.presets import preset_names
 from experiments.schema import Experiment
 
 
-def experiment_problems(experiment: Experiment, file: str) -> Iterator[Problem]:
+def experiment_problems(experiment: Experiment, file: str, paper: Paper | None) -> Iterator[Problem]:
     """Parts that contradict each other.
 
     Args:
         experiment: each part of which is valid.
         file: that it stands in, for messages.
+        paper: whose it is, if that is known.
     """
     for key, what in (
         *_about_names(experiment),
-        *_about_presets(experiment),
+        *_about_presets(experiment, paper),
         *_about_starts(experiment),
     ):
         yield Problem(f"{file}: {key}", what)
@@ -37,9 +39,9 @@ def _about_names(experiment: Experiment) -> Iterator[tuple[str, str]]:
         yield "statistics.baseline", f"names no variant: '{baseline}'"
 
 
-def _about_presets(experiment: Experiment) -> Iterator[tuple[str, str]]:
+def _about_presets(experiment: Experiment, paper: Paper | None) -> Iterator[tuple[str, str]]:
     presets = {experiment.preset, *(one.preset for one in experiment.variants if one.preset is not None)}
-    if presets <= set(preset_names()):  # else a misspelt preset is what is wrong, which is told of itself
+    if presets <= set(preset_names(paper)):  # else a misspelt preset is what is wrong, which is told of itself
         for scale, settings in experiment.scales.items():
             for name in sorted(settings.presets.keys() - presets):
                 yield f"scales.{scale}.presets", f"replaces a preset that no variant has: '{name}'"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from experiments.schema import Name, Paper, Part, once_each
+from experiments.schema import Name, Part, once_each
 from model.config import PositiveInt, Task
 
 
@@ -36,6 +36,7 @@ class Trained(Shown):
     """Clips of one task as the trials of an experiment predict them."""
 
     experiment: str
+    """Name of its file in the folder of the paper, without ending."""
 
 
 class FigureRow(Part):
@@ -129,5 +130,4 @@ def _numbers_differ(figures: list[AnyFigure]) -> list[AnyFigure]:
 class FigureFile(Part):
     """The figures of one paper that show data; drawings of an architecture are not rebuilt."""
 
-    paper: Paper
     figures: Annotated[list[AnyFigure], Field(min_length=1), AfterValidator(_numbers_differ)]

@@ -1,12 +1,12 @@
-"""The papers' figures that show data, as `experiments/figures/*.yaml` define them."""
+"""The papers' figures that show data, as the `figures.yaml` of each defines them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from experiments.errors import InputError, Problem, did_you_mean, validate
+from experiments.errors import InputError, Problem, did_you_mean
 from experiments.figure_schema import (
+    AnyFigure,
     AttentionMaps,
     Comparison,
     Figure,
@@ -19,32 +19,27 @@ from experiments.figure_schema import (
     Trained,
 )
 from experiments.load_experiment import load_experiment
-from experiments.schema import Paper
-from experiments.target_files import shown
+from experiments.papers import FIGURES, Paper, shown
+from experiments.target_files import word_of
+from experiments.validate import validate
 from experiments.yaml_files import read_yaml
 
-FOLDER = Path(__file__).parent / "figures"
 
-
-def load_figures(paper: Paper) -> FigureFile:
-    """All figures of a paper.
+def load_figures(paper: Paper) -> tuple[AnyFigure, ...]:
+    """All figures of a paper; none where it has no `figures.yaml`.
 
     Raises:
         InputError: mistakes in the file, or it names an experiment, a task or a variant that is not there.
     """
-    return read_figures(FOLDER / f"{paper}.yaml")
-
-
-def read_figures(path: Path) -> FigureFile:
-    """Reads and checks a file of figures; raises what `load_figures` raises."""
+    path = paper.folder / FIGURES
+    if not path.is_file():
+        return ()
     file = shown(path)
-    figures = validate(FigureFile, read_yaml(path, file), file)
-    problems = [
-        problem for figure in figures.figures for problem in _unknown(figure, f"{file}: figure {figure.number}")
-    ]
+    figures = validate(FigureFile, read_yaml(path, file), file).figures
+    problems = [problem for figure in figures for problem in _unknown(figure, paper, f"{file}: figure {figure.number}")]
     if problems:
         raise InputError(*problems)
-    return figures
+    return tuple(figures)
 
 
 def trained_in(figure: Figure) -> list[Trained]:
@@ -72,9 +67,14 @@ def proposers_of(figure: Figure) -> list[str]:
     return [row.proposer for row in (*figure.proposers, *figure.further)] if isinstance(figure, MaskigeRows) else []
 
 
-def _unknown(figure: Figure, where: str) -> Iterator[Problem]:
+def _unknown(figure: Figure, paper: Paper, where: str) -> Iterator[Problem]:
     for trained in trained_in(figure):
-        experiment = load_experiment(trained.experiment).experiment
+        path = paper.path(trained.experiment)
+        if not path.is_file():
+            what = f"names no experiment of {paper.name}: '{trained.experiment}'"
+            yield Problem(where, what, did_you_mean(trained.experiment, [one.stem for one in paper.experiments()]))
+            continue
+        experiment = load_experiment(word_of(path)).experiment
         if trained.task not in experiment.tasks:
             known = did_you_mean(trained.task, list(experiment.tasks))
             yield Problem(where, f"{trained.experiment} has no task '{trained.task}'", known)

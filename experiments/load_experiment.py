@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import JsonValue
 
-from experiments.errors import InputError, Problem, did_you_mean, validate_in_part
+from experiments.errors import InputError, Problem, did_you_mean
 from experiments.expand import expand
 from experiments.experiment_checks import experiment_problems
+from experiments.paper_checks import reported_problems
+from experiments.papers import Paper
 from experiments.presets import LoadedPreset, load_preset
-from experiments.scaled_experiment import FULL, ScaledExperiment
-from experiments.scales import shared_scale_names, shared_scales
+from experiments.scaled_experiment import ScaledExperiment
+from experiments.scales import FULL, shared_scale_names, shared_scales
 from experiments.schema import Experiment
-from experiments.target_files import read_target_file
+from experiments.target_files import TargetFile, find_paper, read_target_file
+from experiments.validate import validate_in_part
 
 
 def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] | None = None) -> ScaledExperiment:
@@ -29,14 +33,19 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
     if named.is_search:
         what = "is a search, which suggests its trials while it runs"
         raise InputError(Problem(file, what, "this command takes experiments, such as combo/table7"))
-    experiment, problems = validate_in_part(Experiment, named.content, file)
-    problems += experiment_problems(experiment, file)
+    paper, problems = find_paper(named)
+    experiment, mistakes = validate_in_part(Experiment, _completed(named, paper), file, problems)
+    problems = [*mistakes, *experiment_problems(experiment, file, paper)]
     if FULL in experiment.scales:
         problems.append(Problem(f"{file}: scales.{FULL}", "is the experiment itself", "give the scale another name"))
     if scale != FULL and scale not in experiment.scales:
-        problems.append(Problem(file, f"has no scale '{scale}'", _scale_remedy(scale, experiment)))
-    shared, unknown = shared_scales(experiment, file)
-    scaled = ScaledExperiment(named.name, file, scale, experiment, {}, dict(assigned or {}), shared)
+        problems.append(Problem(file, f"has no scale '{scale}'", _scale_remedy(scale, experiment, paper)))
+    if paper is None:
+        raise InputError(*problems)
+    if named.path.is_relative_to(paper.folder):
+        problems += reported_problems(experiment, file, paper)
+    shared, unknown = shared_scales(experiment, file, paper)
+    scaled = ScaledExperiment(named.name, file, named.word, paper, scale, experiment, {}, dict(assigned or {}), shared)
     presets, unknown_presets = _load_presets(scaled)
     scaled = replace(scaled, presets=presets)
     if problems := [*problems, *unknown, *unknown_presets]:
@@ -44,9 +53,18 @@ def load_experiment(name: str, scale: str = FULL, assigned: Mapping[str, JsonVal
     return scaled
 
 
-def _scale_remedy(scale: str, experiment: Experiment) -> str:
+def _completed(named: TargetFile, paper: Paper | None) -> Any:
+    """What a file says, with what it leaves to its name and its paper: the number and the measures of its table."""
+    content = named.content
+    if paper is None or not isinstance(content, dict) or not isinstance(content.get("table"), dict):
+        return content
+    own = {"number": named.path.stem, "metrics": list(paper.said.metrics)}
+    return {**content, "table": {**own, **content["table"]}}
+
+
+def _scale_remedy(scale: str, experiment: Experiment, paper: Paper | None) -> str:
     """What to do about a scale that an experiment does not have: many want one that experiments share."""
-    if scale in shared_scale_names():
+    if scale in shared_scale_names(paper):
         return f"experiments share a scale of that name; to have it, write scales: {{{scale}: {{extends: {scale}}}}}"
     return did_you_mean(scale, [FULL, *experiment.scales])
 
@@ -66,7 +84,7 @@ def _load_presets(scaled: ScaledExperiment) -> tuple[dict[str, LoadedPreset], li
         if name not in presets:
             asked_by = _stand_in_place(scaled, name) if name in stand_ins else f"{scaled.file}: {place}"
             try:
-                presets[name] = load_preset(stand_ins.get(name, name), asked_by)
+                presets[name] = load_preset(stand_ins.get(name, name), asked_by, scaled.paper)
             except InputError as error:
                 problems += error.problems
                 presets[name] = LoadedPreset()

@@ -7,14 +7,15 @@ from math import prod
 
 from pydantic import JsonValue
 
-from experiments.errors import InputError, Problem, did_you_mean, validate_in_part
+from experiments.errors import InputError, Problem, did_you_mean
 from experiments.presets import Asking, LoadedPreset, lay_over_preset, load_preset
 from experiments.resolve import Layer
-from experiments.scaled_experiment import FULL
+from experiments.scales import FULL
 from experiments.search_schema import Axis, Search, SearchScale
 from experiments.searches import ScaledSearch
 from experiments.setting_names import unknown_settings
-from experiments.target_files import read_target_file, search_names
+from experiments.target_files import find_paper, read_target_file, search_names
+from experiments.validate import validate_in_part
 
 GIVEN_ELSEWHERE = {
     "seed": "say it under seed",
@@ -54,16 +55,19 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
     file = target.file
     if not target.is_search:
         raise InputError(Problem(file, "is no search: it has no space", did_you_mean(name, search_names())))
-    search, problems = validate_in_part(Search, target.content, file)
+    paper, problems = find_paper(target)
+    search, problems = validate_in_part(Search, target.content, file, problems)
     if FULL in search.scales:
         problems.append(Problem(f"{file}: scales.{FULL}", "is the search itself", "give the scale another name"))
     if scale != FULL and scale not in search.scales:
         problems.append(Problem(file, f"has no scale '{scale}'", did_you_mean(scale, [FULL, *search.scales])))
+    if paper is None:
+        raise InputError(*problems)
     assigned = dict(assigned or {})
     settings = search.scales.get(scale, SearchScale())
     asked_by = f"{file}: {f'scales.{scale}.preset' if settings.preset else 'preset'}"
     try:
-        preset = load_preset(settings.preset or search.preset, asked_by)
+        preset = load_preset(settings.preset or search.preset, asked_by, paper)
     except InputError as error:
         problems += error.problems
         preset = LoadedPreset()
@@ -73,14 +77,14 @@ def load_search(name: str, scale: str = FULL, assigned: Mapping[str, JsonValue] 
         ("command line", assigned),
     ]
     task_place = f"{file}: {f'scales.{scale}.task' if settings.task else 'task'}"
-    asking = Asking(file, settings.task or search.task, task_place, GIVEN_ELSEWHERE, "a search")
+    asking = Asking(file, settings.task or search.task, task_place, GIVEN_ELSEWHERE, "a search", paper)
     try:
         base = lay_over_preset(preset, own_layers, asking, search.seed)
     except InputError as error:
         raise InputError(*problems, *error.problems) from None
     if not preset.parts:
         raise InputError(*problems)  # what can be varied depends on the preset's model
-    scaled = ScaledSearch(target.name, file, scale, search, preset, base, assigned)
+    scaled = ScaledSearch(target.name, file, target.word, paper, scale, search, preset, base, assigned)
     if problems := [*problems, *_axis_problems(scaled, own_layers), *_length_problems(scaled)]:
         raise InputError(*problems)
     return scaled

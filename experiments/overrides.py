@@ -12,6 +12,7 @@ from experiments.errors import InputError, Problem
 from experiments.setting_names import unknown_settings
 from experiments.yaml_files import parse_yaml
 from model.config import TrialConfig, trial_config_class
+from model.registry import ModelError
 
 MODEL_NAME = "model.name"
 
@@ -49,9 +50,8 @@ def settings_of(layers: Iterable[Mapping[str, Any]], source: str) -> type[TrialC
     named = [name for layer in layers for name in _named_models(layer)]
     try:
         return trial_config_class({"model": {"name": named[-1]}} if named else {})
-    except ValueError as error:
-        what, _, remedy = str(error).partition(", ")
-        raise InputError(Problem(f"{source}: {MODEL_NAME}", what, remedy)) from None
+    except ModelError as error:
+        raise InputError(Problem(f"{source}: {MODEL_NAME}", error.what, error.remedy)) from None
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
@@ -67,6 +67,16 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, JsonValue]:
             raise InputError(Problem(f"'{word}'", "is not an override", "write key.path=value, as optim.lr=0.001"))
         parsed[key] = parse_yaml(value, f"'{word}'")
     return parsed
+
+
+def names_and_assignments(words: Iterable[str]) -> tuple[list[str], dict[str, JsonValue]]:
+    """The words of a command line that name something, and the settings that are laid over it.
+
+    Raises:
+        InputError: see `parse_assignments`.
+    """
+    given = list(words)
+    return [word for word in given if "=" not in word], parse_assignments(word for word in given if "=" in word)
 
 
 def assignment_words(assigned: Mapping[str, JsonValue]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Numbers that the papers report, looked up in their transcriptions, `experiments/reported/*.json`."""
+"""Numbers that the papers report, looked up in their transcriptions, `reported.yaml` or `reported.json`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
+from experiments.errors import InputError, unreadable
+from experiments.papers import REPORTED, Paper, shown
 from experiments.reported_schema import Check, Citation, FigureNumbers, Printed, PrintedNumber, Scoring, Transcription
-from experiments.schema import Measure, Paper, Variant
+from experiments.schema import Measure, Variant
+from experiments.validate import problems_in, validate
+from experiments.yaml_files import read_yaml
 from model.config import Task
 
-FOLDER = Path(__file__).parent / "reported"
 PRINTED_METRIC: dict[Measure, tuple[str, ...]] = {
     "m_j": ("mIoU",),
     "m_f": ("F-score",),
@@ -22,11 +27,9 @@ PRINTED_METRIC: dict[Measure, tuple[str, ...]] = {
     "trainable_parameters": ("Parameters",),
     "seconds_per_clip": ("Inference time",),
 }
-"""Names of each measure in the papers."""
+"""Names of each measure in papers, beside its own."""
 OF_THE_NETWORK: tuple[Measure, ...] = ("parameters", "trainable_parameters", "seconds_per_clip")
 """Measures that the papers print without a subset."""
-OWN_METHODS = ("COMBO (ours)", "Ours")
-"""How the papers call their own rows; variants are settings of these."""
 OWN_TRAINING = (None, "scratch")
 """Initialisations that a plain trial corresponds to: unstated, or without another task's weights."""
 
@@ -59,8 +62,9 @@ class Column:
         """Whether a transcribed number stands in this column."""
         inits = OWN_TRAINING if self.start is None else (f"pretrained on {self.start.upper()}",)
         subset = None if self.metric in OF_THE_NETWORK else str(self.task).upper()
-        names = PRINTED_METRIC[self.metric] if self.metric != "setting" else ()
-        return record.subset == subset and record.metric in names and record.init in inits
+        names = (self.metric, *PRINTED_METRIC[self.metric]) if self.metric != "setting" else ()
+        printed = None if record.subset is None else record.subset.upper()
+        return printed == subset and record.metric in names and record.init in inits
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,19 @@ class PublishedRow:
     values: dict[Column, ReportedValue]
 
 
-@cache
+def transcription_file(paper: Paper) -> Path | None:
+    """The file of a paper's transcription; None if it has none."""
+    return next((path for name in REPORTED if (path := paper.folder / name).is_file()), None)
+
+
 def transcription(paper: Paper) -> Transcription:
-    """All transcribed numbers and consistency checks of a paper."""
-    return Transcription.model_validate_json((FOLDER / f"{paper}.json").read_bytes())
+    """All transcribed numbers and consistency checks of a paper; empty where there are none.
+
+    Raises:
+        InputError: mistakes in the file.
+    """
+    path = transcription_file(paper)
+    return Transcription() if path is None else _transcription(path, path.stat().st_mtime_ns)
 
 
 def reported_value(paper: Paper, table: str, variant: Variant, column: Column) -> ReportedValue | None:
@@ -121,22 +134,22 @@ def published_rows(paper: Paper, table: str, method: str, columns: Iterable[Colu
     rows: dict[tuple[str, str], list[PrintedNumber]] = defaultdict(list)
     for record in transcription(paper).records:
         if record.table == table and record.kind == "value" and record.row.method == method:
-            rows[_backbone(record), record.row.variant or ""].append(record)
+            rows[backbone(record), record.row.variant or ""].append(record)
     return [
-        PublishedRow(method, backbone, variant, records[0].cite, _values(paper, records, tuple(columns)))
-        for (backbone, variant), records in rows.items()
+        PublishedRow(method, apart, variant, records[0].cite, _values(paper, records, tuple(columns)))
+        for (apart, variant), records in rows.items()
     ]
 
 
 def _printed(
     paper: Paper, table: str, variant: Variant, column: Column, kind: Literal["value", "delta"]
 ) -> ReportedValue | None:
-    methods = OWN_METHODS if variant.method is None else (variant.method,)
+    methods = paper.said.own_methods if variant.method is None else [variant.method]
     for record in transcription(paper).records:
         if (
             (record.kind, record.table) == (kind, table)
             and record.row.method in methods
-            and variant.reported == (record.row.variant or _backbone(record))
+            and variant.reported == row_name(record)
             and record.value is not None
             and column.holds(record)
         ):
@@ -154,18 +167,22 @@ def _values(paper: Paper, records: Sequence[PrintedNumber], columns: Sequence[Co
 
 
 def _reported(paper: Paper, record: PrintedNumber, value: float) -> ReportedValue:
-    printed_in = transcription(paper)
     return ReportedValue(
         record=record.id,
         value=_in_our_unit(value, record.unit),
         printed=record.value_text,
-        paper=printed_in.paper,
-        cite=printed_in.cite if record.row.method in OWN_METHODS else record.cite,
+        paper=paper.label,
+        cite=paper.said.cite if record.row.method in paper.said.own_methods else record.cite,
         note=record.note,
     )
 
 
-def _backbone(record: PrintedNumber) -> str:
+def row_name(record: PrintedNumber) -> str:
+    """What tells the row of a number from others of its method: what a variant says under `reported`."""
+    return record.row.variant or backbone(record)
+
+
+def backbone(record: PrintedNumber) -> str:
     """The backbone without the transcriber's remark in brackets."""
     return (record.row.backbone or "").partition(" (")[0]
 
@@ -206,3 +223,23 @@ def contradictions(paper: Paper, table: str) -> tuple[Check, ...]:
 def _in_our_unit(value: float, unit: str) -> float:
     """Fractions are scaled in decimal, so that 0.661 becomes 66.1 and not 66.10000000000001."""
     return float(Decimal(str(value)) * (100 if unit == "fraction" else 1))
+
+
+@cache
+def _transcription(path: Path, changed: int) -> Transcription:  # noqa: ARG001
+    """Reads a transcription, and again once it has changed."""
+    file = shown(path)
+    try:
+        if path.suffix == ".json":
+            found = Transcription.model_validate_json(path.read_bytes())
+        else:
+            found = validate(Transcription, read_yaml(path, file), file)
+    except ValidationError as error:
+        raise InputError(*problems_in(error, Transcription, file)) from None
+    except OSError as error:
+        raise InputError(unreadable(file, error)) from None
+    named = (
+        record if record.id else record.model_copy(update={"id": f"{record.table}-{place}"})
+        for place, record in enumerate(found.records)
+    )
+    return found.model_copy(update={"records": tuple(named)})

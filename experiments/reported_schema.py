@@ -1,10 +1,10 @@
-"""What a transcription of a paper's numbers, `experiments/reported/*.json`, may say: one record per printed number."""
+"""What a transcription of the numbers that a paper prints may say: one record per number."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Printed(BaseModel):
@@ -34,20 +34,31 @@ class Citation(Printed):
 class PrintedNumber(Printed):
     """One number of a table, exactly as printed in `value_text`; `value` is None where the paper prints a dash."""
 
-    id: str
+    id: str = ""
+    """Names it where reports show where a number is from; its table and its place in the file by default."""
     table: str
+    """As the experiment's `table.number`."""
     row: PrintedRow
     column: str | None = None
     subset: str | None = None
     init: str | None = None
     metric: str
+    """As printed, such as `mIoU`, or as experiments call it, such as `m_j`."""
     value: float | None
-    value_text: str
-    unit: str
-    kind: Literal["value", "delta", "setting"]
+    value_text: str = ""
+    """By default as `value` is written."""
+    unit: str = "percent"
+    kind: Literal["value", "delta", "setting"] = "value"
     cite: Citation | None = None
     """What the row cites: the source of its numbers, or, in a row of the paper's own, what the method is built with."""
     note: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _printed_as_it_is_written(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "value_text" not in values and values.get("value") is not None:
+            return {**values, "value_text": str(values["value"])}
+        return values
 
 
 class Check(Printed):
@@ -90,11 +101,8 @@ class FigureNumbers(Printed):
 class Transcription(Printed):
     """All numbers of one paper."""
 
-    paper: str
-    cite: Citation
-    """Citation of the paper itself."""
-    records: tuple[PrintedNumber, ...]
+    records: tuple[PrintedNumber, ...] = ()
     scoring: tuple[Scoring, ...] = ()
     """Only where it is known."""
     figures: tuple[FigureNumbers, ...] = ()
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...] = ()

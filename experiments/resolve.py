@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from experiments.errors import InputError, Problem, validate
+from experiments.errors import InputError, Problem
 from experiments.overrides import lay_over, settings_of
 from experiments.setting_names import unknown_settings
+from experiments.validate import validate
 from model.config import TrialConfig
 
 Layer = tuple[str, Mapping[str, JsonValue]]

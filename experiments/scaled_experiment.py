@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from experiments.errors import validate
 from experiments.overrides import assignment_words
+from experiments.papers import Paper
 from experiments.presets import LoadedPreset
+from experiments.printed_commands import ON_PATH, Caller
 from experiments.scales import Parts, combined
 from experiments.schema import Experiment, Part, Scale, Seeds, Variant
+from experiments.validate import validate
 from model.config import Task
 
-FULL = "full"
-"""The scale that is the experiment file itself."""
 SEEDS = "seeds"
 """What the command line calls the seeds, beside the settings of a trial, as `seeds=[0,1,2]`."""
 
@@ -30,9 +29,12 @@ class ScaledExperiment:
     """An experiment at one scale: what the files say, before it becomes trials."""
 
     name: str
-    """Path of the experiment file below `experiments/`, without its ending, such as `combo/table7`."""
+    """The folder of its paper and its file's path in it, without ending, such as `combo/table7`."""
     file: str
     """The experiment file as messages call it."""
+    word: str
+    """What a command line calls the experiment."""
+    paper: Paper
     scale: str
     experiment: Experiment
     presets: Mapping[str, LoadedPreset]
@@ -80,7 +82,6 @@ class ScaledExperiment:
         also = self.experiment.also_from.get(task)
         return [variant.starts_from.get(task), *([also] if also is not None else [])]
 
-    def command(self, verb: str) -> str:
+    def command(self, verb: str, caller: Caller = ON_PATH) -> str:
         """What to type for a verb on this experiment, such as `combo run combo/table7 --scale small`."""
-        scale = [] if self.scale == FULL else ["--scale", self.scale]
-        return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])
+        return caller.command(verb, [self.word, *assignment_words(self.assigned)], self.scale)

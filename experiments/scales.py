@@ -1,4 +1,4 @@
-"""Scales that experiments share, `experiments/scales/*.yaml`; an experiment's own scale extends one of them."""
+"""Scales that experiments share, in `scales` folders; an experiment's own scale extends one of them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ from collections.abc import Iterable
 
 from experiments.errors import InputError, Problem
 from experiments.extending import names_in, read_extended
+from experiments.papers import SCALES, Paper, folders
 from experiments.schema import Experiment, Scale
-from experiments.target_files import ROOT
 
-FOLDER = ROOT / "scales"
+FULL = "full"
+"""The scale that is the file of an experiment or a search itself."""
 Parts = tuple[tuple[str, Scale], ...]
 """Scales that are laid over one another, later over earlier ones, each with the place where it stands."""
 
 
-def shared_scale_names() -> list[str]:
-    """Names of the scales that experiments share."""
-    return names_in(FOLDER)
+def shared_scale_names(paper: Paper | None) -> list[str]:
+    """Names of the scales that a paper's experiments share."""
+    return names_in(folders(SCALES, paper))
 
 
-def shared_scales(experiment: Experiment, file: str) -> tuple[dict[str, Parts], list[Problem]]:
+def shared_scales(experiment: Experiment, file: str, paper: Paper) -> tuple[dict[str, Parts], list[Problem]]:
     """The shared scales that each scale of an experiment extends, by its name, and the problems found in them.
 
     Args:
         experiment: whose scales.
         file: that it stands in, for messages.
+        paper: whose it is.
     """
     found: dict[str, Parts] = {}
     problems: list[Problem] = []
     for name, scale in experiment.scales.items():
         if scale.extends is not None:
             try:
-                found[name] = read_extended(Scale, FOLDER, scale.extends, f"{file}: scales.{name}.extends")
+                asked_by = f"{file}: scales.{name}.extends"
+                found[name] = read_extended(Scale, folders(SCALES, paper), scale.extends, asked_by)
             except InputError as error:
                 problems += error.problems
     return found, problems

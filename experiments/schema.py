@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from model.config import PositiveFloat, PositiveInt, Seed, Task
 
@@ -22,9 +22,6 @@ def once_each(items: list[Item]) -> list[Item]:
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
-Paper = Literal["combo", "avs-bigen"]
-"""Papers whose tables are rebuilt; `reported/` holds a transcription of each."""
-
 Measure = Literal["m_j", "m_f", "parameters", "trainable_parameters", "seconds_per_clip"]
 """What a column holds: scores in percent, the network's size in millions, its time for a clip in milliseconds.
 
@@ -37,8 +34,12 @@ SCORES: tuple[ScoreMetric, ...] = ("m_j", "m_f")
 
 Tasks = Annotated[list[Task], Field(min_length=1), AfterValidator(once_each)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(once_each)]
-Overrides = dict[str, JsonValue]
+SETTINGS, SETTING_NAMES = "settings", "names of settings"
+"""Comments that stand in JSON schemas for what depends on the models there are; see `experiments.json_schemas`."""
+Overrides = Annotated[dict[str, JsonValue], WithJsonSchema({"$comment": SETTINGS})]
 """Dotted keys of a `TrialConfig` and the values they get, such as `loss.lambda_ada: 5`."""
+SettingName = Annotated[str, WithJsonSchema({"$comment": SETTING_NAMES})]
+"""Dotted key of a setting."""
 
 
 class Part(BaseModel):
@@ -51,6 +52,7 @@ class Variant(Part):
     """A named set of overrides: usually a row of the table."""
 
     name: Name
+    """In commands and file names."""
     label: str
     """As printed in the table; LaTeX math between dollar signs is kept by every renderer that can show it."""
     side: str = ""
@@ -58,13 +60,14 @@ class Variant(Part):
     preset: Name | None = None
     """Preset of this row, if it differs from the experiment's."""
     overrides: Overrides = {}
+    """Settings of this row, by dotted key."""
     starts_from: dict[Task, Task] = {}
     """By task, the task whose best weights in this row its training starts from, such as `ms3: s4`."""
     method: str | None = None
-    """The method of others that this row trains, as the transcription in `experiments/reported/` calls it, such as
+    """The method of others that this row trains, as the transcription of the paper's numbers calls it, such as
     `AVSBench`; left out for the paper's own."""
     reported: str | None = None
-    """The row of that method in `experiments/reported/`, when it has one: its `variant`, or else its `backbone`."""
+    """The row of that method in the transcription, when it has one: its `variant`, or else its `backbone`."""
 
 
 class PublishedGroup(Part):
@@ -79,16 +82,22 @@ class PublishedGroup(Part):
 class TableSpec(Part):
     """How the experiment is laid out as a table: variants are rows, tasks and measures are columns."""
 
-    number: str
+    number: str = ""
+    """As the paper counts it, such as `7` or `II`; the file's name by default."""
     caption: str
+    """Below or above the table."""
     row_header: str
+    """Heading of the first column."""
     side_header: str | None = None
     """Heading of a second column that tells rows apart, such as `Backbone`."""
     metrics: Annotated[list[Measure], Field(min_length=1), AfterValidator(once_each)] = ["m_j", "m_f"]
+    """By default those of the paper."""
     variants_are: Literal["rows", "columns"] = "rows"
+    """Whether a variant is a row or a column."""
     own_group: str = ""
     """Heading of the experiment's own rows, where others stand above them."""
     published: list[PublishedGroup] = []
+    """Rows of others that are shown too."""
 
 
 class Statistics(Part):
@@ -97,9 +106,11 @@ class Statistics(Part):
     interval: Literal["student_t", "bootstrap"] = "student_t"
     """Confidence interval of a mean: Student's t over seeds, or a bootstrap over the clips of the test split."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Level of the interval: 0.95 stands for 95 %."""
     baseline: Name | None = None
     """The variant that the others are compared with, clip by clip; differences that are hardly chance get a dagger."""
     significance: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """A p-value below it gets a dagger."""
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 2_000
     """Number of resamples of the bootstrap, and of permutations where the clips are too many to try all."""
 
@@ -109,7 +120,7 @@ class FigureSpec(Part):
 
     label: str
     """Label of the horizontal axis; LaTeX math between dollar signs is typeset."""
-    parameter: str
+    parameter: SettingName
     """Dotted key of the setting, such as `loss.lambda_ada`."""
 
 
@@ -129,8 +140,11 @@ class Scale(Extending):
     presets: dict[Name, Name] = {}
     """Which preset replaces each preset of the experiment."""
     tasks: Tasks | None = None
+    """Instead of the experiment's."""
     seeds: Seeds | None = None
+    """Instead of the experiment's."""
     overrides: Overrides = {}
+    """Laid over the experiment's."""
     workers: dict[Name, PositiveInt] = {}
     """Data-parallel workers by variant name; operational, so no part of a trial's identity."""
     note: str = ""
@@ -141,14 +155,19 @@ class Experiment(Part):
     """An experiment of a paper: a table of variants by tasks by seeds. `experiment_checks` tells whether parts fit."""
 
     title: str
-    paper: Paper
+    """What it is about, in a line."""
+    paper: Name | None = None
+    """Name of its paper, where the file lies in no paper's folder, such as `combo`."""
     preset: Name
     """Where its trials start."""
     tasks: Tasks
+    """AVSBench subsets that each variant is trained on."""
     also_from: dict[Task, Task] = {}
     """By task, another task from whose best weights it is trained as well, in its own columns, such as `ms3: s4`."""
     seeds: Seeds = [0]
+    """Each variant is trained once for each of them, on each task."""
     overrides: Overrides = {}
+    """Laid over the preset for all variants, by dotted key."""
     task_overrides: dict[Task, Overrides] = {}
     """What is laid over all variants on one task only."""
     variants: Annotated[list[Variant], Field(min_length=1)]
@@ -171,8 +190,12 @@ class Preset(Extending):
     """A named starting point for trials: settings common to all tasks, then what each task changes."""
 
     title: str
+    """What it is, in a line."""
     base: Overrides = {}
+    """Settings for all tasks, by dotted key."""
     tasks: dict[Task, Overrides] = {}
+    """What each task changes, laid over `base`."""
     cost_basis: str = ""
     """Where the stated costs come from."""
     costs: dict[Task, Cost] = {}
+    """By task; without it, plans know nothing until a trial is finished."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
-from experiments.schema import SCORES, Measure, Name, Number, Overrides, Paper, Part, once_each
+from experiments.schema import SCORES, SETTING_NAMES, Measure, Name, Number, Overrides, Part, once_each
 from model.config import PositiveFloat, PositiveInt, Seed, Task
 
 Objective = Measure
@@ -106,18 +106,24 @@ class Axis(Part):
         return value
 
 
+Space = Annotated[dict[str, Axis], Field(json_schema_extra={"propertyNames": {"$comment": SETTING_NAMES}})]
+"""Axes by the dotted key of their settings."""
+
+
 class Sampler(Part):
     """Who suggests points."""
 
     name: Literal["tpe", "nsga2", "gp", "random"] = "tpe"
     """Tree-structured Parzen estimator, genetic algorithm NSGA-II, Gaussian process, or chance."""
     seed: Seed = 0
+    """Random seed of its suggestions."""
 
 
 class EarlyStopping(Part):
     """Asynchronous successive halving: at each rung, trials that are not among the best so far end early."""
 
     scheduler: Literal["asha"]
+    """How trials are chosen that end early."""
     grace_evaluations: PositiveInt
     """Validations before the first rung; in validations rather than steps, so that it holds at every scale."""
     reduction: Annotated[int, Field(ge=2, strict=True)] = 3
@@ -128,18 +134,24 @@ class Budget(Part):
     """Where the search ends, though points are left; whichever comes first."""
 
     gpu_hours: PositiveFloat | None = None
+    """GPU-hours of all trials together; worker-hours where there is no GPU."""
     hours: PositiveFloat | None = None
+    """Hours from the start of the command."""
 
 
 class SearchScale(Part):
     """The same search on another budget; what is absent stays as the search has it."""
 
     preset: Name | None = None
+    """Instead of the search's."""
     task: Task | None = None
+    """Instead of the search's."""
     overrides: Overrides = Field(default_factory=dict)
-    space: dict[str, Axis] = Field(default_factory=dict)
+    """Laid over the search's."""
+    space: Space = Field(default_factory=dict)
     """Axes that stand in for the search's own of the same setting."""
     trials: PositiveInt | None = None
+    """Instead of the search's."""
     note: str = ""
     """What a reader must know before comparing this scale with the search itself."""
 
@@ -148,13 +160,18 @@ class Search(Part):
     """A search, whose trials are suggested one by one, each from the scores of those before."""
 
     title: str
-    paper: Paper
+    """What it looks for, in a line."""
+    paper: Name | None = None
+    """Name of its paper, where the file lies in no paper's folder, such as `combo`."""
     preset: Name
+    """Where its trials start."""
     task: Task
+    """The AVSBench subset that each trial is trained on."""
     seed: Seed = 0
     """Random seed of every trial."""
     overrides: Overrides = Field(default_factory=dict)
-    space: Annotated[dict[str, Axis], Field(min_length=1)]
+    """Laid over the preset, by dotted key."""
+    space: Annotated[Space, Field(min_length=1)]
     """What varies, by dotted key of the setting."""
     objectives: Objectives = Field(default=ONE_SCORE)
     """One is optimised; several give a Pareto front."""

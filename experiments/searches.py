@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from experiments.errors import validate
 from experiments.identity import canonical_json, flatten, short_digest
 from experiments.overrides import assignment_words, lay_over
+from experiments.papers import Paper
 from experiments.presets import LoadedPreset
-from experiments.scaled_experiment import FULL
+from experiments.printed_commands import ON_PATH, Caller
+from experiments.scales import FULL
 from experiments.search_schema import Axis, Search, SearchScale
 from experiments.trial import Trial
+from experiments.validate import validate
 from model.config import Task, TrialConfig
 
 Point = Mapping[str, JsonValue]
@@ -26,9 +27,12 @@ class ScaledSearch:
     """A search at one scale: what the files say, before points are suggested."""
 
     name: str
-    """Path of the search file below `experiments/`, without its ending, such as `search/lambda_ada`."""
+    """Its file without ending, below the folder of its paper or, as `search/lambda_ada`, of all that ships."""
     file: str
     """The search file as messages call it."""
+    word: str
+    """What a command line calls the search."""
+    paper: Paper
     scale: str
     search: Search
     preset: LoadedPreset
@@ -89,10 +93,9 @@ class ScaledSearch:
         stopping = self.search.early_stopping
         return None if stopping is None else stopping.grace_evaluations * self.base.training.evaluate_every
 
-    def command(self, verb: str) -> str:
+    def command(self, verb: str, caller: Caller = ON_PATH) -> str:
         """What to type for a verb on this search, such as `combo run search/lambda_ada --scale demo`."""
-        scale = [] if self.scale == FULL else ["--scale", self.scale]
-        return shlex.join(["combo", verb, self.name, *scale, *assignment_words(self.assigned)])
+        return caller.command(verb, [self.word, *assignment_words(self.assigned)], self.scale)
 
     def on_data(self, fingerprint: str) -> ScaledSearch:
         """The same search bound to the content of a data set."""

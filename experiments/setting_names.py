@@ -9,8 +9,7 @@ from functools import cache
 from pydantic import BaseModel, JsonValue
 
 from experiments.errors import Problem, did_you_mean
-from model.config import TrialConfig
-from model.registry import MODELS, load_config_class
+from model.config import TrialConfig, config_class, usable_models
 
 NEARLY = 0.7
 """How similar keys of two models are, from 0 to 1, when one is told in place of the other."""
@@ -53,7 +52,7 @@ def _unknown(key: str, source: str, settings: type[TrialConfig]) -> Problem | No
 def _foreign(key: str, where: str, settings: type[TrialConfig]) -> Problem | None:
     """What is told of a setting that only other models have; None if none has it."""
     own = model_name(settings)
-    owners = [name for name in MODELS if name != own and key in _keys(load_config_class(name))]
+    owners = [name for name in usable_models() if name != own and key in _keys(config_class(name))]
     if not owners:
         return None
     near = get_close_matches(key, _keys(settings), n=3, cutoff=NEARLY) or _in_its_section(key, settings)
@@ -66,8 +65,8 @@ def _misspelt(key: str, where: str, settings: type[TrialConfig], within: list[st
     what = f"'{key.split('.')[len(within)]}' is not a setting of {own} trials"
     if not known:
         return Problem(where, what, "this setting has no parts")
-    for name in MODELS:
-        meant = _nearest(key, _keys(load_config_class(name)))
+    for name in usable_models():
+        meant = _nearest(key, _keys(config_class(name)))
         if name != own and meant and _likeness(key, meant) > _likeness(key, _nearest(key, _keys(settings))):
             foreign = _foreign(meant, where, settings)
             if foreign is not None:

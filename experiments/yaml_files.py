@@ -7,7 +7,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent, ScalarEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    NodeEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from experiments.errors import InputError, Problem
@@ -16,6 +24,8 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 5_000
 """Values, lists and mappings, counted one by one; our own files have up to 200, and so many take 0.3 s."""
 MAX_DEPTH = 32
+LONG = 20_000
+"""Characters; our own files have up to 3,000. To build what a long text says takes longer than to look through it."""
 RULES = "plain YAML 1.2 only: no tags, no duplicate keys"
 
 
@@ -44,8 +54,12 @@ def read_yaml(path: Path, name: str | None = None) -> Any:
 def parse_yaml(text: str, name: str) -> Any:
     """Parses YAML text with the same rules as `read_yaml`; `name` stands for the file in messages."""
     try:
-        _refuse_what_is_not_plain(text, name)
-        return _parser().load(text)
+        if len(text) > LONG:
+            for _ in _loader().parse(text):
+                pass
+        return _loader().load(text)
+    except _NotPlainError as error:
+        raise InputError(Problem(f"{name} line {error.line}", error.what, error.remedy)) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f" line {mark.line + 1}" if mark else ""
@@ -71,29 +85,43 @@ class _StrictScanner(Scanner):
         super().save_possible_simple_key()
 
 
-def _parser() -> YAML:
-    parser = YAML(typ="safe", pure=True)
-    parser.Scanner = _StrictScanner
-    return parser
+class _NotPlainError(Exception):
+    """Something in a file that the rules refuse."""
+
+    def __init__(self, event: Event, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.line, self.what, self.remedy = event.start_mark.line + 1, what, remedy
 
 
-def _refuse_what_is_not_plain(text: str, name: str) -> None:
-    """Walks the parse events first, so that bombs of aliases, depth or length are refused before anything is built."""
-    depth = nodes = 0
-    for event in _parser().parse(text):
-        where = f"{name} line {event.start_mark.line + 1}"
+class _PlainParser(Parser):
+    """Refuses what is not plain while it parses, so that bombs of aliases, depth or length are never built."""
+
+    def __init__(self, loader: YAML) -> None:
+        super().__init__(loader)
+        self._depth = self._nodes = 0
+
+    def get_event(self) -> Event:
+        """The next event, if it is of plain YAML."""
+        event: Event = super().get_event()
         if isinstance(event, AliasEvent):
-            raise InputError(Problem(where, "aliases are not supported", "write the values out"))
-        if getattr(event, "tag", None) is not None:
-            raise InputError(Problem(where, f"tags are not supported: '{event.tag}'", RULES))
+            raise _NotPlainError(event, "aliases are not supported", "write the values out")
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise _NotPlainError(event, f"tags are not supported: '{tag}'", RULES)
         if isinstance(event, ScalarEvent):
             event.value.encode()  # refuses half of a surrogate pair, which no file can store
         if isinstance(event, CollectionStartEvent):
-            depth += 1
+            self._depth += 1
         elif isinstance(event, CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise InputError(Problem(where, f"nested deeper than {MAX_DEPTH} levels", "flatten it"))
-        nodes += isinstance(event, NodeEvent)
-        if nodes > MAX_NODES:
-            raise InputError(Problem(where, f"more than {MAX_NODES} values, lists and mappings", "split the file"))
+            self._depth -= 1
+        if self._depth > MAX_DEPTH:
+            raise _NotPlainError(event, f"nested deeper than {MAX_DEPTH} levels", "flatten it")
+        self._nodes += isinstance(event, NodeEvent)
+        if self._nodes > MAX_NODES:
+            raise _NotPlainError(event, f"more than {MAX_NODES} values, lists and mappings", "split the file")
+        return event
+
+
+def _loader() -> YAML:
+    loader = YAML(typ="safe", pure=True)
+    loader.Scanner, loader.Parser = _StrictScanner, _PlainParser
+    return loader

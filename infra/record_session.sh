@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Records a sweep that loses its driver and a data set that loses its bytes, as docs/session.md shows it.
-#   infra/record_session.sh > docs/session.md
+# Records a sweep that loses its driver and a data set that loses its bytes, as docs/start/session.md shows it.
+#   infra/record_session.sh > docs/start/session.md
 set -uo pipefail
 
 lab=$(cd "$(dirname "$0")/.." && pwd)

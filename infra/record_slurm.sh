@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Records a sweep that Slurm interrupts twice, on two nodes on this machine, as docs/slurm-session.md shows it.
-#   infra/record_slurm.sh > docs/slurm-session.md      needs slurm-wlm and munge, and the environment on the PATH
+# Records a sweep that Slurm interrupts twice, on two nodes on this machine, as docs/guides/slurm-session.md shows it.
+#   infra/record_slurm.sh > docs/guides/slurm-session.md      needs slurm-wlm and munge, and the environment on the PATH
 set -euo pipefail
 
 lab=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,21 +14,8 @@ sweep=(tests/infra/two_trials.yaml training.iterations=100 training.evaluate_eve
 
 clean() { sed -e "s#$place#~/lab#g" -e "s#$(hostname)#node#g"; }
 
-show() {
-    # shellcheck disable=SC2016  # these are Markdown's
-    printf '\n```console\n$ %s\n' "$1" | clean
-    eval "$1" 2>&1 | clean
-    echo '```'
-}
-
-# Waits at most so many seconds until a command succeeds.
-until_so() {
-    local end=$((SECONDS + $1))
-    until "${@:2}" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || { echo "waited $1 seconds in vain for: ${*:2}" >&2; exit 1; }
-        sleep 1
-    done
-}
+# shellcheck source=infra/recording.sh
+. "$lab/infra/recording.sh"
 
 has_checkpoint() { compgen -G "$place/storage/trials/*/checkpoints/step-*/manifest.json"; }
 is_pending() { [ "$(squeue --noheader --format=%T --jobs "$job")" = PENDING ]; }

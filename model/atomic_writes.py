@@ -19,11 +19,13 @@ TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """A place for a file, which becomes `path` once the block is done, and leaves no trace if the block fails.
 
     Args:
         path: replaced if it exists; its folder is made as needed.
+        flush: whether the content is on disk before. Else a machine that loses its power may leave a torn file, which
+            whoever reads it must notice.
 
     Raises:
         OSError: the folder cannot be made, or the file not be written.
@@ -32,7 +34,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
     draft = draft_of(path)
     try:
         yield draft
-        _flush_to_disk(draft)
+        if flush:
+            _flush_to_disk(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

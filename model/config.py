@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ModelWrapValidatorHandler, model_validator
 
-from model.registry import UNNAMED, load_config_class
+from model.registry import UNNAMED, ModelError, load_config_class, model_names, unusable
 
 SCHEMA_VERSION: Final = 1
 
@@ -21,6 +21,7 @@ Task = Literal["s4", "ms3", "avss"]
 Truth = Literal["official", "paper"]
 """Where paper and authors' code differ: `official` is the released code, `paper` the text."""
 Precision = Literal["fp32", "bf16", "fp16"]
+NumericsVersion = Literal["plain", "fast_1"]
 
 CLASSES: dict[Task, int] = {"s4": 2, "ms3": 2, "avss": 71}
 """Classes per task, background (class 0) included."""
@@ -49,9 +50,11 @@ class BackboneConfig(Section):
     name: str = "resnet50.tv_in1k"
     """Any timm model name whose `features_only` form gives the four strides."""
     weights: Literal["imagenet", "random"] = "imagenet"
+    """Pre-trained on ImageNet, or random."""
     norm: Literal["frozen_batch", "group", "native"] = "frozen_batch"
     """`frozen_batch` keeps ImageNet statistics fixed, `group` replaces batch by group normalisation."""
     drop_path: Fraction = 0.0
+    """Share of residual branches that are left out in training."""
 
 
 class OptimConfig(Section):
@@ -60,23 +63,29 @@ class OptimConfig(Section):
     algorithm: Literal["adamw", "adam"] = "adamw"
     """adamw: as released; adam: as the paper says, with the weight decay added to the gradient."""
     lr: PositiveFloat = 1e-4
+    """Learning rate at the first step."""
     backbone_lr_factor: PositiveFloat = 0.1
     """What parameters of backbones learn at, as a factor of `lr`: those of modules whose path in the network holds
     `backbone`, whatever the model."""
     weight_decay: NonNegativeFloat = 0.05
+    """Weight decay of the optimiser."""
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    """Decay of the running means of the gradient and of its square."""
     clip_norm: PositiveFloat | None = 0.01
     """Largest norm of all gradients together; null leaves them as they are."""
     poly_power: NonNegativeFloat = 0.9
+    """The rate after a share s of the steps is `lr` times (1 - s) to this power."""
 
 
 class DataConfig(Section):
     """Which clips, and how they are shown to the network."""
 
     task: Task = "s4"
+    """The AVSBench subset that is trained and scored on."""
     size: PositiveInt = 224
     """Side of the square network input, pixels; a multiple of 32."""
     augment: Literal["scale_crop_colour_flip", "colour_flip", "flip", "none"] = "scale_crop_colour_flip"
+    """How pictures are varied in training."""
     silent_clips: Literal["left_out", "kept"] = "left_out"
     """Clips without any sound: left out like damaged ones, or trained on and scored, as the authors do."""
     fingerprint: str = ""
@@ -100,11 +109,15 @@ class TrainingConfig(Section):
     """How long and on how much."""
 
     iterations: PositiveInt = 90_000
+    """Optimiser steps in all."""
     batch: PositiveInt = 8
     """Clips per optimiser step over all workers."""
     evaluate_every: PositiveInt = 5_000
     """Steps between validations; the best validation score selects the checkpoint that is tested."""
     precision: Precision = "fp32"
+    """Number format of the forward and backward pass."""
+    numerics: NumericsVersion = "plain"
+    """plain: the arithmetic of the first trials; fast_1: faster, with other rounding. See `model.numerics`."""
 
 
 class ModelConfig(Section):
@@ -131,6 +144,7 @@ class TrialConfig(Section):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     seed: Seed = 0
+    """All random numbers follow from it and from the step."""
     initial_trial: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
     """Key of the trial whose best checkpoint gives the initial weights."""
     model: ModelConfig
@@ -195,6 +209,7 @@ class AudioEncoderConfig(Section):
     """Log-mel to one embedding per frame: frozen VGGish (128-d), or a small network trained from scratch."""
 
     name: Literal["vggish", "compact"] = "vggish"
+    """The frozen VGGish, or a small network that is trained too."""
 
 
 class PretrainedModelConfig(ModelConfig):
@@ -238,9 +253,34 @@ def trial_config_class(values: Mapping[str, Any]) -> type[TrialConfig]:
     """The class that nested values are to be read as, by their `model.name`.
 
     Raises:
-        ValueError: there is no such model.
+        ModelError: there is no such model, or its package cannot be used.
     """
     section = values.get("model", {})
-    name = section.get("name", UNNAMED) if isinstance(section, Mapping) else UNNAMED
-    kind: type[TrialConfig] = load_config_class(name)
+    return config_class(section.get("name", UNNAMED) if isinstance(section, Mapping) else UNNAMED)
+
+
+def config_class(name: object) -> type[TrialConfig]:
+    """The class of the settings of a model.
+
+    Raises:
+        ModelError: there is no such model, or its package cannot be used.
+    """
+    kind = load_config_class(name)
+    if not (isinstance(kind, type) and issubclass(kind, TrialConfig)):
+        raise unusable(name, f"its settings are no class below {TrialConfig.__module__}.TrialConfig")
+    if getattr(kind.model_fields["model"].default, "name", None) != name:
+        raise unusable(name, f"{kind.__name__} has no default section `model` of that name")
     return kind
+
+
+def usable_models() -> list[str]:
+    """The models whose settings can be read: ours, and those of packages that can be used."""
+    return [name for name in model_names() if _is_usable(name)]
+
+
+def _is_usable(name: str) -> bool:
+    try:
+        config_class(name)
+    except ModelError:
+        return False
+    return True

@@ -1,7 +1,8 @@
 """What a model is. Start reading here.
 
-A model is a folder of `model/` and a line in `model.registry`. What is outside of that folder knows it by this page
-and by its settings, a class below `model.config.TrialConfig`. docs/add-a-model.md builds a small one.
+A model is a folder of `model/` and a line in `model.registry`, or an installed package with an entry point. What is
+outside of that folder or package knows it by this page and by its settings, a class below `model.config.TrialConfig`.
+docs/guides/add-a-model.md builds a small one.
 
 BT stands for the frames of a batch of clips, one after the other; K for the classes, background included.
 """
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from model.audio.encoder import AudioEncoder
 from model.config import TrialConfig
 from model.data.batch import Batch
-from model.registry import load_model
+from model.registry import load_model, unusable
 
 Config = TypeVar("Config", bound=TrialConfig)
 
@@ -99,8 +100,19 @@ class Network(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} does not mix clips")
 
     def refusal_to_split(self) -> str:
-        """Why several workers or micro-batches would change what is computed, and what to do; empty if they do not."""
-        return ""
+        """Why several workers or micro-batches would change what is computed, and what to do; empty if they do not.
+
+        By default they would where there is batch normalisation. A network with other layers that look at a whole batch
+        says so here; so does one that keeps its batch normalisation in evaluation mode.
+        """
+        whole = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+        path = next((path for path, module in self.named_modules() if isinstance(module, whole)), None)
+        if path is None:
+            return ""
+        return (
+            f"batch normalisation in {path} would see only a part of each batch, which changes the result: "
+            "train with one worker and without micro-batches"
+        )
 
 
 class Objective(Protocol):
@@ -156,6 +168,13 @@ class Model(Generic[Config]):
 
 
 def model_of(config: TrialConfig) -> Model[Any]:
-    """The model that a configuration belongs to."""
-    model: Model[Any] = load_model(config.model.name)
+    """The model that a configuration belongs to.
+
+    Raises:
+        ModelError: the package that brings it cannot be used.
+    """
+    name = config.model.name
+    model = load_model(name)
+    if not isinstance(model, Model):
+        raise unusable(name, f"what it names as its model is no {Model.__module__}.Model")
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,10 @@ from model.regular_files import read_regular
 WEIGHTS_FILE = "model.safetensors"
 MANIFEST_FILE = "manifest.json"
 
+FROZEN_DIGITS = 16
+"""Hexadecimal digits in the name of a folder of tensors that others refer to."""
+FROZEN_NAME = rf"^frozen-[0-9a-f]{{{FROZEN_DIGITS}}}$"
+
 FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
 
 
@@ -25,6 +30,8 @@ class _Manifest(BaseModel):
 
     checksums: dict[FileName, str]
     own_checksum: str
+    frozen: Annotated[str, StringConstraints(pattern=FROZEN_NAME)] | None = None
+    """A folder beside it, whose tensors belong to those of this one."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -42,6 +49,16 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return manifest if intact else None
+
+
+def frozen_name(digest: str) -> str:
+    """Name of the folder that holds the tensors with a digest, for all folders beside it that refer to them."""
+    return f"frozen-{digest[:FROZEN_DIGITS]}"
+
+
+def is_frozen_name(name: str) -> bool:
+    """Whether a folder has such a name."""
+    return re.fullmatch(FROZEN_NAME, name) is not None
 
 
 def manifest_checksum(manifest: Mapping[str, Any]) -> str:

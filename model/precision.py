@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -21,6 +21,22 @@ Result = TypeVar("Result")
 def network_precision(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
     """Autocast for the network's forward pass; nothing where the trial is in fp32."""
     return nullcontext() if precision == "fp32" else torch.autocast(device.type, dtype=AUTOCAST[precision])
+
+
+@contextmanager
+def matrix_products(*, tf32: bool) -> Iterator[None]:
+    """How a GPU multiplies fp32 matrices meanwhile: rounded to TF32, whose products have ten bits, or as it did."""
+    if not tf32:
+        yield
+        return
+    # Not `fp32_precision`, which is newer: a compiled network asks for this one, and is refused where both were used.
+    products = torch.backends.cuda.matmul
+    before = products.allow_tf32
+    products.allow_tf32 = True
+    try:
+        yield
+    finally:
+        products.allow_tf32 = before
 
 
 def without_autocast(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

@@ -65,12 +65,13 @@ class Evaluation:
         """Where the outcome is kept."""
         return self._store.evaluation(self.key)
 
-    def run(self, device: str, on_clip: Callable[[], None]) -> EvaluationRecord:
+    def run(self, device: str, on_clip: Callable[[], None], clips_at_once: int = 1) -> EvaluationRecord:
         """Scores every clip and stores the outcome.
 
         Args:
             device: a torch device.
             on_clip: called after each clip.
+            clips_at_once: how many pass the network together.
 
         Raises:
             DataError: clips cannot be read.
@@ -82,7 +83,8 @@ class Evaluation:
         torch_device = torch.device(device)
         model = load_model(self._stored, torch_device)
         embed_audio = audio_embedder(model, self._store.sound_cache)
-        outcome = evaluate(model, self.dataset, self._protocol, embed_audio, Workers(), torch_device, on_clip)
+        place = (embed_audio, Workers(), torch_device)
+        outcome = evaluate(model, self.dataset, self._protocol, *place, on_clip, clips_at_once=clips_at_once)
         scores = self.folder.write_scores(outcome.clips)
         record = EvaluationRecord(
             key=self.key,
@@ -93,7 +95,7 @@ class Evaluation:
             quarantined=sorted(self.dataset.entries[index].name for index in self.dataset.quarantine.reasons),
             code_version=code_version(),
             commit=current_commit(),
-            packages=package_versions(),
+            packages=package_versions(self._stored.config.model.name),
             device=device_name(device),
             finished=now(),
             seconds=round(time.monotonic() - began, 3),

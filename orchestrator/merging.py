@@ -15,6 +15,7 @@ from orchestrator.storage.storage import Storage
 from orchestrator.store.membership import MEMBERSHIPS
 from orchestrator.store.storage_identity import address, ensure_storage_id
 from orchestrator.store.store import IMPORTED
+from orchestrator.store.sweep_request import SWEEP_REQUESTS
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.trial.process_identity import is_dead
 
@@ -67,9 +68,16 @@ def merge(source: Storage, target: Storage, on_progress: Callable[[int, int], No
         except InputError as error:
             outcome.problems += error.problems
         on_progress(done, len(there))
-    source.fetch(MEMBERSHIPS)
-    _copy(source, target, source.names(MEMBERSHIPS))
+    _copy_sweeps(source, target)
     return outcome
+
+
+def _copy_sweeps(source: Storage, target: Storage) -> None:
+    """Copies which trials sweeps asked for, and what the target does not know of their requests."""
+    source.fetch((MEMBERSHIPS, SWEEP_REQUESTS))
+    known = set(target.names(SWEEP_REQUESTS))
+    _copy(source, target, source.names(MEMBERSHIPS))
+    _copy(source, target, [name for name in source.names(SWEEP_REQUESTS) if name not in known])
 
 
 def _by_folder(storage: Storage) -> dict[str, list[str]]:

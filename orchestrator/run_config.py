@@ -37,7 +37,28 @@ class RunConfig:
         float | None,
         typer.Option(min=0.0, max=MOST, help="GPUs of each worker, such as 0.5.  [default: 1 if the cluster has any]"),
     ] = None
-    loader_workers: Annotated[int, typer.Option(min=0, max=MOST, help="Processes that load data, per worker.")] = 0
+    loader_workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST,
+            help="Processes that load data, per worker; 0 loads in the worker itself.  "
+            "[default: up to 4 on a GPU, else 0]",
+        ),
+    ] = None
+    clip_cache: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=MOST,
+            envvar="COMBO_CLIP_CACHE",
+            metavar="GIB",
+            help="Disk of each machine for decoded clips, which all its trials share; 0 keeps none.",
+        ),
+    ] = 0.0
+    device_augmentation: Annotated[
+        bool, typer.Option("--device-augmentation", help="Augment pictures on the GPU, to the same bits.")
+    ] = False
     checkpoint_every: Annotated[int, typer.Option(min=1, max=MOST, help="Steps between checkpoints.")] = 1000
     keep_every: Annotated[
         int | None,
@@ -49,6 +70,12 @@ class RunConfig:
             min=1, max=MOST, help="Clips per forward pass; saves memory, changes no result.  [default: all of a worker]"
         ),
     ] = None
+    evaluation_batch: Annotated[
+        int,
+        typer.Option(
+            min=1, max=MOST, help="Clips per forward pass of validation and test; scores agree up to rounding."
+        ),
+    ] = 1
     compile_network: Annotated[bool, typer.Option("--compile", help="Compile the network first.")] = False
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Pictures with channels last in memory.")] = (
         False
@@ -65,7 +92,7 @@ class RunConfig:
     hang_after: Annotated[
         float,
         typer.Option(
-            min=1, max=MOST, help="Seconds without a step or a validation after which a trial is started anew."
+            min=1, max=MOST, help="Seconds without a step or a validation after which a trial is started again."
         ),
     ] = 1800.0
     retries: Annotated[

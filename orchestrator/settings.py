@@ -55,7 +55,7 @@ def resolve_settings(storage: str | None = None, data: Path | None = None) -> Se
     """
     opened = open_storage(storage or os.environ.get("COMBO_STORAGE") or DEFAULT_STORAGE)
     address = os.environ.get("RAY_ADDRESS", "")
-    folder, derived = Path(data or os.environ.get("COMBO_DATA", DEFAULT_DATA)), os.environ.get("COMBO_DERIVED")
+    folder, derived = Path(data or os.environ.get("COMBO_DATA") or DEFAULT_DATA), os.environ.get("COMBO_DERIVED")
     return Settings(
         storage=opened,
         data=(data_with_derived(folder, Path(derived)) if derived else folder).absolute(),

@@ -14,6 +14,7 @@ from reports.drawing.plot import PaperFigure
 from reports.plots.search_plots import search_plots
 from reports.plots.table_plots import plots_of
 from reports.search_outcomes import SearchOutcome
+from reports.site.compared_clips import compare_clips
 from reports.site.contents import Contents, SearchPage, TablePage
 from reports.site.files import site_files
 from reports.site.pictures import collect_pictures
@@ -51,6 +52,8 @@ class Request:
     """Address of the storage, without credentials."""
     problems: Sequence[Problem] = ()
     """Stored files that could not be used by whoever asks."""
+    is_served: bool = False
+    """Whether a server shows the running sweep beside the report."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def build_report(
         figures=tuple(request.figures),
         effort=results.effort(),
         problems=tuple(dict.fromkeys((*problems, *statistics.problems))),
+        is_served=request.is_served,
     )
     return Report(tuple(page.table for page in pages), write_site(site_files(contents), out), contents.problems)
 
@@ -120,4 +124,7 @@ def _table_page(
     problems += left_out(known.imported, trials, (record.key for record in table.imported))
     plots = plots_of(scaled, trials, table, results)
     effort = effort_of(run.stored for run in table.runs)
-    return TablePage(slug(scaled.name), table, tuple(plots), tuple(pictures), effort), problems
+    curves = results.curves(run.key for run in table.runs)
+    clips, unusable = compare_clips(table)
+    page = TablePage(slug(scaled.name), table, tuple(plots), tuple(pictures), effort, tuple(clips), curves)
+    return page, [*problems, *unusable]

@@ -43,6 +43,19 @@ class SearchPoint:
 
 
 @dataclass(frozen=True)
+class Importance:
+    """How much each setting has to do with what sets the best points apart in one objective."""
+
+    objective: Measure
+    best: int
+    """How many points count as the best."""
+    finished: int
+    """Among how many."""
+    shares: Mapping[str, float]
+    """By dotted key, the largest first; they sum up to 1."""
+
+
+@dataclass(frozen=True)
 class SearchOutcome:
     """A search and its points in the order in which they were suggested."""
 
@@ -61,5 +74,7 @@ class SearchOutcome:
     """Fingerprint of the data that all points were trained on."""
     axes: tuple[SearchAxis, ...] = ()
     """What it varies; without them its settings are not plotted."""
+    importances: tuple[Importance, ...] = ()
+    """One for each objective of which enough is known."""
     note: str = ""
     """What a reader must know before comparing this scale with the search itself; empty at that of the search."""

@@ -1,4 +1,7 @@
+import os
 import resource
+import shutil
+import subprocess
 import sys
 from collections import namedtuple
 from contextlib import contextmanager
@@ -8,18 +11,30 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from orchestrator.cli.app import main
+from tests.empty_database import empty_database  # noqa: F401
+from tests.servers.ray_head import running_head
+from tests.shared_drawings import shared_drawings  # noqa: F401
 
 Said = namedtuple("Said", ["code", "out", "err"])
 
 START_RAY = (
-    *("dependent_trials", "doctor", "earlier_version", "failed_trials", "failure_classes", "finished_sweep", "gc"),
-    *("finished_sweep_in_mlflow", "lost_mlflow", "model_evaluate", "plan_command"),
-    *("postgres_server", "profile_of_a_cluster", "services_up", "submitted_sweep"),
+    *("dependent_trials", "doctor", "driver_channel", "earlier_version", "finished_sweep", "gc"),
+    *("finished_sweep_in_mlflow", "guides", "lost_mlflow", "model_evaluate", "plan_command", "start_up"),
+    *("postgres_server", "profile_of_a_cluster", "rescore", "services_up", "shown_commands", "submitted_sweep"),
 )
-"""Files whose tests start Ray, which takes all cores, or share the sweep that some of them look at."""
+"""Files whose tests start Ray, which takes all cores, or share one that runs: one process takes them all."""
+SHARED = ("head", "sweep")
+"""Fixtures that start Ray for a whole session."""
+IN_BROWSER = ("exploring", "served_report", "site_in_browser")
+"""Files that share a browser, and a site with an MLflow server."""
+FORKED = ("data_parallel", "one_reader")
+"""Files whose workers come from a fork server, which imports PyTorch for them once."""
+TOGETHER = {"Ray": START_RAY, "browser": IN_BROWSER, "fork server": FORKED}
+SCOPES = {f"test_{name}.py": scope for scope, names in TOGETHER.items() for name in names}
 LONG = ("faults", "model", "site", "training", "weights")
 """Folders with files that take up to a minute; begun last, one would keep one process busy and the other idle."""
-SCOPES = {f"test_{name}.py": "Ray" for name in START_RAY}
+HOSTS = "127.0.0.1 localhost lab.example.org\n"
+PREPARED = 'ip link set lo up && mount --bind "$0" /etc/hosts && mount -t tmpfs -o mode=755 tmpfs /srv && exec "$@"'
 
 
 class ByFile(LoadScopeScheduling):
@@ -30,6 +45,7 @@ class ByFile(LoadScopeScheduling):
         return SCOPES.get(file.name, str(file))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Called where tests run in several processes."""
     return ByFile(config, log)
@@ -45,8 +61,23 @@ def pytest_collection_modifyitems(config, items):
         left_out = [item for item in items if item.get_closest_marker("minutes")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("minutes")]
+    for item in items:
+        if SCOPES.get(item.path.name) != "Ray" and any(_is_for_the_session(item, name) for name in SHARED):
+            raise pytest.UsageError(f"{item.path}: shares Ray with others: name it in START_RAY of tests/conftest.py")
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (item.path.name not in SCOPES, item.path.parent.name not in LONG))
+        items.sort(key=lambda item: (SCOPES.get(item.path.name) != "Ray", item.path.parent.name not in LONG))
+
+
+def _is_for_the_session(item, name):
+    definitions = item._fixtureinfo.name2fixturedefs.get(name, ())
+    return bool(definitions) and definitions[-1].scope == "session"
+
+
+@pytest.fixture(scope="session")
+def head():
+    """A Ray cluster for sweeps that kill nothing, and for those that are submitted to one."""
+    with running_head() as started:
+        yield started
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,3 +118,19 @@ def full_disk():
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return limited
+
+
+@pytest.fixture(scope="session")
+def machine_of_its_own(tmp_path_factory):
+    """Words that start a command where all ports are free, /srv is empty and lab.example.org is this machine."""
+    if missing := [program for program in ("unshare", "ip", "mount") if not shutil.which(program)]:
+        pytest.skip(f"not installed here: {', '.join(missing)} (Debian: util-linux, iproute2)")
+    hosts = tmp_path_factory.mktemp("machine") / "hosts"
+    hosts.write_text(HOSTS)
+    alone = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]  # nothing outlives the shell
+    words = ["unshare", *alone, "sh", "-c", PREPARED, str(hosts)]
+    tried = subprocess.run([*words, "true"], capture_output=True, text=True)
+    if tried.returncode:
+        user = "" if os.geteuid() == 0 else " (it takes root)"
+        pytest.skip(f"no network and mounts of one's own here{user}: {tried.stderr.strip()}")
+    return words

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from model.audio.choice import build_audio_encoder
 from model.audio.encoder import AudioEncoder
 from model.avsbench.config import AVSBenchConfig
-from model.avsbench.decoder import Decoder, Head
 from model.avsbench.frames import Frames
 from model.data.batch import Batch
 from model.interface import Gather, Network, alone
@@ -21,7 +20,9 @@ from model.layers.backbones import STRIDES, Backbone
 from model.layers.dilated_sum import DilatedSum
 from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.object_logits import object_scores
+from model.layers.panoptic_fpn import Decoder, Head
 from model.layers.tpavi import TPAVI
+from model.numerics import numerics_of
 
 HEAD_WIDTH = 32
 NECK_DEVIATION = 0.01
@@ -74,7 +75,7 @@ class AVSBenchNetwork(Network):
         model, truths = config.model, config.truths
         self.truths, self.is_avss = truths, config.data.task == "avss"
         self.normalise = ImageNetPixels()
-        self.backbone = Backbone(model.backbone)
+        self.backbone = Backbone(model.backbone, numerics_of(config))
         as_released = truths.unexecuted_layers == "official"
         self.unexecuted_stages = _unexecuted_stages(self.backbone) if as_released else nn.ModuleDict()
         self.audio_encoder = build_audio_encoder(model.audio_encoder.name, model.audio_encoder.width)

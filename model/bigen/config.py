@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from model.bigen.first_settings import FIRST_SETTINGS
 from model.config import (
     BackboneConfig,
     NonNegativeFloat,
@@ -56,6 +57,8 @@ class BigenTruths(Section):
     """official: the sound is only L2-normalised, the linear layer for it stays unused; paper: it passes that layer."""
     audio_correlation: Truth = "official"
     """official: product of maps and sound at every position; paper: equation 1, summed over positions."""
+    decoder: Truth = "official"
+    """official: blocks with batch normalisation, nearest-neighbour upsampling; paper: the structure of AVSBench's."""
     kl_stages: Truth = "official"
     """official: mean over the four stages; paper: their sum."""
     s4_mask: Truth = "official"
@@ -76,6 +79,7 @@ class BigenLossConfig(Section):
 class BigenConfig(PretrainedTrialConfig):
     """One fully resolved trial of AVS-BiGen."""
 
+    FIRST_SETTINGS = FIRST_SETTINGS
     TASKS: ClassVar[tuple[Task, ...]] = ("s4", "ms3")
 
     model: BigenModelConfig = BigenModelConfig()

@@ -1,4 +1,4 @@
-"""The decoder: from the coarsest stage to logits, with residual blocks and nearest-neighbour upsampling."""
+"""The decoders, from the coarsest stage to logits: the released one, and the one that the paper names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.bigen.conv_norm import ConvNorm
+from model.layers import panoptic_fpn
 
 
 class ResidualBlock(nn.Module):
@@ -26,7 +27,7 @@ class ResidualBlock(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Adds the stages to one another, coarsest first.
+    """The released one: adds the stages to one another, coarsest first, with nearest-neighbour upsampling.
 
     Args:
         width: channels of the stages; a multiple of 4.
@@ -52,6 +53,24 @@ class Decoder(nn.Module):
         for skip, refinement, stage in zip(self.skips, self.refinements[1:], finer, strict=True):
             decoded = _doubled(refinement(decoded + skip(stage)))
         return self.head(decoded)
+
+
+class PaperDecoder(nn.Module):
+    """The structure of AVSBench's: residual units without normalisation, bilinear upsampling.
+
+    Args:
+        width: channels of the stages; a multiple of 4.
+        stages: how many there are.
+    """
+
+    def __init__(self, width: int, stages: int) -> None:
+        super().__init__()
+        self.levels = panoptic_fpn.Decoder(width, stages, unexecuted_unit=False)
+        self.head = panoptic_fpn.Head(width, width // 4, 1)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """See `Decoder`."""
+        return self.head(self.levels(maps, lambda level: level))
 
 
 def _doubled(maps: Tensor) -> Tensor:

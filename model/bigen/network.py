@@ -11,7 +11,7 @@ from model.audio.choice import build_audio_encoder
 from model.audio.encoder import AudioEncoder
 from model.bigen.config import BigenConfig, BigenModelConfig
 from model.bigen.correlation_attention import CorrelationAttention
-from model.bigen.decoder import Decoder, ResidualBlock
+from model.bigen.decoder import Decoder, PaperDecoder, ResidualBlock
 from model.bigen.fused_module import FusedModule
 from model.bigen.neck import Neck
 from model.bigen.unit_length import unit_length
@@ -22,6 +22,7 @@ from model.layers.backbones import STRIDES, Backbone
 from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.object_logits import object_scores
 from model.layers.tpavi import TPAVI
+from model.numerics import numerics_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Bigen(Network):
         width, stages = model.width, len(STRIDES)
         self.generates_from_labels = config.data.task == "ms3"
         self.normalise = ImageNetPixels()
-        self.backbone = Backbone(model.backbone)
+        self.backbone = Backbone(model.backbone, numerics_of(config))
         self.audio_encoder = build_audio_encoder(model.audio_encoder.name, width)
         audio_width = self.audio_encoder.width
         self.neck = Neck(self.backbone.channels, model)
@@ -78,13 +79,14 @@ class Bigen(Network):
         if model.fusion != "none":
             self.fusion = nn.ModuleList(self._fusion_of_a_stage(model) for _ in range(stages))
         self.motion = CorrelationAttention(stages) if model.motion else None
-        self.decoder = Decoder(width, stages)
+        as_released = self.truths.decoder == "official"
+        self.decoder = Decoder(width, stages) if as_released else PaperDecoder(width, stages)
         positions = (config.data.size // STRIDES[-1]) ** 2
         self.generation = AudioGeneration(width, audio_width, positions) if model.generation else None
         projection, projects = nn.Linear(audio_width, width), self.truths.audio_projection == "paper"
         self.audio_projection = projection if projects else None
         # In the authors' state dict and parameter count, but in no computation of theirs.
-        self.unused = nn.ModuleDict({"decoder_block": ResidualBlock(width)})
+        self.unused = nn.ModuleDict({"decoder_block": ResidualBlock(width)} if as_released else {})
         if not projects:
             self.unused["audio_projection"] = projection
 
@@ -132,7 +134,7 @@ class Bigen(Network):
 
     @property
     def uses_every_parameter(self) -> bool:
-        """Never: the released code has layers that it does not use."""
+        """Never as released, where there are layers that nothing uses; and the network is not split between workers."""
         return False
 
     @property

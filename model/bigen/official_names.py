@@ -1,8 +1,8 @@
 """What every tensor of our network is called in the authors' state dict.
 
 VGGish is in none of theirs: they read it from a file of its own. Sizes are free, and so are the switches of
-`BigenTruths`: the official form of such a model holds the same weights, but the authors' code would compute something
-else with them.
+`BigenTruths` but for the decoder's: the official form of such a model holds the same weights, but the authors' code
+would compute something else with them.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def _encoder_naming(config: BigenConfig, names: list[str], network: str) -> Nami
         "model.fusion=none": model.fusion == "none",
         "model.motion=false": not model.motion,
         "model.generation=false": not model.generation,
+        "truths.decoder=paper": config.truths.decoder == "paper",
     }
     refuse_foreign(foreign)
     assert naming is not None  # refused above

@@ -26,6 +26,7 @@ class SiamEncoderConfig(Section):
     """Image and Maskige encoders and their channel-weighted fusion (COMBO section 3.1, equation 3)."""
 
     mode: Literal["separate", "shared", "image_only"] = "separate"
+    """Two encoders for frames and Maskiges, one for both, or frames only."""
     reduction: PositiveInt = 16
     """Squeeze ratio of the channel-weighted block's hidden layer."""
 
@@ -34,6 +35,7 @@ class ComboAudioEncoderConfig(AudioEncoderConfig):
     """The same, and the MLP behind it."""
 
     width: PositiveInt = 128
+    """Values of the embedding of one frame's sound."""
     mlp_width: PositiveInt = 4096
     """Hidden width of the MLP that maps the fused audio embedding to query space."""
 
@@ -42,29 +44,44 @@ class PixelDecoderConfig(Section):
     """Multi-scale deformable attention over strides 32, 16, 8 and an FPN level at stride 4."""
 
     layers: PositiveInt = 6
+    """Layers of deformable attention."""
     heads: PositiveInt = 8
+    """Attention heads; they divide `model.width`."""
     points: PositiveInt = 4
+    """Sampling points of each head on each level."""
     ffn_width: PositiveInt = 1024
+    """Hidden width of the feed-forward part of a layer."""
+    sampling: Literal["plain", "fastest"] = "plain"
+    """plain: the reference, as COMBO's first trials here; fastest: the form of deformable sampling that is fastest for
+    the device and the shapes. They differ by rounding."""
 
 
 class FusionConfig(Section):
     """Bilateral-Fusion Module (COMBO section 3.2, equations 4 and 5)."""
 
     mode: Literal["bilateral", "visual", "audio", "none"] = "bilateral"
+    """Which features are updated from which; `model.combo.bilateral_fusion` says what each mode does."""
     heads: PositiveInt = 8
+    """Attention heads; they divide `model.width`."""
     dropout: Fraction = 0.1
+    """Share of values that dropout sets to 0."""
     layer_scale_init: PositiveFloat = 1e-4
+    """What the update is multiplied by at first; learnt from there on."""
 
 
 class QueryDecoderConfig(Section):
     """Masked-attention transformer decoder with audio queries (Mask2Former section 3.2)."""
 
     queries: PositiveInt = 100
+    """Number of queries, each of which proposes a mask."""
     query_mode: Literal["add", "all", "none", "concat"] = "add"
     """`add` sums audio and learnable queries, `all` uses audio only, `none` learnable only, `concat` half of each."""
     layers: PositiveInt = 9
+    """Layers of the decoder."""
     heads: PositiveInt = 8
+    """Attention heads; they divide `model.width`."""
     ffn_width: PositiveInt = 2048
+    """Hidden width of the feed-forward part of a layer."""
 
 
 class ComboModelConfig(PretrainedModelConfig):
@@ -112,13 +129,24 @@ class LossConfig(Section):
     """Weights and sampling of the training loss: Mask2Former's, and L_ada (COMBO section 3.3)."""
 
     lambda_ada: NonNegativeFloat = 10.0
+    """Weight of the adaptive consistency loss between frames; 0 leaves it out."""
     class_weight: NonNegativeFloat = 2.0
+    """Weight of the classification loss."""
     mask_weight: NonNegativeFloat = 5.0
+    """Weight of the binary cross-entropy of masks."""
     dice_weight: NonNegativeFloat = 5.0
+    """Weight of the Dice loss of masks."""
     no_object_weight: NonNegativeFloat = 0.1
+    """Weight of the class "no object" within the classification loss."""
     points: PositiveInt = 12544
+    """Points at which a mask is compared with the truth."""
     oversample: Annotated[float, Field(ge=1, strict=True)] = 3.0
+    """So many times more points are drawn, of which the uncertain ones are taken."""
     importance: Fraction = 0.75
+    """Share of the points that are taken for their uncertainty; the others are drawn at random."""
+    arithmetic: Literal["per_frame", "batched"] = "per_frame"
+    """per_frame: as COMBO's first trials here; batched: all frames and predictions at once, with other random points.
+    Given the same points they differ by rounding."""
 
     @model_validator(mode="after")
     def _something_is_minimised(self) -> Self:

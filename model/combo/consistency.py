@@ -7,6 +7,7 @@ from torch import Tensor
 
 from model.config import Truth
 from model.precision import at_least_fp32, without_autocast
+from model.transfers import to_device
 
 CHUNK = 5
 """Frames per chunk of the released code, whatever the clip's length."""
@@ -37,6 +38,21 @@ def consistency_terms(mask_logits: Tensor, lengths: list[int], reduce: Truth) ->
         terms = distance * torch.exp(-distance)
         total = total + (terms.sum() if reduce == "paper" else terms.mean())
     return total, len(lengths)
+
+
+@without_autocast
+def batched_consistency(mask_logits: Tensor, lengths: list[int], reduce: Truth) -> Tensor:
+    """The sum of `consistency_terms`, of all chunks at once; equal up to rounding."""
+    logits = at_least_fp32(mask_logits).flatten(1)
+    squared = (logits * logits).sum(1) + EPSILON
+    cosine = (logits[:-1] * logits[1:]).sum(1) / (squared[:-1] * squared[1:]).sqrt()
+    return ((1 - cosine) * torch.exp(cosine - 1) * to_device(_pair_weights(lengths, reduce), logits.device)).sum()
+
+
+def _pair_weights(lengths: list[int], reduce: Truth) -> Tensor:
+    """(BT - 1,): what each pair of neighbouring frames weighs; 0 for the last of a chunk and the first of the next."""
+    weights = [[1.0 if reduce == "paper" else 1 / (length - 1)] * (length - 1) for length in lengths]
+    return torch.tensor([weight for chunk in weights for weight in (*chunk, 0.0)][:-1])
 
 
 def chunk_lengths(clip_lengths: list[int], chunk: Truth) -> list[int]:

@@ -1,4 +1,7 @@
-"""The training loss of COMBO: matched class, mask and dice losses of every prediction, and L_ada between frames."""
+"""The training loss of COMBO: matched class, mask and dice losses of every prediction, and L_ada between frames.
+
+All predictions are matched before any loss is computed: the costs are the one thing of a step that the host waits for.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from torch.nn import functional as F
 
 from model.combo.config import LossConfig, Truths
 from model.combo.consistency import chunk_lengths, consistency_terms
-from model.combo.matcher import Match, match
-from model.combo.points import PointSource, sample_points, uncertain_points
+from model.combo.matcher import Costs, Matches, assign, matching_cost, read_costs
+from model.combo.points import Draw, PointCounts, PointSource, sample_points, uncertain_points
 from model.combo.query_decoder import Prediction
-from model.combo.targets import Target
+from model.combo.targets import Targets
 from model.precision import without_autocast
+from model.transfers import to_device
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,26 @@ class Supervision:
     """What a batch says about its frames.
 
     Attributes:
-        annotated: (BT,) bool, frames that have a label map.
-        targets: one per annotated frame, in order.
+        annotated: (F,) int64, the frames that have a label map, on the device; None where all BT have one.
+        targets: of these frames.
         clip_lengths: frames of each clip; they sum to BT.
     """
 
-    annotated: Tensor
-    targets: list[Target]
+    annotated: Tensor | None
+    targets: Targets
     clip_lengths: list[int]
+
+    @classmethod
+    def of(cls, annotated: Tensor, targets: Targets, clip_lengths: list[int]) -> Supervision:
+        """With `annotated` as (BT,) bool on the host."""
+        frames = None if bool(annotated.all()) else to_device(annotated.nonzero()[:, 0], targets.masks.device)
+        return cls(frames, targets, clip_lengths)
+
+    def supervised(self, prediction: Prediction) -> Prediction:
+        """What is predicted for annotated frames."""
+        if self.annotated is None:
+            return prediction
+        return Prediction(prediction.class_logits[self.annotated], prediction.mask_logits[self.annotated])
 
 
 @dataclass(frozen=True)
@@ -64,9 +80,9 @@ class SetCriterion:
 
     def counts(self, batch: Sequence[Supervision]) -> Counts:
         """What the losses of a batch in parts are divided by."""
-        targets = [target for part in batch for target in part.targets]
+        frames = [count for part in batch for count in part.targets.counts]
         chunks = [length for part in batch for length in self._chunks(part)]
-        return Counts(sum(len(target.classes) for target in targets), len(targets), len(chunks))
+        return Counts(sum(frames), len(frames), len(chunks))
 
     @without_autocast
     def __call__(
@@ -78,21 +94,24 @@ class SetCriterion:
         none. See `weighted_sum`.
         """
         *earlier, final = [prediction.float() for prediction in predictions]
-        chunks = self._chunks(supervision)
-        masks, queries = counts.masks, counts.frames * final.class_logits.shape[1]
+        supervised = [supervision.supervised(prediction) for prediction in (final, *earlier)]
+        queries, targets = final.class_logits.shape[1], supervision.targets
+        draw = points.draw(len(supervised), [min(count, queries) for count in targets.counts], self.config)
+        with torch.no_grad():
+            costs = self._costs(supervised, targets, draw)
+            matches = assign(costs, targets, self.no_object, final.class_logits.device)
 
+        # Every target takes exactly one query, so the weights' sum over the batch follows from two counts.
+        unmatched = counts.frames * queries - counts.masks
+        class_losses = self._class_losses(supervised, matches, counts.masks + self.config.no_object_weight * unmatched)
+        mask_losses, dice_losses = self._mask_losses(supervised, targets, matches, draw, max(counts.masks, 1.0))
         losses: dict[str, Tensor] = {}
-        for suffix, prediction in [("", final), *((f"_{i}", p) for i, p in enumerate(earlier))]:
-            supervised = Prediction(
-                prediction.class_logits[supervision.annotated], prediction.mask_logits[supervision.annotated]
-            )
-            matched = self._match(supervised, supervision.targets, points)
-            losses[f"ce{suffix}"] = self._class_loss(supervised, supervision.targets, matched, masks, queries)
-            mask, dice = self._mask_losses(supervised, supervision.targets, matched, points, max(masks, 1.0))
-            losses[f"mask{suffix}"], losses[f"dice{suffix}"] = mask, dice
+        for place, suffix in enumerate(["", *(f"_{index}" for index in range(len(earlier)))]):
+            losses[f"ce{suffix}"] = class_losses[place]
+            losses[f"mask{suffix}"], losses[f"dice{suffix}"] = mask_losses[place], dice_losses[place]
+        chunks = self._chunks(supervision)
         for index, prediction in enumerate(earlier):
-            total, _ = consistency_terms(prediction.mask_logits, chunks, self.truths.lada_reduce)
-            losses[f"consistency_{index}"] = total / counts.chunks
+            losses[f"consistency_{index}"] = self._consistency(prediction.mask_logits, chunks) / counts.chunks
         return losses
 
     def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:
@@ -112,50 +131,55 @@ class SetCriterion:
     def _chunks(self, supervision: Supervision) -> list[int]:
         return chunk_lengths(supervision.clip_lengths, self.truths.lada_chunk)
 
-    def _match(self, prediction: Prediction, targets: list[Target], points: PointSource) -> list[Match]:
+    def _costs(self, supervised: list[Prediction], targets: Targets, draw: Draw) -> Costs:
+        """What each pair of query and object would cost, of every prediction and frame by itself."""
+        frames = list(zip(targets.ids.split(targets.counts), targets.masks.split(targets.counts), strict=True))
+        costs = [
+            [
+                matching_cost(logits, masks, *objects, points[None], self.config)
+                for logits, masks, objects, points in zip(
+                    one.class_logits, one.mask_logits, frames, places, strict=True
+                )
+            ]
+            for one, places in zip(supervised, draw.matching, strict=True)
+        ]
+        return read_costs(costs)
+
+    def _class_losses(self, supervised: list[Prediction], matches: Matches, divisor: float) -> Sequence[Tensor]:
+        """Cross entropy of every query, summed with the weights of their classes."""
+        weight = self._class_weight(supervised[0].class_logits)
         return [
-            match(
-                prediction.class_logits[frame],
-                prediction.mask_logits[frame],
-                target,
-                points.draw([frame], self.config.points),
-                self.config,
-            )
-            for frame, target in enumerate(targets)
+            F.cross_entropy(one.class_logits.flatten(0, 1), wanted.flatten(), weight, reduction="sum") / divisor
+            for one, wanted in zip(supervised, matches.classes, strict=True)
         ]
 
-    def _class_loss(
-        self, prediction: Prediction, targets: list[Target], matched: list[Match], masks: float, queries: float
-    ) -> Tensor:
-        wanted = torch.full(prediction.class_logits.shape[:2], self.no_object, device=prediction.class_logits.device)
-        for frame, (target, pairs) in enumerate(zip(targets, matched, strict=True)):
-            wanted[frame, pairs.queries] = target.classes[pairs.targets]
-        logits = prediction.class_logits.flatten(0, 1)
-        weight = logits.new_ones(self.no_object + 1)
+    def _class_weight(self, like: Tensor) -> Tensor:
+        weight = like.new_ones(self.no_object + 1)
         weight[self.no_object] = self.config.no_object_weight
-        total = F.cross_entropy(logits, wanted.flatten(), weight, reduction="sum")
-        # Every target takes exactly one query, so the weights' sum over the batch follows from two counts.
-        return total / (masks + self.config.no_object_weight * (queries - masks))
+        return weight
 
     def _mask_losses(
-        self,
-        prediction: Prediction,
-        targets: list[Target],
-        matched: list[Match],
-        points: PointSource,
-        masks: float,
-    ) -> tuple[Tensor, Tensor]:
+        self, supervised: list[Prediction], targets: Targets, matches: Matches, draw: Draw, masks: float
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
         """BCE and dice of the matched masks at mostly uncertain points, both summed over masks, divided by `masks`."""
-        frames = [frame for frame, pairs in enumerate(matched) for _ in range(len(pairs.queries))]
-        logits = torch.cat([prediction.mask_logits[frame, pairs.queries] for frame, pairs in enumerate(matched)])
-        wanted = torch.cat([target.masks[pairs.targets] for target, pairs in zip(targets, matched, strict=True)])
-        with torch.no_grad():
-            places = uncertain_points(
-                logits, frames, points, self.config.points, self.config.oversample, self.config.importance
-            )
-            labels = sample_points(wanted, places)
-        values = sample_points(logits, places)
-        return mask_loss(values, labels, masks), dice_loss(values, labels, masks)
+        found = []
+        for place, one in enumerate(supervised):
+            logits = one.mask_logits.flatten(0, 1)[matches.queries[place]]
+            with torch.no_grad():
+                places = self._uncertain_points(logits, draw, place)
+                labels = sample_points(targets.masks[matches.targets[place]], places)
+            values = sample_points(logits, places)
+            found.append((mask_loss(values, labels, masks), dice_loss(values, labels, masks)))
+        bce, dice = zip(*found, strict=True)
+        return bce, dice
+
+    def _uncertain_points(self, logits: Tensor, draw: Draw, place: int) -> Tensor:
+        certain = PointCounts.of(self.config).certain
+        return uncertain_points(logits, draw.candidates[place], draw.others[place], certain)
+
+    def _consistency(self, mask_logits: Tensor, chunks: list[int]) -> Tensor:
+        """L_ada of one prediction, summed over chunks."""
+        return consistency_terms(mask_logits, chunks, self.truths.lada_reduce)[0]
 
 
 def _vanished(loss: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from model.data.batch import Batch
 from model.interface import Gather, Network, alone
 from model.layers.imagenet_pixels import ImageNetPixels
 from model.layers.mlp import MLP
+from model.numerics import numerics_of
 
 MEMORY_LEVELS = 3
 
@@ -58,18 +59,18 @@ class Combo(Network):
 
     def __init__(self, config: ComboConfig) -> None:
         super().__init__()
-        model, truths = config.model, config.truths
-        self.siam_encoder = SiamEncoder(model.backbone, model.siam_encoder, truths.channel_weight)
+        model, truths, numerics = config.model, config.truths, numerics_of(config)
+        self.siam_encoder = SiamEncoder(model.backbone, model.siam_encoder, truths.channel_weight, numerics)
         self.audio_encoder = build_audio_encoder(model.audio_encoder.name, model.audio_encoder.width)
         audio_width = self.audio_encoder.width
-        self.pixel_decoder = PixelDecoder(self.siam_encoder.channels, model.width, model.pixel_decoder)
+        self.pixel_decoder = PixelDecoder(self.siam_encoder.channels, model.width, model.pixel_decoder, numerics)
         self.fusion = BilateralFusion(
             model.width, audio_width, model.fusion, truths.bfm_softmax_axis, truths.fusion_ablation
         )
         query_width = model.width // 2 if model.query_decoder.query_mode == "concat" else model.width
         self.audio_mlp = MLP(audio_width, model.audio_encoder.mlp_width, query_width)
         self.query_decoder = QueryDecoder(
-            model.width, config.classes, MEMORY_LEVELS, model.query_decoder, truths.audio_query_expand
+            model.width, config.classes, MEMORY_LEVELS, model.query_decoder, truths.audio_query_expand, numerics
         )
         self.normalise = ImageNetPixels()
 

@@ -8,9 +8,10 @@ from itertools import compress
 
 from torch import Tensor
 
+from model.combo.batched_criterion import BatchedCriterion
 from model.combo.config import ComboConfig
 from model.combo.criterion import Counts, SetCriterion, Supervision
-from model.combo.points import KeyedPoints
+from model.combo.points import CountedPoints, KeyedPoints, PointSource
 from model.combo.query_decoder import Prediction
 from model.combo.targets import frame_targets
 from model.data.batch import Batch
@@ -19,12 +20,22 @@ POSITIONS_PER_CLIP = 1000
 """More than any clip has frames; spaces the frames of one clip from those of the next."""
 
 
+def annotated_positions(batch: Batch) -> list[int]:
+    """What keys the points of each annotated frame: the place of its clip in the global batch, its own in the clip."""
+    positions = [
+        int(position) * POSITIONS_PER_CLIP + frame
+        for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
+        for frame in range(int(length))
+    ]
+    return list(compress(positions, batch.annotated.tolist()))
+
+
 @dataclass(frozen=True)
 class Supervised:
     """A part of a batch: what is known of it, and where its masks are compared."""
 
     supervision: Supervision
-    points: KeyedPoints
+    points: PointSource
 
 
 class ComboObjective:
@@ -36,19 +47,17 @@ class ComboObjective:
 
     def __init__(self, config: ComboConfig) -> None:
         self._seed = config.seed
-        self._criterion = SetCriterion(config.loss, config.truths, config.classes)
+        is_batched = config.loss.arithmetic == "batched"
+        self._points = CountedPoints if is_batched else KeyedPoints
+        kind = BatchedCriterion if is_batched else SetCriterion
+        self._criterion = kind(config.loss, config.truths, config.classes)
 
     def supervise(self, batch: Batch, step: int) -> Supervised:
-        """Points are keyed by the clip's position in the global batch and the frame in the clip."""
-        positions = [
-            int(position) * POSITIONS_PER_CLIP + frame
-            for position, length in zip(batch.positions, batch.clip_lengths, strict=True)
-            for frame in range(int(length))
-        ]
-        annotated = list(compress(positions, batch.annotated.tolist()))
+        """Points are keyed by `annotated_positions`."""
+        targets = frame_targets(batch.labels, batch.present)
         return Supervised(
-            Supervision(batch.annotated, frame_targets(batch.labels), batch.clip_lengths.tolist()),
-            KeyedPoints(self._seed, step, annotated, batch.frames.device),
+            Supervision.of(batch.annotated, targets, batch.clip_lengths.tolist()),
+            self._points(self._seed, step, annotated_positions(batch), batch.frames.device),
         )
 
     def counts(self, parts: Sequence[Supervised]) -> Sequence[float]:

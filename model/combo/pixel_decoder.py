@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.combo.config import PixelDecoderConfig
-from model.layers.deformable_attention import DeformableAttention, Shapes
+from model.layers.deformable.attention import DeformableAttention
+from model.layers.deformable.plain import Shapes
 from model.layers.position_encoding import sine_encoding
+from model.numerics import PLAIN, Numerics
 
 NORM_GROUPS = 32
 
@@ -33,7 +35,7 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, width: int, config: PixelDecoderConfig, levels: int) -> None:
         super().__init__()
-        self.attention = DeformableAttention(width, config.heads, levels, config.points)
+        self.attention = DeformableAttention(width, config.heads, levels, config.points, config.sampling)
         self.norm1 = nn.LayerNorm(width)
         self.linear1 = nn.Linear(width, config.ffn_width)
         self.linear2 = nn.Linear(config.ffn_width, width)
@@ -54,11 +56,13 @@ class PixelDecoder(nn.Module):
         channels: C_i of the four encoder maps, finest first.
         width: channels C of everything that comes out.
         config: layers, heads, points, feed-forward width.
+        numerics: whether half precision is allowed.
     """
 
-    def __init__(self, channels: list[int], width: int, config: PixelDecoderConfig) -> None:
+    def __init__(self, channels: list[int], width: int, config: PixelDecoderConfig, numerics: Numerics = PLAIN) -> None:
         super().__init__()
         self.width = width
+        self.may_be_half = numerics.half_pixel_decoder
         coarse = channels[:0:-1]
         groups = min(NORM_GROUPS, width // 2)
         self.input_projections = nn.ModuleList(_input_projection(c, width, groups) for c in coarse)
@@ -71,8 +75,13 @@ class PixelDecoder(nn.Module):
         self.mask_features = _c2_convolution(width, width, 1, bias=True)
 
     def forward(self, maps: list[Tensor]) -> PixelFeatures:
-        """Four maps (BT, C_i, H/s, W/s), finest first. Always in fp32: deformable sampling loses places in half."""
-        with torch.autocast(maps[0].device.type, enabled=False):
+        """Four maps (BT, C_i, H/s, W/s), finest first.
+
+        In fp32, or as `Numerics.half_pixel_decoder` says in bf16, whose range is that of fp32.
+        """
+        device = maps[0].device.type
+        is_half = self.may_be_half and torch.is_autocast_enabled(device)
+        with torch.autocast(device, dtype=torch.bfloat16 if is_half else None, enabled=is_half):
             finest, *coarse = [level.float() for level in maps]
             projected = [
                 project(level) for project, level in zip(self.input_projections, reversed(coarse), strict=True)
@@ -86,7 +95,7 @@ class PixelDecoder(nn.Module):
     def _encode(self, maps: list[Tensor]) -> list[Tensor]:
         shapes = [(level.shape[2], level.shape[3]) for level in maps]
         device = maps[0].device
-        tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in maps], dim=1)
+        tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in maps], dim=1).float()
         position = torch.cat(
             [
                 sine_encoding(height, width, self.width, device).flatten(2).transpose(1, 2) + embed

@@ -13,6 +13,7 @@ from model.config import Truth
 from model.interface import Gather, alone
 from model.layers.mlp import MLP
 from model.layers.position_encoding import sine_encoding
+from model.numerics import PLAIN, Numerics
 
 
 @dataclass(frozen=True)
@@ -39,21 +40,42 @@ def _attention(width: int, heads: int) -> nn.MultiheadAttention:
 
 
 class CrossAttentionLayer(nn.Module):
-    """Queries read one memory level where their current mask lies."""
+    """Queries read one memory level where their current mask lies.
 
-    def __init__(self, width: int, heads: int) -> None:
+    Args:
+        width: channels C.
+        heads: attention heads.
+        numerics: whether they share a mask.
+    """
+
+    def __init__(self, width: int, heads: int, numerics: Numerics = PLAIN) -> None:
         super().__init__()
+        self.copies_mask = not numerics.shared_mask
         self.attention = _attention(width, heads)
         self.norm = nn.LayerNorm(width)
 
     def forward(
         self, query: Tensor, query_position: Tensor, memory: Tensor, position: Tensor, blocked: Tensor
     ) -> Tensor:
-        """(BT, Q, C) queries, (BT, HW, C) memory, (BT*heads, Q, HW) true where attention is blocked."""
-        read, _ = self.attention(
-            query + query_position, memory + position, memory, attn_mask=blocked, need_weights=False
-        )
+        """(BT, Q, C) queries, (BT, HW, C) memory, (BT, Q, HW) true where attention is blocked."""
+        placed, keys = query + query_position, memory + position
+        if self.copies_mask:
+            copies = blocked.repeat_interleave(self.attention.num_heads, dim=0)
+            read, _ = self.attention(placed, keys, memory, attn_mask=copies, need_weights=False)
+        else:
+            read = self._read(placed, keys, memory, blocked)
         return self.norm(query + read)
+
+    def _read(self, query: Tensor, keys: Tensor, values: Tensor, blocked: Tensor) -> Tensor:
+        """What `attention` computes, with one mask for all heads."""
+        attention = self.attention
+        projections = zip(attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3), strict=True)
+        q, k, v = (
+            F.linear(tokens, weight, bias).unflatten(2, (attention.num_heads, -1)).transpose(1, 2)
+            for tokens, (weight, bias) in zip((query, keys, values), projections, strict=True)
+        )
+        mixed = F.scaled_dot_product_attention(q, k, v, ~blocked[:, None])
+        return attention.out_proj(mixed.transpose(1, 2).flatten(2))
 
 
 class SelfAttentionLayer(nn.Module):
@@ -97,16 +119,27 @@ class QueryDecoder(nn.Module):
         config: queries, layers, heads, feed-forward width, how audio enters the queries.
         audio_expand: official: (BT, Q, C) read as (Q, BT, C), so a query gets the audio of another frame of the batch,
             BT being the frames of all workers; paper: every query gets its own frame's.
+        numerics: how masked attention computes.
     """
 
-    def __init__(self, width: int, classes: int, levels: int, config: QueryDecoderConfig, audio_expand: Truth) -> None:
+    def __init__(
+        self,
+        width: int,
+        classes: int,
+        levels: int,
+        config: QueryDecoderConfig,
+        audio_expand: Truth,
+        numerics: Numerics = PLAIN,
+    ) -> None:
         super().__init__()
         self.config, self.audio_expand = config, audio_expand
         learned = width // 2 if config.query_mode == "concat" else width
         self.query_features = nn.Embedding(config.queries, learned)
         self.query_positions = nn.Embedding(config.queries, width)
         self.level_embed = nn.Embedding(levels, width)
-        self.cross_attention = nn.ModuleList(CrossAttentionLayer(width, config.heads) for _ in range(config.layers))
+        self.cross_attention = nn.ModuleList(
+            CrossAttentionLayer(width, config.heads, numerics) for _ in range(config.layers)
+        )
         self.self_attention = nn.ModuleList(SelfAttentionLayer(width, config.heads) for _ in range(config.layers))
         self.feed_forward = nn.ModuleList(FeedForwardLayer(width, config.ffn_width) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
@@ -184,8 +217,7 @@ class QueryDecoder(nn.Module):
         return Prediction(self.class_head(query), masks)
 
     def _blocked(self, mask_logits: Tensor, shape: tuple[int, int]) -> Tensor:
-        """(BT*heads, Q, HW), true where a query's mask is background; a query with no pixel at all sees everything."""
+        """(BT, Q, HW), true where a query's mask is background; a query with no pixel at all sees everything."""
         resized = F.interpolate(mask_logits.detach(), shape, mode="bilinear", align_corners=False)
         blocked = resized.flatten(2).sigmoid() < 0.5
-        blocked &= ~blocked.all(2, keepdim=True)
-        return blocked.repeat_interleave(self.config.heads, dim=0)
+        return blocked & ~blocked.all(2, keepdim=True)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from model.combo.config import SiamEncoderConfig
 from model.config import BackboneConfig, Truth
 from model.layers.backbones import Backbone
+from model.numerics import PLAIN, Numerics
 
 
 class ChannelWeight(nn.Module):
@@ -40,15 +41,18 @@ class SiamEncoder(nn.Module):
         backbone: the pyramid, built once (`shared`, `image_only`) or twice (`separate`).
         config: encoder mode and gate size.
         truth: form of the channel-weighted block.
+        numerics: how the backbones compute.
     """
 
-    def __init__(self, backbone: BackboneConfig, config: SiamEncoderConfig, truth: Truth) -> None:
+    def __init__(
+        self, backbone: BackboneConfig, config: SiamEncoderConfig, truth: Truth, numerics: Numerics = PLAIN
+    ) -> None:
         super().__init__()
         self.mode = config.mode
-        self.image_backbone = Backbone(backbone)
+        self.image_backbone = Backbone(backbone, numerics)
         self.channels = self.image_backbone.channels
         if config.mode == "separate":
-            self.maskige_backbone = Backbone(backbone)
+            self.maskige_backbone = Backbone(backbone, numerics)
         if config.mode != "image_only":
             self.channel_weights = nn.ModuleList(
                 ChannelWeight(channels, config.reduction, truth) for channels in self.channels

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from model.config import IGNORED
+from model.transfers import to_device
 
 
 @dataclass(frozen=True)
-class Target:
-    """The classes present in one annotated frame, background included.
+class Targets:
+    """The classes present in each of F annotated frames, background included: N objects, frame after frame.
 
     Attributes:
-        classes: (M,) int64 class ids.
-        masks: (M, H, W) float32 in {0, 1}.
+        present: class ids of each frame, on the host.
+        ids: (N,) int64, the same on the device.
+        masks: (N, H, W) float32 in {0, 1}.
     """
 
-    classes: Tensor
+    present: Sequence[Sequence[int]]
+    ids: Tensor
     masks: Tensor
 
+    @property
+    def counts(self) -> list[int]:
+        """Objects of each frame."""
+        return [len(classes) for classes in self.present]
 
-def frame_targets(labels: Tensor) -> list[Target]:
-    """One target per label map (N, H, W) of class ids; ignored pixels belong to no class."""
-    targets = []
-    for frame in labels:
-        present = frame.unique()
-        present = present[present != IGNORED]
-        targets.append(Target(present, (frame == present[:, None, None]).float()))
-    return targets
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+
+def frame_targets(labels: Tensor, present: Sequence[Sequence[int]]) -> Targets:
+    """The objects of label maps (F, H, W) of class ids, in which these classes are present; see `Batch.present`."""
+    counts = torch.tensor([len(classes) for classes in present], dtype=torch.int64)
+    numbers = torch.stack(
+        (
+            torch.tensor([one for classes in present for one in classes], dtype=torch.int64),
+            torch.arange(len(present)).repeat_interleave(counts),
+        )
+    )
+    ids, frames = to_device(numbers, labels.device)
+    return Targets(present, ids, (labels[frames] == ids[:, None, None]).float())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 
 from model.config import Task, TrialConfig
 from model.data.clip import Clip
+from model.data.clip_cache import ClipCache
+from model.data.clip_record import content_key, packed, record_type, unpacked
 from model.data.errors import DataError
 from model.data.index import read_index, subset_root
-from model.data.layout import SPLITS, ClipFiles, clip_files
+from model.data.layout import SPLITS, ClipFiles, IndexEntry, clip_files
 from model.data.pictures import read_label, read_rgb
 from model.data.quarantine import Quarantine
 from model.data.remedies import remedy_for_missing
@@ -36,6 +39,7 @@ class AVSBench:
         proposer: str | None = "semantic-sam",
         *,
         keeps_silent_clips: bool = False,
+        clip_cache: ClipCache | None = None,
     ) -> None:
         """Reads the index only; clips are read on access.
 
@@ -47,6 +51,7 @@ class AVSBench:
             cache_bytes: keep the clips in memory once read, if all of them take at most this much.
             proposer: whose Maskiges are read; None reads none.
             keeps_silent_clips: whether clips without any sound are read like others; else they cannot be used.
+            clip_cache: where decoded clips are looked for and kept; a clip's files are then decoded by nobody twice.
 
         Raises:
             DataError: if the subset or the split is not there.
@@ -65,13 +70,18 @@ class AVSBench:
         self.quarantine = Quarantine(self.root, task, split, len(self.entries), proposer, size)
         """Clips that training and evaluation have found to be unusable."""
         self._cache: dict[int, Clip] | None = {} if self._bytes() <= cache_bytes else None
+        self._clip_cache = clip_cache
+        self._keys: dict[int, str] = {}
+        """Content keys of the clips that this process has looked for in the cache."""
 
     @classmethod
-    def configured(cls, config: TrialConfig, root: Path, split: str, cache_bytes: int = 0) -> AVSBench:
+    def configured(
+        cls, config: TrialConfig, root: Path, split: str, cache_bytes: int = 0, clip_cache: ClipCache | None = None
+    ) -> AVSBench:
         """A split as a trial sees it; see the constructor for the arguments and errors."""
         data = config.data
         which = (root, data.task, split, data.size, cache_bytes, config.proposer)
-        return cls(*which, keeps_silent_clips=data.silent_clips == "kept")
+        return cls(*which, keeps_silent_clips=data.silent_clips == "kept", clip_cache=clip_cache)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -97,11 +107,28 @@ class AVSBench:
     def _read(self, index: int) -> Clip:
         entry = self.entries[index]
         files = clip_files(self.task, self.root, entry, self.proposer)
+        key = None if self._clip_cache is None else self._keys.get(index) or self._content_key(files)
+        if self._clip_cache is None or key is None:
+            return self._decode(entry, files)
+        self._keys[index] = key
+        kind = record_type(files, self.size)
+        if (record := self._clip_cache.find(key, kind)) is not None:
+            return unpacked(record, entry, files)
+        clip = self._decode(entry, files)
+        # Nobody may have changed the files meanwhile.
+        if self._clip_cache.has_room(kind.itemsize) and self._content_key(files) == key:
+            self._clip_cache.keep(key, packed(clip, kind))
+        return clip
+
+    def _content_key(self, files: ClipFiles) -> str | None:
+        return content_key(files, self.task, self.size, keeps_silence=self._keeps_silent_clips)
+
+    def _decode(self, entry: IndexEntry, files: ClipFiles) -> Clip:
         missing_frame = remedy_for_missing(files.frames[0], files, self.task)
         return Clip(
             name=entry.name,
             category=entry.category,
-            frames=np.stack([read_rgb(path, self.size, missing_frame) for path in files.frames]),
+            frames=self._pictures(files.frames, missing_frame),
             maskiges=self._maskiges(files),
             log_mel=read_sound(files, self.task, allow_silence=self._keeps_silent_clips),
             labels=np.stack([read_label(path, self.task, self.size, missing_frame) for path in files.masks]),
@@ -111,5 +138,8 @@ class AVSBench:
     def _maskiges(self, files: ClipFiles) -> NDArray[np.uint8] | None:
         if not files.maskiges:
             return None
-        missing = remedy_for_missing(files.maskiges[0], files, self.task)
-        return np.stack([read_rgb(path, self.size, missing) for path in files.maskiges])
+        return self._pictures(files.maskiges, remedy_for_missing(files.maskiges[0], files, self.task))
+
+    def _pictures(self, paths: Sequence[Path], missing: str) -> NDArray[np.uint8]:
+        """(T, 3, H, W); in memory the channels of a pixel lie together, as they are decoded and augmented."""
+        return np.stack([read_rgb(path, self.size, missing) for path in paths]).transpose(0, 3, 1, 2)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.config import IGNORED
 from model.data.clip import Clip
 from model.data.errors import DataError
+from model.transfers import to_device
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B clips with their frames one after the other: BT is the sum of the clips' lengths."""
+    """B clips with their frames one after the other: BT is the sum of the clips' lengths.
+
+    What says how the frames are arranged stays on the host, whatever device the others are on: it decides what is
+    computed, and to ask a GPU for it would mean to wait for the GPU.
+    """
 
     frames: Tensor
     """uint8 (BT, 3, H, W) RGB."""
@@ -25,26 +32,33 @@ class Batch:
     sound: Tensor
     """float32 (BT, 1, 96, 64) log-mel, or (BT, A) when it has passed a frozen audio encoder already."""
     clip_lengths: Tensor
-    """int64 (B,) frames per clip."""
+    """int64 (B,) frames per clip; on the host."""
     annotated: Tensor
-    """bool (BT,) which frames have labels."""
+    """bool (BT,) which frames have labels; on the host."""
     labels: Tensor
     """int64 (annotated frames, H, W) class ids, 255 = ignore."""
     names: list[str]
     positions: Tensor
-    """int64 (B,) index of each clip in the global batch (evaluation: in the data set), whatever the world size."""
+    """int64 (B,) index of each clip in the global batch (evaluation: in the data set), whatever the world size; on the
+    host."""
+    present: Sequence[Sequence[int]] = ()
+    """Class ids in each label map, ascending, 255 left out."""
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch on another device."""
-        return Batch(
-            frames=self.frames.to(device),
-            maskiges=None if self.maskiges is None else self.maskiges.to(device),
-            sound=self.sound.to(device),
-            clip_lengths=self.clip_lengths.to(device),
-            annotated=self.annotated.to(device),
-            labels=self.labels.to(device),
-            names=self.names,
-            positions=self.positions.to(device),
+        """The same batch on another device; a GPU gets it behind what it does, without a wait."""
+        return self._with_tensors(lambda tensor: to_device(tensor, device))
+
+    def pin_memory(self) -> Batch:
+        """The same batch where GPUs can fetch it by themselves; PyTorch's loader calls this."""
+        return self._with_tensors(Tensor.pin_memory)
+
+    def _with_tensors(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return replace(
+            self,
+            frames=change(self.frames),
+            maskiges=None if self.maskiges is None else change(self.maskiges),
+            sound=change(self.sound),
+            labels=change(self.labels),
         )
 
     def split(self, clips: int) -> list[Batch]:
@@ -62,17 +76,19 @@ class Batch:
             self.labels.split(labelled),
             [self.names[first : first + clips] for first in range(0, len(self.names), clips)],
             self.positions.split(clips),
+            [self.present[end - part : end] for part, end in zip(labelled, accumulate(labelled), strict=True)],
             strict=True,
         )
         return [Batch(*part) for part in parts]
 
 
-def collate(clips: Sequence[Clip], positions: Sequence[int]) -> Batch:
+def collate(clips: Sequence[Clip], positions: Sequence[int], *, channels_last: bool = False) -> Batch:
     """Joins clips of one size, of any length.
 
     Args:
         clips: at least one.
         positions: their indices in the global batch.
+        channels_last: whether the channels of a pixel of frames and Maskiges lie together in memory.
 
     Raises:
         DataError: if the clips differ in size.
@@ -80,16 +96,24 @@ def collate(clips: Sequence[Clip], positions: Sequence[int]) -> Batch:
     sizes = {clip.frames.shape[-2:] for clip in clips}
     if len(sizes) > 1:
         raise DataError(f"clips of sizes {sorted(sizes)} do not fit into one batch: use data of one size")
+    maskiges = [clip.maskiges for clip in clips if clip.maskiges is not None]
     return Batch(
-        frames=_join([clip.frames for clip in clips]),
-        maskiges=_join(maskiges) if (maskiges := [c.maskiges for c in clips if c.maskiges is not None]) else None,
+        frames=_join_pictures([clip.frames for clip in clips], channels_last),
+        maskiges=_join_pictures(maskiges, channels_last) if maskiges else None,
         sound=_join([clip.log_mel for clip in clips]),
         clip_lengths=torch.tensor([len(clip.frames) for clip in clips]),
         annotated=_join([clip.annotated for clip in clips]),
         labels=_join([clip.labels for clip in clips]),
         names=[clip.name for clip in clips],
         positions=torch.tensor(list(positions)),
+        present=[present_classes(labels) for clip in clips for labels in clip.labels],
     )
+
+
+def present_classes(labels: NDArray[np.int64]) -> list[int]:
+    """Class ids in a label map (H, W), ascending; ignored pixels belong to no class."""
+    present: list[int] = np.flatnonzero(np.bincount(labels.ravel(), minlength=IGNORED + 1)).tolist()
+    return [one for one in present if one != IGNORED]
 
 
 def unlabelled(frames: Tensor, maskiges: Tensor | None, sound: Tensor) -> Batch:
@@ -105,6 +129,16 @@ def unlabelled(frames: Tensor, maskiges: Tensor | None, sound: Tensor) -> Batch:
         names=[""],
         positions=torch.tensor([0]),
     )
+
+
+def _join_pictures(pictures: Sequence[NDArray[np.uint8]], channels_last: bool) -> Tensor:
+    """(BT, 3, H, W), however the pictures of each clip lie in memory."""
+    count, (height, width) = sum(map(len, pictures)), pictures[0].shape[2:]
+    if channels_last:
+        joined = np.empty((count, height, width, 3), np.uint8).transpose(0, 3, 1, 2)
+    else:
+        joined = np.empty((count, 3, height, width), np.uint8)
+    return torch.from_numpy(np.concatenate(pictures, out=joined))
 
 
 def _join(arrays: Sequence[NDArray[np.generic]]) -> Tensor:

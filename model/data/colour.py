@@ -1,6 +1,13 @@
-"""SSD colour distortion, as the released loader applies it."""
+"""SSD colour distortion, as the released loader applies it.
+
+Brightness, contrast, saturation and hue change each value by itself, so a step is a table of 256 values: the same bits
+as the arithmetic gives, for a look-up per pixel.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -11,56 +18,86 @@ FACTORS = (0.5, 1.5)
 """Range of the contrast and saturation factors."""
 HUE = 18
 """Largest hue shift in OpenCV's 8-bit hue, of which 180 make a turn."""
+HUES = 180
+VALUES = np.arange(256, dtype=np.uint8)
+
+Changed = Literal["rgb", "hue", "saturation"]
 
 
-def distort_colours(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Brightness, contrast, saturation and hue, each with probability one half, rounded to 8 bits after every step.
+@dataclass(frozen=True, eq=False)
+class ColourStep:
+    """A change of one kind of value, rounded to 8 bits."""
+
+    changed: Changed
+    table: NDArray[np.uint8]
+    """(256,) what each value becomes."""
+
+
+Distortion = tuple[ColourStep, ...]
+"""Steps of one picture, in order."""
+
+
+def draw_distortion(rng: np.random.Generator) -> Distortion:
+    """Brightness, contrast, saturation and hue, each with probability one half.
 
     Args:
-        picture: (H, W, 3) RGB.
         rng: source of all draws.
+    """
+    steps = _brightness(rng)
+    if _coin(rng):
+        steps += _contrast(rng) + _saturation(rng) + _hue(rng)
+    else:
+        steps += _saturation(rng) + _hue(rng) + _contrast(rng)
+    return tuple(steps)
+
+
+def distort(picture: NDArray[np.uint8], distortion: Distortion) -> NDArray[np.uint8]:
+    """Applies the steps.
+
+    Args:
+        picture: (H, W, 3) RGB, contiguous; it is not changed.
+        distortion: from `draw_distortion`.
 
     Returns:
-        A picture of the same shape and type.
+        A picture of the same shape and type; the same one if there are no steps.
     """
-    picture = _brightness(picture, rng)
-    if _coin(rng):
-        return _hue(_saturation(_contrast(picture, rng), rng), rng)
-    return _contrast(_hue(_saturation(picture, rng), rng), rng)
+    for step in distortion:
+        if step.changed == "rgb":
+            picture = _looked_up(picture, step.table)
+        else:
+            hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+            channel = 0 if step.changed == "hue" else 1
+            cv2.insertChannel(_looked_up(cv2.extractChannel(hsv, channel), step.table), hsv, channel)
+            picture = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), dtype=np.uint8)
+    return picture
 
 
-def _brightness(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    return _linear(picture, offset=rng.uniform(-BRIGHTNESS, BRIGHTNESS)) if _coin(rng) else picture
+def _brightness(rng: np.random.Generator) -> list[ColourStep]:
+    return [ColourStep("rgb", _linear(offset=rng.uniform(-BRIGHTNESS, BRIGHTNESS)))] if _coin(rng) else []
 
 
-def _contrast(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    return _linear(picture, factor=rng.uniform(*FACTORS)) if _coin(rng) else picture
+def _contrast(rng: np.random.Generator) -> list[ColourStep]:
+    return [ColourStep("rgb", _linear(factor=rng.uniform(*FACTORS)))] if _coin(rng) else []
 
 
-def _saturation(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _saturation(rng: np.random.Generator) -> list[ColourStep]:
+    return [ColourStep("saturation", _linear(factor=rng.uniform(*FACTORS)))] if _coin(rng) else []
+
+
+def _hue(rng: np.random.Generator) -> list[ColourStep]:
     if not _coin(rng):
-        return picture
-    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
-    hsv[..., 1] = _linear(hsv[..., 1], factor=rng.uniform(*FACTORS))
-    return _to_rgb(hsv)
+        return []
+    turned = (VALUES.astype(np.int64) + rng.integers(-HUE, HUE, endpoint=True)) % HUES
+    return [ColourStep("hue", turned.astype(np.uint8))]
 
 
-def _hue(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    if not _coin(rng):
-        return picture
-    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(np.int64) + rng.integers(-HUE, HUE, endpoint=True)) % 180
-    return _to_rgb(hsv)
+def _linear(factor: float = 1.0, offset: float = 0.0) -> NDArray[np.uint8]:
+    """In 32-bit numbers, as the released code computes."""
+    return np.clip(VALUES.astype(np.float32) * factor + offset, 0, 255).astype(np.uint8)
 
 
-def _linear(values: NDArray[np.uint8], factor: float = 1.0, offset: float = 0.0) -> NDArray[np.uint8]:
-    changed: NDArray[np.uint8] = np.clip(values.astype(np.float32) * factor + offset, 0, 255).astype(np.uint8)
-    return changed
-
-
-def _to_rgb(hsv: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    rgb: NDArray[np.uint8] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    return rgb
+def _looked_up(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.LUT(values, table), dtype=np.uint8)
 
 
 def _coin(rng: np.random.Generator) -> bool:

@@ -38,15 +38,7 @@ def read_decoded(
         OSError: this machine could not open any file now.
         MemoryError: this machine has not enough memory for it now.
     """
-    try:
-        _refuse_odd_kind(path, damaged)
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileError(path, "missing", "is missing", missing) from None
-    except OSError as error:
-        if error.errno in OF_THE_MACHINE:
-            raise
-        raise UnreadableError(error.errno, error.strerror, str(path)) from None
+    content = read_content(path, missing, damaged)
     try:
         return decode(io.BytesIO(content))
     except (FileError, MemoryError):
@@ -56,6 +48,28 @@ def read_decoded(
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise FileError(path, "unreadable", problem(error), damaged) from None
+
+
+def read_content(path: Path, missing: str, damaged: str) -> bytes:
+    """The bytes of a file of a clip.
+
+    Args:
+        path: the file.
+        missing: what to do if there is no file.
+        damaged: what to do if it is no file of a clip.
+
+    Raises:
+        FileError: see `read_decoded`, as for the other errors.
+    """
+    try:
+        _refuse_odd_kind(path, damaged)
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileError(path, "missing", "is missing", missing) from None
+    except OSError as error:
+        if error.errno in OF_THE_MACHINE:
+            raise
+        raise UnreadableError(error.errno, error.strerror, str(path)) from None
 
 
 def _refuse_odd_kind(path: Path, damaged: str) -> None:

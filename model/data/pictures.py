@@ -27,7 +27,7 @@ DEPTHS = dict.fromkeys(GREY_16, "16 bits a pixel") | {"I": "32 bits a pixel", "F
 
 
 def read_rgb(path: Path, size: int | None, remedy: str) -> NDArray[np.uint8]:
-    """Reads a picture as RGB, uint8 (3, size, size); `remedy` says what to do if it is missing.
+    """Reads a picture as RGB, uint8 (size, size, 3); `remedy` says what to do if it is missing.
 
     Without a `size` it may have any. Of 16-bit grey the highest 8 bits are taken, as of 16-bit RGB.
 
@@ -35,7 +35,7 @@ def read_rgb(path: Path, size: int | None, remedy: str) -> NDArray[np.uint8]:
         FileError: if it is missing, damaged, of another size, far too large, to be turned by EXIF, or has pixels of
             another depth.
     """
-    return np.ascontiguousarray(read_stored(path, size, remedy, as_rgb=True).transpose(2, 0, 1))
+    return read_stored(path, size, remedy, as_rgb=True)
 
 
 def read_label(path: Path, task: Task, size: int | None, remedy: str) -> NDArray[np.int64]:

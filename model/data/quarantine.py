@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model.config import Task
-from model.data.clip import Clip
 from model.data.errors import DataError
 from model.data.layout import PUBLISHED_PROPOSERS
+
+if TYPE_CHECKING:
+    from model.data.clip import Clip
 
 TOLERATED_SHARE = 0.01
 """Share of a split's clips that may be set aside. One clip always may, but never the last one that could be read."""

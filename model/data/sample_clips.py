@@ -94,7 +94,7 @@ def _read(root: Path, task: Task, entry: IndexEntry, proposers: Sequence[str]) -
 
 
 def _pixels(paths: Sequence[Path], missing: str = "") -> NDArray[np.uint8]:
-    return _stacked(paths, lambda path: read_rgb(path, None, missing)).transpose(0, 2, 3, 1)
+    return _stacked(paths, lambda path: read_rgb(path, None, missing))
 
 
 def _stacked(paths: Sequence[Path], read: Callable[[Path], NDArray[Pixel]]) -> NDArray[Pixel]:

@@ -1,29 +1,40 @@
 """Training augmentation of a clip as in the released loader.
 
-Geometry is drawn once per clip and shared by frames, Maskiges and labels; colour is drawn anew for every picture.
+Geometry is drawn once per clip and shared by frames, Maskiges and labels; colour is drawn anew for every picture. All
+is drawn first, then done: each picture is resized only where it is shown, and joins the others in one buffer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from types import EllipsisType
-from typing import Literal, TypeAlias, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from model.config import IGNORED
 from model.data.clip import Clip
-from model.data.colour import distort_colours
+from model.data.colour import Distortion, distort, draw_distortion
+from model.data.resizing import Window, nearest_window, resized_window
 
 Augment = Literal["scale_crop_colour_flip", "colour_flip", "flip", "none"]
-Pictures: TypeAlias = NDArray[np.uint8]
-Argument = TypeVar("Argument")
 
 SCALES_IN_TENTHS = range(5, 21)
 PICTURE_PADDING = 128
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What was drawn for a clip."""
+
+    window: Window | None
+    """What is shown of the resized pictures, padded to a square; None shows all, unresized."""
+    frames: tuple[Distortion, ...]
+    """Colours of each frame."""
+    maskiges: tuple[Distortion, ...]
+    """Colours of each Maskige."""
+    is_flipped: bool
 
 
 def augment(clip: Clip, kind: Augment, size: int, rng: np.random.Generator) -> Clip:
@@ -35,14 +46,25 @@ def augment(clip: Clip, kind: Augment, size: int, rng: np.random.Generator) -> C
         size: side of the square result of `scale_crop_colour_flip`, pixels.
         rng: source of all draws.
     """
-    scaled = kind == "scale_crop_colour_flip"
-    if scaled:
-        clip = _crop(_scale(clip, size, rng), size, rng)
-    if kind in ("scale_crop_colour_flip", "colour_flip"):
-        clip = _distort(clip, rng)
-    if kind != "none" and rng.random() < 0.5:
-        clip = _view(clip, ..., slice(None, None, -1))
-    return _pad(clip, size) if scaled else clip
+    if kind == "none":
+        return clip
+    drawn = draw(clip, kind, size, rng)
+    return replace(
+        clip,
+        frames=_pictures(clip.frames, drawn, drawn.frames),
+        maskiges=None if clip.maskiges is None else _pictures(clip.maskiges, drawn, drawn.maskiges),
+        labels=augmented_labels(clip.labels, drawn),
+    )
+
+
+def draw(clip: Clip, kind: Augment, size: int, rng: np.random.Generator) -> Augmentation:
+    """Everything that a chain other than `none` leaves to chance; see `augment`."""
+    window = _draw_window(clip, size, rng) if kind == "scale_crop_colour_flip" else None
+    maskiges = () if clip.maskiges is None else clip.maskiges
+    frame_colours, maskige_colours = (
+        tuple(() if kind == "flip" else draw_distortion(rng) for _ in pictures) for pictures in (clip.frames, maskiges)
+    )
+    return Augmentation(window, frame_colours, maskige_colours, is_flipped=rng.random() < 0.5)
 
 
 def scale_choices(size: int) -> list[int]:
@@ -50,74 +72,46 @@ def scale_choices(size: int) -> list[int]:
     return [int(tenths * 0.1 * size) for tenths in SCALES_IN_TENTHS]
 
 
-def _scale(clip: Clip, size: int, rng: np.random.Generator) -> Clip:
+def _draw_window(clip: Clip, size: int, rng: np.random.Generator) -> Window:
     short = int(rng.choice(scale_choices(size)))
     height, width = clip.frames.shape[-2:]
     factor = short / min(height, width)
-    target = (round(width * factor), round(height * factor))
-    return replace(
-        clip,
-        frames=_resize_pictures(clip.frames, target),
-        maskiges=_if_any(_resize_pictures, clip.maskiges, target),
-        labels=_resize_labels(clip.labels, target),
-    )
+    resized = (round(width * factor), round(height * factor))
+    top, left = (int(rng.integers(max(side - size, 0), endpoint=True)) for side in reversed(resized))
+    return Window(resized, top, left, size)
 
 
-def _crop(clip: Clip, size: int, rng: np.random.Generator) -> Clip:
-    height, width = clip.frames.shape[-2:]
-    top = int(rng.integers(max(height - size, 0), endpoint=True))
-    left = int(rng.integers(max(width - size, 0), endpoint=True))
-    return _view(clip, ..., slice(top, top + size), slice(left, left + size))
-
-
-def _distort(clip: Clip, rng: np.random.Generator) -> Clip:
-    return replace(clip, frames=_distort_each(clip.frames, rng), maskiges=_if_any(_distort_each, clip.maskiges, rng))
-
-
-def _distort_each(pictures: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _pictures(pictures: NDArray[np.uint8], drawn: Augmentation, distortions: Sequence[Distortion]) -> NDArray[np.uint8]:
+    """(T, 3, H, W) to (T, 3, side, side)."""
+    window = drawn.window
     channels_last = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
-    return np.stack([distort_colours(picture, rng) for picture in channels_last]).transpose(0, 3, 1, 2)
+    buffer = np.empty_like(channels_last).transpose(0, 3, 1, 2) if window is None else _buffer(len(pictures), window)
+    for place, picture, distortion in zip(buffer, channels_last, distortions, strict=True):
+        shown = distort(picture if window is None else resized_window(picture, window), distortion)
+        _put(place, shown.transpose(2, 0, 1), drawn)
+    return buffer
 
 
-def _pad(clip: Clip, size: int) -> Clip:
-    """Pads right and bottom, after the flip: padding stays on that side."""
-    height, width = clip.frames.shape[-2:]
-    margin = ((0, max(size - height, 0)), (0, max(size - width, 0)))
-    return replace(
-        clip,
-        frames=_pad_pictures(clip.frames, margin),
-        maskiges=_if_any(_pad_pictures, clip.maskiges, margin),
-        labels=np.pad(clip.labels, ((0, 0), *margin), constant_values=IGNORED),
-    )
+def augmented_labels(labels: NDArray[np.int64], drawn: Augmentation) -> NDArray[np.int64]:
+    """Label maps (n, H, W) to (n, side, side)."""
+    window = drawn.window
+    if window is None:
+        buffer, shown = np.empty_like(labels), labels
+    else:
+        buffer, shown = np.full((len(labels), window.side, window.side), IGNORED), nearest_window(labels, window)
+    _put(buffer, shown, drawn)
+    return buffer
 
 
-def _view(clip: Clip, *index: slice | EllipsisType) -> Clip:
-    """The same cut through frames, Maskiges and labels, whose last two axes are the picture's."""
-    maskiges = None if clip.maskiges is None else clip.maskiges[index]
-    return replace(clip, frames=clip.frames[index], maskiges=maskiges, labels=clip.labels[index])
+def _put(place: NDArray[Any], shown: NDArray[Any], drawn: Augmentation) -> None:
+    """Fills the upper left of (..., side, side); flipped or not, padding stays right and below."""
+    height, width = shown.shape[-2:]
+    place[..., :height, :width] = shown[..., ::-1] if drawn.is_flipped else shown
 
 
-def _if_any(
-    change: Callable[[Pictures, Argument], Pictures], pictures: Pictures | None, argument: Argument
-) -> Pictures | None:
-    return None if pictures is None else change(pictures, argument)
-
-
-def _pad_pictures(pictures: Pictures, margin: tuple[tuple[int, int], tuple[int, int]]) -> Pictures:
-    return np.pad(pictures, ((0, 0), (0, 0), *margin), constant_values=PICTURE_PADDING)
-
-
-def _resize_pictures(pictures: NDArray[np.uint8], target: tuple[int, int]) -> NDArray[np.uint8]:
-    resized = [
-        np.asarray(Image.fromarray(picture).resize(target, Image.Resampling.BILINEAR))
-        for picture in np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
-    ]
-    return np.stack(resized).transpose(0, 3, 1, 2)
-
-
-def _resize_labels(labels: NDArray[np.int64], target: tuple[int, int]) -> NDArray[np.int64]:
-    """Nearest neighbour; ids fit into the 8 bits that Pillow resizes."""
-    resized = [
-        np.asarray(Image.fromarray(label).resize(target, Image.Resampling.NEAREST)) for label in labels.astype(np.uint8)
-    ]
-    return np.stack(resized).astype(np.int64)
+def _buffer(count: int, window: Window) -> NDArray[np.uint8]:
+    """For pictures; with padding where the window reaches beyond them."""
+    shape = (count, 3, window.side, window.side)
+    if (window.height, window.width) == shape[2:]:
+        return np.empty(shape, np.uint8)
+    return np.full(shape, PICTURE_PADDING, np.uint8)

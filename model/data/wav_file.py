@@ -101,7 +101,7 @@ def _of_floats(path: Path, samples: NDArray[np.float64]) -> NDArray[np.int16]:
     loudest = float(np.abs(samples).max())
     if loudest > LOUDEST:
         problem = f"holds floating-point samples up to {loudest:.6g}, though full scale is 1"
-        raise FileError(path, "values", problem, "write it anew with samples from -1 to 1")
+        raise FileError(path, "values", problem, "write it again with samples from -1 to 1")
     return np.rint(samples * 2.0**15).clip(-(2**15), 2**15 - 1).astype(np.int16)
 
 

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 import timm
-from timm.layers import GroupNorm, freeze_batch_norm_2d
+from timm.layers import Format, GroupNorm, freeze_batch_norm_2d
 from torch import Tensor, nn
 
 from model.config import BackboneConfig
 from model.layers.errors import BackboneError
+from model.layers.frozen_norm import normalise_in_one_pass
+from model.numerics import PLAIN, Numerics
 
 STRIDES = (4, 8, 16, 32)
 GROUPS = 8
@@ -22,27 +24,32 @@ class Backbone(nn.Module):
 
     Args:
         config: which model, norm and initial weights.
+        numerics: how frozen norms compute.
 
     Raises:
         BackboneError: timm has no such model, it lacks a stride, or ImageNet weights could not be loaded.
     """
 
-    def __init__(self, config: BackboneConfig) -> None:
+    def __init__(self, config: BackboneConfig, numerics: Numerics = PLAIN) -> None:
         super().__init__()
         self.network = _create(config)
         reductions = self.network.feature_info.reduction()
         if not set(STRIDES) <= set(reductions):
             raise BackboneError(f"backbone '{config.name}' has maps at strides {reductions}, needs {list(STRIDES)}")
         self._levels = [reductions.index(stride) for stride in STRIDES]
+        self._has_channels_last = getattr(self.network, "output_fmt", Format.NCHW) == Format.NHWC
         channels = self.network.feature_info.channels()
         self.channels: list[int] = [channels[level] for level in self._levels]
         if config.norm == "frozen_batch":
             self.network = freeze_batch_norm_2d(self.network)
+        if numerics.one_pass_norm:
+            normalise_in_one_pass(self.network)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(N, 3, H, W) normalised pixels to four maps (N, C_i, H/stride, W/stride), finest first."""
         maps = self.network(images)
-        return [maps[level] for level in self._levels]
+        chosen = [maps[level] for level in self._levels]
+        return [level.movedim(-1, 1) for level in chosen] if self._has_channels_last else chosen
 
 
 def _create(config: BackboneConfig) -> Any:

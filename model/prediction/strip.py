@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from model.config import Task
-from model.drawing.filmstrip import GAP, cell_size, filmstrip, thumbnail, tinted
+from model.drawing.filmstrip import GAP, TEXT, cell_size, filmstrip, thumbnail, tinted, write_names
 from model.prediction.layer import mask_colours
 from model.prediction.segment import Segmented
 
@@ -19,7 +19,6 @@ COLUMNS = 20
 ROWS = ("frame", "Maskige", "mask", "score")
 """The second one is absent for a network that looks at no Maskiges."""
 SCORE_MAP = "viridis"
-TEXT = 13
 LEFT = 64
 """Room for the rows' names."""
 TOP = 24
@@ -67,8 +66,7 @@ class Strip:
         for place, part in enumerate(self._columns):
             middle, time = LEFT + place * (width + GAP) + width / 2, f"{part / self._rate:g} s"
             pen.text((middle, TOP / 2), time, "black", font, anchor="mm")
-        for place, name in enumerate(names):
-            pen.text((LEFT - 8, TOP + place * (height + GAP) + height / 2), name, "black", font, anchor="rm")
+        write_names(picture, names, LEFT, TOP, height)
         self._draw_scale(picture, TOP + names.index("score") * (height + GAP), height)
         if note:
             selection = f"one of every {self._stride} {'seconds' if self._rate == 1 else 'masks'}, {self._parts} in all"

@@ -55,11 +55,11 @@ class StoredMasks:
             FileError: the file is missing, damaged, or holds something other than masks; nothing in it is run.
         """
         path = self._file_of(frame)
-        stored = read_decoded(path, partial(np.load, allow_pickle=False), _problem, _MAKE, f"{_MAKE} anew")
+        stored = read_decoded(path, partial(np.load, allow_pickle=False), _problem, _MAKE, f"{_MAKE} again")
         if not isinstance(stored, np.ndarray) or stored.ndim != 3:
-            raise FileError(path, "mode", "holds no array (masks, height, width)", f"{_MAKE} anew")
+            raise FileError(path, "mode", "holds no array (masks, height, width)", f"{_MAKE} again")
         if stored.dtype != np.bool_ and not np.isin(stored, (0, 1)).all():
-            raise FileError(path, "values", "stores other values than 0 and 1", f"{_MAKE} anew")
+            raise FileError(path, "values", "stores other values than 0 and 1", f"{_MAKE} again")
         return stored.astype(np.bool_)
 
     def _file_of(self, frame: Path) -> Path:

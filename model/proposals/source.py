@@ -40,4 +40,4 @@ class ProposedMasks:
 
     def masks(self, frame: Path) -> NDArray[np.bool_]:
         """Looks at the frame at its native resolution, see `MaskSource`."""
-        return self._proposer.masks(read_rgb(frame, None, RESTORE).transpose(1, 2, 0))
+        return self._proposer.masks(read_rgb(frame, None, RESTORE))

@@ -7,10 +7,23 @@ import torch
 from model.interface import Network
 from model.training.errors import ExecutionError
 
+PICTURES = 4
+"""Dimensions of what pictures are convolved with. A network may hold 3-D convolutions too, which have an order of their
+own."""
 
-def order_channels_last(model: Network) -> None:
-    """Convolutions then read and write all channels of a pixel together."""
-    model.to(memory_format=torch.channels_last)
+
+def order_channels_last(model: Network, optimizer: torch.optim.Optimizer) -> None:
+    """Convolutions then read and write all channels of a pixel together.
+
+    What the optimiser keeps of a parameter lies in memory as the parameter does: a fused one goes through both at once.
+    """
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.dim() == PICTURES:
+            tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if parameter.dim() == PICTURES and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def compile_network(model: Network, device: torch.device) -> None:

@@ -2,6 +2,7 @@
 
 checkpoints/step-00000200/   weights and optimiser: training continues from here
 checkpoints/best-00000150/   weights with the best validation score so far
+checkpoints/frozen-1f0c3b5d7e9a2c4d/   what no training changes, for all training states; see `FrozenPart`
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from torch import Tensor, nn
 
 from model.atomic_writes import delete_folder, drafts
 from model.config import TrialConfig
-from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
+from model.manifest import MANIFEST_FILE, WEIGHTS_FILE, is_frozen_name, read_manifest
 from model.metrics.protocol import Score
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
+from model.training.optim import device_of_count
+from model.transfers import LaterRead
 from model.weights.folder import damaged_file, write_folder
-from model.weights.stored_model import describe, fill, save_model
+from model.weights.frozen_part import FrozenPart
+from model.weights.stored_model import describe, fill
 
 log = logging.getLogger(__name__)
 
@@ -60,17 +64,54 @@ class _TrainingState(BaseModel):
     """Absent from states of versions that never stopped before a validation."""
     scaler: dict[str, Any]
     checksums: dict[str, str]
+    frozen: str | None = None
+    """The folder beside it of what no training changes; None where it holds everything itself, as earlier ones do."""
 
 
-def save_training_state(
+class Snapshot:
+    """A checkpoint to be: what the tensors are now, whatever training makes of them until it is written.
+
+    On a GPU their copies are made behind what it does, and nothing waits for them until they are written.
+
+    Args:
+        folder: where it will be.
+        tensors: by file name.
+        manifest: what else the folder shall know.
+        frozen: what is stored beside the folder and not in it; None where the folder holds everything.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tensors: Mapping[str, Mapping[str, Tensor]],
+        manifest: Mapping[str, Any],
+        frozen: FrozenPart | None = None,
+    ) -> None:
+        self.folder, self._manifest, self._frozen = folder, manifest, frozen
+        self._copies = {
+            file: {name: LaterRead(tensor) for name, tensor in named.items()} for file, named in tensors.items()
+        }
+
+    def write(self) -> Path:
+        """Writes the folder, which appears whole or not at all; returns it."""
+        tensors = {
+            file: {name: copy.numbers() for name, copy in copies.items()} for file, copies in self._copies.items()
+        }
+        frozen = None if self._frozen is None else self._frozen.stored(self.folder.parent)
+        manifest = self._manifest if frozen is None else {**self._manifest, "frozen": frozen.name}
+        return write_folder(self.folder, tensors, manifest, replace=True)
+
+
+def training_state(
     root: Path,
     config: TrialConfig,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     scaler: Mapping[str, Any],
     progress: Progress,
-) -> Path:
-    """Writes `step-<n>`: all that is needed to continue bit by bit."""
+    frozen: FrozenPart,
+) -> Snapshot:
+    """To become `step-<n>`: all that is needed to continue bit by bit, with what is frozen beside it."""
     best = progress.best
     manifest = {
         **describe(config, progress.step),
@@ -79,13 +120,14 @@ def save_training_state(
         "awaits_validation": progress.awaits_validation,
         "scaler": dict(scaler),
     }
-    tensors = {WEIGHTS_FILE: model.state_dict(), OPTIMIZER_FILE: _optimizer_tensors(optimizer)}
-    return write_folder(root / TRAINING_STATE.of(progress.step), tensors, manifest, replace=True)
+    weights = {name: tensor for name, tensor in model.state_dict().items() if name not in frozen.tensors}
+    tensors = {WEIGHTS_FILE: weights, OPTIMIZER_FILE: _optimizer_tensors(optimizer)}
+    return Snapshot(root / TRAINING_STATE.of(progress.step), tensors, manifest, frozen)
 
 
-def save_best(root: Path, config: TrialConfig, model: nn.Module, step: int) -> Path:
-    """Writes `best-<n>`: weights only."""
-    return save_model(best_folder(root, step), model.state_dict(), config, step)
+def best_weights(root: Path, config: TrialConfig, model: nn.Module, step: int) -> Snapshot:
+    """To become `best-<n>`: weights only, and all of them, as others use them by themselves."""
+    return Snapshot(best_folder(root, step), {WEIGHTS_FILE: model.state_dict()}, describe(config, step))
 
 
 def load_training_state(
@@ -104,8 +146,7 @@ def load_training_state(
         if f"step/{name}" in stored:
             moments = {moment: stored[f"{moment}/{name}"] for moment in MOMENTS}
             optimizer.state[parameter] = {
-                # AdamW counts its steps on the CPU.
-                moment: value if moment == "step" else value.to(parameter.device)
+                moment: value.to(device_of_count(optimizer, parameter) if moment == "step" else parameter.device)
                 for moment, value in moments.items()
             }
     best = None if state.best is None else Score(*state.best)
@@ -146,7 +187,12 @@ def prune(root: Path, keep: int, newest: int, keep_every: int | None = None) -> 
     for step in states:
         if step not in kept:
             delete_folder(root / TRAINING_STATE.of(step))
-    wanted = {state.best_step for step in kept if (state := _read_state(root / TRAINING_STATE.of(step)))}
+    left = [state for step in kept if (state := _read_state(root / TRAINING_STATE.of(step)))]
+    wanted = {state.best_step for state in left}
+    referred = {state.frozen for state in left}
+    for path in list(root.iterdir()):
+        if is_frozen_name(path.name) and path.name not in referred:
+            delete_folder(path)
     for step in _steps(root, BEST_WEIGHTS):
         if step not in wanted and step < newest:
             delete_folder(best_folder(root, step))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import statistics
-import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from model.data.avsbench import AVSBench
-from model.data.batch import Batch
 from model.data.loading import evaluation_batches
 from model.interface import Network
 from model.metrics.protocol import ClipScore, Protocol, Score
 from model.training.audio_embeddings import EmbedAudio
+from model.training.scoring import Predicted, Predictor, ScoredClip, Scorer
 from model.training.stopping import ShouldStop, StopRequested, never
 from model.training.workers import Workers
 
@@ -27,7 +26,8 @@ class Evaluation:
     score: Score
     clips: list[ClipScore]
     seconds_per_clip: float
-    """Median time from a clip's tensors to its class scores, after one pass to warm up.
+    """Median time from the tensors of a single clip to its class scores, of the first clips of each worker, after one
+    pass to warm up.
 
     Sound that was encoded beforehand is not in it.
     """
@@ -43,10 +43,12 @@ def evaluate(
     device: torch.device,
     on_clip: Callable[[], None] = lambda: None,
     should_stop: ShouldStop = never,
+    clips_at_once: int = 1,
 ) -> Evaluation:
-    """Scores every clip once, one clip at a time as the authors do, spread over the workers.
+    """Scores every clip once, spread over the workers; one clip at a time as the authors do, unless asked otherwise.
 
-    Clips that cannot be used are left out of the scores; the quarantine of the data set has them.
+    No protocol asks for autocast, so class scores are of fp32, whatever the network was trained in. Clips that cannot
+    be used are left out of the scores; the quarantine of the data set has them.
 
     Args:
         model: left in the mode it came in.
@@ -56,7 +58,9 @@ def evaluate(
         workers: this worker's place among those that share the clips.
         device: where the model is.
         on_clip: called after each clip of this worker.
-        should_stop: asked before each clip of this worker.
+        should_stop: asked before each batch of this worker.
+        clips_at_once: how many pass the network together. Class scores then differ by rounding, as sums over a larger
+            batch may be taken in another order. A network that mixes clips gets one at a time, whatever is asked.
 
     Raises:
         DataError: more clips than tolerated cannot be used; every worker raises it.
@@ -66,32 +70,35 @@ def evaluate(
     training = model.training
     model.eval()
 
-    def score_share() -> Iterator[tuple[int, ClipScore, Tensor, float]]:
-        """Row of the index file, score, totals and seconds of each clip that falls to this worker."""
-        is_warm = False
-        for batch in evaluation_batches(dataset, workers.rank, workers.count):
+    predictor, scorer = Predictor(model, device), Scorer(dataset.entries, protocol, device)
+
+    def score_share() -> Iterator[ScoredClip]:
+        """Each clip that falls to this worker; on a GPU behind the forward pass of what follows it."""
+        waiting: deque[Predicted] = deque()
+        on_gpu, at_once = device.type == "cuda", 1 if model.mixes_clips else clips_at_once
+        for batch in evaluation_batches(dataset, workers.rank, workers.count, at_once, reads_ahead=on_gpu):
             if should_stop():
                 raise StopRequested
-            entry = dataset.entries[int(batch.positions[0])]
-            on_device = embed_audio(batch).to(device)
-            if not is_warm:
-                # The first pass chooses kernels and allocates; its time is no clip's.
-                predict_scores(model, on_device)
-                is_warm = True
-            began = _seconds(device)
-            scores = predict_scores(model, on_device)
-            spent = _seconds(device) - began
-            yield entry.row, *protocol.score_clip(scores, on_device.labels, entry.name, entry.category), spent
+            for predicted in predictor.predict(embed_audio(batch).to(device)):
+                waiting.append(predicted)
+                if len(waiting) > 1 or not on_gpu:
+                    yield from told(waiting.popleft())
+        for predicted in waiting:
+            yield from told(predicted)
+
+    def told(predicted: Predicted) -> Iterator[ScoredClip]:
+        for clip in scorer.score(predicted):
             on_clip()
+            yield clip
 
     scored = workers.together(lambda: list(score_share()))
     model.train(training)
     share_quarantine(dataset, workers)
-    everything = sorted(workers.gather(scored), key=lambda one: one[0])
+    everything = sorted(workers.gather(scored), key=lambda clip: clip.row)
     return Evaluation(
-        score=protocol.dataset_score([totals for _, _, totals, _ in everything]),
-        clips=sorted((clip for _, clip, _, _ in everything), key=lambda clip: (clip.category, clip.clip)),
-        seconds_per_clip=statistics.median(seconds for *_, seconds in everything),
+        score=protocol.dataset_score([clip.totals for clip in everything]),
+        clips=sorted((clip.score for clip in everything), key=lambda score: (score.category, score.clip)),
+        seconds_per_clip=statistics.median(clip.seconds for clip in everything if clip.seconds is not None),
     )
 
 
@@ -103,16 +110,3 @@ def share_quarantine(dataset: AVSBench, workers: Workers) -> None:
     """
     dataset.quarantine.add(workers.gather(list(dataset.quarantine.reasons.items())))
     dataset.quarantine.refuse_excess()
-
-
-def predict_scores(model: Network, batch: Batch) -> Tensor:
-    """Class scores (BT, K, H, W) at the frames' own size."""
-    height, width = batch.frames.shape[2:]
-    return model.class_scores(model(batch), (height, width))
-
-
-def _seconds(device: torch.device) -> float:
-    """The time at which the device has done what it was given so far; scoring a clip waits for that anyway."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()

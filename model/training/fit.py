@@ -6,7 +6,7 @@ a function of seed and step, so a trial that continues from a checkpoint equals 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,21 +14,26 @@ import torch
 
 from model.config import TrialConfig
 from model.data.avsbench import AVSBench
+from model.data.clip_cache import ClipCache
 from model.data.loading import training_batches
 from model.metrics.protocol import protocol_for
+from model.numerics import numerics_of
 from model.training.acceleration import compile_network, order_channels_last
 from model.training.audio_embeddings import audio_embedder
-from model.training.checkpoint import best_folder, prune, save_best, save_training_state
+from model.training.background import Background
+from model.training.checkpoint import Snapshot, best_folder, best_weights, prune, training_state
 from model.training.evaluate import Evaluation, evaluate, share_quarantine
 from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stopped, Tested
 from model.training.gradients import BatchGradients
+from model.training.loader_processes import loader_processes
 from model.training.optim import build_optimizer
 from model.training.pictures import extreme_clips
 from model.training.predictions import ClipPrediction, predict_clips, shown_places
 from model.training.start import continue_training, fresh_network, share_weights
-from model.training.stepper import Stepper
+from model.training.stepper import StartedStep, Stepper
 from model.training.stopping import ShouldStop, StopRequested, never
-from model.training.workers import Workers
+from model.training.workers import Workers, nothing
+from model.weights.frozen_part import FrozenPart
 
 CACHE_BYTES = 256 * 1024**2
 """A split that needs no more memory than this is decoded once and kept."""
@@ -46,23 +51,32 @@ class Execution:
     """Steps between training states."""
     keep_checkpoints: int = 2
     """Training states kept: the newest, and one more should it turn out to be damaged."""
-    loader_workers: int = 0
+    loader_workers: int | None = None
+    """Processes that load data, per worker; None: see `model.training.loader_processes`."""
+    device_augmentation: bool = False
+    """Whether frames and Maskiges are augmented on the device, to the same bits."""
     device: str = "cpu"
     vggish_weights: Path | None = None
     backbone_weights: Path | None = None
     """ImageNet weights of the backbones; None leaves them to timm."""
     sound_cache: Path | None = None
     """Folder where a frozen audio encoder's embeddings are kept for other trials; None keeps them in memory."""
+    clip_cache: ClipCache | None = None
+    """Where decoded clips of this machine are kept for all its trials; None decodes them whenever they are read."""
     initial_weights: Path | None = None
     """Best checkpoint of the trial that this one starts from."""
     keep_every: int | None = None
     """Training states of multiples of this many steps are kept besides the newest."""
     micro_batch: int | None = None
     """Clips per forward pass of a worker, for less memory; None takes its whole share of the batch at once."""
+    evaluation_batch: int = 1
+    """Clips that pass the network together when it is scored."""
     channels_last: bool = False
     """Whether pictures lie in memory pixel by pixel, which suits some GPUs better."""
     compile: bool = False
     """Whether the network is compiled, which makes the first steps slow and the others faster."""
+    on_checkpoint: Callable[[], None] = nothing
+    """Called when a training state has been written, by the thread that writes them while training goes on."""
     should_stop: ShouldStop = never
     """Ends training early, to be continued; see `model.training.stopping`."""
 
@@ -79,8 +93,10 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         workers: this worker's place in its group; alone by default.
 
     Yields:
-        `Stepped` after each step, `Evaluated` and `Checkpointed` when due, `Quarantined` once for each clip that
-        turns out to be unusable; at the end `Tested`, or `Stopped` when training was asked to end early.
+        `Stepped` for each step, when its numbers are there, which is during the next one; `Evaluated` when due;
+        `Checkpointed` when a training state has been written, which is some steps after it was due; `Quarantined` once
+        for each clip that turns out to be unusable; at the end `Tested`, or `Stopped` when training was asked to end
+        early.
 
     Raises:
         DataError: more clips of a split than tolerated cannot be used.
@@ -95,6 +111,8 @@ def fit(config: TrialConfig, execution: Execution, workers: Workers | None = Non
         yield from training.test()
     except StopRequested:
         yield from training.stop()
+    finally:
+        training.writer.close()
 
 
 class _Training:
@@ -102,19 +120,24 @@ class _Training:
 
     def __init__(self, config: TrialConfig, execution: Execution, workers: Workers) -> None:
         self.config, self.execution, self.workers = config, execution, workers
-        self.device = torch.device(execution.device)
+        self.device, numerics = torch.device(execution.device), numerics_of(config)
         self.splits = workers.together(lambda: {split: _dataset(config, execution, split) for split in SPLITS})
         self.protocol = protocol_for(config.data.task)
         files = (execution.vggish_weights, execution.backbone_weights, execution.initial_weights)
         self.model = fresh_network(config, *files, workers).to(self.device)
-        self.optimizer = build_optimizer(self.model, config.optim)
+        self.optimizer = build_optimizer(self.model, config.optim, fused=numerics.fused_optimizer)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.training.precision == "fp16")
         self.progress = continue_training(execution.checkpoints, self.model, self.optimizer, self.scaler, workers)
         self.is_saved = True
         """Whether a training state holds all that has been done."""
+        self.started: StartedStep | None = None
+        """The last step, while its numbers have not been read."""
+        self.writer: Background[Checkpointed] = Background("checkpoints")
+        """Writes checkpoints while training goes on."""
         self.embed_audio = audio_embedder(self.model, execution.sound_cache)
-        if execution.channels_last:
-            order_channels_last(self.model)
+        if execution.channels_last or numerics.channels_last:
+            order_channels_last(self.model, self.optimizer)
+        self.frozen = FrozenPart(self.model)
         if execution.compile:
             workers.together(lambda: compile_network(self.model, self.device))
         gradients = BatchGradients(config, self.model, workers, self.device, execution.micro_batch)
@@ -124,21 +147,39 @@ class _Training:
         """From where training is to the last step."""
         progress, clips = self.progress, self.splits["train"]
         yield from self._conclude_step()
-        loading = (self.workers.rank, self.workers.count, progress.step, self.execution.loader_workers)
-        for batch in training_batches(clips, self.config, *loading):
-            yield self.stepper.step(progress.step, self.embed_audio(batch).to(self.device))
-            yield from _quarantined(clips)
-            progress.step += 1
-            progress.awaits_validation = self._is_due(self.config.training.evaluate_every)
-            self.is_saved = False
-            if self.stepper.is_stopping:
-                raise StopRequested
-            yield from self._conclude_step()
+        yield from self.writer.finished(wait=True)  # loader processes are forked now, from this thread alone
+        processes = loader_processes(self.execution.loader_workers, self.config, self.device, self.workers)
+        place = (self.workers.rank, self.workers.count, progress.step)
+        batches = training_batches(
+            clips,
+            self.config,
+            *place,
+            processes,
+            pin_memory=self.device.type == "cuda",
+            augment_on=self.device if self.execution.device_augmentation else None,
+        )
+        try:
+            for batch in batches:
+                started = self.stepper.step(progress.step, self.embed_audio(batch).to(self.device))
+                yield from self._tell()
+                self.started = started
+                yield from self.writer.finished()
+                yield from _quarantined(clips)
+                progress.step += 1
+                progress.awaits_validation = self._is_due(self.config.training.evaluate_every)
+                self.is_saved = False
+                if self.stepper.is_stopping:
+                    raise StopRequested
+                yield from self._conclude_step()
+        except Exception:  # also a wish to stop: the step before it is complete, and has yet to be told
+            yield from self._tell()
+            raise
 
     def test(self) -> Iterator[Event]:
         """Scores the best weights."""
         progress, clips, is_first = self.progress, self.splits["test"], self.workers.is_first
         assert progress.best is not None  # the last step always evaluates
+        yield from self._written()
         tested = best_folder(self.execution.checkpoints, progress.best_step)
         share_weights(tested, self.model, self.workers)
         evaluation = self._evaluate("test")
@@ -162,8 +203,19 @@ class _Training:
         """Leaves everything so that the trial can be continued."""
         if not self.is_saved:
             yield from self._save()
+        yield from self._written()
         yield from _quarantined(*self.splits.values())
         yield Stopped(self.progress.step)
+
+    def _tell(self) -> Iterator[Event]:
+        """The step whose numbers have not been read yet.
+
+        They are read while the next step is under way, but before anything is scored or stored: what is not finite goes
+        nowhere.
+        """
+        started, self.started = self.started, None
+        if started is not None:
+            yield started.finished()
 
     def _conclude_step(self) -> Iterator[Event]:
         """Whatever is due after a step and has not been done yet."""
@@ -173,27 +225,45 @@ class _Training:
             yield from self._save()
 
     def _validate(self) -> Iterator[Event]:
+        yield from self._tell()
         share_quarantine(self.splits["train"], self.workers)
         score = self._evaluate("val").score
         self.is_saved = False
         if self.progress.improve(score) and self.workers.is_first:
-            save_best(self.execution.checkpoints, self.config, self.model, self.progress.step)
+            yield from self.writer.finished(wait=True)
+            best = best_weights(self.execution.checkpoints, self.config, self.model, self.progress.step)
+            self.writer.start(lambda: _write(best))
         yield from _quarantined(self.splits["train"], self.splits["val"])
         yield Evaluated(self.progress.step, score)
 
     def _save(self) -> Iterator[Event]:
-        root, progress, execution = self.execution.checkpoints, self.progress, self.execution
+        yield from self._tell()
         if self.workers.is_first:
-            scaler = self.scaler.state_dict()
-            folder = save_training_state(root, self.config, self.model, self.optimizer, scaler, progress)
-            prune(root, execution.keep_checkpoints, progress.step, execution.keep_every)
-            yield Checkpointed(progress.step, folder)
+            yield from self.writer.finished(wait=True)
+            root, step, scaler = self.execution.checkpoints, self.progress.step, self.scaler.state_dict()
+            place = (self.optimizer, scaler, self.progress, self.frozen)
+            state = training_state(root, self.config, self.model, *place)
+            self.writer.start(lambda: self._keep(state, step))
         self.is_saved = True
+
+    def _keep(self, state: Snapshot, step: int) -> Checkpointed:
+        """In the thread that writes: a training state, and what is left of earlier ones."""
+        folder = state.write()
+        prune(state.folder.parent, self.execution.keep_checkpoints, step, self.execution.keep_every)
+        self.execution.on_checkpoint()
+        return Checkpointed(step, folder)
+
+    def _written(self) -> Iterator[Event]:
+        """Returns on every worker when the first one has written all checkpoints."""
+        yield from self.writer.finished(wait=True)
         self.workers.wait()
 
     def _evaluate(self, split: str) -> Evaluation:
         place = (self.embed_audio, self.workers, self.device)
-        return evaluate(self.model, self.splits[split], self.protocol, *place, should_stop=self.execution.should_stop)
+        should_stop, clips = self.execution.should_stop, self.execution.evaluation_batch
+        return evaluate(
+            self.model, self.splits[split], self.protocol, *place, should_stop=should_stop, clips_at_once=clips
+        )
 
     def _predictions(self) -> list[ClipPrediction]:
         clips = self.splits["test"]
@@ -206,6 +276,10 @@ class _Training:
         return step % every == 0 or step == self.config.training.iterations
 
 
+def _write(best: Snapshot) -> None:
+    best.write()
+
+
 def _quarantined(*splits: AVSBench) -> Iterator[Quarantined]:
     """What this worker has learnt of unusable clips since the last call."""
     for split in splits:
@@ -214,4 +288,4 @@ def _quarantined(*splits: AVSBench) -> Iterator[Quarantined]:
 
 
 def _dataset(config: TrialConfig, execution: Execution, split: str) -> AVSBench:
-    return AVSBench.configured(config, execution.data_root, split, CACHE_BYTES)
+    return AVSBench.configured(config, execution.data_root, split, CACHE_BYTES, execution.clip_cache)

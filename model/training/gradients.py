@@ -23,9 +23,10 @@ from model.config import TrialConfig
 from model.data.batch import Batch
 from model.data.sampler import shard_positions
 from model.interface import Gather, Network, model_of
-from model.precision import network_precision
+from model.numerics import numerics_of
+from model.precision import matrix_products, network_precision
 from model.training.errors import ExecutionError
-from model.training.workers import Workers, seed_step
+from model.training.workers import Workers, nothing, seed_step
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class BatchGradients:
         self.caches_rows = self.clips < share and model.mixes_clips
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.objective = model_of(config).objective(config)
+        self.tf32 = numerics_of(config).tf32
         self.network: nn.Module = model
         if self.clips < config.training.batch and (reason := model.refusal_to_split()):
             raise ExecutionError(reason)
@@ -77,7 +79,10 @@ class BatchGradients:
                 device_ids=[device] if device.type == "cuda" else None,
                 find_unused_parameters=not model.uses_every_parameter,
                 init_sync=False,
+                gradient_as_bucket_view=True,
             )
+        self.trained_by_rows: set[Tensor] | None = None
+        """Parameters that get gradients from the rows too; known after the first part of the first step."""
 
     def accumulate(self, step: int, batch: Batch, scaler: torch.amp.GradScaler) -> dict[str, Tensor]:
         """Losses of this worker's share of the batch, and their weighted `total`; their mean over workers is exact.
@@ -108,7 +113,8 @@ class BatchGradients:
                     outputs = self.network(part.batch, gather)
                 losses = self.objective.losses(outputs, part.supervision, counts)
                 losses["total"] = self.objective.weighted_sum(losses)
-                scaler.scale(losses["total"]).backward()
+                with matrix_products(tf32=self.tf32):
+                    scaler.scale(losses["total"]).backward()
             for name, loss in losses.items():
                 added[name] = added[name] + loss.detach() if name in added else loss.detach()
         return added
@@ -125,11 +131,35 @@ class BatchGradients:
 
         assert rows.grad is not None  # a network that mixes clips uses them
         wanted = self.workers.sum(rows.grad)[first : first + sum(lengths)]
+        finish = nothing
         for part, gradient in zip(parts, wanted.split(lengths), strict=True):
+            if part is parts[-1]:  # all other gradients travel while this part passes back
+                finish = self.workers.start_average(self._gradients(by_rows=False))
             again = self._rows(step, part)
-            again.backward(gradient.to(again.dtype))
-        self.workers.average_in_place([p.grad for p in self.parameters if p.grad is not None])
+            with self._noting_parameters(), matrix_products(tf32=self.tf32):
+                again.backward(gradient.to(again.dtype))
+        self.workers.start_average(self._gradients(by_rows=True))()
+        finish()
         return losses
+
+    @contextmanager
+    def _noting_parameters(self) -> Iterator[None]:
+        """Learns which parameters get a gradient here; they are the same in every step."""
+        if self.trained_by_rows is not None:
+            yield
+            return
+        found: set[Tensor] = set()
+        hooks = [parameter.register_post_accumulate_grad_hook(found.add) for parameter in self.parameters]
+        yield
+        for hook in hooks:
+            hook.remove()
+        self.trained_by_rows = found
+
+    def _gradients(self, *, by_rows: bool) -> list[Tensor]:
+        """Gradients of the parameters that the rows train too, or of the others."""
+        assert self.trained_by_rows is not None  # there is more than one part
+        chosen = [p.grad for p in self.parameters if (p in self.trained_by_rows) == by_rows]
+        return [gradient for gradient in chosen if gradient is not None]
 
     def _rows(self, step: int, part: _Part) -> Tensor:
         with self._randomness_and_precision(step, part):
@@ -139,7 +169,7 @@ class BatchGradients:
     def _randomness_and_precision(self, step: int, part: _Part) -> Iterator[None]:
         """Dropout draws the same in each pass of a part."""
         seed_step(self.config.seed, step, part.number)
-        with network_precision(self.config.training.precision, self.device):
+        with network_precision(self.config.training.precision, self.device), matrix_products(tf32=self.tf32):
             yield
 
     def _exchange(self, *, is_last: bool) -> AbstractContextManager[None]:
@@ -148,9 +178,7 @@ class BatchGradients:
         return nullcontext()
 
     def _average_counts(self, parts: list[_Part]) -> list[float]:
-        own = self.objective.counts([part.supervision for part in parts])
-        average: list[float] = self.workers.average(torch.tensor(own, dtype=torch.float64, device=self.device)).tolist()
-        return average
+        return self.workers.average_numbers(self.objective.counts([part.supervision for part in parts]))
 
 
 def _known(rows: Tensor, start: int) -> Gather:

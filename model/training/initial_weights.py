@@ -11,7 +11,7 @@ from model.interface import Network
 from model.layers.backbones import Backbone
 from model.weights.backbone_file import load_backbone_weights
 from model.weights.errors import CheckpointError
-from model.weights.stored_model import load_weights
+from model.weights.stored_model import load_weights, model_named_in
 from model.weights.vggish_file import read_vggish
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,11 @@ def load_initial_weights(
             raise CheckpointError(f"trial {config.initial_trial}, which this one starts from, is not finished")
         # That trial is finished, so running it again would not make them anew.
         remedy = f"restore it, or remove the folder of trial {config.initial_trial} to train that one again"
+        if (other := model_named_in(initial_weights)) not in (None, config.model.name):
+            raise CheckpointError(
+                f"{initial_weights} holds weights of {other}, and a trial of {config.model.name} starts from those of "
+                f"{config.model.name}: {remedy}"
+            )
         load_weights(initial_weights, model, remedy)
 
 

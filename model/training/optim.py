@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from model.config import OptimConfig
 
@@ -13,10 +13,15 @@ ALGORITHMS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
-def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
+def build_optimizer(model: nn.Module, config: OptimConfig, *, fused: bool = False) -> torch.optim.Optimizer:
     """Groups by learning rate and weight decay; each also carries its `base_lr` and its parameters' `names`.
 
     Backbones learn at `backbone_lr_factor`. Norm layers and embeddings are not decayed; all else is, biases included.
+
+    Args:
+        model: whose parameters are trained.
+        config: algorithm and rates.
+        fused: whether one operation updates all parameters, with other rounding.
     """
     groups: dict[tuple[float, float], dict[str, Any]] = {}
     for path, module in model.named_modules():
@@ -29,7 +34,13 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimi
                 group = groups.setdefault((rate, decay), fresh)
                 group["params"].append(parameter)
                 group["names"].append(f"{path}.{name}")
-    return ALGORITHMS[config.algorithm](list(groups.values()), lr=config.lr, betas=config.betas)
+    way = {"fused": True} if fused else {}
+    return ALGORITHMS[config.algorithm](list(groups.values()), lr=config.lr, betas=config.betas, **way)
+
+
+def device_of_count(optimizer: torch.optim.Optimizer, parameter: Tensor) -> torch.device:
+    """Where an optimiser of `build_optimizer` counts the steps of a parameter: on the CPU, unless it is fused."""
+    return parameter.device if optimizer.defaults["fused"] else torch.device("cpu")
 
 
 def set_learning_rates(optimizer: torch.optim.Optimizer, step: int, iterations: int, power: float) -> float:

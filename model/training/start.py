@@ -13,7 +13,9 @@ from model.config import TrialConfig
 from model.interface import Network, model_of
 from model.training.checkpoint import Progress, latest_training_state, load_training_state, named_parameters
 from model.training.initial_weights import load_initial_weights
+from model.training.optim import device_of_count
 from model.training.workers import Workers
+from model.weights.frozen_part import mend_frozen
 from model.weights.stored_model import load_weights
 
 
@@ -56,6 +58,8 @@ def continue_training(
     """
 
     def restore() -> tuple[Progress, dict[str, object]]:
+        if workers.is_first:
+            mend_frozen(model, root)
         state = latest_training_state(root) if workers.is_first else None
         return (Progress(), scaler.state_dict()) if state is None else load_training_state(state, model, optimizer)
 
@@ -77,13 +81,16 @@ def share_weights(folder: Path, model: Network, workers: Workers) -> None:
 
 
 def _share_moments(optimizer: torch.optim.Optimizer, workers: Workers) -> None:
-    """Gives every worker the first one's optimiser state. Steps go as numbers: AdamW counts them on the CPU."""
+    """Gives every worker the first one's optimiser state. Steps go as numbers: they may be counted on the CPU."""
     named = dict(named_parameters(optimizer))
     steps = {name: float(optimizer.state[p]["step"]) for name, p in named.items() if p in optimizer.state}
     for name, step in workers.share(steps).items():
         parameter = named[name]
         if not workers.is_first:
             empty = {"exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}
-            optimizer.state[parameter] = {"step": torch.tensor(step), **empty}
+            optimizer.state[parameter] = {
+                "step": torch.tensor(step, device=device_of_count(optimizer, parameter)),
+                **empty,
+            }
         state = optimizer.state[parameter]
         workers.share_tensors((state["exp_avg"], state["exp_avg_sq"]))

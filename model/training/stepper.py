@@ -1,12 +1,17 @@
-"""One optimiser step: learning rate, gradients of the global batch, clipping, update."""
+"""One optimiser step: learning rate, gradients of the global batch, clipping, update.
+
+A step is started, and its numbers are read when the next one is under way: so the device never waits for the host to
+read a loss.
+"""
 
 from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from model.config import TrialConfig
 from model.data.batch import Batch
@@ -15,9 +20,41 @@ from model.training.gradients import BatchGradients
 from model.training.optim import set_learning_rates
 from model.training.stopping import ShouldStop
 from model.training.workers import Workers
+from model.transfers import LaterRead
 
 TOLD = 3
 """Losses that are named when they are not finite."""
+
+
+@dataclass(frozen=True)
+class StartedStep:
+    """A step that the device may still be at.
+
+    Attributes:
+        step: counted from 1.
+        names: of the losses.
+        numbers: the losses of the global batch in the order of their names, then the norm of the gradients.
+        lr: learning rate.
+        seconds: until all was handed to the device, which includes the wait for the costs of the matching.
+    """
+
+    step: int
+    names: tuple[str, ...]
+    numbers: LaterRead
+    lr: float
+    seconds: float
+
+    def finished(self) -> Stepped:
+        """What came of it; waits for the device where it is still at it.
+
+        Raises:
+            FloatingPointError: the weighted sum of the losses is not finite; the parameters cannot be used any more.
+        """
+        *values, norm = self.numbers.numbers().tolist()
+        losses = dict(zip(self.names, values, strict=True))
+        if not math.isfinite(losses["total"]):
+            raise FloatingPointError(f"loss is not finite at step {self.step}: {_not_finite(losses)}")
+        return Stepped(self.step, losses, self.lr, norm, self.seconds)
 
 
 class Stepper:
@@ -44,35 +81,24 @@ class Stepper:
         self.config, self.gradients, self.optimizer, self.scaler = config, gradients, optimizer, scaler
         self.workers, self.should_stop = workers, should_stop
         self.is_stopping = False
-        """Whether any worker was asked to stop by the end of the last step; the same on every worker."""
+        """Whether any worker was asked to stop by the beginning of the last step; the same on every worker."""
 
-    def step(self, index: int, batch: Batch) -> Stepped:
-        """Step number `index`, counted from 0, on this worker's share of the batch.
-
-        Raises:
-            FloatingPointError: the weighted sum of the losses is not finite; the parameters are as they were before.
-        """
+    def step(self, index: int, batch: Batch) -> StartedStep:
+        """Starts step number `index`, counted from 0, on this worker's share of the batch."""
         started = time.perf_counter()
+        self.is_stopping = self.workers.any(self.should_stop())
         optim = self.config.optim
         factor = set_learning_rates(self.optimizer, index, self.config.training.iterations, optim.poly_power)
         self.optimizer.zero_grad(set_to_none=True)
-        losses = self._agree(self.gradients.accumulate(index, batch, self.scaler))
-        if not math.isfinite(losses["total"]):
-            raise FloatingPointError(f"loss is not finite at step {index + 1}: {_not_finite(losses)}")
+        losses = self.gradients.accumulate(index, batch, self.scaler)
 
         self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.gradients.parameters, optim.clip_norm or math.inf)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        return Stepped(index + 1, losses, optim.lr * factor, float(norm), time.perf_counter() - started)
-
-    def _agree(self, losses: dict[str, Tensor]) -> dict[str, float]:
-        """The losses of the global batch. The wish to stop travels with them, so that it costs no message."""
-        values = torch.stack([loss.double() for loss in losses.values()])
-        wish = values.new_tensor([float(self.should_stop())])
-        *averages, wishes = self.workers.average(torch.cat((values, wish))).tolist()
-        self.is_stopping = wishes > 0
-        return dict(zip(losses, averages, strict=True))
+        values = self.workers.average(torch.stack([loss.double() for loss in losses.values()]))
+        numbers = LaterRead(torch.cat((values, norm.double()[None])))
+        return StartedStep(index + 1, tuple(losses), numbers, optim.lr * factor, time.perf_counter() - started)
 
 
 def _not_finite(losses: dict[str, float]) -> str:

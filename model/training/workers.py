@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import torch
@@ -37,13 +38,29 @@ class Workers:
         distributed.all_reduce(total)
         return total
 
-    def average_in_place(self, tensors: Sequence[Tensor]) -> None:
-        """Gives tensors their means over workers, all in one message."""
-        if self.count == 1:
-            return
-        flat = self.average(torch.cat([tensor.reshape(-1) for tensor in tensors]))
-        for tensor, mean in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
-            tensor.copy_(mean.view_as(tensor))
+    def average_numbers(self, numbers: Sequence[float]) -> list[float]:
+        """Means over workers of numbers that are on the host; no GPU is waited for."""
+        totals = map(float, numbers) if self.count == 1 else self._sum_numbers(numbers)
+        return [total / self.count for total in totals]
+
+    def any(self, wish: bool) -> bool:
+        """Whether any worker wishes it; the same on each. No GPU is waited for."""
+        return wish if self.count == 1 else self._sum_numbers([float(wish)])[0] > 0
+
+    def start_average(self, tensors: Sequence[Tensor]) -> Callable[[], None]:
+        """Begins to give tensors their means over workers, in one message; they have them after the returned call."""
+        if self.count == 1 or not tensors:
+            return nothing
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        sending = distributed.all_reduce(flat, async_op=True)
+
+        def finish() -> None:
+            sending.wait()
+            means = (flat / self.count).split([tensor.numel() for tensor in tensors])
+            for tensor, mean in zip(tensors, means, strict=True):
+                tensor.copy_(mean.view_as(tensor))
+
+        return finish
 
     def gather(self, items: list[Item]) -> list[Item]:
         """All workers' items, those of the first worker first."""
@@ -60,10 +77,8 @@ class Workers:
         """
         if self.count == 1:
             return rows, 0
-        lengths = torch.zeros(self.count, dtype=torch.int64, device=rows.device)
-        lengths[self.rank] = len(rows)
-        distributed.all_reduce(lengths)
-        before, after = int(lengths[: self.rank].sum()), int(lengths[self.rank + 1 :].sum())
+        lengths = self._sum_numbers([float(len(rows)) if rank == self.rank else 0.0 for rank in range(self.count)])
+        before, after = int(sum(lengths[: self.rank])), int(sum(lengths[self.rank + 1 :]))
         alone = F.pad(rows.float(), (0, 0) * (rows.ndim - 1) + (before, after))
         return _SumOverWorkers.apply(alone).to(rows.dtype), before
 
@@ -105,6 +120,21 @@ class Workers:
         if self.count > 1:
             distributed.barrier()
 
+    def _sum_numbers(self, numbers: Sequence[float]) -> list[float]:
+        total = torch.tensor(numbers, dtype=torch.float64, device="cpu")
+        distributed.all_reduce(total, group=self._host_group)
+        sums: list[float] = total.tolist()
+        return sums
+
+    @cached_property
+    def _host_group(self) -> distributed.ProcessGroup | None:
+        """The group that sends what lies on hosts; None for the default one. NCCL sends from GPU to GPU only."""
+        return None if distributed.get_backend() == "gloo" else _gloo_group()
+
+
+def nothing() -> None:
+    """What is left to do where nothing was begun."""
+
 
 class _SumOverWorkers(torch.autograd.Function):
     """Sum of all workers' tensors; so is its gradient, as every worker's loss depends on every worker's tensor."""
@@ -120,6 +150,12 @@ class _SumOverWorkers(torch.autograd.Function):
         total = gradient.clone()
         distributed.all_reduce(total)
         return total
+
+
+def _gloo_group() -> distributed.ProcessGroup:
+    group = distributed.new_group(backend="gloo")
+    assert isinstance(group, distributed.ProcessGroup)  # all workers are in it
+    return group
 
 
 def seed_step(seed: int, step: int, part: int) -> None:

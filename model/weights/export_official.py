@@ -56,7 +56,7 @@ def _order(stored: StoredModel, official: dict[str, Tensor]) -> list[str]:
     if not isinstance(order, list) or sorted(map(str, order)) != sorted(official):
         raise CheckpointError(
             f"{stored.folder / MANIFEST_FILE} lists other tensors as '{OFFICIAL_ORDER}' than the folder holds: "
-            "import the authors' file anew"
+            "import the authors' file again"
         )
     return order
 

@@ -69,7 +69,10 @@ def _share_as_other_files(path: Path) -> None:
 
 
 def damaged_file(folder: Path) -> str | None:
-    """Name of the first file that is absent or differs from its checksum; None when the folder is intact."""
+    """Name of the first file that is absent or differs from its checksum; None when the folder is intact.
+
+    Frozen tensors beside the folder, to which its manifest refers, are looked at too.
+    """
     manifest = read_manifest(folder)
     if manifest is None:
         return MANIFEST_FILE
@@ -77,6 +80,8 @@ def damaged_file(folder: Path) -> str | None:
         path = folder / name
         if not path.is_file() or file_checksum(path) != expected:
             return str(name)
+    if (frozen := manifest.get("frozen")) is not None and (damage := damaged_file(folder.parent / frozen)) is not None:
+        return f"{frozen}/{damage} beside it"
     return None
 
 

@@ -76,7 +76,7 @@ def read_weights(path: Path) -> ForeignWeights:
         raise CheckpointError(f"{path} {asks_for(error.asked)}") from None
     except Exception as error:  # damage raises whatever it makes the readers stumble over
         reason = error if isinstance(error, ContradictionError) else type(error).__name__
-        raise CheckpointError(f"{path} is damaged, or no file of weights ({reason}): fetch it anew") from None
+        raise CheckpointError(f"{path} is damaged, or no file of weights ({reason}): download it again") from None
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.config import TrialConfig
+from model.config import TrialConfig, config_class, usable_models
 from model.interface import OfficialForm, model_of
-from model.registry import MODELS, load_config_class
+from model.registry import ModelError
 from model.weights.errors import CheckpointError
 from model.weights.folder import WEIGHTS_FILE, file_checksum, read_manifest, write_folder
 from model.weights.foreign_file import ForeignWeights, read_weights
@@ -83,6 +83,13 @@ def official_shapes(config: TrialConfig, places: list[Placed]) -> dict[str, tupl
     return shapes | {name: tuple(value.shape) for name, value in extras.items()}
 
 
+def _is_published(config: TrialConfig) -> bool:
+    try:
+        return model_of(config).official is not None
+    except ModelError:  # a package whose settings can be read, but not its network
+        return False
+
+
 def whose(state: Mapping[str, Tensor], config: TrialConfig) -> str:
     """What to name instead for tensors that do not fit a network: another model or task, if one can be told.
 
@@ -91,9 +98,9 @@ def whose(state: Mapping[str, Tensor], config: TrialConfig) -> str:
         config: of the network that it does not fit.
     """
     in_common = {}
-    for name in MODELS:
-        other: TrialConfig = config if name == config.model.name else load_config_class(name)()
-        if model_of(other).official is not None:
+    for name in usable_models():
+        other: TrialConfig = config if name == config.model.name else config_class(name).model_validate({})
+        if _is_published(other):
             in_common[name] = len(official_shapes(other, official_places(other)).keys() & state.keys())
     most = max(in_common, key=lambda name: (in_common[name], name == config.model.name))
     if most != config.model.name:

@@ -9,6 +9,7 @@ import torch
 
 from model.config import TrialConfig
 from model.interface import Network, model_of
+from model.weights.uninitialised import uninitialised
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class ParameterCounts:
 
 def network_without_memory(config: TrialConfig) -> Network:
     """A network whose tensors have names and shapes but no values; it looks for no pretrained weights."""
-    with torch.device("meta"):
+    with torch.device("meta"), uninitialised():
         return model_of(config).build(config.without_pretraining())
 
 

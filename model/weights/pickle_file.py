@@ -57,7 +57,9 @@ def load_zip(path: Path, content: mmap) -> Any:
     if f"{root}constants.pkl" in members:
         raise UnreadableKindError("is a TorchScript program: load it with torch.jit.load and save its state_dict()")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
-        raise UnreadableKindError("is a compressed zip archive, as torch.save writes none: fetch it anew, as it was")
+        raise UnreadableKindError(
+            "is a compressed zip archive, as torch.save writes none: download it again, unchanged"
+        )
     spans: Spans = {
         name.removeprefix(f"{root}data/"): _span(member, content)
         for name, member in members.items()
@@ -65,7 +67,7 @@ def load_zip(path: Path, content: mmap) -> Any:
     }
     order = members.get(f"{root}byteorder")
     if order is not None and _bytes(_span(order, content)) == b"big":
-        raise UnreadableKindError("holds numbers of a big-endian machine: save it anew on a machine like this one")
+        raise UnreadableKindError("holds numbers of a big-endian machine: save it again on a machine like this one")
     return _TensorUnpickler(io.BytesIO(_bytes(_span(members[f"{root}data.pkl"], content))), spans, {}).load()
 
 

@@ -124,6 +124,6 @@ def _no_state(content: Any) -> str:
 def asks_for(asked: str) -> str:
     """What to say of a file that asks for something in the place of weights, or for running code anywhere."""
     return (
-        f"asks for '{printable(asked)}', which no weights need, so it was not loaded: fetch it anew from its authors, "
-        "or have its tensors saved alone, as safetensors"
+        f"asks for '{printable(asked)}', which no weights need, so it was not loaded: "
+        "download it again from its authors, or have its tensors saved alone, as safetensors"
     )

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 from model.config import TrialConfig
 from model.interface import Network, model_of
+from model.registry import UNNAMED
 from model.weights.errors import CheckpointError
 from model.weights.folder import MANIFEST_FILE, WEIGHTS_FILE, damaged_file, read_manifest, write_folder
 from model.weights.foreign_file import read_tensors
 from model.weights.state_dict_mismatch import mismatch, shapes
+from model.weights.uninitialised import uninitialised
 
 CONTINUE = "run the trial again, it continues from what is intact"
 """What mends the weights of a trial that is not finished."""
@@ -93,19 +95,28 @@ def read_stored_model(folder: Path) -> StoredModel:
     if not any((folder / name).is_file() for name in (MANIFEST_FILE, WEIGHTS_FILE)):
         raise CheckpointError(f"{folder} is no checkpoint folder: import the authors' files with 'combo model import'")
     if (damage := damaged_file(folder)) is not None:
-        raise CheckpointError(f"{folder} is damaged ({damage}): restore it, or make it anew")
+        raise CheckpointError(f"{folder} is damaged ({damage}): restore it, or make it again")
     manifest = read_manifest(folder)
     assert manifest is not None  # damaged_file has read it
     if WEIGHTS_FILE not in manifest["checksums"]:
-        raise CheckpointError(f"{folder} lists no {WEIGHTS_FILE} in its {MANIFEST_FILE}: make it anew")
+        raise CheckpointError(f"{folder} lists no {WEIGHTS_FILE} in its {MANIFEST_FILE}: make it again")
     try:
         described = _Description.model_validate(manifest)
     except ValidationError as error:
         first = error.errors()[0]
         oddity = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         told = oddity if oddity.isprintable() else ascii(oddity)
-        raise CheckpointError(f"{folder} names no model that this version knows ({told}): make it anew") from None
+        raise CheckpointError(f"{folder} names no model that this version knows ({told}): make it again") from None
     return StoredModel(folder, described.config, described.origin, described.step, manifest["checksums"][WEIGHTS_FILE])
+
+
+def model_named_in(folder: Path) -> str | None:
+    """The model whose weights a folder holds, by its own description; None where it does not say."""
+    match read_manifest(folder):
+        case {"config": {"model": dict(section)}}:
+            return str(section.get("name", UNNAMED))
+        case _:
+            return None
 
 
 def load_model(stored: StoredModel, device: torch.device | str = "cpu") -> Network:
@@ -114,7 +125,8 @@ def load_model(stored: StoredModel, device: torch.device | str = "cpu") -> Netwo
     Raises:
         CheckpointError: names are missing or unexpected in the file, or of another shape.
     """
-    model = model_of(stored.config).build(stored.config.without_pretraining())
+    with uninitialised():
+        model = model_of(stored.config).build(stored.config.without_pretraining())
     fill(stored.folder, model)
     return model.to(device).eval()
 
@@ -155,6 +167,8 @@ def fitting_tensors(folder: Path, model: nn.Module) -> dict[str, Tensor]:
         CheckpointError: names are missing or unexpected in the file, or of another shape.
     """
     state = read_tensors(folder / WEIGHTS_FILE)
+    if (frozen := (read_manifest(folder) or {}).get("frozen")) is not None:
+        state |= read_tensors(folder.parent / frozen / WEIGHTS_FILE)
     if told := mismatch(state, shapes(model)):
         raise CheckpointError(
             f"{folder / WEIGHTS_FILE} does not fit this model, use the configuration that it was made with: {told}"

@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
     from orchestrator.profiles.profile import Profile
 
-WITHOUT = ("show", "data", "profile", "up", "down")
+WITHOUT = ("list", "show", "data", "profile", "up", "down")
 """Verbs for which it does not matter where storage, MLflow and Ray are."""
 TRAINING = ("run", "retry", "submit")
 VARIABLE = "COMBO_PROFILE"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"combo {version('combo-lab')}")
+        raise typer.Exit
 
 
 def with_profile(
@@ -32,6 +40,9 @@ def with_profile(
             help="Where storage, data, MLflow and Ray are, see `combo profile`.  [default: the one in use]",
         ),
     ] = None,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Lays a profile below the environment, before the verb reads either, and says so."""
     if context.invoked_subcommand in WITHOUT:

@@ -4,70 +4,54 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
 from experiments.errors import InputError
 from model.data.errors import DataError
 from model.layers.errors import BackboneError
 from model.training.errors import ExecutionError
 from model.weights.errors import CheckpointError
-from orchestrator.cli import (
-    active_profile,
-    data,
-    doctor,
-    gc,
-    logs,
-    mlflow,
-    model,
-    plan,
-    profile,
-    report,
-    run,
-    services,
-    show,
-    status,
-    stop,
-    storage,
-    submit,
-    sync,
-)
+from orchestrator.cli.active_profile import with_profile
 from orchestrator.cli.exit_codes import INPUT_ERROR, INTERRUPTED, STORAGE_FULL
+from orchestrator.cli.lazy_group import Verb, lazy_group
 from orchestrator.cli.plain_text import printable
-from orchestrator.storage.errors import StorageError
-from orchestrator.trial.failures import OUT_OF_SPACE
+from orchestrator.storage.errors import OUT_OF_SPACE, StorageError
 
 REFUSALS = (DataError, BackboneError, ExecutionError, StorageError, FloatingPointError, OSError)
 """Errors whose text is the sentence that a user needs."""
 
-app = typer.Typer(
-    name="combo",
-    help="Experiments on audio-visual segmentation: sweeps on Ray, runs in MLflow, the papers' tables rebuilt.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+VERBS = (
+    Verb("list", "catalogue:catalogue", "List experiments, searches, presets and models.", "Experiments"),
+    Verb("new", "new:new", "Make a folder for a paper of your own.", "Experiments"),
+    Verb("schema", "schema:schema", "Print JSON schemas of YAML files, for editors.", "Experiments"),
+    Verb("show", "show:show", "Print what experiments resolve to.", "Experiments"),
+    Verb("plan", "plan:plan", "Print what a run of experiments would do, share and cost.", "Experiments"),
+    Verb("run", "run:run", "Train the trials that have no result yet.", "Sweeps"),
+    Verb("submit", "submit:submit", "Run experiments on a cluster, as a Ray job.", "Sweeps"),
+    Verb("status", "status:status", "Print the state of every trial of experiments.", "Sweeps"),
+    Verb("watch", "status:watch", "Show the state of trials as it changes.", "Sweeps"),
+    Verb("stop", "stop:stop", "Ask running trials to write a checkpoint and end.", "Sweeps"),
+    Verb("retry", "run:retry", "Give trials that failed by their own fault another attempt.", "Sweeps"),
+    Verb("rescore", "rescore:rescore", "Score finished trials under a newer protocol, from their weights.", "Sweeps"),
+    Verb("logs", "logs:logs", "Print what happened to trials.", "Sweeps"),
+    Verb("report", "report:app", "Rebuild the papers' tables and figures from what is stored.", "Results"),
+    Verb("mlflow", "mlflow:mlflow", "Open MLflow's own pages on the runs in the storage folder.", "Results"),
+    Verb("sync", "sync:sync", "Make MLflow equal to storage.", "Results"),
+    Verb("data", "data:app", "Make, check and prepare data sets.", "Data and models"),
+    Verb("model", "model:app", "Import, export, score and use models.", "Data and models"),
+    Verb("doctor", "doctor:doctor", "Check the set-up, and say what cures each fault.", "Storage and places"),
+    Verb("profile", "profile:app", "Settings of places: laptop, lab, cloud.", "Storage and places"),
+    Verb("storage", "storage:app", "Copy the trials of one storage into another.", "Storage and places"),
+    Verb("gc", "gc:gc", "List what nothing needs any more, or delete it.", "Storage and places"),
+    Verb(
+        "up", "services:up", "Start MLflow, Postgres, an S3 store and a Ray head on this machine.", "Storage and places"
+    ),
+    Verb("down", "services:down", "Stop what `combo up` has started.", "Storage and places"),
 )
-app.callback()(active_profile.with_profile)
-app.command("show")(show.show)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
-app.command("submit")(submit.submit)
-app.command("status")(status.status)
-app.command("watch")(status.watch)
-app.command("stop")(stop.stop)
-app.command("retry")(run.retry)
-app.command("logs")(logs.logs)
-app.command("gc")(gc.gc)
-app.command("sync")(sync.sync)
-app.command("mlflow")(mlflow.mlflow)
-app.command("up")(services.up)
-app.command("down")(services.down)
-app.command("doctor")(doctor.doctor)
-app.add_typer(report.app, name="report")
-app.add_typer(data.app, name="data")
-app.add_typer(model.app, name="model")
-app.add_typer(storage.app, name="storage")
-app.add_typer(profile.app, name="profile")
+app = lazy_group(
+    "Experiments on audio-visual segmentation: sweeps on Ray, runs in MLflow, the papers' tables rebuilt.",
+    VERBS,
+    completes=True,
+)
+app.callback()(with_profile)
 
 
 def main() -> None:

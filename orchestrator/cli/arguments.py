@@ -12,10 +12,10 @@ import typer
 
 from experiments.errors import InputError, Problem
 from experiments.load_experiment import load_experiment
-from experiments.overrides import parse_assignments
+from experiments.named_targets import named_targets
+from experiments.overrides import names_and_assignments
 from experiments.presets import preset_names
 from experiments.scaled_experiment import ScaledExperiment
-from experiments.table_names import without_table_names
 from model.config import Task
 from orchestrator.run_config import MOST
 
@@ -32,6 +32,23 @@ TargetWords = Annotated[
     typer.Argument(
         metavar="EXPERIMENT... [KEY=VALUE...] | TRIAL...",
         help="Experiments with settings laid over them, or trials by their keys.",
+    ),
+]
+TableWords = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[EXPERIMENT...] [KEY=VALUE...]",
+        help="Experiments by name (PAPER/table7) or table (PAPER/7), and settings laid over them.  "
+        "[default: all of them]",
+        show_default=False,
+    ),
+]
+OptionalTargetWords = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[EXPERIMENT... [KEY=VALUE...] | TRIAL...]",
+        help="Experiments with settings laid over them, or trials by their keys.  [default: all that is stored]",
+        show_default=False,
     ),
 ]
 ScaleOption = Annotated[str, typer.Option("--scale", help="Which scale of the experiment: full, or one it defines.")]
@@ -54,12 +71,22 @@ AssignmentWords = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE...]", help="Settings laid over the preset (model.width=64)."),
 ]
-PresetOption = Annotated[str, typer.Option("--preset", help=f"Which network: {', '.join(preset_names())}.")]
+PresetOption = Annotated[
+    str, typer.Option("--preset", help=f"Which network: {', '.join(preset_names())}, or a preset of your paper.")
+]
 TaskOption = Annotated[Task, typer.Option("--task", help="The AVSBench subset that it segments.")]
 CheckpointOption = Annotated[
     str,
     typer.Option(
         "--checkpoint", help="A checkpoint folder, a trial key, or the name of an imported checkpoint in the storage."
+    ),
+]
+ShownProtocolOption = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        help="Fill cells by this protocol, under which `combo rescore` scored the trials.  [default: the authors']",
+        show_default=False,
     ),
 ]
 DeviceOption = Annotated[str | None, typer.Option("--device", help="cpu or cuda.  [default: cuda if there is one]")]
@@ -148,8 +175,7 @@ def read_experiments(words: Sequence[str], scale: str) -> list[ScaledExperiment]
     Raises:
         InputError: no experiment is named, or a file or override has mistakes.
     """
-    names = without_table_names(word for word in words if "=" not in word)
-    assigned = parse_assignments(word for word in words if "=" in word)
+    names, assigned = names_and_assignments(words)
     if not names:
         raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))
-    return [load_experiment(name, scale, assigned) for name in names]
+    return [load_experiment(name, scale, assigned) for name in named_targets(names)]

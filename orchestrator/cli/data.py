@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from orchestrator.cli.lazy_group import Verb, lazy_group
 
-import typer
-
-from orchestrator.cli import data_check, data_describe, data_prepare, maskige
-from orchestrator.cli.arguments import Subset
-from orchestrator.cli.plain_text import say
-from orchestrator.cli.progress_bar import progress_bar
-from orchestrator.run_config import MOST
-
-app = typer.Typer(help="Make, check and prepare data sets.", no_args_is_help=True)
-app.command("check")(data_check.check)
-app.command("describe")(data_describe.describe)
-app.command("prepare")(data_prepare.prepare)
-app.command("maskige")(maskige.maskige)
-
-
-@app.callback()
-def data() -> None:
-    """Make, check and prepare data sets."""
-
-
-@app.command()
-def synth(
-    subset: Annotated[Subset, typer.Option(help="Which AVSBench subset's layout to write.")],
-    out: Annotated[Path, typer.Option(help="Data root; the subset goes into a folder of its own below it.")],
-    clips: Annotated[int, typer.Option(max=MOST, help="Clips in total: about 70 % train, 12 % val, 18 % test.")] = 120,
-    seed: Annotated[int, typer.Option(max=MOST, help="Equal seeds give equal bytes.")] = 0,
-    size: Annotated[int, typer.Option(max=MOST, help="Side of the pictures in pixels, a multiple of 32.")] = 224,
-) -> None:
-    """Write a synthetic AVSBench subset, in which only the sound tells which objects to segment."""
-    import time
-
-    from rich.console import Console
-
-    console, began = Console(), time.monotonic()
-    with progress_bar(console, f"Writing {subset.value.upper()} clips") as on_progress:
-        from model.data.fingerprint import data_fingerprint
-        from model.data.synthetic.writer import write_synthetic
-
-        written = write_synthetic(subset.value, out, clips, seed, size, on_progress)
-    seconds = time.monotonic() - began
-    split_sizes = " / ".join(f"{count} {split}" for split, count in written.clips.items())
-    status = f"written in {seconds:.1f} s" if written.created else "already complete, nothing written"
-    fingerprint = data_fingerprint(out, subset.value, size=size)
-    say(f"{subset.value.upper()}: {split_sizes} clips in {written.root}, {status}, fingerprint {fingerprint}", console)
+app = lazy_group(
+    "Make, check and prepare data sets.",
+    (
+        Verb("check", "data_check:check", "Compare a subset with what it should hold, file by file."),
+        Verb("describe", "data_describe:describe", "Declare what a data set of your own holds."),
+        Verb("prepare", "data_prepare:prepare", "Make frames and labels of the network's size, and missing log-mels."),
+        Verb("maskige", "maskige:maskige", "Make the Maskiges of a proposer for every frame of a subset."),
+        Verb("synth", "data_synth:synth", "Write a synthetic AVSBench subset."),
+    ),
+)

@@ -16,6 +16,7 @@ from orchestrator.cli.arguments import (
     chosen_processes,
 )
 from orchestrator.cli.exit_codes import DATA_FAULTY
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
 from orchestrator.cli.progress_bar import progress_bar
 
@@ -36,7 +37,7 @@ def check(
     size: SizeOption = None,
     workers: ProcessesOption = None,
     derived: DerivedOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document with all findings.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare a subset with what it should hold, file by file, and print what mends each fault.
 
@@ -53,9 +54,7 @@ def check(
     with progress_bar(console, f"Checking {subset.value.upper()} clips") as on_progress:
         checked = check_subset(folder, subset.value, maskige, size, chosen_processes(workers), on_progress)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(_document(subset, checked), indent=1))
+        print_json(_document(subset, checked))
     else:
         _show(subset, checked, console)
     raise typer.Exit(DATA_FAULTY if checked.groups else 0)

@@ -28,7 +28,7 @@ def describe(
     from rich.console import Console
 
     from model.data.dataset_file import DATASET_FILE, SPLIT_SIZES
-    from model.data.dataset_file import describe as write_description
+    from model.data.declaration import describe as write_description
 
     root = chosen_root(folder, subset, derived)
     described = write_description(root, subset.value, size)

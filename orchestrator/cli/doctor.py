@@ -9,7 +9,8 @@ import typer
 
 from orchestrator.cli.arguments import DataOption, StorageOption
 from orchestrator.cli.exit_codes import UNHEALTHY
-from orchestrator.cli.findings import examine_all, totals
+from orchestrator.cli.findings import as_document, examine_all, totals
+from orchestrator.cli.json_output import JsonOption, print_json
 
 
 def doctor(
@@ -17,7 +18,7 @@ def doctor(
     sam_weights: Annotated[Path | None, typer.Option(help="Check this file of SAM's weights.")] = None,
     storage: StorageOption = None,
     data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check packages, machine, GPUs, collectives, Ray, storage, MLflow, data and weights; say what cures each fault.
 
@@ -32,13 +33,7 @@ def doctor(
     checks = checkup(storage, data, vggish_weights, sam_weights)
     results = examine_all(checks, console, quiet=as_json)
     if as_json:
-        import json
-
-        rows = [
-            {"check": check.name, "verdict": finding.verdict, "found": finding.found, "cure": finding.cure}
-            for check, finding in results
-        ]
-        typer.echo(json.dumps({"checks": rows}, indent=1))
+        print_json(as_document(results))
     findings = [finding for _, finding in results]
     console.print(totals(findings), style="bold")
     raise typer.Exit(UNHEALTHY if any(finding.verdict == "fail" for finding in findings) else 0)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.arguments import CheckpointOption, DataOption, DeviceOption, StorageOption
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
+from orchestrator.run_config import MOST
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,10 +35,13 @@ def evaluate(
         typer.Option(help="How to score, such as avsbench-binary-batch4.  [default: the authors' for the task]"),
     ] = None,
     split: Annotated[Split, typer.Option(help="Which clips to score.")] = Split.test,
+    batch: Annotated[
+        int, typer.Option(min=1, max=MOST, help="Clips per forward pass; scores agree up to rounding.")
+    ] = 1,
     device: DeviceOption = None,
     storage: StorageOption = None,
     data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The stored record as one JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Score any checkpoint, trained here or imported, and log it to MLflow with its protocol.
 
@@ -73,20 +78,20 @@ def evaluate(
     found_device = chosen_device(device)
     known = evaluation.folder.record
     # Clips that could not be used may be mended by now, which the data's fingerprint need not show.
-    record = known if known is not None and not known.quarantined else _run(evaluation, found_device, console)
+    record = known if known is not None and not known.quarantined else _run(evaluation, found_device, batch, console)
     if as_json:
-        typer.echo(record.model_dump_json(indent=1))
+        print_json(record.model_dump(mode="json"))
     else:
         _show(record, evaluation, console)
-    _log(settings, evaluation, record, console)
+    log_to_mlflow(settings, evaluation, record, console)
 
 
-def _run(evaluation: Evaluation, device: str, console: Console) -> EvaluationRecord:
+def _run(evaluation: Evaluation, device: str, batch: int, console: Console) -> EvaluationRecord:
     from orchestrator.cli.progress_bar import progress_bars
 
     with progress_bars(console) as progress:
         bar = progress.add_task("Scoring clips", total=len(evaluation.dataset))
-        return evaluation.run(device, on_clip=lambda: progress.advance(bar))
+        return evaluation.run(device, lambda: progress.advance(bar), batch)
 
 
 def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) -> None:
@@ -106,7 +111,7 @@ def _show(record: EvaluationRecord, evaluation: Evaluation, console: Console) ->
     say(f"stored in {evaluation.folder.path}", console)
 
 
-def _log(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
+def log_to_mlflow(settings: Settings, evaluation: Evaluation, record: EvaluationRecord, console: Console) -> None:
     """Logs to MLflow; a failure is only printed, as the scores are stored already."""
     from orchestrator.tracking.evaluation_run import EVALUATION_TAG, MLFLOW_EXPERIMENT, log_evaluation
     from orchestrator.tracking.experiment_runs import ExperimentRuns

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from typer.core import TyperCommand
-
 from experiments.errors import InputError, Problem
+from orchestrator.cli.help_text import Command
 
 
-class FileCommand(TyperCommand):
+class FileCommand(Command):
     """Tells how to name a file that would be read as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -43,6 +43,15 @@ def _show(name: str, finding: Finding, console: Console) -> None:
     console.print(row)
 
 
+def as_document(results: list[tuple[Check, Finding]]) -> dict[str, list[dict[str, str]]]:
+    """What was found, for `--json`."""
+    rows = [
+        {"check": check.name, "verdict": finding.verdict, "found": finding.found, "cure": finding.cure}
+        for check, finding in results
+    ]
+    return {"checks": rows}
+
+
 def totals(findings: list[Finding]) -> str:
     """How many checks passed, are to be noted, failed."""
     counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ("ok", "warn", "fail")}

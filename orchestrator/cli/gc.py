@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.cli.arguments import StorageOption
 from orchestrator.cli.exit_codes import INPUT_ERROR
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def gc(
         bool, typer.Option("--delete", help="Delete what is listed; without it nothing changes.")
     ] = False,
     storage: StorageOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List what nothing needs any more: training states of finished trials, weights that lost, drafts of a day ago.
 
@@ -33,21 +35,23 @@ def gc(
     """
     from rich.console import Console
 
-    from orchestrator.report_inputs.protocols import protocols_of_today
     from orchestrator.settings import resolve_settings
     from orchestrator.store import retention
     from orchestrator.store.presence import refuse_absent
     from orchestrator.store.store import Store
+    from orchestrator.trial.provenance import protocols_of_today
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
     settings = resolve_settings(storage)
     refuse_absent(settings.storage)
     store = Store(settings.storage)
     store.refresh()
     doubts: list[Problem] = []
     found = list(retention.leftovers(store, doubts.append, protocols_of_today()))
+    if as_json:
+        print_json(_document(found, doubts))
     if found:
-        _free(found, settings.storage, console, delete=delete)
+        _free(found, settings.storage, console, delete=delete, listed=not as_json)
     else:
         console.print(f"nothing to free in {settings.storage}", soft_wrap=True, markup=False)
     for doubt in doubts:
@@ -56,7 +60,14 @@ def gc(
         raise typer.Exit(INPUT_ERROR)
 
 
-def _free(found: Sequence[Leftover], storage: Storage, console: Console, *, delete: bool) -> None:
+def _document(found: Sequence[Leftover], doubts: Sequence[Problem]) -> dict[str, Any]:
+    """What can go, sizes in bytes, and what is left alone."""
+    from dataclasses import asdict
+
+    return {"leftovers": [asdict(leftover) for leftover in found], "left_alone": list(map(str, doubts))}
+
+
+def _free(found: Sequence[Leftover], storage: Storage, console: Console, *, delete: bool, listed: bool) -> None:
     """Lists what can go, and deletes it if that is wanted."""
     from rich.table import Table
     from rich.text import Text
@@ -68,7 +79,8 @@ def _free(found: Sequence[Leftover], storage: Storage, console: Console, *, dele
     for leftover in found:
         size = f"{leftover.size / 2**20:,.1f}"
         table.add_row(Text(leftover.name), leftover.reason, size)
-    console.print(table)
+    if listed:
+        console.print(table)
     if delete:
         retention.delete(storage, found)
     done = "freed" if delete else "can be freed with --delete"

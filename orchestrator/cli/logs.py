@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.errors import InputError, Problem
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
+from orchestrator.cli.arguments import DataOption, OptionalTargetWords, StorageOption
 from orchestrator.cli.chosen_targets import find_targets
 from orchestrator.cli.exit_codes import INPUT_ERROR
 from orchestrator.cli.plain_text import printable
+from orchestrator.cli.view import ViewScaleOption, choose_view
 from orchestrator.storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ EVERY_SECONDS = 2.0
 
 
 def logs(
-    words: TargetWords,
-    scale: ScaleOption = "full",
+    words: OptionalTargetWords = None,
+    scale: ViewScaleOption = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on printing until all trials, or the job, are over.")
     ] = False,
@@ -47,8 +48,8 @@ def logs(
 
     console = Console(highlight=False, soft_wrap=True)
     if address is not None:
-        raise typer.Exit(_job_output(words, address, follow, console))
-    _print_history(words, scale, follow, storage, data, console)
+        raise typer.Exit(_job_output(words or [], address, follow, console))
+    _print_history(words or [], scale, follow, storage, data, console)
 
 
 def _job_output(words: list[str], address: str, follow: bool, console: Console) -> int:
@@ -57,7 +58,7 @@ def _job_output(words: list[str], address: str, follow: bool, console: Console) 
     from orchestrator.jobs.client import JobServer
 
     if len(words) != 1:
-        raise InputError(Problem("command line", "names several jobs", "give one, by the id that combo submit told"))
+        raise InputError(Problem("command line", "names several jobs", "give one, by the id that combo submit printed"))
     server = JobServer(address)
     if follow:
         return follow_job(server, words[0], console)
@@ -68,23 +69,23 @@ def _job_output(words: list[str], address: str, follow: bool, console: Console) 
 
 
 def _print_history(
-    words: list[str], scale: str, follow: bool, storage: str | None, data: Path | None, console: Console
+    words: list[str], scale: str | None, follow: bool, storage: str | None, data: Path | None, console: Console
 ) -> None:
-    from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.trial.leases import LeaseWatch
     from orchestrator.trial.trial_history import outcome_lines
     from orchestrator.trial.trial_state import OVER
 
-    settings = resolve_settings(storage, data)
+    view = choose_view(words, scale, storage, data)
+    settings = view.settings
+    view.say_remark(console)
     store = Store(settings.storage)
     seen: set[tuple[str, str]] = set()
-    store.refresh()
-    targets = find_targets(words, scale, settings, store)
-    watch = LeaseWatch(settings.storage)
-    while True:
+    if not words:
         store.refresh()
-        plan = targets.again(store).plan(store, watch)
+        words = [folder.path.name for folder in store.trials()]
+    targets = find_targets(words, view.scale, settings, store)
+    for plan, _ in targets.looks(store, LeaseWatch(settings.storage)):
         damaged = {entry.trial.key for entry in plan.entries if not _print_attempts(entry, store, seen, console)}
         if not follow or all(entry.state in OVER for entry in plan.entries):
             break

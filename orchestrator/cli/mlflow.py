@@ -22,6 +22,7 @@ def mlflow(
     from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
     from orchestrator.sqlite_url import sqlite_file
+    from orchestrator.tracking.run_links import experiment_links
     from orchestrator.tracking.server import refuse_open_host, serve
 
     settings = resolve_settings(storage)
@@ -33,5 +34,8 @@ def mlflow(
             Problem(str(settings.storage), "holds no runs yet", "run an experiment first, or name --storage")
         )
     refuse_open_host(host, os.environ)
-    typer.echo(f"MLflow: http://{host}:{port}  (Ctrl-C ends it)")
+    pages = f"http://{host}:{port}"
+    typer.echo(f"MLflow: {pages}  (Ctrl-C ends it)")
+    for name, address in experiment_links(settings, pages).items():
+        typer.echo(f"{name}: {address}")
     serve(settings, host, port)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import typer
-
-from orchestrator.cli import evaluate, predict, register, summary, weights
 from orchestrator.cli.file_command import FileCommand
+from orchestrator.cli.lazy_group import Verb, lazy_group
 
-app = typer.Typer(help="Import, export, score and use models.", no_args_is_help=True)
-app.command("import", cls=FileCommand)(weights.import_weights)
-app.command("export")(weights.export_weights)
-app.command("summary")(summary.summary)
-app.command("evaluate")(evaluate.evaluate)
-app.command("predict", cls=FileCommand)(predict.predict)
-app.command("register")(register.register)
+app = lazy_group(
+    "Import, export, score and use models.",
+    (
+        Verb(
+            "import", "weights:import_weights", "Convert the authors' weights to a checkpoint of ours.", cls=FileCommand
+        ),
+        Verb("export", "weights:export_weights", "Write a checkpoint as a file that the authors' code loads."),
+        Verb("summary", "summary:summary", "Print how many parameters each module of a network has."),
+        Verb("evaluate", "evaluate:evaluate", "Score any checkpoint, trained here or imported."),
+        Verb("predict", "predict:predict", "Segment the sounding objects of a video.", cls=FileCommand),
+        Verb("register", "register:register", "Copy the tested weights of a trial to MLflow and register them."),
+    ),
+)

@@ -9,7 +9,9 @@ import typer
 
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, read_experiments
+from orchestrator.cli.caller import caller
 from orchestrator.cli.chosen_targets import find_targets, names_search
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
 from orchestrator.run_config import MOST
 
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
     from orchestrator.planning.cost import Span
     from orchestrator.planning.cost_forecast import CostForecast, TrialForecast
 
+FEW = 10
+"""Cells per hour below which their fractions matter."""
+
 
 def plan(
+    context: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -28,7 +34,9 @@ def plan(
             help="Experiments by name or YAML file, and settings laid over them.",
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All experiments that ship with the package.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All experiments that ship, or of your paper in its folder.")
+    ] = False,
     table: Annotated[
         str | None,
         typer.Option(help="A table of a paper, such as combo/3; trials that fill most cells per hour come first."),
@@ -43,22 +51,25 @@ def plan(
     ] = None,
     storage: StorageOption = None,
     data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what a run of experiments would do, share and cost, in the order in which it would do it.
 
-    Hours are measured where trials of the same work are finished, otherwise as their preset states them. A worker
+    Times are measured where trials of the same work are finished, otherwise as their preset states them. A worker
     counts as one GPU.
     """
     from rich.console import Console
 
-    from experiments.table_names import experiment_of_table
+    from experiments.named_targets import experiment_of_table
+    from experiments.papers import papers_asked
     from experiments.target_files import experiment_names
+    from orchestrator.cli.outdated import rescore_commands, told_outdated
     from orchestrator.cli.plan_search import plan_search
     from orchestrator.cli.sweep_table import TABLE_WIDTH
-    from orchestrator.planning.cost import Costs
+    from orchestrator.planning.cost import costs_from
     from orchestrator.planning.cost_forecast import forecast_cost, most_cells_first
     from orchestrator.planning.division import refuse_divided, refuse_uneven
+    from orchestrator.planning.outdated_scores import outdated
     from orchestrator.planning.plan import make_plan, trials_where_data_are
     from orchestrator.planning.sweep_names import sweep_name
     from orchestrator.settings import resolve_settings
@@ -66,36 +77,42 @@ def plan(
 
     settings = resolve_settings(storage, data)
     store = Store(settings.storage)
-    store.refresh()
     if names_search(words or []):
         scaled = find_targets(words or [], scale, settings, store).search
         assert scaled is not None
-        _refuse_past(max_gpu_hours, plan_search(scaled, Costs(store.finished()), as_json))
+        _refuse_past(max_gpu_hours, plan_search(scaled, costs_from(store), as_json))
         return
-    named = [*(experiment_names() if everything else []), *([experiment_of_table(table)] if table else [])]
+    store.refresh()
+    named = [
+        *(experiment_names(papers_asked()) if everything else []),
+        *([experiment_of_table(table)] if table else []),
+    ]
     experiments = read_experiments(list(dict.fromkeys([*named, *(words or [])])), scale)
     trials, unusable = trials_where_data_are(experiments, settings.data, workers)
     made = make_plan(sweep_name(experiments, trials), trials, store)
     refuse_uneven(made.to_run)
     refuse_divided(made.to_run)
-    forecast = forecast_cost(experiments, trials, made, Costs(store.finished()), store)
+    forecast = forecast_cost(experiments, trials, made, costs_from(store), store)
     shown = most_cells_first(forecast) if table else forecast.per_trial
+    stale = outdated(made, store)
+    again = rescore_commands(stale, experiments, caller(context, storage, data))
     if as_json:
-        import json
-
-        typer.echo(json.dumps(_document(forecast, shown), indent=1))
+        document = {**_document(forecast, shown), "to_rescore": [trial.key for trial in stale], "rescore": again}
+        print_json(document)
     else:
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         _show(console, forecast, shown, price)
         for (task, proposer), reason in unusable.items():
             what = f"finished {task.upper()} trials{f' with Maskiges of {proposer}' if proposer else ''}"
             say(f"{what} are not recognised: {reason}", console, "yellow")
+        for line in told_outdated(stale, again):
+            say(line, console, "yellow")
     _refuse_past(max_gpu_hours, forecast.left)
 
 
 def _refuse_past(max_gpu_hours: float | None, left: Span | None) -> None:
     if max_gpu_hours is not None and left is not None and left.likely > max_gpu_hours:
-        what = f"the plan is likely to take {_hours(left)} GPU-hours"
+        what = f"the plan is likely to take {left.likely:,.4g} worker-hours"
         raise InputError(Problem(f"--max-gpu-hours {max_gpu_hours:g}", what, "plan fewer trials, or allow more"))
 
 
@@ -103,15 +120,19 @@ def _show(console: Console, forecast: CostForecast, shown: tuple[TrialForecast, 
     from rich.table import Table
     from rich.text import Text
 
+    from experiments.durations import duration
+    from orchestrator.planning.cost import SECONDS_PER_HOUR, worker_time
     from orchestrator.trial.trial_state import REFUSED, TrialState
 
-    table = Table("trial key", "trial", "state", "hours are", box=None)
-    for heading in ("GPU-hours", "cells", "cells/hour"):
+    table = Table("trial key", "trial", "state", "time is", box=None)
+    for heading in ("worker time", "cells", "cells per hour"):
         table.add_column(heading, justify="right")
     for one in shown:
         trial, estimate = one.entry.trial, one.estimate
         label = f"{trial.experiment} {trial.label}" + (f", after {trial.parent.key}" if trial.parent else "")
-        numbers = (f"{estimate.worker_hours.likely:.3g}", f"{one.cells_per_hour:.3g}") if estimate else ("", "")
+        numbers = ("", "")
+        if estimate:
+            numbers = duration(SECONDS_PER_HOUR * estimate.worker_hours.likely), _rate(one.cells_per_hour)
         basis = estimate.basis if estimate else ""
         table.add_row(trial.key, Text(label), one.entry.state, basis, numbers[0], str(one.cells), numbers[1])
     console.print(table)
@@ -120,21 +141,23 @@ def _show(console: Console, forecast: CostForecast, shown: tuple[TrialForecast, 
             say(f"{entry.state}: {entry.trial.label}: {entry.reason}", console, "red")
     different, states = len(forecast.per_trial), [one.entry.state for one in forecast.per_trial]
     console.print(
-        f"\n{forecast.cells} cells need {forecast.trials} trials, {different} of them different: sharing saves "
-        f"{forecast.trials - different} trials and {_hours(forecast.shared_hours)} GPU-hours"
+        f"\n{forecast.cells} cells need {forecast.trials} trials, {different} of them different"
+        + (f": sharing saves {worker_time(forecast.shared_hours)}" if different < forecast.trials else "")
     )
     console.print(", ".join(f"{states.count(state)} {state}" for state in TrialState if state in states))
-    console.print(f"left: {_hours(forecast.left)} GPU-hours", style="bold")
+    left = worker_time(forecast.left)
+    console.print(f"left: {left} of worker time; where there are GPUs, each worker has one", style="bold")
     if price is not None:
-        console.print(f"cost: {_hours(forecast.left.scaled(price))}", style="bold")
+        cost = forecast.left.scaled(price)
+        console.print(f"cost: {cost.likely:,.2f} ({cost.low:,.2f} to {cost.high:,.2f})", style="bold")
     if forecast.memory_gib is not None:
         console.print(f"memory: up to {forecast.memory_gib:g} GiB per worker, as stated")
     if forecast.unknown:
         console.print(f"of {forecast.unknown} trials nothing is known, they are not counted", style="yellow")
 
 
-def _hours(span: Span) -> str:
-    return f"{span.likely:,.4g} ({span.low:,.4g} to {span.high:,.4g})"
+def _rate(per_hour: float) -> str:
+    return f"{per_hour:,.0f}" if per_hour >= FEW else f"{per_hour:.2g}"
 
 
 def _document(forecast: CostForecast, shown: tuple[TrialForecast, ...]) -> dict[str, Any]:

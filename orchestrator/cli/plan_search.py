@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
+
+from orchestrator.cli.json_output import print_json
 
 if TYPE_CHECKING:
     from orchestrator.planning.cost import Costs, Span
@@ -18,18 +19,19 @@ def plan_search(study: SearchStudy, costs: Costs, as_json: bool) -> Span | None:
 
     The hours are those of all points that have no score yet, as if none were stopped early.
     """
+    from orchestrator.planning.cost import worker_time
     from orchestrator.search.search_state import as_document, headline
 
     left = _hours_left(study, costs)
     if as_json:
-        typer.echo(json.dumps({**as_document(study), "gpu_hours_left": left and asdict(left)}, indent=1))
+        print_json({**as_document(study), "gpu_hours_left": left and asdict(left)})
         return left
     typer.echo(headline(study))
     if left is None:
         typer.echo("of its trials' cost nothing is known")
     else:
         early = ", less what early stopping saves" if study.search.search.early_stopping else ""
-        typer.echo(f"left: {left.likely:,.4g} ({left.low:,.4g} to {left.high:,.4g}) GPU-hours{early}")
+        typer.echo(f"left: {worker_time(left)} of worker time{early}")
     return left
 
 

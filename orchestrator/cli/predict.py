@@ -13,6 +13,7 @@ import typer
 
 from experiments.errors import InputError, Problem
 from orchestrator.cli.arguments import CheckpointOption, DeviceOption, ProposerName, StorageOption
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
 from orchestrator.run_config import MOST
 
@@ -61,6 +62,7 @@ def predict(
     rate: Annotated[int, typer.Option(min=1, max=MOST_MASKS, help="Masks per second.")] = 1,
     device: DeviceOption = None,
     storage: StorageOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Segment the sounding objects of a video, second by second: masks, a filmstrip and an overlay video."""
     from rich.console import Console
@@ -70,14 +72,18 @@ def predict(
     from orchestrator.store.checkpoint_names import checkpoint_folder
     from orchestrator.store.store import Store
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
     folder = out or Path(f"{(video.resolve() if video.is_dir() else video).stem}-prediction")
     target = _free_folder(folder)
     choice = Choice(video_track, audio_track, sound, _frame_rate(frame_rate))
     weights = checkpoint_folder(checkpoint, Store(resolve_settings(storage).storage))
     with console.status("loading video and model"):
         inputs = _load(video, choice, weights, proposer, proposer_weights, device)
-    _show(_segment(inputs, target, rate, console), inputs, rate, folder, console)
+    predicted = _segment(inputs, target, rate, console)
+    if as_json:
+        _print_description(target)
+    else:
+        _show(predicted, inputs, rate, folder, console)
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,15 @@ def _segment(inputs: _Inputs, target: Path, rate: int, console: Console) -> Pred
             on_overlaid=on_overlaid,
             rate=rate,
         )
+
+
+def _print_description(target: Path) -> None:
+    """Prints what was written beside the masks."""
+    import json
+
+    from model.prediction import predict as prediction
+
+    print_json(json.loads((target / prediction.DESCRIPTION_FILE).read_text(encoding="utf-8")))
 
 
 def _show(predicted: Prediction, inputs: _Inputs, rate: int, folder: Path, console: Console) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from orchestrator.cli.active_profile import VARIABLE
 from orchestrator.cli.exit_codes import UNHEALTHY
+from orchestrator.cli.help_text import Command, Group
+from orchestrator.cli.json_output import JsonOption, print_json
+from orchestrator.cli.lazy_group import PLAIN
 from orchestrator.cli.plain_text import say
 
 NameArgument = Annotated[
@@ -18,7 +21,7 @@ NameArgument = Annotated[
     ),
 ]
 
-app = typer.Typer(help="Settings of places: laptop, lab, cloud.", no_args_is_help=True)
+app = typer.Typer(help="Settings of places: laptop, lab, cloud.", no_args_is_help=True, cls=Group, **PLAIN)
 
 
 @app.callback()
@@ -26,8 +29,8 @@ def profile() -> None:
     """Settings of places: laptop, lab, cloud."""
 
 
-@app.command("list")
-def list_() -> None:
+@app.command("list", cls=Command)
+def list_(as_json: JsonOption = False) -> None:
     """List the profiles, the one in use with a star."""
     from rich.console import Console
     from rich.table import Table
@@ -40,8 +43,11 @@ def list_() -> None:
 
     console = Console(highlight=False)
     names, used = profile_names(), os.environ.get(VARIABLE) or name_in_use()
+    if as_json:
+        print_json({"profiles": [_document(name, is_used=name == used) for name in names]})
+        return
     if not names:
-        say(f"no profiles in {settings_folder() / 'profiles'}; docs/profiles.md shows one", console)
+        say(f"no profiles in {settings_folder() / 'profiles'}; docs/guides/profiles.md shows one", console)
         return
     table = Table(box=None)
     for column in ("", "profile", "storage", "MLflow", "Ray jobs"):
@@ -61,7 +67,7 @@ def list_() -> None:
     console.print(table)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(name: NameArgument = None) -> None:
     """Show what a profile sets, and what the environment overrules; secrets stay hidden."""
     from rich.console import Console
@@ -87,7 +93,7 @@ def show(name: NameArgument = None) -> None:
         say(f"{variable}: the environment overrules the profile", console, "yellow")
 
 
-@app.command()
+@app.command(cls=Command)
 def use(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of the profile.", show_default=False)] = None,
     none: Annotated[bool, typer.Option("--none", help="Use no profile.")] = False,
@@ -109,8 +115,8 @@ def use(
     typer.echo(f"profile {name} is in use; --profile and {VARIABLE} override it, combo profile use --none ends it")
 
 
-@app.command()
-def check(name: NameArgument = None) -> None:
+@app.command(cls=Command)
+def check(name: NameArgument = None, as_json: JsonOption = False) -> None:
     """Try every part of a profile, and say what cures each fault.
 
     Exits with 0 if nothing has failed, 1 if something has. Writes small files below `doctor/` in the storage, removes
@@ -118,22 +124,38 @@ def check(name: NameArgument = None) -> None:
     """
     from rich.console import Console
 
-    from orchestrator.cli.findings import examine_all, totals
+    from orchestrator.cli.findings import as_document, examine_all, totals
     from orchestrator.doctor.profile_check import profile_checks
     from orchestrator.profiles.profile import read_profile
     from orchestrator.profiles.profile_files import find_profile
     from orchestrator.profiles.surroundings import apply
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
     file = find_profile(_named(name))
     found = read_profile(file)
     overruled = apply(found, file, os.environ).overruled
     say(f"profile {file}", console, "bold")
     if overruled:
         say(f"the environment overrules {', '.join(overruled)}: checked as it is", console, "yellow")
-    findings = [finding for _, finding in examine_all(profile_checks(found, file), console, quiet=False)]
+    results = examine_all(profile_checks(found, file), console, quiet=as_json)
+    if as_json:
+        print_json(as_document(results))
+    findings = [finding for _, finding in results]
     say(totals(findings), console, "bold")
     raise typer.Exit(UNHEALTHY if any(finding.verdict == "fail" for finding in findings) else 0)
+
+
+def _document(name: str, *, is_used: bool) -> dict[str, Any]:
+    """A profile for programs: what it says, or why it cannot be read."""
+    from experiments.errors import InputError
+    from orchestrator.profiles.profile import read_profile
+    from orchestrator.profiles.profile_files import profile_file
+
+    try:
+        said: dict[str, Any] = {"settings": read_profile(profile_file(name)).model_dump(mode="json", exclude_none=True)}
+    except InputError as error:
+        said = {"problem": str(error.problems[0])}
+    return {"name": name, "in_use": is_used, **said}
 
 
 def _named(name: str | None) -> str:

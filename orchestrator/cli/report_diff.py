@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption
+from orchestrator.cli.arguments import DataOption, StorageOption
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
+from orchestrator.cli.view import ViewScaleOption, choose_view
 
 
 def diff(
@@ -33,12 +35,13 @@ def diff(
             show_default=False,
         ),
     ] = None,
-    scale: ScaleOption = "full",
+    scale: ViewScaleOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Write the comparison as Markdown, too.", dir_okay=False)
     ] = None,
     storage: StorageOption = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what differs in settings beside what differs in scores, and whether other clips might change that.
 
@@ -51,19 +54,23 @@ def diff(
     from experiments.overrides import parse_assignments
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.report_inputs.compared_trials import Sides
-    from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
-    from reports.render.blocks import in_markdown, on_terminal
+    from reports.render.blocks import as_document, in_markdown, on_terminal
     from reports.stored.results import read_results
 
-    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
-    settings = resolve_settings(storage, data)
+    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH), stderr=as_json)
+    view = choose_view([a, b, *(of or [])], scale, storage, data)
+    settings = view.settings
     laid_over = parse_assignments(assigned or [])
     with console.status("Comparing"):
         Store(settings.storage).refresh_all()
         results = read_results(settings.storage.root, settings.storage.cache)
-        blocks = Sides(a, b, of or [], scale, laid_over, settings, data is not None).blocks(results)
-    console.print(on_terminal(blocks))
+        blocks = Sides(a, b, of or [], view.scale, laid_over, settings, data is not None).blocks(results)
+    view.say_remark(console)
+    if as_json:
+        print_json(as_document(blocks))
+    else:
+        console.print(on_terminal(blocks))
     if out is not None:
         write_atomic(out, in_markdown(blocks).encode())
         say(f"written to {out}", console)

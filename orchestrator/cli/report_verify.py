@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption
+from orchestrator.cli.arguments import DataOption, ShownProtocolOption, StorageOption
 from orchestrator.cli.exit_codes import INPUT_ERROR, UNFAITHFUL
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import printable, say
+from orchestrator.cli.view import ViewScaleOption, choose_view
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.settings import Settings
-    from reports.stored.results import Results
     from reports.tables.cells import Table
     from reports.verifying.logged_runs import LoggedRun
-    from reports.verifying.verify import Finding, Verification
+    from reports.verifying.verify import Verification
 
-UNKNOWN = "which, cannot be told"
+UNKNOWN = "unknown cells"
 """Stands for the cells of a trial of which nothing can be known."""
 
 
@@ -27,18 +29,20 @@ def verify(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[EXPERIMENT...] [KEY=VALUE...]",
-            help="Experiments by name (combo/table7) or table (combo/7), and settings laid over them.  "
-            "[default: all of them]",
+            metavar="[EXPERIMENT...] [KEY=VALUE...] | BUNDLE.zip",
+            help="Experiments by name (PAPER/table7) or table (PAPER/7), and settings laid over them.  "
+            "[default: all of them]  Or a file that `combo report bundle` wrote.",
             show_default=False,
         ),
     ] = None,
-    scale: ScaleOption = "full",
+    scale: ViewScaleOption = None,
+    protocol: ShownProtocolOption = None,
     storage: StorageOption = None,
     data: DataOption = None,
     without_mlflow: Annotated[
         bool, typer.Option("--without-mlflow", help="Do not compare MLflow's runs with storage.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Recompute every cell from the per-clip scores, and check every file that a result names against its checksum.
 
@@ -47,53 +51,62 @@ def verify(
     """
     from rich.console import Console
 
+    from experiments.errors import InputError, Problem
     from orchestrator.cli.progress_bar import progress_bar
+    from orchestrator.cli.report_tables import stored_tables
     from orchestrator.cli.sweep_table import TABLE_WIDTH
-    from orchestrator.report_inputs.protocols import protocols_of_today
-    from orchestrator.settings import resolve_settings
+    from orchestrator.report_inputs.protocols import chosen_protocols
     from reports.verifying.verify import verify as verify_tables
 
-    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
-    settings = resolve_settings(storage, data)
-    tables, results = _tables(words or [], scale, settings, data_was_named=data is not None)
+    console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH), stderr=as_json)
+    if words and words[0].endswith(".zip"):
+        if len(words) > 1 or any(option is not None for option in (scale, protocol, storage, data)):
+            what = "names a bundle beside something else, and a bundle holds all that it is about"
+            raise InputError(Problem("command line", what, "name it alone"))
+        _verify_bundle(Path(words[0]), console, as_json)
+        return
+    view = choose_view(words or [], scale, storage, data)
+    settings = view.settings
+    view.say_remark(console)
+    protocols = chosen_protocols(protocol)
+    stored = stored_tables(words or [], view.scale, settings, protocols, data_was_named=data is not None)
+    tables, results = stored.measured, stored.results
     logged = None if without_mlflow else _read_mlflow(tables, settings, console)
     with progress_bar(console, "Checking trials") as on_progress:
         found = verify_tables(
-            tables, results, settings.storage.root, logged, settings.storage.fetch, on_progress, protocols_of_today()
+            tables, results, settings.storage.root, logged, settings.storage.fetch, on_progress, protocols
         )
-    if found.findings:
-        _show(found.findings, console)
+    _show(found, console, as_json)
     if found.not_logged:
-        say(f"MLflow does not know {len(found.not_logged)} of the trials; `combo sync` tells it", console, "yellow")
+        say(f"MLflow lacks {len(found.not_logged)} of the trials; `combo sync` adds them", console, "yellow")
     say(_conclusion(found, compared=logged is not None), console)
+    _exit(found)
+
+
+def _verify_bundle(path: Path, console: Console, as_json: bool) -> None:
+    from experiments.errors import InputError, Problem
+    from orchestrator.cli.progress_bar import progress_bar
+    from orchestrator.cli.verified_bundle import verify_bundle
+
+    if not path.is_file():
+        raise InputError(Problem(str(path), "is missing", "name a file that combo report bundle wrote"))
+    verified = verify_bundle(path, lambda: progress_bar(console, "Checking trials"))
+    _show(verified.found, console, as_json)
+    changed = [finding for finding in verified.found.findings if not finding.cells]
+    if changed:
+        say(f"{len(changed)} file{' is' if len(changed) == 1 else 's are'} not what was packed", console)
+    if len(changed) < len(verified.found.findings) or not changed:
+        say(_conclusion(verified.found, compared=False), console)
+    if not verified.has_weights:
+        say("the weights are not in the bundle: their checksums are taken as stated", console)
+    _exit(verified.found)
+
+
+def _exit(found: Verification) -> None:
     if any(not finding.is_denied for finding in found.findings):
         raise typer.Exit(UNFAITHFUL)
     if found.findings:
         raise typer.Exit(INPUT_ERROR)
-
-
-def _tables(words: list[str], scale: str, settings: Settings, *, data_was_named: bool) -> tuple[list[Table], Results]:
-    """The tables as `combo report build` shows them, and the results that they are built from."""
-    from experiments.errors import InputError, Problem
-    from experiments.overrides import parse_assignments
-    from orchestrator.report_inputs.protocols import protocols_of_today
-    from orchestrator.report_inputs.request import read_words
-    from orchestrator.store.store import Store
-    from reports.stored.imported import read_imported_evaluations
-    from reports.stored.results import read_results
-    from reports.tables.clip_statistics import ClipStatistics
-    from reports.tables.table import Known, build_table
-
-    names = [word for word in words if "=" not in word]
-    assigned = parse_assignments(word for word in words if "=" in word)
-    asked = read_words(names, assigned, scale, settings.data, data_was_named=data_was_named)
-    if not asked.reported:
-        raise InputError(Problem("command line", "names no table with numbers of ours", "such as combo/table7"))
-    Store(settings.storage).refresh_all()
-    results = read_results(settings.storage.root, None)  # what is verified is what is stored, not what was kept of it
-    imported, _ = read_imported_evaluations(settings.storage.root)
-    known, statistics = Known(tuple(imported), protocols_of_today()), ClipStatistics()
-    return [build_table(one.scaled, one.trials, results, known, statistics) for one in asked.reported], results
 
 
 def _read_mlflow(tables: list[Table], settings: Settings, console: Console) -> dict[str, LoggedRun] | None:
@@ -111,12 +124,18 @@ def _read_mlflow(tables: list[Table], settings: Settings, console: Console) -> d
         return None
 
 
-def _show(findings: tuple[Finding, ...], console: Console) -> None:
+def _show(found: Verification, console: Console, as_json: bool) -> None:
+    from dataclasses import asdict
+
     from rich.table import Table as Grid
     from rich.text import Text
 
+    if as_json:
+        print_json(asdict(found))
+    if as_json or not found.findings:
+        return
     grid = Grid("cells", "of", "what", "stored", "recomputed", box=None)
-    for finding in findings:
+    for finding in found.findings:
         texts = (finding.source, finding.what, finding.stored, finding.recomputed)
         cells = "\n".join(map(printable, finding.cells or [UNKNOWN]))
         grid.add_row(*(Text(text, overflow="fold") for text in (cells, *map(printable, texts))))
@@ -132,7 +151,7 @@ def _conclusion(found: Verification, *, compared: bool) -> str:
         told = f"{len(denied)} cell{'' if len(denied) == 1 else 's'}" if denied else "some trials"
         return f"{told} cannot be verified, as this user may not read all files; nothing contradicts the data so far"
     if found.findings:
-        return "finished trials cannot be trusted, and which cells they belong to cannot be told"
+        return "some finished trials cannot be trusted, and it is unknown which cells they belong to"
     if not found.cells:
         return "no cell holds a number of ours, so there was nothing to verify"
     data = ["the per-clip scores", "the trial directories", *(["MLflow"] if compared else [])]

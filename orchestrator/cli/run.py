@@ -9,51 +9,52 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from orchestrator.cli.chosen_targets import find_runnable_targets, print_search_state
+from orchestrator.cli.caller import caller
+from orchestrator.cli.chosen_targets import print_search_state
 from orchestrator.cli.dataclass_options import options_from_dataclasses
 from orchestrator.cli.exit_codes import BUDGET_REACHED, INTERRUPTED, RAY_DIED, STOPPED, STORAGE_FULL, TRIALS_FAILED
+from orchestrator.cli.mlflow_link import mlflow_line
+from orchestrator.cli.outdated import told_outdated
 from orchestrator.cli.plain_text import say
 from orchestrator.cli.run_command import RunCommand
 from orchestrator.trial.trial_state import TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from prometheus_client import CollectorRegistry
     from rich.console import Console
 
-    from experiments.trial import Trial
+    from experiments.printed_commands import Caller
     from orchestrator.monitoring.event_log import EventLog
+    from orchestrator.monitoring.notifier import Notifier
     from orchestrator.planning.plan import Plan
-    from orchestrator.run_config import RunConfig
     from orchestrator.settings import Settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.trial_scheduler import StopReason
-    from orchestrator.trial.weight_files import WeightFiles
 
-EARLY_ENDS: Final[dict[StopReason, tuple[int, str]]] = {
-    "interrupted": (INTERRUPTED, "interrupted; the same command continues from the checkpoints"),
-    "stopped": (STOPPED, "stopped on request; the same command continues from the checkpoints"),
-    "budget": (BUDGET_REACHED, "the budget is spent; the same command continues from the checkpoints"),
-    "ray-died": (RAY_DIED, "Ray's processes on this machine died; the same command continues from the checkpoints"),
-    "disk-full": (STORAGE_FULL, "the storage is full: paused; free space, then the same command continues"),
+EARLY_CODES: Final[dict[StopReason, int]] = {
+    "interrupted": INTERRUPTED,
+    "stopped": STOPPED,
+    "budget": BUDGET_REACHED,
+    "ray-died": RAY_DIED,
+    "disk-full": STORAGE_FULL,
 }
-"""Exit code and words for each reason to end before all is done."""
+"""Exit code for each reason to end before all is done."""
 
 
 @options_from_dataclasses
-def run(command: RunCommand) -> None:
+def run(context: typer.Context, command: RunCommand) -> None:
     """Train the trials that have no result yet, on Ray: on this machine, or on the cluster at RAY_ADDRESS.
 
     Running it again continues what was interrupted from its checkpoints, and does nothing when all is finished.
     Trials that failed by their own fault, such as a loss that is not finite, wait for `combo retry`.
     """
     with _serving_metrics(command.monitoring.metrics_port) as registry:
-        _run(command, registry)
+        _run(context, command, registry)
 
 
 @options_from_dataclasses
 def retry(
+    context: typer.Context,
     command: RunCommand,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Forget the checkpoints of the failed trials first.")
@@ -65,91 +66,125 @@ def retry(
     """
     with _serving_metrics(command.monitoring.metrics_port) as registry:
         _clear_failures(command, from_scratch)
-        _run(command, registry)
+        _run(context, command, registry)
 
 
 def _clear_failures(command: RunCommand, with_checkpoints: bool) -> None:
     """Lets trials that failed by their own fault run again, if they can."""
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
+    from orchestrator.sweep.refusals import refuse_impossible
+    from orchestrator.targets import read_runnable_targets
 
     settings = resolve_settings(command.storage, command.data)
     store = Store(settings.storage)
-    store.refresh()
-    targets = find_runnable_targets(command.words, command.scale, settings, store, command.config.workers)
+    targets = read_runnable_targets(command.words, command.scale, settings, store, command.config.workers)
     plan = targets.plan(store)
-    _refuse_impossible(plan.failed, settings, command.config)
+    refuse_impossible(plan.failed, settings, command.config)
     console, _ = _outputs(command, plan.name)
     console.print(f"{plan.name}: {len(plan.failed)} failed trials get another attempt")
     for trial in plan.failed:
         store.trial(trial.key).clear_failure(with_checkpoints=with_checkpoints)
 
 
-def _run(command: RunCommand, registry: CollectorRegistry | None) -> None:
+def _run(context: typer.Context, command: RunCommand, registry: CollectorRegistry | None) -> None:
     from orchestrator.commit import current_commit
     from orchestrator.jobs.own_job import end_as_stopped
+    from orchestrator.monitoring.notifier import notifying
+    from orchestrator.planning.outdated_scores import outdated
     from orchestrator.planning.reused_code import reused_code
     from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
-    from orchestrator.store.writable import refuse_unwritable
+    from orchestrator.store.sweep_request import note_request
+    from orchestrator.sweep.endings import EARLY_ENDS
     from orchestrator.sweep.execute import catch_up, execute
+    from orchestrator.sweep.refusals import refuse_impossible
     from orchestrator.sweep.stop_requests import older_requests
+    from orchestrator.targets import read_runnable_targets, target_names
 
     settings, config = resolve_settings(command.storage, command.data), command.config
     older_stops = older_requests(settings.storage, os.environ)  # first, as all that follows may take a while
     store = Store(settings.storage)
-    store.refresh()
-    targets = find_runnable_targets(command.words, command.scale, settings, store, config.workers)
+    targets = read_runnable_targets(command.words, command.scale, settings, store, config.workers)
     console, events = _outputs(command, targets.sweep)
     if command.rerun:
-        _refuse_impossible([entry.trial for entry in targets.plan(store).entries], settings, config)
+        refuse_impossible([entry.trial for entry in targets.plan(store).entries], settings, config)
         _begin_anew(targets.plan(store), store, console)
-        store.refresh()
         targets = targets.again(store)
     plan, search = targets.plan(store), targets.search
-    commit = current_commit()
+    commit, at_storage = current_commit(), caller(context, command.storage)
     for remark in (_untold_commit(commit), reused_code(plan, store, commit)):
         if remark:
             say(remark, console, "yellow")
     if not plan.to_run and (search is None or search.complete):
         _print_nothing_to_run(plan, console)
+        again = caller(context, command.storage, command.data)
+        for line in told_outdated(outdated(plan, store), [again.command("rescore", command.words, command.scale)]):
+            say(line, console, "yellow")
         catch_up(plan, targets.paper, settings, console)
+        _print_link(settings, plan.name, at_storage, console)
         raise typer.Exit(TRIALS_FAILED if plan.failed or plan.refused else 0)
     needed = [*plan.to_run, *(search.probes() if search else [])]
-    files = _refuse_impossible(needed, settings, config)
-    refuse_unwritable(settings.storage)
-    console.print(_beginning(plan))
-    ended_early = execute(
-        plan,
-        targets.paper,
-        settings,
-        config,
-        console,
-        weight_files=files,
-        older_stops=older_stops,
-        verbose=command.verbose,
-        search=search,
-        events=events,
-        registry=registry,
-    )
-    store.refresh()
-    after = targets.plan(store)
+    files = refuse_impossible(needed, settings, config)
+    with notifying(command.monitoring.notify, plan.name, lambda told: say(told, console, "yellow")) as notifier:
+        names = target_names(command.words)
+        note_request(settings.storage, targets.sweep, tuple(command.words), names, command.scale, settings.data)
+        console.print(_beginning(plan))
+        ended_early = execute(
+            plan,
+            targets.paper,
+            settings,
+            config,
+            console,
+            weight_files=files,
+            older_stops=older_stops,
+            verbose=command.verbose,
+            search=search,
+            events=events,
+            registry=registry,
+            notifier=notifier,
+        )
+        targets.refresh(store)
+        after = targets.plan(store)
+        if notifier is not None:
+            _tell_the_end(notifier, after, ended_early)
     _print_unfinished(after, console)
     console.print(
         f"{after.count(TrialState.FINISHED)} of {len(after.entries)} trials finished, stored in {settings.storage}"
     )
     if search is not None:
         print_search_state(search, console)
+    _print_link(settings, plan.name, at_storage, console)
     if ended_early is None and not after.failed and 0 < after.count(TrialState.STOPPED) == len(after.to_run):
         ended_early = "stopped"  # trial by trial
     if ended_early is not None and (after.to_run or (search is not None and not search.complete)):
-        code, told = EARLY_ENDS[ended_early]
-        console.print(told + (", without --rerun" if command.rerun else ""), style="yellow")
+        code = EARLY_CODES[ended_early]
+        console.print(EARLY_ENDS[ended_early] + (", without --rerun" if command.rerun else ""), style="yellow")
         if code == STOPPED:
             end_as_stopped()
         raise typer.Exit(code)
     if after.to_run or after.failed or after.refused:
         raise typer.Exit(TRIALS_FAILED)
+
+
+def _print_link(settings: Settings, sweep: str, at_storage: Caller, console: Console) -> None:
+    if line := mlflow_line(settings, sweep, at_storage):
+        say(line, console, "dim")
+
+
+def _tell_the_end(notifier: Notifier, plan: Plan, ended_early: StopReason | None) -> None:
+    from orchestrator.cli.sweep_table import sweep_summary
+    from orchestrator.sweep.endings import EARLY_ENDS
+
+    told = "" if ended_early is None else f"; {EARLY_ENDS[ended_early]}"
+    notifier.send(
+        "sweep-ended",
+        sweep_summary(plan) + told,
+        trials=len(plan.entries),
+        finished=plan.count(TrialState.FINISHED),
+        failed=plan.count(TrialState.FAILED),
+        reason=ended_early,
+    )
 
 
 def _serving_metrics(port: int | None) -> AbstractContextManager[CollectorRegistry | None]:
@@ -177,30 +212,6 @@ def _outputs(command: RunCommand, sweep: str) -> tuple[Console, EventLog | None]
     return log.console(), log
 
 
-def _refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunConfig) -> WeightFiles:
-    """Refuses what cannot run, before anything is changed or Ray is started; returns the files of weights.
-
-    Raises:
-        InputError: uneven batches, or divided ones that the network needs whole; too little room on this machine, no
-            cluster at RAY_ADDRESS, or files of weights that are absent.
-        BackboneError: batches are to be divided, and a backbone cannot be built.
-    """
-    from orchestrator.planning.division import refuse_divided, refuse_uneven
-    from orchestrator.sweep.local_resources import local_cluster
-    from orchestrator.sweep.placement import Placement, worker_resources
-    from orchestrator.sweep.ray_address import refuse_unusable
-    from orchestrator.trial.weight_files import weight_files
-
-    refuse_uneven(trials)
-    if settings.ray_address is not None:
-        refuse_unusable(settings.ray_address)
-    else:
-        here = local_cluster()
-        Placement(lambda: here, worker_resources(config, here), config.min_workers).refuse_unplaceable(trials)
-    refuse_divided(trials, config.micro_batch)
-    return weight_files(config.vggish_weights, config.backbone_weights or [], trials)
-
-
 def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
     """Sets aside what the trials of a plan have so far.
 
@@ -217,7 +228,7 @@ def _begin_anew(plan: Plan, store: Store, console: Console) -> None:
     for trial in plan.begun:
         set_aside(store.trial(trial.key))
     say(
-        f"{plan.name}: {len(plan.begun)} trials begin anew; what they had is kept below earlier/ in their folders",
+        f"{plan.name}: {len(plan.begun)} trials start over; what they had is kept below earlier/ in their folders",
         console,
     )
 
@@ -249,14 +260,7 @@ def _print_nothing_to_run(plan: Plan, console: Console) -> None:
 
 def _print_unfinished(plan: Plan, console: Console) -> None:
     """Prints why trials have no result."""
-    from orchestrator.trial.trial_state import REFUSED
+    from orchestrator.sweep.endings import unfinished
 
-    for entry in plan.entries:
-        label, parent = entry.trial.label, entry.trial.parent
-        if entry.state == TrialState.FAILED or (entry.state == TrialState.RESUMABLE and entry.reason):
-            console.print(f"failed: {label}: {entry.reason}", style="red", markup=False)
-        elif entry.state in REFUSED:
-            console.print(f"{entry.state}: {label}: {entry.reason}", style="red", markup=False)
-        elif entry.state == TrialState.NEW and parent is not None:
-            told = f"not started: {label}: it starts from trial {parent.key}, which is not finished"
-            console.print(told, style="yellow", markup=False)
+    for told, style in unfinished(plan):
+        console.print(told, style=style, markup=False)

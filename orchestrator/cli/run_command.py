@@ -23,7 +23,8 @@ class RunCommand:
         bool,
         typer.Option(
             "--rerun",
-            help="Train all of these trials anew; what they have so far is kept below earlier/ in their folders.",
+            help="Train all of these trials again from the start; what they have so far is kept below earlier/ in "
+            "their folders.",
         ),
     ] = False
     storage: StorageOption = None

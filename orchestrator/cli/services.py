@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.exit_codes import UNHEALTHY
+from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def up(
     ray_port: Port = None,
     jobs_port: Port = None,
     status: Annotated[bool, typer.Option("--status", help="Only show the state of the services.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Start MLflow with Postgres and an S3 store, all with passwords, and write a profile by which commands find them.
 
@@ -59,9 +61,9 @@ def up(
     from orchestrator.services.service_folder import service_folder
     from orchestrator.services.service_settings import read_settings, with_changes, write_settings
 
-    console, place = Console(highlight=False), service_folder(name, folder)
+    console, place = Console(highlight=False, stderr=as_json), service_folder(name, folder)
     if status:
-        _show_states(place)
+        _show_states(place, as_json)
         return
     with place.alone():
         before = read_settings(place)
@@ -81,7 +83,7 @@ def up(
             started = bring_up(place, settings, lambda service: told.update(f"starting {service}"))
         write_settings(place, settings)
         file = write_profile(name, place, settings, data)
-    _show_states(place)
+    _show_states(place, as_json)
     say(f"started {', '.join(started)}" if started else "all of them ran already", console)
     say(f"data, logs and secrets lie in {place.path}; combo down keeps them", console)
     say(f"profile {name} ({file}) leads there: combo --profile {name} run …, or combo profile use {name}", console)
@@ -105,8 +107,9 @@ def down(name: NameOption = DEFAULT_NAME, folder: FolderOption = None) -> None:
     say(f"their data stay in {place.path}", console)
 
 
-def _show_states(folder: ServiceFolder) -> None:
+def _show_states(folder: ServiceFolder, as_json: bool) -> None:
     """Prints a row for each service; exits with 1 if one is not up."""
+    from dataclasses import asdict
     from datetime import datetime
 
     from rich.console import Console
@@ -125,7 +128,10 @@ def _show_states(folder: ServiceFolder) -> None:
         pid = str(entry.process.pid) if entry.process else ""
         state = Text(entry.state, "green" if entry.state == "up" else "red")
         table.add_row(entry.name, state, entry.address, pid, since)
-    Console(highlight=False).print(table)
+    if as_json:
+        print_json({"services": [asdict(entry) for entry in found]})
+    else:
+        Console(highlight=False).print(table)
     if any(entry.state != "up" for entry in found):
         raise typer.Exit(UNHEALTHY)
 

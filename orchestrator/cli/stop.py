@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.arguments import DataOption, ScaleOption, StorageOption, TargetWords
+from orchestrator.cli.arguments import DataOption, StorageOption, TargetWords
 from orchestrator.cli.chosen_targets import find_targets
 from orchestrator.cli.plain_text import say
+from orchestrator.cli.view import ViewScaleOption, choose_view
 from orchestrator.trial.trial_state import TrialState
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ ANSWER_SECONDS = 60.0
 
 def stop(
     words: TargetWords,
-    scale: ScaleOption = "full",
+    scale: ViewScaleOption = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return only when they have ended.")] = False,
     storage: StorageOption = None,
     data: DataOption = None,
@@ -35,27 +36,28 @@ def stop(
     """
     from rich.console import Console
 
-    from orchestrator.settings import resolve_settings
     from orchestrator.store.store import Store
     from orchestrator.sweep.stop_requests import is_answered, request_stop
     from orchestrator.trial.leases import LeaseWatch, ask_to_stop
 
     console = Console(highlight=False)
-    settings = resolve_settings(storage, data)
+    view = choose_view(words, scale, storage, data)
+    settings = view.settings
+    view.say_remark(console)
     store = Store(settings.storage)
-    store.refresh()
-    targets = find_targets(words, scale, settings, store)
+    targets = find_targets(words, view.scale, settings, store)
     sweep, watch = targets.sweep, LeaseWatch(settings.storage)
-    plan = targets.plan(store, watch)
-    if plan.count(TrialState.FINISHED) == len(plan.entries) and (targets.search is None or targets.search.complete):
+    looks = targets.looks(store, watch)
+    plan, search = next(looks)
+    if plan.count(TrialState.FINISHED) == len(plan.entries) and (search is None or search.complete):
         say(f"{sweep or 'these trials'}: all trials are finished, so there is nothing to stop", console)
         return
     # A run that has begun but starts its first trial only later hears the request too.
     request = request_stop(settings.storage, sweep) if sweep else None
 
     def running() -> list[PlannedTrial]:
-        store.refresh()
-        return [entry for entry in targets.again(store).plan(store, watch).entries if entry.state == TrialState.RUNNING]
+        plan, _ = next(looks)
+        return [entry for entry in plan.entries if entry.state == TrialState.RUNNING]
 
     asked = running()
     for entry in asked:

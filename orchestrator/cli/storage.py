@@ -8,10 +8,12 @@ import typer
 
 from orchestrator.cli.arguments import StorageOption
 from orchestrator.cli.exit_codes import INPUT_ERROR
+from orchestrator.cli.help_text import Command, Group
+from orchestrator.cli.lazy_group import PLAIN
 from orchestrator.cli.plain_text import say
 from orchestrator.cli.progress_bar import progress_bar
 
-app = typer.Typer(help="Copy the trials of one storage into another.", no_args_is_help=True)
+app = typer.Typer(help="Copy the trials of one storage into another.", no_args_is_help=True, cls=Group, **PLAIN)
 
 
 @app.callback()
@@ -19,7 +21,7 @@ def storage() -> None:
     """Copy the trials of one storage into another."""
 
 
-@app.command()
+@app.command(cls=Command)
 def merge(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, or s3://bucket/prefix; only read.")],
     storage: StorageOption = None,
@@ -43,7 +45,7 @@ def merge(
         say(name, console)
     say(f"{len(merged.copied)} copied to {target}, {merged.known} were there already", console)
     if merged.copied:
-        say("`combo sync` tells MLflow of them", console)
+        say("`combo sync` adds them to MLflow", console)
     for problem in merged.problems:
         say(f"left out: {problem}", console, "yellow")
     if merged.problems:

@@ -59,6 +59,7 @@ def submit(
     from orchestrator.jobs.environment import job_variables
     from orchestrator.jobs.job_files import JobFiles
     from orchestrator.jobs.request import JobRequest, job_command
+    from orchestrator.jobs.versions import refuse_unsuitable
 
     console = Console(highlight=False, soft_wrap=True)
     targets = read_unbound_targets(command.words, command.scale)
@@ -71,6 +72,7 @@ def submit(
         _show(files, request)
         return
     server = JobServer(_needed(address))
+    refuse_unsuitable(server.versions(), f"Ray at {server.shown}")
     if targets.experiments:
         _print_forecast(targets.experiments, command, console)
     job = server.submit(request, files, getpass.getuser())
@@ -163,7 +165,7 @@ def _given_options(context: typer.Context) -> Iterator[tuple[str, str]]:
 def _print_forecast(experiments: Sequence[ScaledExperiment], command: RunCommand, console: Console) -> None:
     """Prints a forecast of the job, if this machine reaches its data and storage."""
     from model.data.errors import DataError
-    from orchestrator.planning.cost import Costs
+    from orchestrator.planning.cost import costs_from, worker_time
     from orchestrator.planning.cost_forecast import forecast_cost
     from orchestrator.planning.plan import make_plan, trials_on_data
     from orchestrator.planning.sweep_names import sweep_name
@@ -177,10 +179,10 @@ def _print_forecast(experiments: Sequence[ScaledExperiment], command: RunCommand
         store.refresh()
         trials = trials_on_data(experiments, settings.data, command.config.workers)
         plan = make_plan(sweep_name(experiments, trials), trials, store)
-        left = forecast_cost(experiments, trials, plan, Costs(store.finished()), store).left
+        left = forecast_cost(experiments, trials, plan, costs_from(store), store).left
     except (DataError, InputError, StorageError, OSError):
         return  # they are not here, or not readable; the job will say so if it finds the same
     console.print(
         f"{plan.name}: {len(plan.entries)} trials, {len(plan.finished)} finished, {len(plan.to_run)} to run, "
-        f"likely {left.likely:,.3g} GPU-hours"
+        f"likely {worker_time(left)} of worker time"
     )

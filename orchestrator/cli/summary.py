@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from orchestrator.cli.arguments import AssignmentWords, PresetOption, TaskOption
+from orchestrator.cli.json_output import JsonOption, print_json
 
 
 def summary(
     preset: PresetOption,
     task: TaskOption,
     words: AssignmentWords = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print how many parameters each module of a network has; builds no weights and needs no files."""
     from dataclasses import asdict
 
     from experiments.overrides import parse_assignments
+    from experiments.papers import paper_here
     from experiments.presets import resolve_preset
     from model.interface import model_of
     from model.weights.parameter_counts import count_parameters
 
-    config = resolve_preset(preset, task, parse_assignments(words or []))
+    config = resolve_preset(preset, task, parse_assignments(words or []), paper_here())
     counts = count_parameters(config)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(asdict(counts), indent=1))
+        print_json(asdict(counts))
         return
 
     from rich.console import Console

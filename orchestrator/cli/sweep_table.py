@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -19,19 +20,33 @@ if TYPE_CHECKING:
 BAR_WIDTH = 20
 TABLE_WIDTH = 120
 """Columns that tables of trials get: wider than the terminal rather than folded, so that rows stay lines."""
+COLUMNS = {
+    "trial key": False,
+    "trial": True,
+    "state": True,
+    "attempts": False,
+    "": False,
+    "steps": True,
+    "best val M_J": True,
+    "M_J": True,
+    "M_F": True,
+}
+"""Headings, and whether they stay where the terminal is narrow."""
 
 
-def sweep_table(plan: Plan, store: Store) -> Table:
-    """One row for each trial: state, how far, scores."""
-    table = Table("trial key", "trial", "state", "attempts", "", "steps", "best val M_J", "M_J", "M_F", box=None)
-    for column in table.columns:
-        column.no_wrap = True
+def sweep_table(plan: Plan, store: Store, width: int = TABLE_WIDTH) -> Table:
+    """One row for each trial: state, how far, scores; in few columns without key, attempts and bar."""
+    is_wide = width >= TABLE_WIDTH
+    table = Table(box=None)
+    for heading, is_kept in COLUMNS.items():
+        if is_kept or is_wide:
+            table.add_column(heading, no_wrap=True)
     for entry in plan.entries:
         folder, total = store.trial(entry.trial.key), entry.trial.config.training.iterations
         result = folder.result if entry.state == TrialState.FINISHED else None
         last, done = folder.last_attempt, _steps(entry, store)
         best = result.validation.m_j if result else last.best if last else None
-        table.add_row(
+        cells: tuple[RenderableType, ...] = (
             entry.trial.key,
             Text(entry.trial.label),
             Text(entry.state, STYLES[entry.state]),
@@ -42,6 +57,7 @@ def sweep_table(plan: Plan, store: Store) -> Table:
             f"{100 * result.score.m_j:.1f}" if result else "",
             f"{100 * result.score.m_f:.1f}" if result else "",
         )
+        table.add_row(*(cell for cell, is_kept in zip(cells, COLUMNS.values(), strict=True) if is_kept or is_wide))
     return table
 
 

@@ -16,7 +16,7 @@ def sync(
         list[str] | None,
         typer.Argument(
             metavar="[EXPERIMENT...]",
-            help="Experiments by name (combo/table7).  [default: everything in the storage]",
+            help="Experiments by name (PAPER/table7).  [default: everything in the storage]",
             show_default=False,
         ),
     ] = None,

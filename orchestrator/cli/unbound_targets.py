@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from experiments.expand import expand
-from experiments.overrides import parse_assignments
+from experiments.named_targets import named_targets
+from experiments.overrides import names_and_assignments
 from experiments.scaled_experiment import ScaledExperiment
-from experiments.table_names import without_table_names
 from experiments.trial import Trial
 from orchestrator.cli.arguments import read_experiments
 from orchestrator.cli.chosen_targets import names_search
@@ -36,8 +36,8 @@ def read_unbound_targets(words: Sequence[str], scale: str) -> UnboundTargets:
     from orchestrator.targets import read_search
 
     if names_search(words):
-        names = without_table_names(word for word in words if "=" not in word)
-        search = read_search(names, parse_assignments(word for word in words if "=" in word), scale)
+        names, assigned = names_and_assignments(words)
+        search = read_search(named_targets(names), assigned, scale)
         any_point = replace(search.trial({}), variant="any point")
         return UnboundTargets((), [any_point], search.file_part, search.content_part)
     experiments = read_experiments(words, scale)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.cli.arguments import AssignmentWords, PresetOption, StorageOption, TaskOption
+from orchestrator.cli.json_output import JsonOption, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,19 +36,21 @@ def import_weights(
     ] = None,
     storage: StorageOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every tensor.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Convert the authors' weights into a checkpoint of ours, bit for bit, with every tensor accounted for."""
     from rich.console import Console
 
     from experiments.errors import InputError, Problem
     from experiments.overrides import parse_assignments
+    from experiments.papers import paper_here
     from experiments.presets import resolve_preset
     from orchestrator.redaction import redacted
     from orchestrator.settings import resolve_settings
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
     try:
-        config = resolve_preset(preset, task, parse_assignments(words or []))
+        config = resolve_preset(preset, task, parse_assignments(words or []), paper_here())
     except InputError as error:
         absent = [path for path in (file, vggish_weights) if path is not None and not path.is_file()]
         remedy = "name a file of weights"
@@ -69,11 +72,14 @@ def import_weights(
         console.print(f"{file} is already imported: {folder}", soft_wrap=True, markup=False)
         return
     tensors = official_places(config)
-    if verbose:
+    if as_json:
+        print_json({"folder": str(folder), "remarks": remarks, "tensors": list(map(_document, tensors))})
+    elif verbose:
         for tensor in tensors:
             shape = "x".join(map(str, tensor.shape))
             console.print(f"{' and '.join(tensor.official)} -> {tensor.ours} {shape}", soft_wrap=True, markup=False)
-    console.print(_mapping(config, tensors))
+    if not as_json:
+        console.print(_mapping(config, tensors))
     for remark in remarks:
         console.print(remark, soft_wrap=True, markup=False)
     console.print(f"imported {file}: {folder}", soft_wrap=True, markup=False)
@@ -109,6 +115,11 @@ def export_weights(
     if differing := official_form_of(stored.config).departures(stored.config):
         told = f"the authors' code knows no {', '.join(differing)}: it computes something else with these weights"
         console.print(told, style="yellow", soft_wrap=True, markup=False)
+
+
+def _document(tensor: Placed) -> dict[str, Any]:
+    """A tensor, and the names that the authors' file has it under."""
+    return {"name": tensor.ours, "official": list(tensor.official), "shape": list(tensor.shape)}
 
 
 def _mapping(config: TrialConfig, tensors: list[Placed]) -> Table:

@@ -7,8 +7,7 @@ from importlib.metadata import version
 
 from experiments.errors import InputError
 from orchestrator.doctor.finding import Finding, fail, ok
-
-SAME = "use the same versions here and there, such as those of requirements.lock"
+from orchestrator.jobs.versions import SAME
 
 
 def look_at_job_server(address: str) -> Finding:

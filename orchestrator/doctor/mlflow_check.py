@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import uuid
-from typing import get_args
 
-from experiments.schema import Paper
+from experiments.papers import papers_here
 from orchestrator.doctor.finding import Finding, fail, ok
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
@@ -17,10 +15,16 @@ from orchestrator.tracking.failures import explain
 from orchestrator.tracking.server_version import OLDEST_SERVER, server_version
 
 STILL_TRAINS = "combo sync catches up later"
+ALWAYS_THERE = "Default"
+"""An experiment that MLflow makes itself, so that its database refuses another one of this name.
+
+A write to a run that does not exist leaves nothing either, but an MLflow with users denies that to all but its
+administrator, while everybody may make experiments.
+"""
 
 
 def look_at_mlflow(settings: Settings) -> Finding:
-    """Looks for our experiments and writes to a run that does not exist, which leaves nothing behind.
+    """Looks for our experiments, and asks for one that is there already: it is written, and leaves nothing behind.
 
     Args:
         settings: where MLflow is, and what experiments are called there.
@@ -49,11 +53,12 @@ def _try(settings: Settings) -> None:
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=settings.tracking_uri)
-    for name in [settings.mlflow_experiment] if settings.mlflow_experiment else get_args(Paper):
+    of_papers = [paper.name for paper in papers_here()]
+    for name in [settings.mlflow_experiment] if settings.mlflow_experiment else of_papers:
         if (experiment := client.get_experiment_by_name(name)) is not None:
             refuse_deleted(experiment)
     try:
-        client.set_tag(uuid.uuid4().hex, "combo.doctor", "")
+        client.create_experiment(ALWAYS_THERE)
     except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

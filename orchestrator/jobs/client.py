@@ -109,11 +109,11 @@ class JobServer:
             self._start(name, request, folder, {SWEEP_TAG: request.sweep, CONTENT: request.content_part, "user": user})
         return name
 
-    def jobs(self, content_part: str) -> list[JobState]:
-        """The jobs of experiments or a search, the newest first.
+    def jobs(self, content_part: str | None = None) -> list[JobState]:
+        """The jobs of experiments or a search, or all that run sweeps; the newest first.
 
         Args:
-            content_part: digest of the experiments or search.
+            content_part: digest of the experiments or search; None for all sweeps.
 
         Raises:
             InputError: the cluster refuses.
@@ -121,7 +121,8 @@ class JobServer:
         """
         with self._asking():
             listed = self._client.list_jobs()
-        jobs = [job for job in listed if (job.metadata or {}).get(CONTENT) == content_part]
+        parts = [(job, (job.metadata or {}).get(CONTENT)) for job in listed]
+        jobs = [job for job, part in parts if part is not None and content_part in (None, part)]
         return [
             JobState(job.submission_id or "", job.status.value, job.message or "", job.driver_exit_code)
             for job in sorted(jobs, key=lambda job: job.start_time or 0, reverse=True)

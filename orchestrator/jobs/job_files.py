@@ -1,4 +1,4 @@
-"""The working directory of a job: the packages as they are here, and the named experiment files."""
+"""The working directory of a job: the packages as they are here, and the named experiment files with their papers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
 
-from experiments.schema import Paper
-from experiments.target_files import ROOT as EXPERIMENTS
+from experiments.papers import PAPER, Paper, is_paper, paper_around
+from experiments.papers import ROOT as EXPERIMENTS
 from orchestrator.commit import COMMIT_FILE, current_commit, uncommitted
 
 SOURCES = (
     *("orchestrator/**/*.py", "model/**/*.py", "experiments/**/*.py", "reports/**/*.py"),
-    *("experiments/*/*.yaml", *(f"experiments/reported/{paper}.json" for paper in get_args(Paper))),
+    *("experiments/*/*.yaml", "experiments/*/reported.json"),
     *("model/data/ade20k_palette.json", "model/data/avss_classes.json"),
-    *("reports/**/*.j2", "reports/**/*.css"),
+    *("experiments/**/*.bib", "experiments/new_paper/**/*.template"),
+    *("reports/**/*.j2", "reports/**/*.css", "reports/**/*.js"),
 )
 """What the packages consist of; whatever else lies among them stays here, for it may be secret."""
 DISTRIBUTION = "combo-lab"
@@ -56,8 +56,8 @@ class JobFiles:
         for path in package_files():
             _copy(path, folder / path.relative_to(EXPERIMENTS.parent))
         for word in self.words:
-            if _is_own_file(word):
-                _copy(Path(word), folder / self._named_there(word))
+            for path, name in _own_files(word).items():
+                _copy(path, folder / name)
         (folder / COMMIT_FILE).write_text(f"{current_commit() or ''}\n{uncommitted()}")
         # The version is read from the metadata of the installed package, and the nodes may have another one.
         number = version(DISTRIBUTION)
@@ -66,13 +66,14 @@ class JobFiles:
         about.write_text(f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {number}\n")
 
     def _named_there(self, word: str) -> str:
-        """Keeps the file's name, which names the experiment; its folder tells files of one name, and changes, apart."""
-        if not _is_experiment_file(word):
-            return word
-        path = Path(word).resolve()
-        if path in package_files():
+        path, own = Path(word).resolve(), _own_files(word)
+        if path in own:
+            return own[path]
+        if path / PAPER in own:
+            return str(Path(own[path / PAPER]).parent)
+        if _is_experiment_file(word) and path in package_files():
             return str(path.relative_to(EXPERIMENTS).with_suffix(""))
-        return f"{NAMED_FOLDER}/{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}/{path.name}"
+        return word
 
 
 def package_files() -> list[Path]:
@@ -91,9 +92,29 @@ def _is_experiment_file(word: str) -> bool:
     return word.endswith((".yaml", ".yml")) and "=" not in word
 
 
-def _is_own_file(word: str) -> bool:
-    """Whether it is an experiment file that the packages do not hold."""
-    return _is_experiment_file(word) and Path(word).resolve() not in package_files()
+def _own_files(word: str) -> dict[Path, str]:
+    """The files behind a word that the packages do not hold, and where they go; none of other words.
+
+    Files keep their names, which name experiments, and those of a paper their places in its folder. The folder above
+    tells equal names, and changes, apart.
+    """
+    path, paper = Path(word).resolve(), _paper_of(word)
+    if paper is not None:
+        files, root = ([] if paper.ships else paper.files()), paper.folder.parent
+    else:
+        files, root = ([path] if _is_experiment_file(word) and path not in package_files() else []), path.parent
+    names = {path: path.relative_to(root) for path in files}
+    content = "".join(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path, name in names.items())
+    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
+    return {path: f"{NAMED_FOLDER}/{digest}/{name}" for path, name in names.items()}
+
+
+def _paper_of(word: str) -> Paper | None:
+    """The paper of a word that names its folder, or an experiment in it."""
+    path = Path(word).resolve()
+    if is_paper(path):
+        return paper_around(path)
+    return paper_around(path.parent) if _is_experiment_file(word) else None
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -22,6 +22,16 @@ class MonitoringConfig:
             help="Serve metrics of the sweep to Prometheus at this port of 127.0.0.1.  [default: none]",
         ),
     ] = None
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND|URL",
+            envvar="COMBO_NOTIFY",
+            show_envvar=True,
+            help="Tell a command (message as its last word, JSON as its input) or a webhook (JSON) when a trial fails "
+            "for good and when the sweep ends.  [default: nobody]",
+        ),
+    ] = None
     log_format: Annotated[
         LogFormat, typer.Option(help="Progress as text, or as JSON objects on lines of their own.")
     ] = "text"

@@ -1,4 +1,4 @@
-"""Metrics of a running sweep, as Prometheus scrapes them. `docs/observability.md` lists them."""
+"""Metrics of a running sweep, as Prometheus scrapes them. `docs/guides/observability.md` lists them."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class SweepMetrics(Collector):
         )
         yield self._of_each(
             "combo_trial_last_progress_timestamp_seconds",
-            "When the driver last heard of a step or a validation of a running trial, or of its start.",
+            "When the driver last received a step, a validation or the start of a running trial.",
             ((one, self._last_progress[one.trial.key]) for one in running),
         )
 

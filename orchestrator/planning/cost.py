@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from experiments.records import ResultRecord, TrialRecord
+from experiments.durations import duration
+from experiments.records import ResultRecord
 from experiments.trial import Trial
 from model.config import TrialConfig
+from orchestrator.store.store import Store
 
 SECONDS_PER_HOUR = 3600
 
@@ -33,6 +35,12 @@ class Span:
         return Span(self.low * factor, self.likely * factor, self.high * factor)
 
 
+def worker_time(hours: Span) -> str:
+    """Worker-hours as people read them, such as `12 min (7 min to 24 min)`."""
+    low, likely, high = (duration(SECONDS_PER_HOUR * part) for part in (hours.low, hours.likely, hours.high))
+    return likely if low == high else f"{likely} ({low} to {high})"
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Cost of a trial's remaining steps."""
@@ -51,11 +59,11 @@ class Costs:
         finished: configurations and results to learn from.
     """
 
-    def __init__(self, finished: Iterable[tuple[TrialRecord, ResultRecord]]) -> None:
+    def __init__(self, finished: Iterable[tuple[TrialConfig, ResultRecord]]) -> None:
         measured: defaultdict[str, list[float]] = defaultdict(list)
-        for trial, result in finished:
+        for config, result in finished:
             seconds = result.provenance.training_seconds * result.provenance.workers
-            measured[_workload(trial.config)].append(seconds / trial.config.training.iterations)
+            measured[_workload(config)].append(seconds / config.training.iterations)
         self._measured: Mapping[str, Sequence[float]] = measured
 
     def estimate(self, trial: Trial, steps_done: int) -> Estimate | None:
@@ -74,6 +82,11 @@ class Costs:
             span = Span(*trial.cost.seconds_per_step)
             return Estimate(span.scaled(steps / SECONDS_PER_HOUR), memory, "stated")
         return None
+
+
+def costs_from(store: Store) -> Costs:
+    """Costs as the finished trials of a storage show them."""
+    return Costs((trial.config, result) for trial, result in store.finished())
 
 
 def _workload(config: TrialConfig) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from experiments.errors import InputError, unreadable
 from experiments.expand import expand
 from experiments.other_schema import OtherSchemaError
-from experiments.records import AttemptRecord, FailureRecord
+from experiments.records import AttemptRecord, FailureRecord, ProtocolRecord
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial, with_parents
 from model.config import Task
@@ -34,6 +34,8 @@ class PlannedTrial:
     attempts: int
     reason: str = ""
     """Why the last attempt failed, where the trial runs, or what is wrong with its folder or its permissions."""
+    protocol: ProtocolRecord | None = None
+    """Under which it was scored when it finished; None without a result."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def make_plan(
     unique: dict[str, Trial] = {}
     for trial in with_parents(trials):
         unique.setdefault(trial.key, trial)
-    entries = [_look_up(trial, store, watch) for trial in unique.values()]
+    entries = [look_up(trial, store, watch) for trial in unique.values()]
     return Plan(name, tuple(_recognised(entries, store)), keeps_pruned)
 
 
@@ -180,7 +182,8 @@ def _told_as(entry: PlannedTrial, others: Iterable[OtherTrial]) -> PlannedTrial:
     return entry if same is None else replace(entry, state=TrialState.OTHER_SCHEMA, reason=str(same))
 
 
-def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTrial:
+def look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTrial:
+    """A trial and what storage knows of it; see `make_plan`."""
     folder = store.trial(trial.key)
     try:
         folder.path.lstat()
@@ -192,10 +195,10 @@ def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTri
     try:
         folder.check_files()
         folder.check_identity(trial)
-        is_finished, failure = folder.result is not None, folder.failure
+        result, failure = folder.result, folder.failure
     except InputError as error:
         return PlannedTrial(trial, _refused_as(error), attempts, str(error.problems[0]))
-    last = folder.last_attempt
+    is_finished, last = result is not None, folder.last_attempt
     is_running = not is_finished and last is not None and last.ended is None and _is_alive(trial.key, last, watch)
     state = stored_state(
         is_finished=is_finished,
@@ -204,7 +207,8 @@ def _look_up(trial: Trial, store: Store, watch: LeaseWatch | None) -> PlannedTri
         failure=failure,
         has_checkpoint=not is_finished and folder.has_checkpoint,
     )
-    return PlannedTrial(trial, state, attempts, _reason(state, last, failure))
+    protocol = None if result is None else result.protocol
+    return PlannedTrial(trial, state, attempts, _reason(state, last, failure), protocol)
 
 
 def _reason(state: TrialState, last: AttemptRecord | None, failure: FailureRecord | None) -> str:
@@ -224,4 +228,4 @@ def _refused_as(error: InputError) -> TrialState:
 
 def _is_alive(key: str, last: AttemptRecord, watch: LeaseWatch | None) -> bool:
     """Whether an attempt may still run; for another machine only a `LeaseWatch` can tell that it does not."""
-    return not is_dead(last.process) if watch is None else watch.holder(key) is not None
+    return not is_dead(last.process) if watch is None else watch.holder_after(key, last) is not None

@@ -27,7 +27,7 @@ def reused_code(plan: Plan, store: Store, commit: str | None) -> str:
         return ""
     told = ", ".join(f"{count} by {name}" for name, count in sorted(others.items()))
     trials = "1 trial was" if others.total() == 1 else f"{others.total()} trials were"
-    return f"{trials} trained by other code than this, {commit or NO_COMMIT}: {told}; `--rerun` begins trials anew"
+    return f"{trials} trained by other code than this, {commit or NO_COMMIT}: {told}; `--rerun` starts trials over"
 
 
 def _commit(entry: PlannedTrial, store: Store) -> str | None:

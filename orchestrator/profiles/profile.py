@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from experiments.errors import InputError, Problem, validate
+from experiments.errors import InputError, Problem
+from experiments.validate import validate
 from experiments.yaml_files import read_yaml
 from orchestrator.redaction import carries_credentials
 from orchestrator.storage.local_files import home_expanded
@@ -29,7 +30,9 @@ class SecretReference(Section):
     """Where a secret lies: in an environment variable, or as the only content of a file."""
 
     env: str | None = None
+    """Name of an environment variable."""
     file: str | None = None
+    """Path of a file that holds nothing else."""
 
     @model_validator(mode="after")
     def _names_one_place(self) -> SecretReference:
@@ -42,7 +45,9 @@ class S3Section(Section):
     """The server that holds `s3://` storages; without an endpoint it is Amazon's."""
 
     endpoint: str | None = None
+    """Address of the server."""
     region: str | None = None
+    """Region that requests are signed for."""
     access_key: SecretReference | None = None
     secret_key: SecretReference | None = None
 
@@ -57,7 +62,9 @@ class MlflowSection(Section):
     """The tracking server, and who asks."""
 
     uri: str
+    """Address of the server."""
     username: str | None = None
+    """Who asks, where the server wants a name."""
     password: SecretReference | None = None
 
     @model_validator(mode="after")
@@ -75,12 +82,14 @@ class RaySection(Section):
     cluster: str | None = None
     """Address of the head, such as `head:6379`."""
     token_file: str | None = None
+    """File of the token that the cluster wants."""
 
 
 class WeightsSection(Section):
     """Files of weights that experiments start from."""
 
     vggish: str | None = None
+    """File of VGGish's AudioSet weights."""
     backbones: dict[str, str] = Field(default_factory=dict)
     """File by the name that timm gives the backbone."""
 
@@ -91,6 +100,9 @@ class Profile(Section):
     storage: str | None = None
     """A folder, or `s3://bucket/prefix`."""
     data: str | None = None
+    """The data folder."""
+    clip_cache: Annotated[float, Field(ge=0)] | None = None
+    """GiB of each machine's disk for decoded clips."""
     s3: S3Section | None = None
     mlflow: MlflowSection | None = None
     ray: RaySection | None = None

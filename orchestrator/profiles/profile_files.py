@@ -40,7 +40,7 @@ def find_profile(named: str) -> Path:
     file = Path(named).expanduser() if "/" in named or named.endswith(SUFFIX) else profile_file(named)
     if not file.is_file():
         known = profile_names()
-        remedy = did_you_mean(named, known) if known else f"write {file}; docs/profiles.md shows one"
+        remedy = did_you_mean(named, known) if known else f"write {file}; docs/guides/profiles.md shows one"
         raise InputError(Problem(f"profile '{named}'", f"is not there: {file}", remedy))
     return file
 

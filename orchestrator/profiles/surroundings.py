@@ -87,6 +87,8 @@ def _parts(profile: Profile, file: str) -> Iterator[Part]:
         yield Part({"COMBO_STORAGE": profile.storage})
     if profile.data is not None:
         yield Part({"COMBO_DATA": str(expanded(profile.data, f"{file}: data"))})
+    if profile.clip_cache is not None:
+        yield Part({"COMBO_CLIP_CACHE": str(profile.clip_cache)})
     if (s3 := profile.s3) is not None:
         keys: Credentials = {}
         if s3.access_key is not None and s3.secret_key is not None:

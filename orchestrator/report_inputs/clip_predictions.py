@@ -65,7 +65,7 @@ class WantedClips:
 def wanted_clips(keys: Iterable[str], ids: Sequence[str], data: Path, store: Store) -> list[WantedClips]:
     """Finds the clips that trials have yet to predict, so that every mistake is known before work begins.
 
-    A damaged prediction is made anew, and so is one that was asked for by name where the rule is to have it.
+    A damaged prediction is made again, and so is one that was asked for by name where the rule is to have it.
 
     Args:
         keys: of the trials.

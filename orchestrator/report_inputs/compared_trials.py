@@ -15,15 +15,17 @@ from experiments.errors import InputError, Problem
 from experiments.identity import TRIAL_KEY
 from experiments.searches import ScaledSearch
 from experiments.trial import Trial
-from orchestrator.report_inputs.protocols import protocols_of_today
 from orchestrator.report_inputs.request import Asked, read_words
 from orchestrator.settings import Settings
+from orchestrator.trial.provenance import protocols_of_today
 from reports.comparing.comparison import Group, compare
 from reports.comparing.groups import group_of_trial, groups_of_search, groups_of_trials
 from reports.comparing.history import CellChange, cell_changes
 from reports.render.blocks import Block
 from reports.render.comparison_blocks import comparison_blocks, history_blocks
+from reports.stored.rescored import Rescored
 from reports.stored.results import Results
+from reports.stored.scored_weights import read_evaluations
 from reports.stored.scores import read_clip_scores
 from reports.tables.table import Known, build_table
 
@@ -115,12 +117,18 @@ class Sides:
         asked = self._asked(self.of)
         if self.of:
             _refuse([*_without_scores(asked), *map(_without_table, asked.searches)])
-        known = Known(protocols=protocols_of_today())
+        protocols, rescored = protocols_of_today(), Rescored(read_evaluations(self.settings.storage.root)[0])
         changes: list[CellChange] = []
         cells = 0
         for one in asked.reported:
             before, after = (
-                build_table(one.scaled, one.trials, results.as_of(moment), known) for moment in (then, now)
+                build_table(
+                    one.scaled,
+                    one.trials,
+                    results.as_of(moment),
+                    Known(rescored=rescored.as_of(moment), protocols=protocols),
+                )
+                for moment in (then, now)
             )
             changes += cell_changes(before, after)
             cells += len(after.own_cells)
@@ -131,7 +139,7 @@ def _without_scores(asked: Asked) -> Iterator[Problem]:
     """Tables that hold no number of ours, whatever is trained."""
     for one in asked.settings:
         remedy = "name an experiment, such as combo/table7"
-        yield Problem(f"{one.table.paper}/{one.table.number}", "is a table of settings, which has no scores", remedy)
+        yield Problem(f"{one.paper.name}/{one.table.number}", "is a table of settings, which has no scores", remedy)
 
 
 def _without_table(search: ScaledSearch) -> Problem:

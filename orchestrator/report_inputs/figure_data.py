@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from experiments.errors import InputError
-from experiments.figure_schema import FigureFile, Shown
+from experiments.figure_schema import AnyFigure, Shown
 from experiments.figures import load_figures, proposers_of, samples_of, trained_in
 from experiments.load_experiment import load_experiment
+from experiments.papers import Paper
+from experiments.printed_commands import Caller
 from experiments.records import PREDICTIONS_DIR
-from experiments.schema import Paper
+from experiments.target_files import word_of
 from model.data.errors import DataError
 from model.data.maskige import ade20k_palette
 from model.data.sample_clips import SampleClip, read_samples
@@ -28,7 +30,12 @@ from reports.stored.results import Results
 
 
 def paper_figures(
-    papers: Iterable[Paper], assigned: Mapping[str, JsonValue], scale: str, settings: Settings, results: Results
+    papers: Iterable[Paper],
+    assigned: Mapping[str, JsonValue],
+    scale: str,
+    settings: Settings,
+    results: Results,
+    caller: Caller,
 ) -> list[PaperFigure]:
     """All figures of some papers.
 
@@ -38,6 +45,7 @@ def paper_figures(
         scale: of these experiments.
         settings: storage and data folder; where it lacks a subset, trials are found by their configuration alone.
         results: of the storage.
+        caller: how the user calls `combo`.
 
     Raises:
         InputError: a file of figure definitions has mistakes.
@@ -46,27 +54,33 @@ def paper_figures(
     figures: list[PaperFigure] = []
     store = Store(settings.storage)
     for paper in papers:
-        file = load_figures(paper)
-        inputs = _inputs(file, assigned, scale, settings.data)
-        for key in predicting_trials(file, inputs, results):
+        defined = load_figures(paper)
+        inputs = _inputs(paper, defined, assigned, scale, settings.data, caller)
+        for key in predicting_trials(defined, inputs, results):
             store.storage.fetch(f"{store.trial(key).name}/{PREDICTIONS_DIR}")
-        figures += build_paper_figures(file, inputs, results)
+        figures += build_paper_figures(paper, defined, inputs, results)
     return figures
 
 
-def _inputs(file: FigureFile, assigned: Mapping[str, JsonValue], scale: str, data: Path) -> FigureInputs:
-    names = {trained.experiment for figure in file.figures for trained in trained_in(figure)}
-    samples = {
-        shown: _samples(shown, proposers_of(figure), data) for figure in file.figures for shown in samples_of(figure)
-    }
-    experiments = {name: _asked(name, assigned, scale, data) for name in sorted(names)}
+def _inputs(
+    paper: Paper,
+    figures: Sequence[AnyFigure],
+    assigned: Mapping[str, JsonValue],
+    scale: str,
+    data: Path,
+    caller: Caller,
+) -> FigureInputs:
+    names = {trained.experiment for figure in figures for trained in trained_in(figure)}
+    samples = {shown: _samples(shown, proposers_of(figure), data) for figure in figures for shown in samples_of(figure)}
+    words = {name: word_of(paper.path(name)) for name in sorted(names)}
+    experiments = {name: _asked(word, assigned, scale, data, caller) for name, word in words.items()}
     return FigureInputs(experiments, samples, ade20k_palette())
 
 
-def _asked(name: str, assigned: Mapping[str, JsonValue], scale: str, data: Path) -> Asked | Missing:
+def _asked(name: str, assigned: Mapping[str, JsonValue], scale: str, data: Path, caller: Caller) -> Asked | Missing:
     try:
         scaled = load_experiment(name, scale, assigned)
-        return Asked(scaled, trials_where_data_are([scaled], data, None)[0])
+        return Asked(scaled, trials_where_data_are([scaled], data, None)[0], caller)
     except InputError as error:
         return Missing(str(error))
 

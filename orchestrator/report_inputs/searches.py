@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from experiments.printed_commands import Caller
 from experiments.schema import SCORES
 from experiments.search_schema import Objective
 from experiments.searches import ScaledSearch
-from model.config import TrialConfig
 from orchestrator.planning.plan import make_plan
+from orchestrator.planning.stored_data import stored_points
 from orchestrator.search.points import TriedPoint
-from orchestrator.search.study import SearchStudy
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.trial.trial_state import TrialState
 from reports.search_outcomes import PointState, SearchAxis, SearchOutcome, SearchPoint
 from reports.stored.results import Results
 from reports.tables.measures import MILLION, MILLISECONDS
+
+if TYPE_CHECKING:
+    from orchestrator.search.study import SearchStudy
 
 SHOWN_IN: dict[Objective, float] = {
     **dict.fromkeys(SCORES, 100.0),
@@ -32,7 +35,7 @@ UNENDED: dict[TrialState, PointState] = {TrialState.RUNNING: "running", TrialSta
 
 
 def search_outcomes(
-    searches: Sequence[ScaledSearch], results: Results, storage: Storage, data: Path
+    searches: Sequence[ScaledSearch], results: Results, storage: Storage, data: Path, caller: Caller
 ) -> list[SearchOutcome]:
     """The searches of which anything is stored, in their order.
 
@@ -42,43 +45,20 @@ def search_outcomes(
         storage: with its documents and metrics fetched.
         data: the data folder, whose points are shown. Where it cannot be used, those on the data that most points of
             the search were trained on.
+        caller: how the user calls `combo`.
     """
-    found = _stored_points(searches, results)
+    found = stored_points(searches, results)
     outcomes = []
     for search in searches:
         by_data = found[search.name]
         fingerprint = _fingerprint(search, by_data, data) if by_data else ""
         if fingerprint in by_data:
+            # Brings Optuna, which most reports do not need.
+            from orchestrator.search.study import SearchStudy
+
             study = SearchStudy(search.on_data(fingerprint), storage, by_data[fingerprint])
-            outcomes.append(_outcome(study, storage))
+            outcomes.append(_outcome(study, storage, caller))
     return outcomes
-
-
-def _stored_points(searches: Sequence[ScaledSearch], results: Results) -> Mapping[str, Mapping[str, list[str]]]:
-    """Keys of the trials that are points of each search, by name of the search and fingerprint of the data."""
-    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    shared = {search.name: _sections_without_axis(search) for search in searches}
-    for stored in results if searches else ():
-        config = stored.config
-        if config is not None:
-            for search in searches:
-                if _is_point(config, search, shared[search.name]):
-                    found[search.name][config.data.fingerprint].append(stored.key)
-    return found
-
-
-def _sections_without_axis(search: ScaledSearch) -> list[str]:
-    """Parts of a configuration that all points of a search share, the data apart."""
-    varied = {key.partition(".")[0] for key in search.space} | {"data"}
-    return [section for section in type(search.base).model_fields if section not in varied]
-
-
-def _is_point(config: TrialConfig, search: ScaledSearch, shared: Iterable[str]) -> bool:
-    """Whether a configuration is a point of a search on some data; most are told from their shared sections alone."""
-    if type(config) is not type(search.base):
-        return False
-    is_alike = all(getattr(config, section) == getattr(search.base, section) for section in shared)
-    return is_alike and search.on_data(config.data.fingerprint).point_of(config) is not None
 
 
 def _fingerprint(search: ScaledSearch, by_data: Mapping[str, Sequence[str]], data: Path) -> str:
@@ -91,7 +71,9 @@ def _fingerprint(search: ScaledSearch, by_data: Mapping[str, Sequence[str]], dat
         return max(sorted(by_data), key=lambda fingerprint: len(by_data[fingerprint]))
 
 
-def _outcome(study: SearchStudy, storage: Storage) -> SearchOutcome:
+def _outcome(study: SearchStudy, storage: Storage, caller: Caller) -> SearchOutcome:
+    from orchestrator.search.importance import importances
+
     search = study.search
     pending = make_plan(search.sweep, study.pending, Store(storage))
     states = {entry.trial.key: UNENDED.get(entry.state, "stopped") for entry in pending.entries}
@@ -103,10 +85,11 @@ def _outcome(study: SearchStudy, storage: Storage) -> SearchOutcome:
         scale=search.scale,
         objectives=tuple(search.search.objectives),
         points=tuple(_point(tried, search.search.objectives, states, best) for tried in study.points),
-        command="" if study.complete and not study.pending else search.command("run"),
+        command="" if study.complete and not study.pending else search.command("run", caller),
         axes=tuple(
             SearchAxis(key, search.axis_names[key], axis.log_uniform is not None) for key, axis in search.space.items()
         ),
+        importances=importances(search, study.points),
         note=search.settings.note,
         wanted=search.trials,
         data_fingerprint=search.base.data.fingerprint,

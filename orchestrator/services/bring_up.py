@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -66,10 +66,12 @@ def bring_up(folder: ServiceFolder, settings: ServiceSettings, on_start: Callabl
         InputError: one cannot start, or one that runs does not answer; what this call has started is stopped again.
     """
     running, started = read_running(folder), list[Service]()
+    services = services_of(folder, settings)
+    alive = {name: process for name, process in running.items() if process.find()}
+    _refuse_taken_ports([service for service in services if service.name not in alive])
     try:
-        for service in services_of(folder, settings):
-            process = running.get(service.name)
-            if process is not None and process.find():
+        for service in services:
+            if process := alive.get(service.name):
                 _wait(service, process, folder, PATIENT_SECONDS)
                 continue
             on_start(service.name)
@@ -106,7 +108,7 @@ def _state(service: Service, process: StartedProcess | None) -> ServiceState:
 
 
 def _start(service: Service, folder: ServiceFolder) -> None:
-    _refuse_taken_ports(service)
+    _refuse_taken_ports([service])  # one that came up before may listen there
     launch = service.prepare()
     environment = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(launch.environment)
     try:
@@ -138,7 +140,13 @@ def _stop(service: Service, folder: ServiceFolder) -> None:
         record(folder, service.name, None)
 
 
-def _refuse_taken_ports(service: Service) -> None:
+def _refuse_taken_ports(services: Sequence[Service]) -> None:
+    """Names the first taken port of each service, all of them at once."""
+    if problems := [problem for service in services if (problem := next(_taken_ports(service), None))]:
+        raise InputError(*problems)
+
+
+def _taken_ports(service: Service) -> Iterator[Problem]:
     for port in service.ports:
         for host in dict.fromkeys((service.host, LOOPBACK)):
             try:
@@ -148,4 +156,4 @@ def _refuse_taken_ports(service: Service) -> None:
             except OSError as error:
                 where = f"{service.name}: port {port} of {host}"
                 what = f"cannot be listened on: {error.strerror}"
-                raise InputError(Problem(where, what, f"choose another one with {service.port_option}")) from None
+                yield Problem(where, what, f"choose another one with {service.port_option}")

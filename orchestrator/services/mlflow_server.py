@@ -40,7 +40,11 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
     users = users_file(folder.path, database_url(settings, USERS))
     command = [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth", "--workers", "1"]
     command += ["--host", settings.host, "--port", str(settings.mlflow_port)]
-    command += ["--allowed-hosts", ",".join(f"{name}:*" for name in _own_names(settings.host))]
+    names = _own_names(settings.host)
+    command += ["--allowed-hosts", ",".join(f"{name}:*" for name in names)]
+    # A browser names the server in what its own pages ask; also behind a proxy that speaks TLS.
+    origins = [origin for name in names for origin in (f"http://{name}:{settings.mlflow_port}", f"https://{name}")]
+    command += ["--cors-allowed-origins", ",".join(origins)]
     command += ["--backend-store-uri", database_url(settings, RUNS)]
     command += ["--artifacts-destination", f"s3://{object_store.ARTIFACTS}/artifacts"]
     environment = {

@@ -26,12 +26,17 @@ ADMIN = "admin"
 """The identity that makes the buckets; only `combo up` uses it."""
 REGION = "us-east-1"
 INNER_PORTS = 7
+MB = 1024**2
 SIGNING_KEYS = (
     "WEED_JWT_SIGNING_KEY",
     "WEED_JWT_SIGNING_READ_KEY",
     "WEED_JWT_FILER_SIGNING_KEY",
     "WEED_JWT_FILER_SIGNING_READ_KEY",
 )
+LARGEST_VOLUME_MB, SMALLEST_VOLUME_MB, VOLUMES = 1024, 64, 64
+"""A volume holds objects of one bucket. A disk has room for so many of them, within the limits of their size."""
+LEAST_FREE_MB = 200
+"""For a first volume of each bucket, and what else the store writes."""
 INSTALL = "pip install 'combo-lab[services]', which brings SeaweedFS"
 
 
@@ -75,6 +80,7 @@ def client_environment(folder: ServiceFolder, settings: ServiceSettings, identit
 def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
     objects = folder.path / "objects"
     objects.mkdir(mode=0o700, exist_ok=True)
+    _refuse_full_disk(objects)
     identities = folder.write_secret("s3-identities.json", json.dumps({"identities": _identities(folder)}))
     port = settings.s3_port
     master, master_rpc, volume, volume_rpc, filer, filer_rpc, s3_rpc = range(port + 1, port + 1 + INNER_PORTS)
@@ -86,7 +92,7 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
         "master.port.grpc": master_rpc,
         "master.peers": "none",
         "master.telemetry": "false",
-        "master.volumeSizeLimitMB": 1024,
+        "master.volumeSizeLimitMB": _volume_mb(objects),
         "volume.port": volume,
         "volume.port.grpc": volume_rpc,
         "volume.max": 0,  # as many as the disk has room for
@@ -105,7 +111,22 @@ def _prepare(folder: ServiceFolder, settings: ServiceSettings) -> Launch:
         "s3.autoCreateBucket": "false",
     }
     command = [_program(), "-logtostderr=true", "server", *(f"-{name}={value}" for name, value in words.items())]
-    return Launch(command, _inner_credentials(folder))
+    # By default a bucket takes seven volumes at once, and the first one all that a small disk has.
+    return Launch(command, {**_inner_credentials(folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"})
+
+
+def _volume_mb(objects: Path) -> int:
+    """Size of a volume, MB."""
+    disk_mb = shutil.disk_usage(objects).total // MB
+    return min(LARGEST_VOLUME_MB, max(SMALLEST_VOLUME_MB, disk_mb // VOLUMES))
+
+
+def _refuse_full_disk(objects: Path) -> None:
+    """Refuses a new store that could take nothing. One with objects starts on a full disk too: they can be read."""
+    free_mb = shutil.disk_usage(objects).free // MB
+    if free_mb < LEAST_FREE_MB and not any(objects.iterdir()):
+        what = f"its disk has {free_mb} MB free, the store needs {LEAST_FREE_MB} MB to begin with"
+        raise InputError(Problem(str(objects), what, "free some there, or name a folder elsewhere with --folder"))
 
 
 def _inner_credentials(folder: ServiceFolder) -> dict[str, str]:

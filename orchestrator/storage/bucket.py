@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.atomic_write import write_atomic
 from orchestrator.storage.copy_index import CopyIndex
 from orchestrator.storage.fetching import Fetching
+from orchestrator.storage.listing import Listing
 from orchestrator.storage.local_files import delete_if_empty, delete_local, files_below
 from orchestrator.storage.names import MANIFEST, check_folder, check_name, countable, is_hidden, parent
 from orchestrator.storage.s3 import Bucket, StoredObject
 from orchestrator.storage.scratch import cache_folder, new_scratch, tie
+from orchestrator.storage.storage import Choose, Wanted
 
 TRANSFERS = 16
 """Files that travel at once."""
@@ -45,16 +47,18 @@ class BucketStorage:
         """
         self._s3.check()
 
-    def fetch(self, name: str, wanted: Callable[[str], bool] | None = None) -> None:
-        """See `Storage`."""
-        stored = self._stored(check_folder(name))
-        chosen = {file: stored[file] for file in countable(stored) if wanted is None or wanted(file)}
+    def fetch(self, names: str | Iterable[str], wanted: Wanted | None = None, choose: Choose | None = None) -> None:
+        """See `Storage`. Several names cost little more time than one: they are listed at once."""
+        places = [check_folder(name) for name in ([names] if isinstance(names, str) else names)]
         index = CopyIndex(self.root)
-        for file in [*files_below(self.root, name), *([name] if (self.root / name).is_file() else [])]:
-            if file not in chosen and not is_hidden(file) and (wanted is None or wanted(file)):
-                self._forget(file, index)
         with ThreadPoolExecutor(TRANSFERS) as pool:
-            Fetching(self._s3, self.root, index, pool).fetch(chosen)
+            stored = self._all_stored(places, pool)
+            there = {file for file in countable(stored) if wanted is None or wanted(file)}
+            for file in self._here(places):
+                if file not in there and not is_hidden(file) and (wanted is None or wanted(file)):
+                    self._forget(file, index)
+            chosen = there if choose is None else choose(there)
+            Fetching(self._s3, self.root, index, pool).fetch({file: stored[file] for file in chosen})
         index.save()
 
     def publish(self, name: str) -> None:
@@ -133,9 +137,27 @@ class BucketStorage:
 
     def _stored(self, name: str) -> dict[str, StoredObject]:
         """The file of this name, and all files below the folder of this name."""
+        with ThreadPoolExecutor(TRANSFERS) as pool:
+            return self._all_stored([name], pool)
+
+    def _all_stored(self, places: Iterable[str], pool: Executor) -> dict[str, StoredObject]:
+        """The files of these names, and all files below the folders of these names."""
         start = f"{self.prefix}/" if self.prefix else ""
-        listed = {found.key.removeprefix(start): found for found in self._s3.objects(start + name)}
-        return {file: found for file, found in listed.items() if file == name or _is_below(file, name)}
+        keys = {place: start + place for place in places}
+        found = Listing(self._s3, pool).of(keys.values())
+        return {
+            one.key.removeprefix(start): one
+            for place, key in keys.items()
+            for one in found[key]
+            if one.key == key or _is_below(one.key.removeprefix(start), place)
+        }
+
+    def _here(self, places: Iterable[str]) -> Iterator[str]:
+        """The same of the copy."""
+        for place in places:
+            yield from files_below(self.root, place)
+            if (self.root / place).is_file():
+                yield place
 
     def _below(self, folder: str) -> dict[str, StoredObject]:
         return {file: found for file, found in self._stored(folder).items() if file != folder}

@@ -24,7 +24,7 @@ class CopyIndex:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root, self._has_changed = root, False
         try:
             self._entries = _ENTRIES.validate_json((root / INDEX_FILE).read_bytes())
         except (FileNotFoundError, ValidationError):
@@ -38,15 +38,17 @@ class CopyIndex:
         """The file here is what is stored under this ETag."""
         entry = self._entry(name, etag)
         if entry is not None:
-            self._entries[name] = entry
+            self._entries[name], self._has_changed = entry, True
 
     def forget(self, name: str) -> None:
         """The file is gone."""
         self._entries.pop(name, None)
+        self._has_changed = True
 
     def save(self) -> None:
         """Keeps the index for the next fetch."""
-        write_atomic(self._root / INDEX_FILE, json.dumps(self._entries))
+        if self._has_changed:
+            write_atomic(self._root / INDEX_FILE, json.dumps(self._entries))
 
     def _entry(self, name: str, etag: str) -> tuple[str, int, int] | None:
         try:

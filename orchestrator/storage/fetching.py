@@ -40,8 +40,12 @@ class Fetching:
         for name in self._pool.map(self._fetch_file, loose, loose.values()):
             if name:
                 self._index.note(name, stored[name].etag)
-        for folder in sorted(whole):
-            self._fetch_folder(folder, {name: found for name, found in stored.items() if parent(name) == folder})
+        by_folder: dict[str, dict[str, StoredObject]] = {folder: {} for folder in sorted(whole)}
+        for name, found in stored.items():
+            if parent(name) in whole:
+                by_folder[parent(name)][name] = found
+        for folder, files_of_it in by_folder.items():
+            self._fetch_folder(folder, files_of_it)
 
     def _fetch_file(self, name: str, found: StoredObject) -> str:
         """The name, or nothing if the file is gone by now."""

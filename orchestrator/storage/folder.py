@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from model.regular_files import UnsuitableFileError, check_regular, read_regular
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.local_files import delete_local, files_below
 from orchestrator.storage.names import check_folder, check_name, countable
+from orchestrator.storage.storage import Choose, Wanted
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class FolderStorage:
         """See `Storage`."""
         return self.root / "cache"
 
-    def fetch(self, name: str, wanted: Callable[[str], bool] | None = None) -> None:  # noqa: ARG002
+    def fetch(self, names: str | Iterable[str], wanted: Wanted | None = None, choose: Choose | None = None) -> None:  # noqa: ARG002
         """See `Storage`."""
-        check_folder(name)
+        for name in [names] if isinstance(names, str) else names:
+            check_folder(name)
 
     def publish(self, name: str) -> None:
         """See `Storage`."""

@@ -6,7 +6,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice, repeat
@@ -34,6 +34,8 @@ CONNECT_SECONDS, READ_SECONDS = 5, 20
 CONNECTIONS = 32
 DELETED_AT_ONCE = 1000
 """The most that S3 allows."""
+PAGE = 1000
+"""Objects that one request lists: the most that S3 allows."""
 SMALL = 8 * 2**20
 """Up to so many bytes an object is read and written in one piece."""
 MARK = "combo-write"
@@ -74,15 +76,17 @@ class Bucket:
         """
         self._insist(lambda s3: s3.list_objects_v2(Bucket=self.name, MaxKeys=1), FIRST_RETRY_SECONDS)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """All objects whose keys begin so, in the order of their keys."""
-        more: dict[str, str] = {}
-        while True:
-            page = self._insist(lambda s3: s3.list_objects_v2(Bucket=self.name, Prefix=prefix, **more))  # noqa: B023
-            yield from (StoredObject(item["Key"], item["ETag"], item["Size"]) for item in page.get("Contents", ()))
-            if not page.get("IsTruncated"):
-                return
-            more = {"ContinuationToken": page["NextContinuationToken"]}
+    def page(self, prefix: str, after: str = "") -> tuple[list[StoredObject], bool]:
+        """The next objects whose keys begin so, `PAGE` at most, in the order of their keys; and whether there are more.
+
+        Args:
+            prefix: of the keys.
+            after: a key, whether or not it is there, that they follow.
+        """
+        start = {"StartAfter": after} if after else {}
+        page = self._insist(lambda s3: s3.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=PAGE, **start))
+        found = [StoredObject(item["Key"], item["ETag"], item["Size"]) for item in page.get("Contents", ())]
+        return found, bool(page.get("IsTruncated"))
 
     def read(self, key: str) -> bytes | None:
         """An object's content; None if there is none."""
@@ -183,6 +187,8 @@ _TRANSFER = TransferConfig(multipart_threshold=SMALL, multipart_chunksize=SMALL,
 def _client(_process: int) -> Any:
     """The client of this process: threads may share one, forked processes may not."""
     session = boto3.session.Session()
+    # Half of what a listing costs would be to parse times that nobody asks for.
+    session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     options: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,

@@ -13,6 +13,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
     SSLError,
+    SSOError,
+    TokenRetrievalError,
 )
 from s3transfer.exceptions import RetriesExceededError
 
@@ -28,12 +30,12 @@ REFUSED = {
     "403",
     "AccessDenied",
     "AuthorizationHeaderMalformed",
-    "ExpiredToken",
     "InvalidAccessKeyId",
     "InvalidToken",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
 }
+EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 BUSY = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"}
 OVERTAKEN = {409, 412}
 """Somebody else writes the same object at this moment."""
@@ -73,6 +75,9 @@ def _what_and_remedy(error: Exception, endpoint: str) -> tuple[str, str]:
     code = code_of(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError | ProfileNotFound):
         return "no credentials were found", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    if code in EXPIRED or isinstance(error, SSOError | TokenRetrievalError):
+        remedy = "log in anew, as with aws sso login, or set the new AWS_… variables; then the same command continues"
+        return f"the credentials for {endpoint} have expired", remedy
     if code in REFUSED:
         return f"{endpoint} refuses the credentials ({code})", "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, rights"
     if code in ("NoSuchBucket", "InvalidBucketName"):

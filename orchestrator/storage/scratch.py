@@ -17,7 +17,7 @@ LOCK = ".lock"
 
 
 def cache_folder() -> Path:
-    """Where copies of buckets lie: `COMBO_CACHE`, or `combo-lab` in the user's cache folder."""
+    """Where copies of buckets and decoded clips lie: `COMBO_CACHE`, or `combo-lab` in the user's cache folder."""
     place = os.environ.get("COMBO_CACHE")
     if place:
         return home_expanded(place, "COMBO_CACHE").absolute()

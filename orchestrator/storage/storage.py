@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Wanted: TypeAlias = Callable[[str], bool]
+Choose: TypeAlias = Callable[[set[str]], set[str]]
 
 
 class Storage(Protocol):
@@ -26,10 +29,15 @@ class Storage(Protocol):
         """Folder of this machine for what can be computed again; processes share it, and it outlives them."""
         ...
 
-    def fetch(self, name: str, wanted: Callable[[str], bool] | None = None) -> None:
+    def fetch(self, names: str | Iterable[str], wanted: Wanted | None = None, choose: Choose | None = None) -> None:
         """Makes what lies below `root / name` equal to what is stored there, as far as the names are wanted.
 
         A folder of tensors appears whole or not at all, and not before its manifest is stored.
+
+        Args:
+            names: of one file or folder, or of several that are fetched together.
+            wanted: whether a file is; all are by default.
+            choose: of the stored files that are wanted, those that are brought. The others stay as they are in `root`.
 
         Raises:
             StorageError: it cannot be read, after retries.

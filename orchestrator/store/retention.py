@@ -109,8 +109,8 @@ def _checkpoint_sizes(storage: Storage) -> Mapping[str, dict[str, int]]:
 
 
 def _reason(checkpoint: str) -> str:
-    is_state = checkpoint.rpartition("/")[2].startswith("step-")
-    return "training state of a finished trial" if is_state else "weights that were not chosen"
+    is_chosen = checkpoint.rpartition("/")[2].startswith("best-")
+    return "weights that were not chosen" if is_chosen else "training state of a finished trial"
 
 
 def _old_drafts(root: Path) -> Iterator[Leftover]:

@@ -32,7 +32,7 @@ def storage_id(storage: Storage) -> str | None:
     try:
         return StorageRecord.model_validate_json(content).id
     except ValidationError:
-        remedy = "restore it from a copy of the storage; without it, a new id is given and MLflow's runs are made anew"
+        remedy = "restore it from a copy of the storage; without it, a new id is given and MLflow's runs are made again"
         raise InputError(Problem(f"{address(storage)}/{STORAGE_FILE}", "is damaged", remedy)) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,11 @@ from experiments.records import (
 from orchestrator.storage.storage import Storage
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.store.stored_documents import read_record
-from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint
+from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint, without_old_states
 
 IMPORTED = "imported"
+MOST_ONE_BY_ONE = 200
+"""Trials that are looked up by their keys. Of more it is quicker to list all that there are."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,19 @@ class Store:
         """Folder in which this process reads."""
         return self.storage.root
 
-    def refresh(self) -> None:
-        """Makes the documents of all trials and evaluations here equal to those stored, metrics aside."""
-        for folder in (TRIALS, EVALUATIONS):
-            self.storage.fetch(folder, is_document)
+    def refresh(self, keys: Collection[str] | None = None) -> None:
+        """Makes documents here equal to those stored, metrics aside.
+
+        Args:
+            keys: of the trials whose documents are wanted; by default those of all trials and evaluations.
+        """
+        are_few = keys is not None and len(keys) <= MOST_ONE_BY_ONE
+        folders = [f"{TRIALS}/{key}" for key in keys or ()] if are_few else [TRIALS, EVALUATIONS]
+        self.storage.fetch(folders, is_document, without_old_states)
 
     def refresh_all(self) -> None:
         """As `refresh`, with metrics, scores and pictures as well; only checkpoints and predictions are left out."""
-        for folder in (TRIALS, EVALUATIONS):
-            self.storage.fetch(folder, lambda name: is_document(name) or not _is_large(name))
+        self.storage.fetch((TRIALS, EVALUATIONS), lambda name: is_document(name) or not _is_large(name))
 
     def has_result(self, key: str) -> bool:
         """Whether a result of this trial is stored now."""

@@ -27,6 +27,7 @@ from experiments.records import (
 )
 from experiments.trial import Trial
 from experiments.trial_files import TrialFiles
+from model.manifest import is_frozen_name
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE, NumberedName
 from model.regular_files import LARGEST_TABLE
 from orchestrator.store.stored_documents import check_file, damaged, read_record, stored_bytes
@@ -110,6 +111,12 @@ class TrialDocuments(TrialFiles):
         """Names of all checkpoints, damaged or not, in the order of their steps."""
         steps = sorted((step, kind.of(step)) for kind in (BEST_WEIGHTS, TRAINING_STATE) for step in self.steps(kind))
         return [name for _, name in steps]
+
+    @property
+    def frozen_tensors(self) -> list[str]:
+        """Names of the folders of what no training changes, to which training states refer."""
+        folder = self.path / CHECKPOINTS_DIR
+        return sorted(path.name for path in folder.iterdir() if is_frozen_name(path.name)) if folder.is_dir() else []
 
     @property
     def last_attempt(self) -> AttemptRecord | None:

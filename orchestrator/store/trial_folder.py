@@ -97,7 +97,8 @@ class TrialFolder(TrialDocuments):
         checkpoints = f"{self.name}/{CHECKPOINTS_DIR}"
         stored = {name.removeprefix(f"{checkpoints}/").partition("/")[0] for name in self.storage.sizes(checkpoints)}
         here = {kind.of(step): step for kind in (BEST_WEIGHTS, TRAINING_STATE) for step in self.steps(kind)}
-        for checkpoint in here:
+        # Training states refer to frozen tensors, so these are stored first.
+        for checkpoint in (*self.frozen_tensors, *here):
             self.storage.publish(f"{checkpoints}/{checkpoint}")
         newest = max(here.values(), default=-1)
         for pruned in sorted(stored - here.keys()):
@@ -173,6 +174,20 @@ def is_document(name: str) -> bool:
     if is_in_checkpoint(name):
         return "/step-" in name and name.endswith("/manifest.json")
     return name.endswith(DOCUMENTS) and f"/{METRICS_DIR}/" not in name
+
+
+def without_old_states(documents: set[str]) -> set[str]:
+    """Documents, of training states' manifests only what still counts: the newest, until there is a result."""
+    states: dict[str, list[str]] = {}
+    for name in filter(is_in_checkpoint, documents):
+        states.setdefault(name.partition(f"/{CHECKPOINTS_DIR}/")[0], []).append(name)
+    unneeded = {
+        name
+        for trial, manifests in states.items()
+        for name in manifests
+        if f"{trial}/{RESULT_FILE}" in documents or name != max(manifests)
+    }
+    return documents - unneeded
 
 
 def is_in_checkpoint(name: str) -> bool:

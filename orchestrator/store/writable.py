@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import uuid
 
 from experiments.errors import InputError, Problem
+from orchestrator.storage.errors import OUT_OF_SPACE
 from orchestrator.storage.storage import Storage
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def refuse_unwritable(storage: Storage) -> None:
@@ -24,7 +22,7 @@ def refuse_unwritable(storage: Storage) -> None:
         storage.write(name, b"")
         storage.delete(name)
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in OUT_OF_SPACE:
             raise
         remedy = "check the place and its permissions, or name another one with --storage"
         raise InputError(Problem(f"storage '{storage}'", f"cannot be written: {error.strerror}", remedy)) from None

@@ -16,6 +16,7 @@ from experiments.trial import Trial
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
+from orchestrator.sweep.carried_trial import CarriedTrial
 from orchestrator.sweep.driver_channel import ChannelSender
 from orchestrator.sweep.node_watch import NodeWatch
 from orchestrator.sweep.trainables import SKIPPED
@@ -51,7 +52,8 @@ class AttemptEndings(tune.Callback):
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """Called when a trial ran to its end, was stopped, or was ended by early stopping."""
         with self._storage_errors_as_failures(_trial(trial)):
-            self._settle_end(_trial(trial), is_skipped=bool(trial.last_result.get(SKIPPED)))
+            waited = not trial.last_result and self._scheduler.stop_reason is not None
+            self._settle_end(_trial(trial), is_skipped=waited or bool(trial.last_result.get(SKIPPED)))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """Called when a trial raised, or its process died."""
@@ -139,5 +141,5 @@ class AttemptEndings(tune.Callback):
 
 
 def _trial(tune_trial: Any) -> Trial:
-    found: Trial = tune_trial.config["trial"]
-    return found
+    carried: CarriedTrial = tune_trial.config["trial"]
+    return carried.trial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
@@ -19,7 +20,6 @@ from orchestrator.sweep.ray_address import REMEDY
 
 ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # each report waits for the next poll: 2 s apiece by default
-    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "120",
     "TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "5",  # for which a group that ends waits for one that hangs
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -41,6 +41,10 @@ ONE_MACHINE_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 TEMPORARY_VARIABLE = "TMPDIR"
 LONGEST_REASON = 500
 """Characters of Ray's message that are shown."""
+LOG = re.compile(r"Traceback |\[\d{4}-\d\d-\d\d |=+$")
+"""Begins a line of a log or a traceback within what Ray says."""
+HEAD = "node:__internal_head__"
+"""A resource that Ray gives the head, and no other node."""
 ROUNDING = 1e-6
 """Tolerance of float division, so that ten workers of 0.1 CPU fit on one."""
 
@@ -51,24 +55,67 @@ class Node:
 
     cpus: float
     gpus: float
+    is_head: bool = False
+
+    def worker_slots(self, cpus: float, gpus: float) -> int:
+        """Workers of this size that fit at once."""
+        return int(min(self.cpus / cpus, self.gpus / gpus if gpus else self.cpus / cpus) + ROUNDING)
+
+
+@dataclass(frozen=True)
+class NodeType:
+    """A kind of node that an autoscaler starts, and how many of them it may."""
+
+    node: Node
+    most: int
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The nodes that an autoscaler may start beside the head.
+
+    Attributes:
+        types: of nodes.
+        most: nodes of all types together.
+    """
+
+    types: tuple[NodeType, ...] = ()
+    most: int = 0
+
+    def worker_slots(self, cpus: float, gpus: float) -> int:
+        """Workers of this size that fit on them: the roomiest types first, as long as nodes may be started."""
+        slots, left = 0, self.most
+        by_room = sorted(((kind.node.worker_slots(cpus, gpus), kind.most) for kind in self.types), reverse=True)
+        for each, most in by_room:
+            started = min(most, left)
+            slots, left = slots + each * started, left - started
+        return slots
+
+
+NO_GROWTH = Growth()
+"""The growth of a cluster without an autoscaler."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The machines that Ray has."""
+    """The machines that Ray has, and those that its autoscaler may start."""
 
     nodes: tuple[Node, ...]
+    growth: Growth = NO_GROWTH
 
     @property
     def has_gpus(self) -> bool:
-        """Whether any machine has a GPU."""
-        return any(node.gpus for node in self.nodes)
+        """Whether any machine has a GPU, or would have one."""
+        return any(node.gpus for node in (*self.nodes, *(kind.node for kind in self.growth.types)))
 
     def worker_slots(self, cpus: float, gpus: float) -> int:
         """Workers of this size that fit at once; a worker lies on one machine."""
-        return sum(
-            int(min(node.cpus / cpus, node.gpus / gpus if gpus else node.cpus / cpus) + ROUNDING) for node in self.nodes
-        )
+        return sum(node.worker_slots(cpus, gpus) for node in self.nodes)
+
+    def most_worker_slots(self, cpus: float, gpus: float) -> int:
+        """Workers of this size that fit once the autoscaler has started all that it may."""
+        heads = sum(node.worker_slots(cpus, gpus) for node in self.nodes if node.is_head)
+        return max(self.worker_slots(cpus, gpus), heads + self.growth.worker_slots(cpus, gpus))
 
 
 @contextmanager
@@ -111,7 +158,7 @@ def running_ray(address: str | None, verbose: bool, with_groups: bool) -> Iterat
                     **options,
                 )
         except Exception as error:  # Ray raises bare ones too
-            raise InputError(_no_ray(address, str(error) or type(error).__name__)) from None
+            raise InputError(_no_ray(address, str(error).strip() or type(error).__name__)) from None
         if not verbose:
             for name in ("ray", "ray.train", "ray.data"):
                 logging.getLogger(name).setLevel(logging.ERROR)
@@ -123,19 +170,21 @@ def running_ray(address: str | None, verbose: bool, with_groups: bool) -> Iterat
             ray.shutdown()
 
 
-def current_cluster() -> Cluster:
-    """What Ray has now; machines come and go."""
+def current_cluster(growth: Growth = NO_GROWTH) -> Cluster:
+    """What Ray has now, machines come and go, and by how much it may grow."""
     import ray
 
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return Cluster(tuple(Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive))
+    return Cluster(tuple(Node(had.get("CPU", 0.0), had.get("GPU", 0.0), HEAD in had) for had in alive), growth)
 
 
 def _no_ray(address: str | None, said: str) -> Problem:
-    """What Ray says, which may be the last lines of a log after a line that tells so, as one sentence."""
+    """What Ray says, which may be a page of its log after a line that tells so, as one sentence."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     if "dashboard" in lines[0]:
         lines = ["its dashboard does not start:", lines[-1]]
+    elif any(LOG.match(line) for line in lines):
+        lines = [lines[0], lines[-1]]  # what failed, and the last that was heard of it
     what = f"cannot be used: {' '.join(lines)[:LONGEST_REASON]}"
     if address:
         return Problem(f"RAY_ADDRESS {address}", what, REMEDY)

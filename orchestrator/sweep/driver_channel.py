@@ -108,6 +108,8 @@ class ChannelReceiver:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self.channel_actor = ray.remote(num_cpus=0)(ChannelActor).options(scheduling_strategy=here).remote()
         self._listeners = listeners
+        self._asked: ray.ObjectRef[list[Update]] | None = None
+        """A call that the actor has not answered yet."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="driver channel", daemon=True)
 
@@ -118,6 +120,8 @@ class ChannelReceiver:
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._thread.join()
+        if self._asked is not None:
+            self._pass_on()
         self._pass_on()
 
     def stop_trials(self, stop_request: StopRequest) -> None:
@@ -129,12 +133,16 @@ class ChannelReceiver:
             self._pass_on()
 
     def _pass_on(self) -> None:
+        self._asked = self._asked or self.channel_actor.take.remote()
         try:
-            updates = ray.get(self.channel_actor.take.remote(), timeout=ASK_SECONDS)
+            updates = ray.get(self._asked, timeout=ASK_SECONDS)
+        except ray.exceptions.GetTimeoutError:
+            return  # a busy machine takes long to start the actor; the answer is waited for, as it holds updates
         except ray.exceptions.RayError:
             # The actor is lost with its node: nothing is shown any more, but trials go on and storage has everything.
             self._closing.set()
             return
+        self._asked = None
         for update in updates:
             for listener in self._listeners:
                 _pass_to(listener, update)

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from experiments.errors import InputError
 from orchestrator.commit import current_commit, uncommitted
 from orchestrator.monitoring.event_log import EventLog, TrialEvents
+from orchestrator.monitoring.notifier import FailureNotices, Notifier
 from orchestrator.planning.plan import Plan
 from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
 from orchestrator.sweep.budget import BudgetWatch, worker_hours
-from orchestrator.sweep.cluster import current_cluster, running_ray
+from orchestrator.sweep.cluster import NO_GROWTH, current_cluster, running_ray
 from orchestrator.sweep.placement import Placement, worker_resources
 from orchestrator.sweep.progress import SweepView
+from orchestrator.sweep.reminder import telling
 from orchestrator.sweep.signals import handling_signals
 from orchestrator.sweep.stop_requests import handling_stop_requests
 from orchestrator.sweep.trial_scheduler import StopReason, TrialScheduler
-from orchestrator.tracking import Tracker
+from orchestrator.tracking.nothing_to_tell import has_nothing_to_tell
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.trial_state import TrialState
@@ -49,6 +54,7 @@ def execute(
     search: SearchStudy | None = None,
     events: EventLog | None = None,
     registry: CollectorRegistry | None = None,
+    notifier: Notifier | None = None,
 ) -> StopReason | None:
     """Runs what the plan says is to run; returns why it ended early, if it did.
 
@@ -64,6 +70,7 @@ def execute(
         search: suggests further trials; its limits hold where `config` sets none.
         events: gets what changes, in place of the live view.
         registry: gets the metrics of the sweep.
+        notifier: tells somebody elsewhere of trials that fail for good.
 
     Raises:
         InputError: Ray cannot be reached, or a trial cannot be placed.
@@ -72,22 +79,28 @@ def execute(
     config = config if search is None else config.within(search.search.search)
     suggester = None
     if search is not None:
-        from orchestrator.search.trial_suggester import SearchSuggester
+        with telling("reading what the search knows", console):
+            from orchestrator.search.trial_suggester import SearchSuggester
 
-        suggester = SearchSuggester(search, storage)
+            suggester = SearchSuggester(search, storage)
     with_groups = any(trial.workers > 1 for trial in plan.to_run)
     began = time.monotonic()
     with Tracker(settings, paper, plan.name, plan.to_run, plan.finished) as tracker:
         with ExitStack() as stack:
-            with console.status("starting Ray"):
+            with telling("starting Ray", console):
                 stack.enter_context(running_ray(settings.ray_address, verbose, with_groups))
                 from orchestrator.search.early_stopping import make_scheduler
+                from orchestrator.sweep.autoscaler import cluster_growth
                 from orchestrator.sweep.driver_channel import ChannelReceiver, ChannelSender
+                from orchestrator.sweep.node_wait import NodeWait
                 from orchestrator.sweep.ray_watch import RayDiedError, RayWatch
                 from orchestrator.sweep.sweep import Sweep
+
+                growth = cluster_growth() if settings.ray_address else NO_GROWTH
             started = time.monotonic()
-            worker = worker_resources(config, current_cluster())
-            placement = Placement(current_cluster, worker, config.min_workers, config.max_concurrent)
+            cluster = partial(current_cluster, growth)
+            worker = worker_resources(config, cluster())
+            placement = Placement(cluster, worker, config.min_workers, config.max_concurrent)
             placement.refuse_unplaceable(plan.to_run)
             store = Store(storage)
             folders = [store.trial(entry.trial.key) for entry in plan.entries]
@@ -106,6 +119,10 @@ def execute(
                 metrics = SweepMetrics(plan.name, plan.to_run, _not_run(plan), lambda: budget.gpu_hours)
                 registry.register(metrics)
                 listeners.append(metrics)
+            if notifier is not None:
+                listeners.append(FailureNotices(notifier, plan.to_run))
+            node_wait = NodeWait(placement, lambda: scheduler, console)
+            listeners.append(node_wait)
             receiver = stack.enter_context(ChannelReceiver(listeners))
             scheduler = TrialScheduler(
                 plan.to_run,
@@ -139,15 +156,15 @@ def execute(
             early_stopping = None if search is None else partial(make_scheduler, search.search)
             try:
                 with RayWatch() as watch:
-                    channel_actor = receiver.channel_actor
-                    sweep = Sweep(plan.name, scheduler, context, placement, channel_actor, watch, early_stopping)
+                    actor = receiver.channel_actor
+                    sweep = Sweep(plan.name, scheduler, context, placement, actor, watch, node_wait, early_stopping)
                     watch.run(sweep.run)
             except RayDiedError:
                 scheduler.stop("ray-died")
         trained = time.monotonic()
     console.print(
-        f"Ray started in {started - began:.0f} s, trials took {trained - started:.0f} s, "
-        f"MLflow was finished {time.monotonic() - trained:.0f} s later"
+        f"Ray started in {started - began:.0f} s and the trials took {trained - started:.0f} s; "
+        f"it took {time.monotonic() - trained:.0f} s more until MLflow had all of them"
     )
     _print_spent(budget, console)
     _print_trouble(tracker, console)
@@ -156,6 +173,9 @@ def execute(
 
 def catch_up(plan: Plan, paper: str, settings: Settings, console: Console) -> None:
     """Logs to MLflow what it lacks of trials that are all finished."""
+    with suppress(sqlite3.Error, InputError):
+        if has_nothing_to_tell(settings, paper, plan.name, plan.finished):
+            return
     with Tracker(settings, paper, plan.name, [], plan.finished) as tracker:
         pass
     _print_trouble(tracker, console)

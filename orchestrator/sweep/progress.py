@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,9 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.trial import Trial
-from orchestrator.monitoring.sweep_progress import SweepProgress, TrialProgress
+from orchestrator.monitoring.sweep_progress import DONE, SweepProgress, TrialProgress
+from orchestrator.sweep.reminder import TRAINING_SECONDS, WAITING_SECONDS, Reminder
 from orchestrator.trial.trial_state import STYLES, TrialState
 from orchestrator.trial.updates import Awaited, Ended, Failed, Finished, Measured, Started, Update
+
+ETA_SECONDS = 1.0
+"""For how long an estimate of the time left stands: it is made from all trials."""
+MOST_REMINDED = 4
+"""Trials that one reminder names."""
+AROUND = 4
+"""Lines of a terminal that trials do not get."""
 
 
 class SweepView:
@@ -33,16 +42,23 @@ class SweepView:
         self._progress = SweepProgress(trials)
         self._notes: dict[str, str] = {}
         self._began = time.monotonic()
+        self._left: tuple[float, float | None] = (0.0, None)
+        """When the time left was last estimated, and the estimate."""
+        self._reminder = Reminder(self._remind, self._silence)
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> SweepView:
         if self._console.is_terminal:
             self._live.start()
+        else:
+            self._reminder.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._console.is_terminal:
             self._live.stop()
+        else:
+            self._reminder.__exit__()
 
     def on_update(self, update: Update) -> None:
         """See `Listener`."""
@@ -53,8 +69,9 @@ class SweepView:
             case Started():
                 self._say(progress, f"started{f', continuing from step {update.step}' if update.step else ''}")
             case Measured() if update.line.kind == "evaluation":
-                m_j = update.line.values["m_j"]
-                self._say(progress, f"step {update.line.step}/{progress.total}, val M_J {100 * m_j:.1f}{self._eta()}")
+                m_j, step = update.line.values["m_j"], update.line.step
+                left = self._eta() if step < progress.total else ""
+                self._say(progress, f"step {step}/{progress.total}, val M_J {100 * m_j:.1f}{left}")
             case Finished():
                 score = update.result.score
                 told = f"test M_J {100 * score.m_j:.1f}  M_F {100 * score.m_f:.1f}"
@@ -73,20 +90,53 @@ class SweepView:
                 self._say(progress, update.ending)
 
     def _eta(self) -> str:
-        left = self._progress.seconds_left()
-        return "" if left is None else f", about {_clock(left)} left"
+        made, left = self._left
+        if left is None or time.monotonic() - made > ETA_SECONDS:
+            left = self._progress.seconds_left()
+            self._left = time.monotonic(), left
+        return "" if left is None else f", the sweep has about {_clock(left)} left"
 
     def _say(self, progress: TrialProgress, message: str) -> None:
         """Prints a change as a line where there is no terminal for a table."""
         if not self._console.is_terminal:
-            elapsed = _clock(time.monotonic() - self._began)
-            self._console.print(f"[{elapsed}] {progress.trial.label}: {message}", markup=False, highlight=False)
+            self._print(f"{progress.trial.label}: {message}")
+            self._reminder.said()
+
+    def _print(self, message: str) -> None:
+        elapsed = _clock(time.monotonic() - self._began)
+        self._console.print(f"[{elapsed}] {message}", markup=False, highlight=False)
+
+    def _training(self) -> list[TrialProgress]:
+        """Trials that take steps now."""
+        trials = list(self._progress.trials.values())
+        return [one for one in trials if one.state == TrialState.RUNNING and one.step_seconds is not None]
+
+    def _silence(self) -> float:
+        return TRAINING_SECONDS if self._training() else WAITING_SECONDS
+
+    def _remind(self) -> None:
+        """Says how far the sweep is, or what it waits for."""
+        if training := self._training():
+            steps = ", ".join(f"{one.trial.label} at step {one.step}/{one.total}" for one in training[:MOST_REMINDED])
+            more = len(training) - MOST_REMINDED
+            self._print(f"{steps}{f' and {more} trials more' if more > 0 else ''}{self._eta()}")
+            return
+        states = Counter(one.state for one in list(self._progress.trials.values()))
+        if states[TrialState.RUNNING]:
+            self._print("waiting for the first step: a trial that begins imports PyTorch and reads its data")
+        elif states[TrialState.WAITING]:
+            waiting = [one for one in self._progress.trials.values() if one.state == TrialState.WAITING]
+            groups = " in groups of workers, whose processes start first" * (waiting[0].trial.workers > 1)
+            self._print(f"waiting for a trial to begin: {len(waiting)} are to run{groups}")
+        else:
+            self._print("waiting for Ray to end the processes of the trials")
 
     def _render(self) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for column in ("trial", "", "steps", "best val M_J", ""):
             table.add_column(column, justify="right" if column in ("steps", "best val M_J") else "left")
-        for key, progress in self._progress.trials.items():
+        shown = self._shown()
+        for key, progress in shown.items():
             style = STYLES[progress.state]
             table.add_row(
                 Text(progress.trial.label, style=style),
@@ -100,7 +150,18 @@ class SweepView:
         summary = [f"{self._name}: {done}/{self._before + len(self._progress.trials)} trials finished"]
         summary += [f"best val M_J {100 * max(scores):.1f}"] if scores else []
         summary += [f"{_clock(time.monotonic() - self._began)} elapsed{self._eta()}"]
-        return Group(Text(" · ".join(summary), style="bold"), table)
+        hidden = len(self._progress.trials) - len(shown)
+        below = [Text(f"and {hidden} trials more, for which there is no room here")] if hidden else []
+        return Group(Text(" · ".join(summary), style="bold"), table, *below)
+
+    def _shown(self) -> dict[str, TrialProgress]:
+        """The trials that have room, in their order: first of all those that run, then those that are still to come."""
+        trials, room = self._progress.trials, max(1, self._console.height - AROUND)
+        if len(trials) <= room:
+            return trials
+        first = sorted(trials, key=lambda key: (trials[key].state in DONE, trials[key].state != TrialState.RUNNING))
+        chosen = set(first[:room])
+        return {key: progress for key, progress in trials.items() if key in chosen}
 
 
 def _clock(seconds: float) -> str:

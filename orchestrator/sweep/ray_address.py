@@ -37,7 +37,7 @@ def refuse_unusable(address: str) -> None:
         raise _unusable(address, "is for Ray Client, through which sweeps cannot run", f"use combo submit, or {FORM}")
     host, port = _host_and_port(address, urlsplit(f"//{rest}"))
     if not takes_connections(host, port):
-        raise _unusable(address, "cannot be used: nobody listens there", REMEDY)
+        raise _unusable(address, "cannot be used: no server listens there", REMEDY)
     if not _is_head(rest):
         raise _unusable(address, "cannot be used: who listens there is no head of Ray", FORM)
 

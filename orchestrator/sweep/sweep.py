@@ -22,9 +22,16 @@ from experiments.records import SWEEPS
 from orchestrator.redaction import redacted
 from orchestrator.sweep.attempt_endings import AttemptEndings
 from orchestrator.sweep.driver_channel import ChannelSender
+from orchestrator.sweep.node_wait import NodeWait
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.ray_watch import RayWatch
-from orchestrator.sweep.trainables import COORDINATOR, group_coordinator, single_worker_trial
+from orchestrator.sweep.trainables import (
+    COORDINATOR,
+    GROWTH_SECONDS,
+    START_SECONDS,
+    group_coordinator,
+    single_worker_trial,
+)
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.sweep.tune_searcher import TuneSearcher
 from orchestrator.trial.run_context import RunContext
@@ -41,6 +48,7 @@ class Sweep:
         placement: how many of them fit.
         channel_actor: Ray actor between trials and driver.
         watch: ends the sweep if Ray's own processes die.
+        node_wait: says what waits for nodes, and ends that wait when the sweep is to stop.
         early_stopping: makes Tune's scheduler that stops trials early.
     """
 
@@ -50,6 +58,7 @@ class Sweep:
     placement: Placement
     channel_actor: Any
     watch: RayWatch
+    node_wait: NodeWait
     early_stopping: Callable[[], schedulers.TrialScheduler | None] | None = None
 
     def run(self) -> None:
@@ -63,7 +72,9 @@ class Sweep:
         if workers == 1:
             trainable, resources = single_worker_trial(self.context, self.channel_actor), worker.request
         else:
-            trainable, resources = group_coordinator(self.context, self.channel_actor, worker), COORDINATOR
+            start_seconds = GROWTH_SECONDS if self.placement.may_grow else START_SECONDS
+            trainable = group_coordinator(self.context, self.channel_actor, worker, start_seconds)
+            resources = COORDINATOR
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
@@ -76,6 +87,7 @@ class Sweep:
                 name=f"{self.name}-{workers}",
                 storage_path=str(self.context.storage.root / SWEEPS / self.name / "tune"),
                 verbose=0,
+                stop=self.node_wait,
                 callbacks=[
                     self.watch,
                     AttemptEndings(self.scheduler, self.context.storage, ChannelSender(self.channel_actor)),

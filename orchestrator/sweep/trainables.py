@@ -25,6 +25,11 @@ from orchestrator.trial.termination import listen_for_termination, termination_r
 COORDINATOR = {"memory": 1.0}
 """Resources of the Tune trial that starts a worker group and waits for it: Tune wants some, and a CPU would be idle."""
 
+START_SECONDS = 120
+"""Time for a worker group to start on nodes that are there."""
+GROWTH_SECONDS = 7 * 24 * 3600
+"""The same where nodes may have to be started first: no limit of its own, as trials of one worker have none either."""
+
 SKIPPED = "skipped"
 """In the last report of a trial that did not begin, because the sweep was about to stop."""
 
@@ -44,7 +49,8 @@ class SingleWorkerTrial(tune.Trainable):
         """Prepares the next trial of a reused actor."""
         self._channel = ChannelSender(self.channel_actor)
         self._skipped = self._channel.stop_request() is not None
-        self._trial, self._attempt = new_config["trial"], new_config["attempt"]
+        self._trial, self._attempt = new_config["trial"].trial, new_config["attempt"]
+        self.config: dict[str, Any] = {}  # lest every report takes it along to the driver, which keeps it
         self._reports = self._train(self._trial, self._attempt, self._channel)
         return True
 
@@ -76,11 +82,19 @@ def single_worker_trial(context: RunContext, channel_actor: Any) -> type[SingleW
 
 
 def group_coordinator(
-    context: RunContext, channel_actor: Any, worker: WorkerResources
+    context: RunContext, channel_actor: Any, worker: WorkerResources, start_seconds: int
 ) -> Callable[[dict[str, Any]], None]:
-    """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune."""
+    """A Tune trial that runs a Ray Train group of workers; validations are passed on to Tune.
+
+    Args:
+        context: what all trials share.
+        channel_actor: to the driver.
+        worker: what one worker takes.
+        start_seconds: in which the group must have found room.
+    """
 
     def coordinate_group(config: dict[str, Any]) -> None:
+        os.environ["RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S"] = str(start_seconds)
         _coordinate_group(config, context, channel_actor, worker)
 
     return coordinate_group
@@ -93,7 +107,7 @@ def _coordinate_group(config: dict[str, Any], context: RunContext, channel_actor
 
     from orchestrator.sweep.worker_group import GroupBackend
 
-    trial, channel = config["trial"], ChannelSender(channel_actor)
+    trial, channel = config["trial"].trial, ChannelSender(channel_actor)
     if channel.stop_request() is not None:
         tune.report({"done": True, SKIPPED: True})
         return
@@ -132,5 +146,5 @@ def train_in_group(config: dict[str, Any]) -> None:
     workers = Workers(group.get_world_rank(), group.get_world_size())
     channel = ChannelSender(config["channel_actor"])
     with hiding_secrets():
-        for report in run_trial(config["trial"], config["context"], workers, channel, config["attempt"]):
+        for report in run_trial(config["trial"].trial, config["context"], workers, channel, config["attempt"]):
             train.report(report)

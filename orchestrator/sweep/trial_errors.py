@@ -46,7 +46,7 @@ def main_cause(error: BaseException) -> BaseException:
 
 def _causes(error: Any) -> Iterator[BaseException]:
     """One exception, or one for each worker that failed."""
-    cause = getattr(error, "cause", None) or error
+    cause = getattr(error, "cause", None) or getattr(error, "controller_failure", None) or error
     failures = getattr(cause, "worker_failures", None)
     if failures:
         for failed in failures.values():

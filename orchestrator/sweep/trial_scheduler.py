@@ -87,6 +87,9 @@ class TrialScheduler:
         send: Callable[[Update], None] | None = None,
     ) -> None:
         self.entries = {trial.key: Entry(trial) for trial in trials}
+        self._waiting = dict(self.entries)
+        """Those that may still start, in their order: of ten thousand trials most have ended, or wait behind others."""
+        self._running: dict[str, Trial] = {}
         self.stop_reason: StopReason | None = None
         self._store, self._watch, self._retries = store, watch, retries
         self._most_trials, self._started = most_trials, set[str]()
@@ -101,7 +104,7 @@ class TrialScheduler:
         """
         if self.stop_reason is not None or len(self.running()) >= most:
             return None
-        for entry in self.entries.values():
+        for entry in list(self._waiting.values()):
             if entry.trial.workers == workers and self._is_open(entry) and self._may_start(entry):
                 return self._start(entry)
         suggester = self._open_suggester()
@@ -109,6 +112,7 @@ class TrialScheduler:
         if suggested is None:
             return None
         entry = self.entries.setdefault(suggested.key, Entry(suggested))
+        self._waiting.setdefault(suggested.key, entry)
         return self._start(entry) if self._may_start(entry) else None
 
     def attempt(self, key: str) -> int:
@@ -120,7 +124,7 @@ class TrialScheduler:
         if self.stop_reason is not None:
             return []
         self._settle()
-        worker_counts = {entry.trial.workers for entry in self.entries.values() if self._is_next_of_its_size(entry)}
+        worker_counts = {entry.trial.workers for entry in self._waiting.values() if self._is_next_of_its_size(entry)}
         if suggester := self._open_suggester():
             worker_counts.add(suggester.workers)
         if not worker_counts and not self.running() and self._is_limit_reached():
@@ -129,7 +133,7 @@ class TrialScheduler:
 
     def running(self) -> list[Trial]:
         """Trials that run now."""
-        return [entry.trial for entry in self.entries.values() if entry.state == TrialState.RUNNING]
+        return list(self._running.values())
 
     def stop(self, reason: StopReason) -> None:
         """Starts no further trial; the first reason stands."""
@@ -149,8 +153,8 @@ class TrialScheduler:
 
     def taken(self, key: str) -> None:
         """Notes that another run acquired the lease first; the trial waits for it."""
-        entry = self.entries[key]
-        entry.state, entry.looked = TrialState.WAITING, time.monotonic()
+        self._wait(self.entries[key])
+        self.entries[key].looked = time.monotonic()
 
     def failed(self, key: str, failure: FailureRecord) -> bool:
         """Notes that an attempt failed; returns whether the trial gets another one in this run."""
@@ -161,20 +165,30 @@ class TrialScheduler:
             entry.charged += 1
         again = is_retried(failure.category, entry.charged, entry.free, self._retries)
         if again:
-            entry.state = TrialState.WAITING
+            self._wait(entry)
         else:
             self._end(key, TrialState.FAILED)
         if failure.category == "disk-full":
             self.stop("disk-full")
         return again and self.stop_reason is None
 
+    def _wait(self, entry: Entry) -> None:
+        """Puts a trial back in its place."""
+        entry.state = TrialState.WAITING
+        self._running.pop(entry.trial.key, None)
+        waits = {*self._waiting, entry.trial.key}
+        self._waiting = {key: one for key, one in self.entries.items() if key in waits}
+
     def _end(self, key: str, state: TrialState) -> None:
         self.entries[key].state = state
+        self._running.pop(key, None)
+        self._waiting.pop(key, None)
         if self._suggester is not None:
             self._suggester.ended(key)
 
     def _start(self, entry: Entry) -> Trial:
         entry.state, entry.held_by = TrialState.RUNNING, ""
+        self._running[entry.trial.key] = self._waiting.pop(entry.trial.key).trial
         self._started.add(entry.trial.key)
         return entry.trial
 
@@ -219,8 +233,8 @@ class TrialScheduler:
         return parent is None or parent.state == TrialState.FINISHED or parent.trial.workers == entry.trial.workers
 
     def _is_open(self, entry: Entry) -> bool:
-        """Whether a trial waits, and the limit on trials leaves room for it; further attempts always have room."""
-        return entry.state == TrialState.WAITING and (entry.trial.key in self._started or not self._is_limit_reached())
+        """Whether the limit on trials leaves room for a trial that waits; further attempts always have room."""
+        return entry.trial.key in self._started or not self._is_limit_reached()
 
     def _is_limit_reached(self) -> bool:
         return self._most_trials is not None and len(self._started) >= self._most_trials
@@ -231,8 +245,9 @@ class TrialScheduler:
 
     def _settle(self) -> None:
         """Stops trials whose parent will have no result in this run."""
-        for entry in self.entries.values():
+        for key, entry in list(self._waiting.items()):
             parent = entry.trial.parent
             ended = parent is not None and parent.key in self.entries and self.entries[parent.key].state
-            if entry.state == TrialState.WAITING and ended in WITHOUT_RESULT:
+            if ended in WITHOUT_RESULT:
                 entry.state = TrialState.STOPPED
+                del self._waiting[key]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
+from orchestrator.sweep.carried_trial import CarriedTrial
 from orchestrator.sweep.placement import Placement
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 
@@ -34,7 +35,7 @@ class TuneSearcher(Searcher):
         trial = self._scheduler.next(self._workers, self._placement.trials_at_once(self._workers))
         if trial is not None:
             sized = replace(trial, workers=self._placement.workers_now(trial))
-            return {"trial": sized, "attempt": self._scheduler.attempt(trial.key)}
+            return {"trial": CarriedTrial(sized), "attempt": self._scheduler.attempt(trial.key)}
         is_over = not self._scheduler.running() and self._workers not in self._scheduler.worker_counts()
         return Searcher.FINISHED if is_over else None
 

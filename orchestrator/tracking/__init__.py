@@ -1,5 +1,1 @@
 """MLflow's view of what is stored: written while a sweep runs, made equal to storage by `combo sync`."""
-
-from orchestrator.tracking.tracker import Tracker
-
-__all__ = ["Tracker"]

@@ -69,7 +69,7 @@ class Connection:
 
         return str(self._with_retries(find_or_make))
 
-    def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
+    def _call(self, name: str, /, *arguments: Any, **named: Any) -> Any:
         if not name.startswith(READS):
             self.writes += 1
         return self._with_retries(getattr(self._client, name), *arguments, **named)

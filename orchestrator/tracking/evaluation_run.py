@@ -8,6 +8,7 @@ from experiments.identity import flatten
 from experiments.records import EVALUATION_FILE, SCORES_FILE, EvaluationRecord
 from orchestrator.store.evaluation_folder import EvaluationFolder
 from orchestrator.tracking.experiment_runs import ExperimentRuns
+from orchestrator.tracking.metric_points import PERCENT, percent
 from orchestrator.tracking.timestamps import milliseconds
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def log_evaluation(runs: ExperimentRuns, known: Run | None, folder: EvaluationFo
     }
     split, ended = record.protocol.split, milliseconds(record.finished)
     metrics = {
-        f"{split}/m_j": record.score.m_j,
-        f"{split}/m_f": record.score.m_f,
+        f"{split}/m_j{PERCENT}": percent(record.score.m_j),
+        f"{split}/m_f{PERCENT}": percent(record.score.m_f),
         f"quarantined/{split}": len(record.quarantined),
     }
     runs.client.log_batch(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.settings import Settings
 from orchestrator.sqlite_url import sqlite_file
 from orchestrator.store.storage_identity import ensure_storage_id
+from orchestrator.store.sweep_request import SweepRequest, read_requests
 from orchestrator.tracking.artifact_locations import keep_artifacts_beside
 from orchestrator.tracking.connection import Connection
 from orchestrator.tracking.deleted_experiments import refuse_deleted
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 PAGE = 1000
+KIND_TAG, MODEL_TRAINING = "mlflow.experimentKind", "custom_model_development"
+"""What MLflow shows an experiment as; without it, as one of generative models."""
 
 
 class ExperimentRuns:
@@ -36,10 +40,26 @@ class ExperimentRuns:
     """
 
     def __init__(self, settings: Settings, experiment: str, retry_policy: RetryPolicy | None = None) -> None:
+        self._storage = settings.storage
         self.owner = Owner(settings, ensure_storage_id(settings.storage))
         keep_artifacts_beside(settings)
         self.client: Any = Connection(settings.tracking_uri, retry_policy or RetryPolicy())
-        self._id = self._find_experiment(settings.mlflow_experiment or experiment, settings)
+        self.id = self._find_experiment(settings.mlflow_experiment or experiment, settings)
+        """Id of the experiment."""
+        self._tags = dict(self.client.get_experiment(self.id).tags)
+        if KIND_TAG not in self._tags:
+            self.set_experiment_tag(KIND_TAG, MODEL_TRAINING)
+
+    @cached_property
+    def requests(self) -> Mapping[str, SweepRequest]:
+        """What the sweeps of the storage were asked for, by name."""
+        return {request.sweep: request for request in read_requests(self._storage)}
+
+    def set_experiment_tag(self, name: str, value: str) -> None:
+        """Tags the experiment, if it has not got that tag."""
+        if self._tags.get(name) != value:
+            self.client.set_experiment_tag(self.id, name, value)
+            self._tags[name] = value
 
     def find(self, identity: dict[str, str], status: str | None = None) -> Run | None:
         """The run with these tags, and this status if one is given; the oldest, if there are several."""
@@ -64,7 +84,7 @@ class ExperimentRuns:
 
         def make(client: MlflowClient) -> str:
             all_tags = {**self.owner.tags, **identity, **tags}
-            return str(client.create_run(self._id, started, all_tags, name).info.run_id)
+            return str(client.create_run(self.id, started, all_tags, name).info.run_id)
 
         return self.client.get_run(self.client.make(find, make))
 
@@ -83,14 +103,14 @@ class ExperimentRuns:
         wanted = [f"tags.`{tag}` = '{value}'" for tag, value in identity.items()]
         wanted += [f"attributes.status = '{status}'"] if status else []
         search = partial(
-            client.search_runs, [self._id], " and ".join(wanted), max_results=PAGE, order_by=["start_time ASC"]
+            client.search_runs, [self.id], " and ".join(wanted), max_results=PAGE, order_by=["start_time ASC"]
         )
         page = search()
         found = list(page)
         while page.token:
             page = search(page_token=page.token)
             found += page
-        return [run for run in found if self.owner.has(run)]
+        return [run for run in found if self.owner.has(run.data.tags)]
 
     def _find_experiment(self, name: str, settings: Settings) -> str:
         is_file = sqlite_file(settings.tracking_uri) is not None

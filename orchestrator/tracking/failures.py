@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from experiments.errors import InputError, Problem
 from model.weights.errors import CheckpointError
 from orchestrator.redaction import redacted
 from orchestrator.settings import Settings
-from orchestrator.storage.errors import StorageError
+from orchestrator.storage.errors import OUT_OF_SPACE, StorageError
 from orchestrator.tracking.deleted_experiments import DeletedExperimentError
 from orchestrator.tracking.retry_policy import what_went_wrong
 from orchestrator.tracking.server_version import OLDEST_SERVER, server_version
@@ -55,7 +54,7 @@ def _diagnosis(error: Exception, settings: Settings) -> tuple[str, str]:
         return said, f"restore it (mlflow experiments restore --experiment-id {error.id}), or {ANOTHER_NAME}"
     if "must be in the 'active' state" in said:
         return "its experiment was deleted there", f"restore it on MLflow's pages, or {ANOTHER_NAME}"
-    if FULL.search(said) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+    if FULL.search(said) or getattr(error, "errno", None) in OUT_OF_SPACE:
         return "its disk is full", "free space there"
     if "Host header" in said:
         return "does not answer to this name", "allow it there with --allowed-hosts"
@@ -66,7 +65,7 @@ def _diagnosis(error: Exception, settings: Settings) -> tuple[str, str]:
     if UNWRITABLE.search(said):
         return "cannot be written by this user", "make its files and their folder writable, or name another MLflow"
     if DAMAGED.search(said):
-        return "its database is damaged", "move the file away, then `combo sync` makes it anew"
+        return "its database is damaged", "move the file away, then `combo sync` makes it again"
     if UNREACHABLE.search(said) or isinstance(error, ConnectionError | TimeoutError):
         found = REASON.search(said)
         reason = f": {(found[1] or found[2]).strip()}" if found else ""

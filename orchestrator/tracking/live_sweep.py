@@ -30,6 +30,7 @@ from orchestrator.tracking.retry_policy import RetryPolicy, is_transient
 from orchestrator.tracking.run_content import FINISHED, RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, log_points, make_equal, set_status
 from orchestrator.tracking.sweep_runs import end_sweep, sweep_run
+from orchestrator.tracking.sweep_summary import Member
 from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started, Update
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class LiveSweep:
         self._new = [*finished, *trials]
         self._finished = [trial.key for trial in finished]
         self._attempts: dict[str, _Attempt] = {}
+        self._clips_of: dict[Task, dict[str, int]] = {}
+        self._joined: set[str] = set()
         self._runs: ExperimentRuns | None = None
         self._closing = False
         self._closed = False
@@ -133,22 +136,27 @@ class LiveSweep:
         if self._closing and not self._closed:
             for sweep, parent in self._parents.items():
                 known = runs.client.get_run(parent.info.run_id)
-                end_sweep(runs, known, [self._content(key, None) for key in self._members(sweep)])
+                end_sweep(runs, known, [Member(one, self._content(one.key, None)) for one in self._members(sweep)])
             self._closed = True
 
     def _join(self) -> None:
         """Notes which trials the sweep asked for, and finds out which ones were asked for elsewhere."""
-        if self._new or self._runs is None:
-            for trial in self._new:
-                join_sweep(self._store.storage, trial, self._sweep, self._paper, self._clips(trial.task))
+        new = [trial for trial in self._new if trial.key not in self._joined]
+        for trial in new:
+            join_sweep(self._store.storage, trial, self._sweep, self._paper, self._clips(trial.task))
+            self._joined.add(trial.key)
+        if new or self._runs is None:
             self._store.storage.fetch(MEMBERSHIPS)
-            self._new.clear()
+        self._new.clear()
 
     def _clips(self, task: Task) -> dict[str, int]:
         """Clips by split; none where this machine has no data."""
-        with suppress(DataError):
-            return dict(Counter(entry.split for entry in read_index(subset_root(self._settings.data, task), task)))
-        return {}
+        if task not in self._clips_of:
+            self._clips_of[task] = {}
+            with suppress(DataError):
+                index = read_index(subset_root(self._settings.data, task), task)
+                self._clips_of[task] = dict(Counter(entry.split for entry in index))
+        return self._clips_of[task]
 
     def _connected(self) -> ExperimentRuns:
         if self._runs is None:
@@ -200,7 +208,7 @@ class LiveSweep:
         try:
             return read_content(folder, memberships_of(self._store.root, key), running)
         except InputError as error:
-            log.warning("MLflow is not told of trial %s: %s", key, error)
+            log.warning("trial %s is not logged to MLflow: %s", key, error)
             return None
 
     def _parent(self, runs: ExperimentRuns, first: Membership) -> Run:
@@ -208,5 +216,5 @@ class LiveSweep:
             self._parents[first.sweep] = sweep_run(runs, runs.find({SWEEP_TAG: first.sweep}), first)
         return self._parents[first.sweep]
 
-    def _members(self, sweep: str) -> list[str]:
-        return [one.key for one in all_memberships(self._store.root) if one.sweep == sweep]
+    def _members(self, sweep: str) -> list[Membership]:
+        return [one for one in all_memberships(self._store.root) if one.sweep == sweep]

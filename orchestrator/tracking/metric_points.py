@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from experiments.records import MetricLine
+from experiments.records import VALIDATION_SCORES, MetricLine
 
 BATCH = 900
 """Points per request; MLflow accepts a thousand."""
 PREFIXES = {"step": "train/", "evaluation": "val/", "system": "system/"}
 """What begins the names of metrics, by kind of line."""
 SYSTEM = PREFIXES["system"]
+PERCENT = "_percent"
+"""What ends the names of scores: storage has fractions, tables and MLflow show percent."""
 
 
 class Point(NamedTuple):
@@ -105,6 +107,8 @@ class MetricPoints:
 def points_of(line: MetricLine) -> Iterator[Point]:
     """Points of one line, before merging attempts."""
     for name, value in line.values.items():
+        if line.kind == "evaluation" and name in VALIDATION_SCORES:
+            name, value = name + PERCENT, percent(value)
         yield Point(PREFIXES[line.kind] + name, line.step, int(line.time * 1000), as_mlflow_keeps(value))
 
 
@@ -137,6 +141,11 @@ class _Series:
     def as_bytes(self) -> tuple[bytes, bytes, bytes]:
         """Bytes of the points, for comparison: unlike numbers, equal NaNs compare equal."""
         return self.steps.tobytes(), self.times.tobytes(), self.values.tobytes()
+
+
+def percent(fraction: float) -> float:
+    """A score as tables show it, without the digits that only binary fractions have."""
+    return float(f"{100 * fraction:.14g}")
 
 
 def as_mlflow_keeps(value: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,29 +37,32 @@ class Owner:
         identity = {} if self.id is None else {STORAGE_ID_TAG: self.id}
         return {STORAGE_TAG: redacted(address(self.settings.storage)), **identity}
 
-    def has(self, run: Run) -> bool:
-        """Whether a run belongs to this storage, or to no known one, as runs made by other means.
+    def has(self, tags: Mapping[str, str]) -> bool:
+        """Whether the run with these tags belongs to this storage, or to no known one, as runs made by other means.
 
         Of a run that was made before storages had ids, its address decides, as far as that still leads somewhere.
         """
         if self.settings.has_own_mlflow:
             return True
-        if STORAGE_ID_TAG in run.data.tags:
-            return bool(run.data.tags[STORAGE_ID_TAG] == self.id)
-        return STORAGE_TAG not in run.data.tags or self._is_here(run.data.tags[STORAGE_TAG])
+        if STORAGE_ID_TAG in tags:
+            return tags[STORAGE_ID_TAG] == self.id
+        return STORAGE_TAG not in tags or self._is_here(tags[STORAGE_TAG])
 
     def _is_here(self, named: str) -> bool:
         here = self.tags[STORAGE_TAG]
         return named == here or ("://" not in named and str(Path(named).resolve()) == here)
 
 
-def newest_runs(settings: Settings, keys: Iterable[str], retry_policy: RetryPolicy) -> Iterator[tuple[str, Run | None]]:
+def newest_runs(
+    settings: Settings, keys: Iterable[str], retry_policy: RetryPolicy, tag: str = TRIAL_TAG
+) -> Iterator[tuple[str, Run | None]]:
     """Each trial key with this storage's newest run of it; None where MLflow knows none.
 
     Args:
         settings: MLflow's address and storage.
-        keys: of the trials.
+        keys: of the trials; of sweeps their names.
         retry_policy: with MLflow.
+        tag: of the runs that holds the key.
 
     Raises:
         InputError: the record of the storage's id is damaged.
@@ -69,5 +72,5 @@ def newest_runs(settings: Settings, keys: Iterable[str], retry_policy: RetryPoli
     client = Connection(settings.tracking_uri, retry_policy)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     for key in keys:
-        runs = client.search_runs(experiments, f"tags.`{TRIAL_TAG}` = '{key}'", order_by=["start_time DESC"])
-        yield key, next((run for run in runs if owner.has(run)), None)
+        runs = client.search_runs(experiments, f"tags.`{tag}` = '{key}'", order_by=["start_time DESC"])
+        yield key, next((run for run in runs if owner.has(run.data.tags)), None)

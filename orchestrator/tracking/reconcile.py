@@ -12,6 +12,7 @@ from orchestrator.tracking.experiment_runs import ExperimentRuns
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import set_status
 from orchestrator.tracking.sweep_runs import end_sweep
+from orchestrator.tracking.sweep_summary import Member
 
 
 def reconcile(runs: ExperimentRuns, store: Store) -> None:
@@ -33,8 +34,8 @@ def reconcile(runs: ExperimentRuns, store: Store) -> None:
     for run in marked:
         if SWEEP_TAG in run.data.tags:
             # All that it asked for: MLflow may know of no trial yet.
-            members = [one.key for one in joined if one.sweep == run.data.tags[SWEEP_TAG]]
-            end_sweep(runs, run, [_content(store, key) for key in members])
+            members = [one for one in joined if one.sweep == run.data.tags[SWEEP_TAG]]
+            end_sweep(runs, run, [Member(one, _content(store, one.key)) for one in members])
 
 
 def _content(store: Store, key: str) -> RunContent | None:

@@ -24,12 +24,14 @@ from orchestrator.store.membership import Membership
 from orchestrator.store.storage_identity import address
 from orchestrator.store.stored_documents import check_there
 from orchestrator.store.trial_folder import TrialFolder
-from orchestrator.tracking.metric_points import MetricPoints, Point, points_of
+from orchestrator.tracking.metric_points import PERCENT, MetricPoints, Point, percent, points_of
 from orchestrator.tracking.timestamps import milliseconds, milliseconds_or_none
 from orchestrator.trial.process_identity import is_dead
 from orchestrator.trial.trial_state import TrialState, stored_state
 
 TRIAL_TAG = "combo.trial_key"
+SWEEPS_TAG = "combo.sweeps"
+"""Names of the sweeps that asked for a trial, the first one first."""
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 """MLflow's words for the state of a run."""
 STATUSES = {
@@ -42,7 +44,7 @@ STATUSES = {
     TrialState.NEW: KILLED,
 }
 """MLflow's word for the state of a trial that has begun; one without a result or a failure was killed."""
-POINTS_VERSION = 1
+POINTS_VERSION = 2
 """Version of the conversion from metric lines to points; a new one makes every run be compared point by point."""
 LONGEST_MESSAGE = 500
 
@@ -100,7 +102,7 @@ class RunContent:
         if self.sweeps:
             first = self.sweeps[0]
             tags |= {"combo.experiment": first.experiment, "combo.variant": first.variant}
-            tags |= {"combo.sweeps": ", ".join(membership.sweep for membership in self.sweeps)}
+            tags |= {SWEEPS_TAG: ", ".join(membership.sweep for membership in self.sweeps)}
         if self.result is not None:
             tags |= {
                 "combo.checkpoint": f"{_address(self.folder)}/{self.result.checkpoint}",
@@ -113,6 +115,18 @@ class RunContent:
                 "combo.failure_category": self.failure.category,
             }
         return {name: value for name, value in tags.items() if value}
+
+    @property
+    def commit(self) -> str | None:
+        """Commit of the code that ran last; None where no record says."""
+        if self.result is not None:
+            return self.result.provenance.commit
+        return self.attempts[-1].commit if self.attempts else None
+
+    @property
+    def data_set(self) -> str:
+        """Name of the data set."""
+        return f"AVSBench {self.trial.config.data.task.upper()}"
 
     @property
     def started(self) -> int | None:
@@ -145,14 +159,22 @@ class RunContent:
             check_there(file, LARGEST_TABLE)
         return {str(path.relative_to(self.folder.path)): path for path in files}
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """Scores of the test split in percent, by the names of their metrics; none without a result."""
+        if self.result is None:
+            return {}
+        score = self.result.score
+        return {f"test/m_j{PERCENT}": percent(score.m_j), f"test/m_f{PERCENT}": percent(score.m_f)}
+
     @cached_property
     def points(self) -> MetricPoints:
         """All metrics."""
         points = MetricPoints(self.folder.metric_lines())
         if self.result is not None:
             step, ended = self.result.best_step, self.ended or 0
-            points.put(Point("test/m_j", step, ended, self.result.score.m_j))
-            points.put(Point("test/m_f", step, ended, self.result.score.m_f))
+            for name, score in self.scores.items():
+                points.put(Point(name, step, ended, score))
             for split, clips in self.result.quarantined.items():
                 points.put(Point(f"quarantined/{split}", step, ended, len(clips)))
         return points

@@ -8,25 +8,33 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.records import VALIDATION_SCORES
+from model.config import TrialConfig
 from orchestrator.tracking.experiment_runs import ExperimentRuns
+from orchestrator.tracking.logged_models import forget_model, log_model
 from orchestrator.tracking.metric_points import BATCH, PREFIXES, MetricPoints, Point
+from orchestrator.tracking.model_card import model_card
+from orchestrator.tracking.notes import note_tags, users_tags
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent
+from orchestrator.tracking.run_origin import origin_tags
 
 if TYPE_CHECKING:
-    from mlflow.entities import DatasetInput, Run
+    from mlflow.entities import DatasetInput, Metric, Run
 
 PARENT_TAG = "mlflow.parentRunId"
 DIGEST_TAG = "combo.metrics_digest"
 """Set once all points of the trial directory, and no others, are in MLflow: then they need no second look."""
 OURS = (*PREFIXES.values(), "test/", "quarantined/")
 """What the names of metrics begin with that storage decides on; others are the user's."""
+FRACTIONS = {f"{split}/{score}" for split in ("val", "test") for score in VALIDATION_SCORES}
+"""Scores as runs had them before they were told in percent. They stay, so that the runs need not make way."""
 PARAMS_PER_REQUEST = 100
 
 
 def make_equal(
     runs: ExperimentRuns, run: Run | None, content: RunContent, parent: str | None, sent: MetricPoints | None = None
 ) -> Run:
-    """Writes what a run lacks, and makes it anew if it has points that were never measured.
+    """Writes what a run lacks, and makes it again if it has points that were never measured.
 
     Args:
         runs: of the trial's paper.
@@ -46,14 +54,18 @@ def make_equal(
         points = content.points
         if sent is None or not sent.were_sent() or not sent.equals(points):
             run = _log_points(runs, run, content, parent)
-    _log_params(runs.client, run, content.params)
     _log_dataset(runs.client, run, content)
     _log_artifacts(runs.client, run, artifacts)
     # A run whose trial runs has no digest: what comes next would make it false.
     running = content.status == RUNNING
     tags = content.tags | runs.owner.tags | ({PARENT_TAG: parent} if parent else {})
     tags |= {} if running else {DIGEST_TAG: digest}
-    _set_tags(runs.client, run, tags)
+    first = content.sweeps[0].sweep if content.sweeps else ""
+    tags |= origin_tags(runs.requests.get(first), content.commit)
+    tags |= note_tags(run.data.tags, model_card(content)) if content.result is not None else {}
+    model_tags, scores = log_model(runs, run, content)
+    tags |= model_tags
+    _log_rest(runs.client, run, content.params, tags, scores)
     _drop_tags(runs.client, run, tags)
     set_status(runs.client, run, content.status, content.ended)
     return run
@@ -89,10 +101,12 @@ def _log_points(runs: ExperimentRuns, run: Run, content: RunContent, parent: str
     missing: list[Point] | None = _missing(runs.client, run, content)
     if missing is None:
         runs.client.delete_run(run.info.run_id)
-        users = {name: value for name, value in run.data.tags.items() if _is_users(name)}
+        forget_model(runs.client, run)
+        users = users_tags(run.data.tags)
         run = _create(runs, content, parent)
         if users:
-            _set_tags(runs.client, run, users)
+            set_tags(runs.client, run, users)
+            run = runs.client.get_run(run.info.run_id)
         missing = [point for name in points.names() for point in points.of(name)]
     waiting = iter(missing)
     while batch := list(islice(waiting, BATCH)):
@@ -104,7 +118,7 @@ def _missing(client: Any, run: Run, content: RunContent) -> list[Point] | None:
     """Points that the run lacks; None if it has some that no attempt has measured."""
     missing: list[Point] = []
     names = set(content.points.names())
-    logged = {name for name in run.data.metrics if name.startswith(OURS)}
+    logged = {name for name in run.data.metrics if name.startswith(OURS)} - FRACTIONS
     for name in sorted(names | logged):
         there = set(_history(client, run.info.run_id, name)) if name in logged else set()
         wanted = {_comparable(point): point for point in content.points.of(name)} if name in names else {}
@@ -125,16 +139,17 @@ def _comparable(point: Point) -> tuple[int, int, str]:
     return point.step, point.time, repr(float(point.value))
 
 
-def _is_users(tag: str) -> bool:
-    return tag == "mlflow.note.content" or not tag.startswith(("combo.", "mlflow."))
-
-
-def _log_params(client: Any, run: Run, params: dict[str, str]) -> None:
-    from mlflow.entities import Param
+def _log_rest(client: Any, run: Run, params: dict[str, str], tags: dict[str, str], scores: list[Metric]) -> None:
+    """What the run lacks of params and tags, and the scores of its model: one request, unless there are many params."""
+    from mlflow.entities import Param, RunTag
 
     missing = iter([Param(name, value) for name, value in params.items() if name not in run.data.params])
+    changed = [RunTag(name, value) for name, value in tags.items() if run.data.tags.get(name) != value]
+    first = list(islice(missing, PARAMS_PER_REQUEST))
     while batch := list(islice(missing, PARAMS_PER_REQUEST)):
         client.log_batch(run.info.run_id, params=batch)
+    if scores or first or changed:
+        client.log_batch(run.info.run_id, metrics=scores, params=first, tags=changed)
 
 
 def _log_dataset(client: Any, run: Run, content: RunContent) -> None:
@@ -154,13 +169,21 @@ def _dataset_input(content: RunContent) -> DatasetInput | None:
         return None
     profile = {f"{split}_clips": clips for split, clips in (content.sweeps[0].clips if content.sweeps else {}).items()}
     dataset = Dataset(
-        name=f"AVSBench {data.task.upper()}",
+        name=content.data_set,
         digest=data.fingerprint,
         source_type="combo",
         source=json.dumps({"task": data.task, "size": data.size, "maskige": config.proposer}),
+        schema=json.dumps({"mlflow_colspec": _columns(config)}),
         profile=json.dumps(profile),
     )
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+
+
+def _columns(config: TrialConfig) -> list[dict[str, Any]]:
+    """What a clip of the data set holds, in MLflow's form."""
+    names = ["clip", "category", "split"], ["frames", "masks", "sound", *(["maskiges"] if config.proposer else [])]
+    kinds = zip(("string", "binary"), names, strict=True)
+    return [{"name": name, "type": kind, "required": True} for kind, of_kind in kinds for name in of_kind]
 
 
 def _log_artifacts(client: Any, run: Run, wanted: dict[str, Path]) -> None:
@@ -179,7 +202,7 @@ def _artifact_sizes(client: Any, run_id: str, folders: set[str]) -> Iterator[tup
             yield file.path, file.file_size
 
 
-def _set_tags(client: Any, run: Run, tags: dict[str, str]) -> None:
+def set_tags(client: Any, run: Run, tags: dict[str, str]) -> None:
     """Sets tags that differ."""
     from mlflow.entities import RunTag
 

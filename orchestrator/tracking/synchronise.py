@@ -19,6 +19,7 @@ from orchestrator.tracking.reconcile import reconcile
 from orchestrator.tracking.run_content import RUNNING, TRIAL_TAG, RunContent, read_content
 from orchestrator.tracking.run_mirror import DIGEST_TAG, make_equal
 from orchestrator.tracking.sweep_runs import end_sweep, sweep_run
+from orchestrator.tracking.sweep_summary import Member
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -101,13 +102,13 @@ class _Paper:
 
     def end_sweeps(self, joined: Iterable[Membership], contents: dict[str, RunContent]) -> None:
         """Gives the sweeps of the trials the state that follows from all their trials."""
-        members: dict[str, list[str]] = defaultdict(list)
+        members: dict[str, list[Membership]] = defaultdict(list)
         for membership in joined:
-            members[membership.sweep].append(membership.key)
+            members[membership.sweep].append(membership)
         for sweep in sorted(self._touched):
             before = self.runs.client.writes
-            known = {key: contents.get(key) or self._read(key) for key in members[sweep]}
-            end_sweep(self.runs, self._sweeps[sweep], known.values())
+            known = [Member(one, contents.get(one.key) or self._read(one.key)) for one in members[sweep]]
+            end_sweep(self.runs, self._sweeps[sweep], known)
             self._count(before)
 
     def evaluations(self) -> None:

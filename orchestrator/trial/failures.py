@@ -8,6 +8,7 @@ from typing import Final
 
 from experiments.records import FailureCategory, FailureRecord
 from orchestrator.redaction import redacted
+from orchestrator.storage.errors import OUT_OF_SPACE
 
 RETRIED: Final = frozenset[FailureCategory]({"worker-died", "hung", "node-lost", "preempted", "storage"})
 """Classes of failure that are retried in the same run, from the checkpoint."""
@@ -22,13 +23,14 @@ PROCESS_GONE = frozenset(
 """Ray's exceptions for a dead process."""
 STANDS_STILL = "WorkerHealthCheckTimeoutError"
 """Ray's exception for a worker that lives and does not answer."""
+NO_ROOM = "WorkerGroupStartupTimeoutError"
+"""Ray's exception for a group that waited for room in vain: a node that it was sized by has left meanwhile."""
 CONTACT_LOST = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
 """What gloo and NCCL say in the workers that are left when one of a group dies."""
 ALLOCATION_REFUSED = "DefaultCPUAllocator: "
 """How PyTorch begins when the machine, not a GPU, lacks memory; it has no class of its own for that."""
 FREE_LIMIT = 20
 """Most uncounted retries, so that a cluster that loses every node does not retry a trial forever."""
-OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 FOLDER_AWAY = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN)
 """What a shared folder answers whose server is away."""
 ADVICE: dict[FailureCategory, str] = {
@@ -57,7 +59,7 @@ def classify(error: BaseException) -> FailureCategory:
         return "not-permitted"
     if "StorageError" in names or (isinstance(error, OSError) and error.errno in FOLDER_AWAY):
         return "storage"
-    if "NodeDiedError" in names or "node has died" in str(error):
+    if names & {"NodeDiedError", NO_ROOM} or "node has died" in str(error):
         return "node-lost"
     if STANDS_STILL in names:
         return "hung"

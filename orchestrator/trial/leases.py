@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -108,14 +109,26 @@ class LeaseWatch:
         self._seen: dict[str, tuple[AttemptRecord, float]] = {}
         self._last: dict[str, int] = {}
         self._asking = 0.0
-        """Seconds spent reading storage: no heartbeat can be seen meanwhile, so they do not count."""
+        """Seconds spent reading storage."""
 
     def holder(self, key: str) -> AttemptRecord | None:
         """The attempt that holds the lease on the trial; None if the trial is free."""
+        with self.asking():
+            self._last[key] = max(attempt_numbers(self._storage, key), default=0)
+            last = read_attempt(self._storage, key, self._last[key])
+        return self.holder_after(key, last)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """To be open while storage is read: no heartbeat can be seen meanwhile, so this time does not count."""
         asked = time.monotonic()
-        self._last[key] = max(attempt_numbers(self._storage, key), default=0)
-        last = read_attempt(self._storage, key, self._last[key])
-        self._asking += time.monotonic() - asked
+        try:
+            yield
+        finally:
+            self._asking += time.monotonic() - asked
+
+    def holder_after(self, key: str, last: AttemptRecord | None) -> AttemptRecord | None:
+        """As `holder`, for who has read the record of the newest attempt already."""
         now = time.monotonic() - self._asking
         if last is None or last.ended is not None or is_dead(last.process):
             self._seen.pop(key, None)

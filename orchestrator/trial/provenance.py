@@ -9,7 +9,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from experiments.records import ProtocolRecord, ScoreRecord
-from model.metrics.rules import Rules
+from model.config import Task
+from model.metrics.rules import AUTHORS, Rules
+from model.registry import model_package
 
 if TYPE_CHECKING:
     from model.metrics.protocol import Score
@@ -19,9 +21,14 @@ PACKAGES = ("torch", "timm", "numpy", "ray", "mlflow")
 """Packages whose versions a result records."""
 
 
+def package_versions(model: str) -> dict[str, str]:
+    """Versions of the packages that a result depends on, with the one that brings its model, if one does."""
+    brings = model_package(model)
+    return _installed_versions() | ({} if brings is None else {brings.name: brings.version})
+
+
 @cache
-def package_versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on."""
+def _installed_versions() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
@@ -41,6 +48,11 @@ def device_name(device: str) -> str:
 def protocol_record(rules: Rules, split: str) -> ProtocolRecord:
     """The stored form of the rules of a protocol."""
     return ProtocolRecord(**asdict(rules), split=split)
+
+
+def protocols_of_today() -> dict[Task, ProtocolRecord]:
+    """The authors' protocol of each task, as the test split is scored; scores of older versions are stale."""
+    return {task: protocol_record(rules, TEST_SPLIT) for task, rules in AUTHORS.items()}
 
 
 def score_record(score: Score) -> ScoreRecord:

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
 from experiments.trial import Trial
+from model.data.clip_cache import ClipCache
 from model.metrics.rules import AUTHORS
 from model.numbered_names import TRAINING_STATE
 from model.training.checkpoint import latest_training_state
@@ -22,6 +24,7 @@ from model.training.fit import Execution, fit
 from model.training.workers import Workers
 from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.storage.errors import StorageError
+from orchestrator.storage.scratch import cache_folder
 from orchestrator.store.prediction_files import write_chosen
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
@@ -96,7 +99,9 @@ def _run_first(
                 _fetch(trial, store)
                 writer.start()
                 stack.enter_context(SystemMetrics(writer.add_system_sample))
-                for event in fit(trial.config, _execution(trial, context, store, heartbeat.should_stop), workers):
+                execution = _execution(trial, context, store, heartbeat.should_stop)
+                execution = replace(execution, on_checkpoint=writer.store_checkpoints)
+                for event in fit(trial.config, execution, workers):
                     writer.record(event)
                     if isinstance(event, Stepped):
                         heartbeat.progress(event.step)
@@ -159,8 +164,6 @@ class _Writer:
                 self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
                 self.folder.publish_metrics(self.number)
             case Checkpointed():
-                self._refuse_if_fenced()
-                self.folder.publish_checkpoints()
                 self._publish()
             case Quarantined():
                 self._set_aside(event)
@@ -169,6 +172,11 @@ class _Writer:
                 self._finish(event)
             case Stopped():
                 self._publish()
+
+    def store_checkpoints(self) -> None:
+        """Called from the thread that writes checkpoints."""
+        self._refuse_if_fenced()
+        self.folder.publish_checkpoints()
 
     def fail(self, error: Exception) -> None:
         """Records the failure; on a full disk that may be impossible, and the driver does it."""
@@ -257,7 +265,7 @@ class _Writer:
             code_version=code_version(),
             commit=self.context.commit,
             data_fingerprint=self.trial.config.data.fingerprint,
-            packages=package_versions(),
+            packages=package_versions(self.trial.config.model.name),
             device=device_name(self.context.device),
             workers=self.attempt.record.workers,
             attempts=self.number,
@@ -276,16 +284,24 @@ def _execution(trial: Trial, context: RunContext, store: Store, should_stop: Cal
         checkpoint_every=config.checkpoint_every,
         keep_every=config.keep_every,
         loader_workers=config.loader_workers,
+        device_augmentation=config.device_augmentation,
         micro_batch=config.micro_batch,
+        evaluation_batch=config.evaluation_batch,
         compile=config.compile_network,
         channels_last=config.channels_last,
         device=context.device,
         vggish_weights=context.weight_files.vggish_of(trial.config),
         backbone_weights=context.weight_files.backbone_of(trial.config),
         sound_cache=store.sound_cache,
+        clip_cache=_clip_cache(config.clip_cache),
         initial_weights=store.trial(initial).tested_checkpoint if initial else None,
         should_stop=should_stop,
     )
+
+
+def _clip_cache(gib: float) -> ClipCache | None:
+    """Where decoded clips are kept on this machine; None where none are to be."""
+    return ClipCache(cache_folder() / "clips", int(gib * 2**30)) if gib else None
 
 
 def _step_values(event: Stepped) -> dict[str, float]:

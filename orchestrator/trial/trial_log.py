@@ -29,13 +29,16 @@ def kept_log(path: Path) -> Iterator[None]:
     """
     handler = _AttemptLog(path)
     rooms = [logging.getLogger(room) for room in ROOMS]
+    levels = [room.level for room in rooms]
     for room in rooms:
         room.addHandler(handler)
+        room.setLevel(handler.level)
     try:
         yield
     finally:
-        for room in rooms:
+        for room, level in zip(rooms, levels, strict=True):
             room.removeHandler(handler)
+            room.setLevel(level)
         handler.close()
 
 

@@ -1,6 +1,6 @@
 """The states of a trial: one set for the plan, the trial scheduler, `combo status`, the live view and MLflow.
 
-`docs/sweeps.md` draws how a trial goes from one to another.
+`docs/concepts/sweeps.md` draws how a trial goes from one to another.
 """
 
 from __future__ import annotations

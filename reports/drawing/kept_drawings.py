@@ -19,17 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import reports
 from experiments.atomic_write import write_atomic
+from reports.drawing.hot_spots import Spot
 from reports.stored.zip_damage import ZIP_DAMAGE
 
-FORMS = ("svg", "pdf", "png")
+FORMS = ("svg", "pdf", "png", "spots")
 KEPT_DAYS = 30
 """How long a drawing is kept that no report shows any more."""
 
-Drawing = tuple[str, bytes, bytes]
+Drawing = tuple[str, bytes, bytes, tuple[Spot, ...]]
+_SPOTS = TypeAdapter(tuple[Spot, ...])
 _folder: ContextVar[Path | None] = ContextVar("kept_drawings", default=None)
 
 
@@ -46,7 +48,7 @@ def keeping_drawings(folder: Path | None) -> Iterator[None]:
 
 
 def drawn_once(paint: partial[Any], draw: Callable[[], Drawing]) -> Drawing:
-    """The drawing as SVG, PDF and PNG, drawn if it is not kept.
+    """The drawing as SVG, PDF and PNG with its spots, drawn if it is not kept.
 
     Args:
         paint: what it is painted with: a function of a module, and all that it is painted from.
@@ -93,9 +95,9 @@ def _code() -> bytes:
 def _read(path: Path) -> Drawing | None:
     try:
         with zipfile.ZipFile(path) as kept:
-            svg, pdf, png = (kept.read(form) for form in FORMS)
-        drawing = svg.decode(), pdf, png
-    except (OSError, *ZIP_DAMAGE):
+            svg, pdf, png, spots = (kept.read(form) for form in FORMS)
+        drawing = svg.decode(), pdf, png, _SPOTS.validate_json(spots)
+    except (OSError, ValidationError, *ZIP_DAMAGE):
         return None
     with suppress(OSError):
         path.touch()
@@ -104,7 +106,7 @@ def _read(path: Path) -> Drawing | None:
 
 def _write(path: Path, drawing: Drawing) -> None:
     buffer = io.BytesIO()
-    contents: tuple[str | bytes, ...] = drawing
+    contents: tuple[str | bytes, ...] = (*drawing[:3], _SPOTS.dump_json(drawing[3]))
     with zipfile.ZipFile(buffer, "w") as kept:
         for form, content in zip(FORMS, contents, strict=True):
             kept.writestr(form, content)

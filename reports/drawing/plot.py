@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.drawing.hot_spots import Spot
+
 
 @dataclass(frozen=True)
 class Plot:
@@ -18,6 +20,8 @@ class Plot:
     svg: str
     pdf: bytes
     png: bytes
+    spots: tuple[Spot, ...] = ()
+    """What its markers stand for."""
 
     @property
     def files(self) -> dict[str, str | bytes]:

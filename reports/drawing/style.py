@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reports.drawing.hot_spots import spots_of
 from reports.drawing.kept_drawings import Drawing, drawn_once
 from reports.render.math_label import split_label
 
@@ -56,7 +57,7 @@ _PDF_TRACES = ("CreationDate", "Creator", "Producer")
 
 
 def draw(paint: partial[Figure]) -> Drawing:
-    """Paints a figure in the common style and returns it as SVG, PDF (both transparent) and PNG (white, 200 dpi).
+    """Paints a figure in the common style; returns SVG, PDF (both transparent), PNG (white, 200 dpi), and its spots.
 
     Args:
         paint: a function of a module with all that it paints, so that it can be told whether this was drawn before.
@@ -69,12 +70,13 @@ def _draw(paint: partial[Figure]) -> Drawing:
         figure = paint()
         if figure.get_layout_engine() is not None:
             figure.draw_without_rendering()
-            figure.set_layout_engine("none")  # laid out once, the same in all forms
+            figure.set_layout_engine(None)  # laid out once, the same in all forms; "none" would draw each form twice
+        spots = spots_of(figure)
         svg, pdf, png = io.StringIO(), io.BytesIO(), io.BytesIO()
         figure.savefig(svg, format="svg", dpi=VECTOR_DPI, metadata={"Date": None, "Creator": None})
         figure.savefig(pdf, format="pdf", dpi=VECTOR_DPI, metadata=dict.fromkeys(_PDF_TRACES))
         figure.savefig(png, format="png", dpi=200, facecolor="white", metadata={"Software": None})
-    return svg.getvalue(), pdf.getvalue(), png.getvalue()
+    return svg.getvalue(), pdf.getvalue(), png.getvalue(), spots
 
 
 def label(text: str) -> str:

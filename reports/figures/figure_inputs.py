@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.figure_schema import Shown
 from experiments.prediction_record import ShownClass
+from experiments.printed_commands import ON_PATH, Caller
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial
 
@@ -29,6 +30,8 @@ class Asked:
     scaled: ScaledExperiment
     trials: Sequence[Trial]
     """Without data fingerprint they match stored trials on any data."""
+    caller: Caller = ON_PATH
+    """How the user of the report calls `combo`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,6 @@ from experiments.figure_schema import (
     AnyFigure,
     AttentionMaps,
     Comparison,
-    FigureFile,
     FigureRow,
     HeatMaps,
     MaskigeRows,
@@ -22,8 +21,8 @@ from experiments.figure_schema import (
     Trained,
 )
 from experiments.figures import rows_of, trained_in
-from experiments.reported import figure_numbers, transcription
-from experiments.schema import Paper
+from experiments.papers import Paper
+from experiments.reported import figure_numbers
 from reports.drawing.plot import PaperFigure, Plot
 from reports.drawing.style import draw
 from reports.figures import clip_blocks
@@ -55,21 +54,24 @@ class _Drawing:
     notes: tuple[str, ...] = ()
 
 
-def build_paper_figures(file: FigureFile, inputs: FigureInputs, results: Results) -> list[PaperFigure]:
-    """All figures of a paper, in the order of their file; the same inputs always give the same bytes.
+def build_paper_figures(
+    paper: Paper, figures: Sequence[AnyFigure], inputs: FigureInputs, results: Results
+) -> list[PaperFigure]:
+    """Figures of a paper, in their order; the same inputs always give the same bytes.
 
     Args:
-        file: their definitions.
+        paper: whose they are.
+        figures: their definitions.
         inputs: experiments at the report's scale, samples of the data, the palette.
         results: of the storage; the predictions of `predicting_trials` must lie beside them.
     """
-    return [_build(file.paper, figure, inputs, results) for figure in file.figures]
+    return [_build(paper, figure, inputs, results) for figure in figures]
 
 
-def predicting_trials(file: FigureFile, inputs: FigureInputs, results: Results) -> list[str]:
+def predicting_trials(figures: Iterable[AnyFigure], inputs: FigureInputs, results: Results) -> list[str]:
     """Keys of the trials whose stored predictions the figures show, each once."""
     keys: list[str] = []
-    for figure in file.figures:
+    for figure in figures:
         for trained in trained_in(figure):
             asked = inputs.experiments[trained.experiment]
             runs = asked if isinstance(asked, Missing) else chosen_runs(trained, rows_of(figure), asked, results)
@@ -78,15 +80,13 @@ def predicting_trials(file: FigureFile, inputs: FigureInputs, results: Results) 
 
 
 def _build(paper: Paper, figure: AnyFigure, inputs: FigureInputs, results: Results) -> PaperFigure:
-    slug = f"{paper}-figure{figure.number}"
+    slug = f"{paper.name}-figure{figure.number}"
     drawing = _drawing(paper, figure, inputs, results)
     if isinstance(drawing, Missing):
-        return PaperFigure(
-            slug, transcription(paper).paper, figure.number, figure.title, figure.caption, None, drawing.reason
-        )
+        return PaperFigure(slug, paper.label, figure.number, figure.title, figure.caption, None, drawing.reason)
     caption = " ".join((figure.caption, *drawing.notes))
     plot = Plot(slug, figure.title, in_unicode(f"{figure.title}. {figure.caption}"), *draw(drawing.paint))
-    return PaperFigure(slug, transcription(paper).paper, figure.number, figure.title, caption, plot)
+    return PaperFigure(slug, paper.label, figure.number, figure.title, caption, plot)
 
 
 def _drawing(paper: Paper, figure: AnyFigure, inputs: FigureInputs, results: Results) -> _Drawing | Missing:

@@ -59,13 +59,13 @@ def chosen_runs(trained: Trained, rows: Sequence[FigureRow], asked: Asked, resul
         runs = [run for run in (evidence.runs if evidence else ()) if run.stored.result is not None]
         if not runs:
             what = f"{row.variant} has no finished trial on {trained.task.upper()}"
-            return Missing(f"{what}; to train it: {asked.scaled.command('run')}")
+            return Missing(f"{what}; to train it: {asked.scaled.command('run', asked.caller)}")
         finished.append({(_data_of(run), run.seed): run for run in reversed(runs)})
     common = set(finished[0]).intersection(*finished[1:])
     if not common:
         return Missing(f"no seed of {', '.join(sorted(variants))} is finished for all of them on the same data")
     if len({data for data, _ in common}) > 1:
-        return Missing(f"{trained.experiment} is finished on several data sets; name one of them with --data")
+        return Missing(f"{asked.scaled.name} is finished on several data sets; name one of them with --data")
     return [runs[min(common)] for runs in finished]
 
 

@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from reports.addresses import run_address
 from reports.drawing.fitted_text import inches
+from reports.drawing.hot_spots import HotSpot
 from reports.drawing.plot import Plot
 from reports.drawing.style import draw
-from reports.plots.seed_bands import SeedBand, band_of, points_of
+from reports.plots.seed_bands import Points, SeedBand, band_of, points_of, thinned
 from reports.plots.series import (
     AXIS_LABELS,
     LEGEND_SIZE,
@@ -25,11 +27,10 @@ from reports.plots.series import (
     is_at,
     look,
     places_of,
-    rows_header,
     shortened,
 )
 from reports.render.math_label import in_unicode
-from reports.render.wording import row_label
+from reports.render.wording import exactly, row_label, row_name, rows_header
 from reports.stored.evaluations import Curve
 from reports.stored.results import Results
 from reports.tables.cells import Row, Run, Table
@@ -42,6 +43,8 @@ LABEL_WIDTH, HANDLE_WIDTH = 2.0, 0.55
 """Most width of a label in the legend, and width of what stands between two labels, in inches."""
 MARKED = 15
 """Markers on a line, or a few more."""
+SPOTS = 1500
+"""Most evaluations of a plot that tell whose they are."""
 BAND_NOTE = "lines are means over seeds, bands reach from the lowest seed to the highest"
 
 
@@ -49,7 +52,11 @@ BAND_NOTE = "lines are means over seeds, bands reach from the lowest seed to the
 class _Line:
     row: int
     label: str
+    name: str
+    """The label where no legend says what it is of."""
     band: SeedBand
+    seeds: tuple[tuple[int, str, Points], ...]
+    """Seed, trial key and curve."""
 
 
 def learning_curves(table: Table, results: Results, name: str) -> Plot | None:
@@ -66,7 +73,7 @@ def learning_curves(table: Table, results: Results, name: str) -> Plot | None:
     runs = {place: [_comparable(row, place) for row in rows] for place in places_of(table)}
     keys = (run.key for of_place in runs.values() for of_row in of_place for run in of_row)
     curves = results.curves(dict.fromkeys(keys))
-    panels = {place: lines for place, of_place in runs.items() if (lines := _lines(rows, of_place, curves))}
+    panels = {place: lines for place, of_place in runs.items() if (lines := _lines(table, rows, of_place, curves))}
     if not panels:
         return None
     where = ", ".join(place.title for place in panels)
@@ -84,11 +91,17 @@ def _comparable(row: Row, place: Place) -> list[Run]:
     return [run for run in cell.runs if run.key in counted or (run.stored.result is None and not run.stored.problem)]
 
 
-def _lines(rows: Sequence[Row], runs: Sequence[Sequence[Run]], curves: Mapping[str, Curve]) -> list[_Line]:
+def _lines(
+    table: Table, rows: Sequence[Row], runs: Sequence[Sequence[Run]], curves: Mapping[str, Curve]
+) -> list[_Line]:
     lines = []
     for index, (row, of_row) in enumerate(zip(rows, runs, strict=True)):
-        seeds = [points for run in of_row if (points := points_of(curves[run.key])) is not None]
-        lines += [_Line(index, row_label(row), band_of(seeds))] if seeds else []
+        found = ((run.seed, run.key, points_of(curves[run.key])) for run in of_row)
+        seeds = tuple((seed, key, points) for seed, key, points in found if points is not None)
+        if seeds:
+            lines.append(
+                _Line(index, row_label(row), row_name(table, row), band_of([points for *_, points in seeds]), seeds)
+            )
     return lines
 
 
@@ -106,8 +119,10 @@ def _paint(header: str, panels: Mapping[Place, Sequence[_Line]]) -> Figure:
     legend_height = LEGEND_LINE * (1 + math.ceil(len(entries) / entries_across))
     painted = Figure(figsize=(WIDTH, PANEL_HEIGHT * down + legend_height), layout="constrained")
     grid = list(painted.subplots(down, across, squeeze=False).flat)
+    curves = sum(len(line.seeds) for lines in panels.values() for line in lines)
     for axes, (place, lines) in zip(grid, panels.items(), strict=False):
         _panel(axes, place, lines)
+        _mark_evaluations(axes, lines, min(MARKED, SPOTS // curves))
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     painted.legend(
@@ -145,6 +160,15 @@ def _panel(axes: Axes, place: Place, lines: Sequence[_Line]) -> None:
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(*_limits(values))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+
+
+def _mark_evaluations(axes: Axes, lines: Sequence[_Line], most: int) -> None:
+    """Evaluations of single seeds tell whose they are, at most so many of each."""
+    for line in lines if most > 1 else ():
+        for seed, key, points in line.seeds:
+            for step, value in thinned(points, most).T.tolist():
+                told = f"{in_unicode(line.name)}, seed {seed}, step {step:,.0f}: {exactly(value)}"
+                axes.add_artist(HotSpot(step, value, told, run_address(key)))
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ from experiments.trial import Trial
 from reports.drawing.plot import Plot
 from reports.drawing.style import draw, label, pad
 from reports.plots.series import without_runs
-from reports.plots.series_panels import Panels, add_legend, draw_series, draw_spread, paint_grid, panels_of
+from reports.plots.series_panels import Panels, add_legend, draw_series, draw_spread, mark_cell, paint_grid, panels_of
 from reports.render.math_label import in_unicode
 from reports.tables.cells import Cell, Table
 
@@ -66,7 +66,10 @@ def _paint(name: str, cells: Sequence[Cell], settings: Mapping[str, float], pane
     painted, places = paint_grid(panels)
     in_order = sorted(cells, key=lambda cell: settings[cell.row])
     for axes, line, column in places:
-        _panel(axes, line, [cell for cell in in_order if cell.column == column], settings)
+        shown = [cell for cell in in_order if cell.column == column]
+        _panel(axes, line, shown, settings)
+        for cell, series in product(shown, line.shown):
+            mark_cell(axes, settings[cell.row], series, cell, f"{name} = {settings[cell.row]:g}")
         axes.set_xlabel(label(name))
     add_legend(painted, panels, cells)
     return painted

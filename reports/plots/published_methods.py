@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.reported import Column
-from experiments.scaled_experiment import FULL
+from experiments.scales import FULL
 from experiments.schema import SCORES
 from reports.drawing.plot import Plot
 from reports.drawing.style import INK, MUTED, REPORTED, RULE, SERIES, draw

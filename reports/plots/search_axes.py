@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from experiments.schema import SCORES, Measure
+from reports.addresses import run_address
+from reports.drawing.hot_spots import HotSpot
 from reports.drawing.style import SERIES
 from reports.plots.series import AXIS_LABELS, shortened
+from reports.render.math_label import in_unicode
 from reports.render.plain_text import one_line
+from reports.render.wording import METRIC_LABELS, exactly
 from reports.search_outcomes import SearchAxis, SearchPoint
 
 CHOICE_WIDTH, CHOICE_SIZE = 0.8, 8.0
@@ -45,12 +49,21 @@ def draw_points(axes: Axes, x: Sequence[float], y: Sequence[float], points: Sequ
         best: what the legend calls the best ones.
     """
     places = list(zip(x, y, points, strict=True))
+    mark_points(axes, places)
     others = [(one, other) for one, other, point in places if not point.on_front]
     front = [(one, other) for one, other, point in places if point.on_front]
     for chosen, color, face, told in ((others, OTHERS, "none", "other points"), (front, BEST, BEST, best)):
         if chosen:
             (dots,) = axes.plot(*zip(*chosen, strict=True), "o", color=color, markersize=5, label=told)
             dots.set_markerfacecolor(face)
+
+
+def mark_points(axes: Axes, places: Iterable[tuple[float, float, SearchPoint]]) -> None:
+    """Points tell their settings and scores, and lead to their trials."""
+    for x, y, point in places:
+        settings = [f"{key.rpartition('.')[2]} {value}" for key, value in point.settings.items()]
+        values = [f"{in_unicode(METRIC_LABELS[measure])} {exactly(value)}" for measure, value in point.values.items()]
+        axes.add_artist(HotSpot(x, y, ", ".join([*settings, *values]), run_address(point.key)))
 
 
 def lay_out_setting(axes: Axes, axis: SearchAxis, points: Sequence[SearchPoint]) -> list[float]:

@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from experiments.schema import SCORES, Measure
 from reports.drawing.plot import Plot
 from reports.drawing.style import MUTED, draw
-from reports.plots.search_axes import BEST, OTHERS, draw_points, lay_out_setting, limits, objective_label
+from reports.plots.parallel_axes import parallel_axes
+from reports.plots.search_axes import BEST, OTHERS, draw_points, lay_out_setting, limits, mark_points, objective_label
 from reports.plots.series import LEGEND_SIZE
 from reports.render.math_label import in_unicode
 from reports.search_outcomes import SearchOutcome, SearchPoint
@@ -27,7 +28,7 @@ PER_LINE = 3
 
 
 def search_plots(outcome: SearchOutcome) -> list[Plot]:
-    """History, settings, and with two objectives the Pareto front; none while no point has a result.
+    """History, settings alone and together, and with two objectives the Pareto front; none while no point has a result.
 
     Their files are named after the search, such as `search-lambda_ada-history`.
     """
@@ -45,6 +46,9 @@ def search_plots(outcome: SearchOutcome) -> list[Plot]:
         settings = in_unicode(f"{told} of each point over the settings {varied}.")
         paint = partial(_settings, outcome, points, scores)
         plots.append(Plot(f"{base}-settings", "Settings", settings, *draw(paint)))
+        together = in_unicode(f"Each point as a line through {varied}, {told}; the best stand out.")
+        lines = partial(parallel_axes, outcome.axes, points, outcome.objectives)
+        plots.append(Plot(f"{base}-together", "Settings together", together, *draw(lines)))
     if len(outcome.objectives) == 2:
         x, y = outcome.objectives if outcome.objectives[1] == scores[0] else reversed(outcome.objectives)
         front = in_unicode(f"{objective_label(y)} of each point against {objective_label(x)}.")
@@ -69,6 +73,7 @@ def _score_by_point(axes: Axes, outcome: SearchOutcome, score: Measure) -> None:
     axes.step([*numbers, count], [*best, best[-1]], where="post", color=BEST, linewidth=1.3, label="best so far")
     (dots,) = axes.plot(numbers, values, "o", color=OTHERS, markersize=4.5, label="point")
     dots.set_markerfacecolor("none")
+    mark_points(axes, ((number, point.values[score], point) for number, point in numbered))
     axes.set_ylim(*limits(values))
     without = [number for number in range(1, count + 1) if number not in numbers]
     if without:

@@ -46,10 +46,10 @@ def band_of(seeds: Sequence[Points]) -> SeedBand:
     """
     begin, end = max(steps[0] for steps, _ in seeds), min(steps[-1] for steps, _ in seeds)
     if begin > end:
-        return SeedBand(np.empty((2, 0)), np.empty(0), np.empty(0), len(seeds), tuple(map(_thinned, seeds)))
-    grid = _thinned(np.unique(np.concatenate([steps[(begin <= steps) & (steps <= end)] for steps, _ in seeds])))
+        return SeedBand(np.empty((2, 0)), np.empty(0), np.empty(0), len(seeds), tuple(map(thinned, seeds)))
+    grid = thinned(np.unique(np.concatenate([steps[(begin <= steps) & (steps <= end)] for steps, _ in seeds])))
     values = np.stack([np.interp(grid, steps, scores) for steps, scores in seeds])
-    tails = tuple(_thinned(_tail(points, end)) for points in seeds if points[0, -1] > end)
+    tails = tuple(thinned(_tail(points, end)) for points in seeds if points[0, -1] > end)
     return SeedBand(np.stack([grid, values.mean(axis=0)]), values.min(axis=0), values.max(axis=0), len(seeds), tails)
 
 
@@ -60,9 +60,9 @@ def _tail(points: Points, end: float) -> Points:
     return np.concatenate([[[end], [np.interp(end, steps, scores)]], later], axis=1)
 
 
-def _thinned(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """At most `MOST_POINTS` along the last axis, the first and the last among them."""
+def thinned(columns: NDArray[np.float64], most: int = MOST_POINTS) -> NDArray[np.float64]:
+    """At most so many along the last axis, the first and the last among them."""
     count = columns.shape[-1]
-    if count <= MOST_POINTS:
+    if count <= most:
         return columns
-    return columns[..., np.linspace(0, count - 1, MOST_POINTS).round().astype(np.intp)]
+    return columns[..., np.linspace(0, count - 1, most).round().astype(np.intp)]

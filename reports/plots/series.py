@@ -70,11 +70,6 @@ def is_at(column: Column, place: Place) -> bool:
     return (column.task, column.start) == (place.task, place.start)
 
 
-def rows_header(table: Table) -> str:
-    """Heading of the rows, with that of the second column if there is one; may hold math."""
-    return f"{table.row_header}, {table.side_header.lower()}" if table.side_header else table.row_header
-
-
 def without_runs(rows: Iterable[Row]) -> list[Row]:
     """Rows with their numbers alone: what a drawing is painted from decides whether it was drawn before."""
     return [

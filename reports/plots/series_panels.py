@@ -11,9 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.reported import Column
-from experiments.scaled_experiment import FULL
+from experiments.scales import FULL
+from reports.addresses import cell_address
+from reports.drawing.hot_spots import HotSpot
 from reports.drawing.style import INK, REPORTED, SERIES
 from reports.plots.series import AXIS_LABELS, LEGEND_SIZE, Place, is_at, places_of, scores_of
+from reports.render.math_label import in_unicode
+from reports.render.wording import measured, reported_number, seeds
 from reports.tables.cells import Cell, Table
 from reports.tables.statistics import Summary
 
@@ -95,6 +99,25 @@ def draw_spread(axes: Axes, x: float, summary: Summary) -> tuple[float, ...]:
         return ()
     axes.errorbar(x, summary.mean, yerr=summary.sd, fmt="none", color=INK, elinewidth=1, capsize=3)
     return summary.mean - summary.sd, summary.mean + summary.sd
+
+
+def mark_cell(axes: Axes, x: float, series: Series, cell: Cell, name: str) -> None:
+    """Its place on the axes tells its number, and leads to its cell.
+
+    Args:
+        axes: with the cell's numbers upwards.
+        x: where it stands.
+        series: which of its numbers, which it must have.
+        cell: the cell.
+        name: of its row or setting, with math.
+    """
+    if series == "measured" and cell.summary is not None:
+        value, told = cell.summary.mean, " ".join(filter(None, (measured(cell), seeds(cell))))
+    elif series == "reported" and cell.reported is not None:
+        value, told = cell.reported.value, f"reported {reported_number(cell)}"
+    else:
+        return
+    axes.add_artist(HotSpot(x, value, f"{in_unicode(name)}: {told}", cell_address(cell.row, cell.column)))
 
 
 def add_legend(painted: Figure, panels: Sequence[Panels], cells: Iterable[Cell]) -> None:

@@ -15,7 +15,16 @@ from reports.drawing.plot import Plot
 from reports.drawing.style import draw, pad
 from reports.plots.point_labels import LabelledPoint, label_points
 from reports.plots.series import AXIS_LABELS, without_runs
-from reports.plots.series_panels import Panels, Series, add_legend, draw_series, draw_spread, paint_grid, panels_of
+from reports.plots.series_panels import (
+    Panels,
+    Series,
+    add_legend,
+    draw_series,
+    draw_spread,
+    mark_cell,
+    paint_grid,
+    panels_of,
+)
 from reports.render.math_label import in_unicode
 from reports.render.wording import row_label
 from reports.tables.cells import Cell, Row, Table
@@ -74,6 +83,7 @@ def _series(axes: Axes, series: Series, column: Column, rows: Sequence[Row]) -> 
         size, score, summary = _value(row, SIZE, series), _value(row, column, series), _cell(row, column).summary
         if size is not None and score is not None:
             ends = draw_spread(axes, size, summary) if series == "measured" and summary is not None else ()
+            mark_cell(axes, size, series, _cell(row, column), row_label(row))
             points.append(LabelledPoint(size, score, row_label(row), *(ends or (score, score))))
     draw_series(axes, series, [(point.x, point.y) for point in points], linestyle="none")
     return points

@@ -1,10 +1,13 @@
-"""Short reports of sentences and simple tables, on the terminal and as Markdown. All texts are shown as they are."""
+"""Short reports of sentences and simple tables, on the terminal, as Markdown, for programs.
+
+All texts are shown as they are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -52,6 +55,16 @@ def on_terminal(blocks: Iterable[Block]) -> RenderableType:
 def in_markdown(blocks: Iterable[Block]) -> str:
     """As GitHub-flavoured Markdown."""
     return "\n\n".join(map(_markdown, blocks)) + "\n"
+
+
+def as_document(blocks: Iterable[Block]) -> list[dict[str, Any]]:
+    """For programs: each block as a mapping that says what it is."""
+    return [{"kind": type(block).__name__.lower(), **_plain(asdict(block))} for block in blocks]
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Values that JSON knows."""
+    return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in fields.items()}
 
 
 def _renderable(block: Block) -> RenderableType:

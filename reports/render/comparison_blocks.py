@@ -16,8 +16,8 @@ from reports.tables.statistics import Summary
 
 NOTHING = "—"
 ABOUT_P = (
-    "p is two-sided, of a paired permutation test over the clips of the test split; of how other seeds would come out "
-    "it says nothing."
+    "p is two-sided, of a paired permutation test over the clips of the test split; it does not "
+    "cover how scores vary between seeds."
 )
 
 

@@ -17,7 +17,13 @@ SCHEMA_VERSION = 1
 
 def render(table: Table) -> str:
     """Keys stand in a fixed order. Scores are in percent, differences in points; columns name other units."""
-    return json.dumps(_shown(_table(table)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(as_document(table), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_document(table: Table) -> dict[str, Any]:
+    """The object itself."""
+    document: dict[str, Any] = _shown(_table(table))
+    return document
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -38,7 +44,7 @@ def _table(table: Table) -> dict[str, Any]:
         "protocols": [_protocol(protocol) for protocol in table.protocols],
         "rows": [_row(row, table) for row in table.rows],
         "footnotes": list(table.footnotes),
-        "commands": list(table.commands),
+        "commands": [remedy.command for remedy in table.remedies if remedy.command],
     }
 
 
@@ -137,9 +143,10 @@ def _run(run: Run, *, is_counted: bool) -> dict[str, Any]:
     result = run.stored.result
     if result is None:
         return known
-    made = result.provenance
+    made, again = result.provenance, run.stored.rescored
     return {
         **known,
+        **({} if again is None else {"rescored": {"evaluation": again.key, "finished": again.finished}}),
         "protocol": _protocol(result.protocol),
         "best_step": result.best_step,
         "checkpoint": result.checkpoint,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reports.render.latex_text import citation, escape, label
-from reports.render.layers import Entry, Layer, layers
+from reports.render.layers import Entry, Layer, LayersOf
 from reports.render.layout import Head, Line, grid
 from reports.render.math_label import in_unicode
 from reports.tables.cells import Table
@@ -20,11 +20,12 @@ class Tabular:
 
     Args:
         table: of any kind.
+        layers_of: what a line prints one below the other.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, layers_of: LayersOf) -> None:
         self._grid = grid(table)
-        self._body = [(line, layers(line.cells)) for line in self._grid.lines]
+        self._body = [(line, layers_of(line.cells)) for line in self._grid.lines]
         self._has_kinds = any(layer.kind for _, stack in self._body for layer in stack)
         self._leading = 1 + self._grid.lines_have_inner + self._has_kinds
 
@@ -138,6 +139,7 @@ def _text(entry: Entry) -> str:
 
 def _entry(entry: Entry) -> str:
     text = _styled(escape(entry.text), is_italic=not (entry.is_ours and entry.is_number), is_bold=entry.is_best)
+    text = rf"\underline{{{text}}}" if entry.is_second else text
     mark = rf"\textsuperscript{{{escape(entry.mark)}}}" if entry.mark else ""
     note = rf" {{\scriptsize {escape(entry.note)}}}" if entry.note else ""
     return text + mark + note

@@ -53,7 +53,12 @@ def label(text: str) -> str:
 
 def citation(cite: Citation) -> str:
     r"""A `\cite` of the source; what cannot be a key of a bibliography stands in brackets."""
-    return rf"\cite{{{cite.key}}}" if _CITATION_KEY.fullmatch(cite.key) else escape(f"[{cite.key}]")
+    return rf"\cite{{{cite.key}}}" if is_key(cite.key) else escape(f"[{cite.key}]")
+
+
+def is_key(text: str) -> bool:
+    """Whether a bibliography may hold this as a key."""
+    return _CITATION_KEY.fullmatch(text) is not None
 
 
 def _escaped(text: str) -> str:

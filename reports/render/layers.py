@@ -1,9 +1,10 @@
-"""What a line of the table prints one below the other: what is measured, its interval, what the paper reports."""
+"""What a line of an audit prints one below the other: what is measured, its interval, what the paper reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from reports.render import wording
 from reports.render.plain_text import one_line
@@ -20,6 +21,7 @@ class Entry:
     note: str = ""
     """Small behind the text."""
     is_best: bool = False
+    is_second: bool = False
     is_ours: bool = True
     """Whether it comes from here, and not from a paper."""
     is_number: bool = True
@@ -33,6 +35,10 @@ class Layer:
     kind: str
     """What all of them are; empty where that goes without saying."""
     entries: tuple[Entry, ...]
+
+
+LayersOf: TypeAlias = Callable[[Sequence[Cell]], list[Layer]]
+"""The layers of a line; at least one."""
 
 
 def layers(cells: Sequence[Cell]) -> list[Layer]:

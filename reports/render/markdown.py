@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from reports.render import wording
 from reports.render.layout import Grid, Head, Line, grid
@@ -21,17 +21,27 @@ def render(table: Table) -> str:
     blocks = [f"### {escape(wording.heading(table))}"]
     if table.scale_note:
         blocks.append(f"> {escape(table.scale_note)}")
-    blocks.append("\n".join(f"| {' | '.join(line)} |" for line in _lines(grid(table))))
+    blocks.append(table_text(grid(table), lambda line: map(_cell, line.cells)))
     notes = [escape(note) for note in table.footnotes]
     notes += [
         f"{escape(reason.word.capitalize())}, {_label(reason.where)}: {escape(reason.why)}" for reason in reasons(table)
     ]
     if notes:
         blocks.append("\n".join(f"- {note}" for note in notes))
-    if table.commands:
-        blocks.append("To fill what is missing:")
-        blocks.append("\n".join(f"    {one_line(command)}" for command in table.commands))
+    for remedy in table.remedies:
+        told = escape(remedy.told)
+        blocks += [f"{told}:", f"    {one_line(remedy.command)}"] if remedy.command else [f"{told}."]
     return "\n\n".join(blocks) + "\n"
+
+
+def table_text(printed: Grid, cells_of: Callable[[Line], Iterable[str]]) -> str:
+    """The table alone.
+
+    Args:
+        printed: the table.
+        cells_of: what stands in the cells of a line, as Markdown.
+    """
+    return "\n".join(f"| {' | '.join(line)} |" for line in _lines(printed, cells_of))
 
 
 def escape(text: str) -> str:
@@ -47,7 +57,7 @@ def _label(label: str) -> str:
     return "".join(f"${part.text}$" if part.is_math else _escaped(part.text) for part in split_label(label))
 
 
-def _lines(printed: Grid) -> Iterator[list[str]]:
+def _lines(printed: Grid, cells_of: Callable[[Line], Iterable[str]]) -> Iterator[list[str]]:
     """Heads of columns stand in one piece, as Markdown knows no spans."""
     has_inner = printed.lines_have_inner
     names = [name for name in printed.line_names if name] or [", ".join(filter(None, printed.column_names))]
@@ -58,7 +68,7 @@ def _lines(printed: Grid) -> Iterator[list[str]]:
         if line.starts_group:
             yield [f"**{_label(line.head.group)}**", *[""] * (leading - 1 + len(printed.columns))]
         inner = [_italic(line.head, _label(line.head.inner))] if has_inner else []
-        yield [_outer(line), *inner, *map(_cell, line.cells)]
+        yield [_outer(line), *inner, *cells_of(line)]
 
 
 def _column(head: Head) -> str:

@@ -21,10 +21,7 @@ DIM = "dim"
 
 
 def render(table: Table) -> RenderableType:
-    """Heading, scale note, table, footnotes, why cells are no numbers, and the commands that fill what is missing.
-
-    No markup is interpreted.
-    """
+    """Heading, scale note, table, footnotes, and why cells are no numbers; no markup is interpreted."""
     parts: list[RenderableType] = [Text(wording.heading(table), style="bold")]
     if table.scale_note:
         parts.append(Text(one_line(table.scale_note), style="yellow"))
@@ -33,8 +30,12 @@ def render(table: Table) -> RenderableType:
     for reason in reasons(table):
         where = f"{reason.word.capitalize()}, {in_unicode(reason.where)}: "
         parts.append(Text.assemble(where, (one_line(reason.why), DIM)))
-    parts += [Text.assemble(("To fill what is missing: ", DIM), one_line(command)) for command in table.commands]
     return Group(*parts)
+
+
+def remedies(table: Table) -> list[str]:
+    """What fills the cells that are not measured, a line each, to be printed without breaks: they are pasted."""
+    return [one_line(f"{one.told}: {one.command}" if one.command else one.told) for one in table.remedies]
 
 
 def overview(tables: Sequence[Table]) -> RenderableType:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from pydantic import JsonValue
+
 from experiments.reported import Column, ReportedValue
 from experiments.schema import Statistics
 from model.config import Task
@@ -162,17 +166,26 @@ def row_label(row: Row) -> str:
     return f"{row.label}, {row.side}" if row.side else row.label
 
 
+def rows_header(table: Table) -> str:
+    """What the rows of a table are called, with math: `Method, backbone`."""
+    return f"{table.row_header}, {table.side_header.lower()}" if table.side_header else table.row_header
+
+
+def row_name(table: Table, row: Row) -> str:
+    """A row as it is called where its table is not in sight, with math: `Queries 100`, or `COMBO, ResNet-50`."""
+    return row_label(row) if table.side_header else f"{table.row_header} {row_label(row)}"
+
+
+def setting(value: JsonValue) -> str:
+    """The value of a setting as YAML has it, such as `true`, `none` or `[224, 224]`."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def heading(table: Table) -> str:
     """Number and caption, such as `Table 7. Ablation on ...`."""
     return one_line(f"Table {table.number}. {table.caption}")
-
-
-def duration(seconds: float) -> str:
-    """A time people can read: `48 s`, `12 min`, `23 h 5 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def exactly(value: float) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from experiments.errors import Problem
 from reports.drawing.plot import PaperFigure, Plot
 from reports.search_outcomes import SearchOutcome
+from reports.site.compared_clips import ComparedClip
 from reports.site.pictures import Picture
 from reports.stored.effort import Effort
+from reports.stored.evaluations import Curve
 from reports.tables.cells import Table
 
 
@@ -23,6 +26,9 @@ class TablePage:
     pictures: tuple[Picture, ...]
     effort: tuple[Effort, ...]
     """Cost of the trials behind the table, by device."""
+    clips: tuple[ComparedClip, ...] = ()
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    """Validations of these trials, by trial key."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +53,5 @@ class Contents:
     """Cost of all trials of the storage, by device, including those behind no table."""
     problems: tuple[Problem, ...]
     """Stored files that could not be used."""
+    is_served: bool = False
+    """Whether a server shows the running sweep beside it."""

@@ -7,23 +7,23 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from experiments.durations import duration
+from reports.addresses import run_address
 from reports.render import wording
 from reports.render.formats import COLLECTION
+from reports.render.html_text import label
 from reports.render.math_label import in_unicode
 from reports.render.plain_text import one_line
 from reports.site import markup, paths
 from reports.site.pictures import caption
 from reports.site.progress import tally
 from reports.site.runs import value_of
+from reports.site.script import policy, script
+from reports.site.sparkline import curve_text
 from reports.stored.effort import Effort
-from reports.tables.footnotes import describe_pooling
+from reports.tables.scoring_rules import rules_in_words
 
 TEMPLATES = Path(__file__).parent / "templates"
-POLICY = (
-    "default-src 'none'; style-src 'self' file: 'unsafe-inline'; img-src 'self' file: data:; "
-    "base-uri 'none'; form-action 'none'"
-)
-"""What a page may load: its own style and pictures. Plots bring styles of their own, and pictures inside them."""
 
 
 def site_environment() -> Environment:
@@ -38,21 +38,25 @@ def site_environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "label": markup.label,
+        "label": label,
         "inline": markup.inline,
         "in_unicode": in_unicode,
         "caption": caption,
-        "pooling": describe_pooling,
+        "pooling": rules_in_words,
         "tally": tally,
         "by_device": _by_device,
+        "duration": duration,
+        "curve_text": curve_text,
     }
     environment.tests |= {"drawn": markup.is_drawn, "web_address": markup.is_web_address}
     environment.globals |= {
         "say": wording,
         "paths": paths,
-        "policy": POLICY,
+        "policy": policy(),
+        "script": script(),
         "value_of": value_of,
         "collection": COLLECTION,
+        "run_address": run_address,
     }
     return environment
 

@@ -21,6 +21,8 @@ def site_files(contents: Contents) -> dict[str, str | bytes]:
         files |= {paths.figure_folder(name): content for name, content in plot.files.items()}
     for page in contents.tables:
         files |= {paths.picture_file(picture.file): picture.content for picture in page.pictures}
+        views = [view for clip in page.clips for view in clip.views]
+        files |= {paths.picture_file(one.file): one.content for view in views for one in (view.truth, view.prediction)}
     pages = render_site(contents)
     overview = pages.pop(paths.OVERVIEW)
     return {**files, **pages, paths.OVERVIEW: overview}

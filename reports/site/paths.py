@@ -4,7 +4,10 @@ from __future__ import annotations
 
 OVERVIEW = "index.html"
 FIGURES = "figures.html"
+TRIALS = "trials.html"
 QUALITATIVE = "qualitative.html"
+LIVE = "live.html"
+"""The running sweep, where a report is served."""
 STYLE = "assets/site.css"
 MANIFEST = "assets/files.json"
 """Names all other files."""

@@ -22,6 +22,8 @@ _EXTREME = re.compile(r"(highest|lowest)-m_j-(.+)")
 class Picture:
     """A picture of a trial and its place in the report."""
 
+    key: str
+    """Key of the trial."""
     label: str
     """Label of the variant, with what its second column says."""
     task: Task
@@ -48,7 +50,7 @@ def collect_pictures(table: Table) -> tuple[list[Picture], list[Problem]]:
                         problems.append(Problem(where, "is no PNG file"))
                         continue
                     file = f"{run.key}-{number:02d}.png"
-                    pictures.append(Picture(row_label(row), task, run.seed, path.stem, file, content))
+                    pictures.append(Picture(run.key, row_label(row), task, run.seed, path.stem, file, content))
     return pictures, problems
 
 

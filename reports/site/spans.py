@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from experiments.reported_schema import Citation
+from reports.addresses import cell_address, once_each
 from reports.render.layout import Grid, Head, Line, grid
-from reports.tables.cells import Cell, Row, Table
+from reports.render.wording import STATE_WORDS
+from reports.tables.cells import Cell, Row, State, Table
 
 Kind = Literal["corner", "inner-corner", "span", "column", "line", "inner"]
 _CORNERS: tuple[Kind, Kind] = ("corner", "inner-corner")
@@ -27,6 +29,13 @@ class Heading:
     """The inner heading once more, for screens that have no room for a column of its own."""
     repeats: bool = False
     """Whether the line above says the same."""
+    first: int | None = None
+    """Number of the first column of cells that it stands over; None where it stands over none."""
+
+    @property
+    def columns(self) -> range:
+        """Numbers of the columns of cells that it stands over."""
+        return range(0) if self.first is None else range(self.first, self.first + self.across)
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,9 @@ class Place:
     """A cell with its row."""
 
     id: str
-    """Unique on the page."""
+    """Place of what stands behind it, unique on the page."""
+    address: str
+    """Its own, by which links find it; unique on the page."""
     cell: Cell
     row: Row
 
@@ -64,18 +75,31 @@ class SpannedTable:
         """All cells, line by line."""
         return tuple(place for line in self.body for place in line.places)
 
+    @property
+    def states(self) -> dict[State, str]:
+        """The states that its cells have, each with the word for it."""
+        return {place.cell.state: STATE_WORDS[place.cell.state] for place in self.places}
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether numbers that others report stand in it."""
+        return any(place.cell.reported is not None for place in self.places)
+
 
 def spanned(table: Table) -> SpannedTable:
     """Lays a table out as its paper prints it."""
     shape = grid(table)
     lead = _lead(shape)
     rows = {row.name: row for row in table.rows}
+    cells = [cell for line in shape.lines for cell in line.cells]
+    addresses = iter(once_each(cell_address(cell.row, cell.column) for cell in cells))
     body = tuple(
         BodyLine(
             group=line.head.group if line.starts_group else "",
             headings=_line_headings(line, lead),
             places=tuple(
-                Place(f"cell-{down}-{across}", cell, rows[cell.row]) for across, cell in enumerate(line.cells)
+                Place(f"cell-{down}-{across}", next(addresses), cell, rows[cell.row])
+                for across, cell in enumerate(line.cells)
             ),
             is_published=line.head.is_published,
         )
@@ -92,18 +116,18 @@ def _lead(shape: Grid) -> int:
 def _head(shape: Grid) -> tuple[tuple[Heading, ...], ...]:
     """Two lines of headings, or one where the columns' names have one part only."""
     if not any(head.outer and head.inner for head in shape.columns):
-        names = [_heading(head, "column", head.outer or head.inner) for head in shape.columns]
+        names = [_heading(head, "column", head.outer or head.inner, first=i) for i, head in enumerate(shape.columns)]
         return ((*_corners(shape, down=1), *names),)
     over: list[Heading] = []
     under = _under_corners(shape)
-    columns = iter(shape.columns)
+    columns = enumerate(shape.columns)
     for span in shape.spans:
         heads = [next(columns) for _ in range(span.width)]
         if span.head.outer:
-            over.append(_heading(span.head, "span", span.head.outer, across=span.width))
-            under += [_heading(head, "column", head.inner) for head in heads]
+            over.append(_heading(span.head, "span", span.head.outer, across=span.width, first=heads[0][0]))
+            under += [_heading(head, "column", head.inner, first=first) for first, head in heads]
         else:
-            over += [_heading(head, "column", head.inner, down=2) for head in heads]
+            over += [_heading(head, "column", head.inner, down=2, first=first) for first, head in heads]
     return (*_corners(shape, down=1 if shape.column_names[1] else 2), *over), tuple(under)
 
 
@@ -128,5 +152,6 @@ def _line_headings(line: Line, lead: int) -> tuple[Heading, ...]:
     return replace(outer, below=head.inner, repeats=line.repeats_outer), _heading(head, "inner", head.inner)
 
 
-def _heading(head: Head, kind: Kind, text: str, across: int = 1, down: int = 1) -> Heading:
-    return Heading(text, kind, across, down, head.is_published, None if kind == "inner" else head.cite)
+def _heading(head: Head, kind: Kind, text: str, across: int = 1, down: int = 1, first: int | None = None) -> Heading:
+    cite = None if kind == "inner" else head.cite
+    return Heading(text, kind, across, down, head.is_published, cite, first=first)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from experiments.errors import InputError, Problem
+from experiments.errors import Problem
 from experiments.identity import flatten, trial_key
-from experiments.records import EVALUATION_FILE, EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
+from experiments.records import EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord
 from experiments.reported import Column
 from experiments.schema import SCORES
 from experiments.trial import Trial
 from model.config import TrialConfig
-from reports.stored.documents import read_document, refusal
 
 AUTHORS_PROTOCOLS = ("avsbench-binary", "avsbench-semantic")
 """Protocols under which imported weights are shown where nothing has been trained yet."""
@@ -33,20 +31,9 @@ class ImportedScore:
     record: EvaluationRecord
 
 
-def read_imported_evaluations(storage: Path) -> tuple[list[EvaluationRecord], list[Problem]]:
-    """All evaluations of imported weights in the order of their keys, and those that cannot be trusted."""
-    records: list[EvaluationRecord] = []
-    problems: list[Problem] = []
-    for path in sorted((storage / EVALUATIONS).glob(f"*/{EVALUATION_FILE}")):
-        try:
-            record = read_document(EvaluationRecord, path)
-            if record.key != path.parent.name:
-                raise refusal(path, f"is evaluation {record.key}, but lies in the folder of {path.parent.name}")
-        except InputError as error:
-            problems.append(error.problems[0])
-        else:
-            records += [record] if record.weights.origin == "official" else []
-    return records, problems
+def of_imported_weights(records: Iterable[EvaluationRecord]) -> tuple[EvaluationRecord, ...]:
+    """Those evaluations whose weights were not trained here."""
+    return tuple(record for record in records if record.weights.origin == "official")
 
 
 def imported_score(

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.errors import InputError, Problem, validate
+from experiments.errors import InputError, Problem
 from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, OPTIONAL, RECORD, PredictionRecord
 from experiments.records import PREDICTIONS_DIR
+from experiments.validate import validate
 from model.regular_files import open_regular
 from reports.stored.documents import refusal, shown
 from reports.stored.zip_damage import ZIP_DAMAGE

@@ -10,7 +10,15 @@ from typing import TypeVar
 
 from experiments.agreement import disagreement, misplaced
 from experiments.errors import InputError, Problem
-from experiments.records import AttemptRecord, FailureRecord, Record, ResultRecord, TrialRecord
+from experiments.records import (
+    EVALUATIONS,
+    AttemptRecord,
+    EvaluationRecord,
+    FailureRecord,
+    Record,
+    ResultRecord,
+    TrialRecord,
+)
 from experiments.trial_files import TrialFiles
 from model.config import TrialConfig
 from model.regular_files import read_regular
@@ -35,6 +43,8 @@ class StoredTrial:
     last_attempt: AttemptRecord | None = None
     """The newest attempt; None where there is a result."""
     problem: Problem | None = None
+    rescored: EvaluationRecord | None = None
+    """The evaluation of its tested weights whose score counts instead of its own; None where its own counts."""
 
     @cached_property
     def config(self) -> TrialConfig | None:
@@ -44,11 +54,26 @@ class StoredTrial:
         return parse_document(TrialRecord, self.identity, TrialFiles(self.path).identity_file).config
 
     @cached_property
-    def result(self) -> ResultRecord | None:
-        """The result; None while unfinished, and when it cannot be trusted."""
+    def own_result(self) -> ResultRecord | None:
+        """What `result.json` says; None while unfinished, and when it cannot be trusted."""
         if self.outcome is None:
             return None
         return parse_document(ResultRecord, self.outcome, TrialFiles(self.path).result_file)
+
+    @cached_property
+    def result(self) -> ResultRecord | None:
+        """The same with the score that counts."""
+        own, again = self.own_result, self.rescored
+        if own is None or again is None:
+            return own
+        left_out = {**own.quarantined, again.protocol.split: again.quarantined}
+        quarantined = {split: clips for split, clips in left_out.items() if clips}
+        return own.model_copy(update={"protocol": again.protocol, "score": again.score, "quarantined": quarantined})
+
+    @property
+    def scores_folder(self) -> Path:
+        """Folder of the per-clip scores behind the score that counts."""
+        return self.path if self.rescored is None else self.path.parents[1] / EVALUATIONS / self.rescored.key
 
 
 def read_stored_trial(folder: Path) -> StoredTrial:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.records import ProtocolRecord
 from model.config import Task
+from reports.stored.surpassed import is_surpassed
 from reports.tables.cells import Run, State
 from reports.tables.mixtures import Mixture, doubled_seed
 
@@ -34,6 +35,8 @@ class Verdict:
     """The finished runs behind the number; empty when there is none."""
     is_to_run: bool = False
     """Whether running the experiment would fill it."""
+    is_to_rescore: bool = False
+    """Whether scoring stored weights again would fill it."""
 
 
 def judge(
@@ -45,7 +48,7 @@ def judge(
         evidence: the runs.
         task: of the column.
         wanted: seeds that the scale asks for.
-        current: how scores are computed today, by task; those of an older version do not count.
+        current: how cells are filled, by task; scores under other protocols or older versions do not count.
         mixture: what forbids putting the column's results side by side, if anything.
     """
     if wanted == 0:
@@ -60,15 +63,16 @@ def judge(
     if len(counted) >= wanted:
         return Verdict("measured", "", counted)
     rest = _without_number(_without(evidence, {run.seed for run in counted}), protocol)
-    return Verdict("measured", f"{len(counted)} of {wanted} seeds: {rest.why}", counted, rest.is_to_run)
+    why = f"{len(counted)} of {wanted} seeds: {rest.why}"
+    return replace(rest, state="measured", why=why, counted=counted)
 
 
 def is_outdated(run: Run, current: ProtocolRecord | None) -> bool:
-    """Whether a result was scored under an older version of today's protocol."""
+    """Whether a result was scored under another protocol than that of its cell, or an older version of it."""
     result = run.stored.result
     if result is None or current is None:
         return False
-    return result.protocol.name == current.name and result.protocol.version < current.version
+    return is_surpassed(result.protocol, current)
 
 
 def _without(evidence: Evidence, seeds: set[int]) -> Evidence:
@@ -88,9 +92,10 @@ def _without_number(evidence: Evidence, protocol: ProtocolRecord | None) -> Verd
         ("stale", False, [_outdated(run, protocol) for run in runs if is_outdated(run, protocol)]),
         ("stale", True, list(_on_other_data(evidence.elsewhere))),
     ]
+    has_outdated = any(is_outdated(run, protocol) for run in runs)
     for state, is_to_run, reasons in found:
         if reasons:
-            return Verdict(state, _joined(reasons), is_to_run=is_to_run)
+            return Verdict(state, _joined(reasons), is_to_run=is_to_run, is_to_rescore=has_outdated)
     return Verdict("not_run", "no trial of it has been run", is_to_run=True)
 
 
@@ -121,7 +126,7 @@ def _outdated(run: Run, protocol: ProtocolRecord | None) -> str:
     result = run.stored.result
     assert result is not None
     assert protocol is not None
-    return f"scored under {result.protocol.label}, which is {protocol.label} today"
+    return f"scored under {result.protocol.label}, and cells are filled by {protocol.label}"
 
 
 def _joined(reasons: Sequence[str]) -> str:

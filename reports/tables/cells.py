@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +80,8 @@ class Cell:
     """What keeps it from being a number, or from being the whole number, as a sentence; empty when nothing does."""
     is_to_run: bool = False
     """Whether running the experiment would fill it."""
+    is_to_rescore: bool = False
+    """Whether scoring stored weights again would fill it."""
     runs: tuple[Run, ...] = ()
     """All runs of the cell's trials, unfinished ones included."""
     counted: tuple[Run, ...] = ()
@@ -158,6 +160,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """How cells that hold no number get one."""
+
+    told: str
+    """What the command is for and what it costs, or why there is none."""
+    command: str = ""
+    """To be typed as it stands; empty where something else must be done first."""
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of a paper, measured and as reported."""
 
@@ -178,8 +190,10 @@ class Table:
     statistics: Statistics
     protocols: tuple[ProtocolRecord, ...]
     footnotes: tuple[str, ...]
-    commands: tuple[str, ...]
-    """What to run to fill the cells that are not measured; empty when all are."""
+    remedies: tuple[Remedy, ...]
+    """What fills the cells that are not measured; empty when all are."""
+    references: Mapping[str, str]
+    """Entries of the paper's bibliography in BibTeX's form, by the key that rows cite."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -88,7 +88,7 @@ class ClipStatistics:
 
     def _scores(self, cell: Cell, key: str) -> ClipScores | None:
         if key not in self._read:
-            (folder,) = {run.stored.path for run in cell.counted if run.key == key}
+            (folder,) = {run.stored.scores_folder for run in cell.counted if run.key == key}
             try:
                 self._read[key] = read_clip_scores(folder)
             except InputError as error:

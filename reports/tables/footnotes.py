@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from experiments.records import ProtocolRecord
-from experiments.reported import OWN_METHODS, contradictions, scoring, transcription
+from experiments.papers import Paper
+from experiments.reported import contradictions, scoring
 from experiments.reported_schema import Check, Citation
-from experiments.schema import Experiment, Paper
+from experiments.schema import Experiment
 from model.config import Task
 from reports.tables.cells import Cell, Row, Run, imported_evaluations
 from reports.tables.makings import mixed_makings
 from reports.tables.paired_test import smallest_p
+from reports.tables.scoring_rules import rules_in_words
 
 FAR = 5.0
 """Percentage points between what imported weights score and what is reported of them, at which a table warns."""
 
 
-def footnotes(experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
+def footnotes(paper: Paper, experiment: Experiment, rows: Sequence[Row]) -> tuple[str, ...]:
     """Source of the reported numbers, meaning of the signs, protocols, mixtures, the paper's own contradictions."""
     cells = [cell for row in rows for cell in row.cells]
     return (
-        *_sources(experiment, rows),
-        *_others(experiment, rows),
+        *_sources(paper, experiment, rows),
+        *_others(paper, rows),
         *_imported(cells),
         *_far_from_reported(cells),
         *_signs(experiment, cells),
         *_of_the_network(experiment, cells),
         *_by_task(cells),
-        *_reported_scoring(experiment),
+        *_reported_scoring(paper, experiment),
         *_quarantined(cells),
         *mixed_makings(rows),
-        *paper_remarks(experiment.paper, experiment.table.number),
+        *paper_remarks(paper, experiment.table.number),
     )
 
 
@@ -42,21 +43,19 @@ def paper_remarks(paper: Paper, table: str) -> Iterator[str]:
         yield _sentence(check)
 
 
-def _sources(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
+def _sources(paper: Paper, experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
     if any(cell.is_ours and cell.reported is not None for row in rows for cell in row.cells):
-        printed_in = transcription(experiment.paper)
-        origin = f"Table {experiment.table.number} of {printed_in.paper} {_citation(printed_in.cite)}"
+        origin = f"Table {experiment.table.number} of {paper.label} {_citation(paper.said.cite)}"
         cited = {row.label: _citation(row.cite) for row in rows if row.is_of_others and row.cite is not None}
         named = "".join(f"; of {label} it cites {citation}" for label, citation in cited.items())
         yield f"Reported: {origin}{named}. Δ is measured minus reported, of scores in percentage points."
 
 
-def _others(experiment: Experiment, rows: Sequence[Row]) -> Iterator[str]:
-    paper = transcription(experiment.paper).paper
+def _others(paper: Paper, rows: Sequence[Row]) -> Iterator[str]:
     cited = {row.label: _citation(row.cite) for row in rows if row.is_published and row.cite is not None}
     if cited:
         named = ", ".join(f"{label} {citation}" for label, citation in cited.items())
-        yield f"Rows in italics were not measured here, their numbers stand as {paper} reports them: {named}."
+        yield f"Rows in italics were not measured here, their numbers stand as {paper.label} reports them: {named}."
 
 
 def _imported(cells: Sequence[Cell]) -> Iterator[str]:
@@ -66,7 +65,7 @@ def _imported(cells: Sequence[Cell]) -> Iterator[str]:
         if weights.is_official:
             whose = f"the authors' released weights {file}, from {weights.source} as stated on import"
         else:
-            whose = f"weights imported from {file}, of which nobody states that the authors released them"
+            whose = f"weights imported from {file}, without a statement that the authors released them"
         word = "Official" if weights.is_official else "Imported"
         yield f"{word} {task}: {whose}; they were scored here under {record.protocol.label}."
 
@@ -124,8 +123,8 @@ def _daggers(experiment: Experiment, cells: Sequence[Cell]) -> Iterator[str]:
         (label,) = {variant.label for variant in experiment.variants if variant.name == asked.baseline}
         yield (
             f"† differs from “{label}” by more than the choice of test clips explains (paired permutation test over "
-            f"clips, p < {asked.significance:g}, not corrected for the number of rows); what other seeds would give it "
-            "does not say."
+            f"clips, p < {asked.significance:g}, not corrected for the number of rows). It does not cover "
+            "differences between seeds."
         )
     for task, clips in sorted(hopeless):
         least = smallest_p(clips, asked.resamples)
@@ -160,16 +159,19 @@ def _by_task(cells: Sequence[Cell]) -> Iterator[str]:
             yield _mixture(task, "data sets", ((_fingerprint(run), run.key) for run in runs))
         elif runs:
             (protocol,) = {run.stored.result.protocol for run in runs if run.stored.result is not None}
-            yield f"{task.upper()} is scored under {protocol.label}: {describe_pooling(protocol)}."
+            yield f"{task.upper()} is scored under {protocol.label}: {rules_in_words(protocol)}."
+            again = [run.stored.rescored for run in runs if run.stored.rescored is not None]
+            if again:
+                told = f"{len(again)} of {len(runs)} trials were" if len(again) < len(runs) else "All trials were"
+                yield f"{told} scored so again on {task.upper()}, from the weights that they had been tested with."
 
 
-def _reported_scoring(experiment: Experiment) -> Iterator[str]:
+def _reported_scoring(paper: Paper, experiment: Experiment) -> Iterator[str]:
     """Where a table reports numbers of different protocols: which ones, as far as known."""
-    known, further = scoring(experiment.paper, experiment.table.number)
+    known, further = scoring(paper, experiment.table.number)
     if len({one.protocol for one in known.values()}) > 1:
-        paper = transcription(experiment.paper).paper
         named = "; ".join(
-            f"{paper if method in OWN_METHODS else method} {one.basis}, as {one.protocol} does"
+            f"{paper.label if method in paper.said.own_methods else method} {one.basis}, as {one.protocol} does"
             for method, one in known.items()
         )
         rest = "; of the other methods it is not known here" if further else ""
@@ -192,14 +194,6 @@ def _quarantined(cells: Sequence[Cell]) -> Iterator[str]:
     for (task, split), clips in sorted(missing.items()):
         if clips:
             yield f"{task.upper()} {split} clips that could not be read and were left out: {', '.join(sorted(clips))}."
-
-
-def describe_pooling(protocol: ProtocolRecord) -> str:
-    """How the scores of a protocol are computed, as a phrase."""
-    places = protocol.f_pooling.replace("_", " and ")
-    chosen = f"threshold chosen per {places} among {protocol.thresholds}"
-    f_score = chosen if protocol.thresholds > 1 else f"per {places}, without a threshold"
-    return f"F-score {f_score}, β² = {protocol.beta_squared:g}, empty masks: {protocol.empty_mask_rule}"
 
 
 def _mixture(task: Task, what: str, pairs: Iterable[tuple[str, str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from experiments.trial import Trial
@@ -18,22 +18,33 @@ Places: TypeAlias = dict[tuple[str, Task, Task | None], Evidence]
 """Runs by variant, task and start."""
 
 
-def match(trials: Sequence[Trial], results: Results, links: Mapping[str, RunLink] | None = None) -> Places:
+def match(
+    trials: Sequence[Trial],
+    results: Results,
+    links: Mapping[str, RunLink] | None = None,
+    shown: Callable[[StoredTrial], StoredTrial] = lambda stored: stored,
+) -> Places:
     """Matches by trial key; a trial without data fingerprint matches the same configuration on any data.
 
     Args:
         trials: of an experiment.
         results: of the storage.
         links: where MLflow shows a trial, by trial key.
+        shown: chooses the score that counts of a trial, where it has several.
     """
     places: Places = defaultdict(Evidence)
     for trial in trials:
         place = trial.variant, trial.task, trial.start
         own, elsewhere = (
-            [_run(trial, stored, results, links or {}) for stored in found] for found in _found(trial, results)
+            [_run(trial, shown(stored), results, links or {}) for stored in found] for found in _found(trial, results)
         )
         places[place] = Evidence((*places[place].runs, *own), (*places[place].elsewhere, *elsewhere))
     return dict(places)
+
+
+def on_any_data(trial: Trial, results: Results) -> list[StoredTrial]:
+    """The stored trials of a trial's configuration, on whatever data they and those they start from were trained."""
+    return results.on_any_data(lineage(_ancestry(trial)))
 
 
 def _run(trial: Trial, stored: StoredTrial, results: Results, links: Mapping[str, RunLink]) -> Run:
@@ -45,7 +56,7 @@ def _run(trial: Trial, stored: StoredTrial, results: Results, links: Mapping[str
 
 def _found(trial: Trial, results: Results) -> tuple[list[StoredTrial], list[StoredTrial]]:
     """The trial itself, and the same configuration on other data."""
-    alike = results.on_any_data(lineage(_ancestry(trial)))
+    alike = on_any_data(trial, results)
     if not trial.config.data.fingerprint:
         return alike, []
     own = results.trial(trial.key)

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.reported import Column
-from experiments.scaled_experiment import FULL
+from experiments.scales import FULL
 from experiments.schema import SCORES
-from reports.tables.cells import Cell, Row
+from reports.tables.cells import Cell, Row, Table
 
 LOWER_IS_BETTER = ("parameters", "trainable_parameters", "seconds_per_clip")
 UNRANKED = ("parameters", "trainable_parameters", "setting")
 """Columns without a best: a smaller network is no better by itself."""
+BEST, SECOND = 1, 2
+"""Places that a table marks."""
+DECIMALS = 1
+"""Numbers that are printed alike share a place."""
+FEWEST_FOR_SECOND = 3
+"""Numbers of a column below which the second best is the worst."""
 
 
 def ranked(rows: Sequence[Row], columns: Sequence[Column], scale: str) -> tuple[Row, ...]:
@@ -25,6 +31,29 @@ def ranked(rows: Sequence[Row], columns: Sequence[Column], scale: str) -> tuple[
     per_column = [_ranked_column(rows, index, column, scale) for index, column in enumerate(columns)]
     by_row = zip(*per_column, strict=True) if per_column else [()] * len(rows)
     return tuple(replace(row, cells=tuple(cells)) for row, cells in zip(rows, by_row, strict=True))
+
+
+def standings(table: Table) -> dict[tuple[str, Column], int]:
+    """The best and the second best of each column over all rows that a table shows, by row and column.
+
+    A row that is trained here counts with what was measured, a row of others with what is reported of it. So a number
+    of ours below a reported one is not the best.
+    """
+    places: dict[tuple[str, Column], int] = {}
+    for index, column in enumerate(table.columns):
+        shown = {row.name: value for row in table.rows if (value := _shown_value(row.cells[index])) is not None}
+        if len(shown) < 2 or column.metric in UNRANKED:
+            continue
+        order = sorted(set(shown.values()), reverse=column.metric not in LOWER_IS_BETTER)
+        marked = order[: SECOND if len(shown) >= FEWEST_FOR_SECOND else BEST]
+        places |= {(row, column): marked.index(value) + 1 for row, value in shown.items() if value in marked}
+    return places
+
+
+def _shown_value(cell: Cell) -> float | None:
+    if cell.summary is not None:
+        return round(cell.summary.mean, DECIMALS)
+    return cell.reported.value if cell.state == "published" and cell.reported is not None else None
 
 
 def _ranked_column(rows: Sequence[Row], index: int, column: Column, scale: str) -> list[Cell]:

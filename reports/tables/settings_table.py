@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from experiments.reported import Column, reported_setting, transcription
-from experiments.scaled_experiment import FULL
+from experiments.references import references
+from experiments.reported import Column, reported_setting
+from experiments.scales import FULL
 from experiments.schema import Statistics
 from experiments.settings_tables import SettingRow, Settings
 from reports.tables.cells import Cell, Row, Table
@@ -18,7 +19,7 @@ def build_settings_table(settings: Settings) -> Table:
     return Table(
         experiment=settings.name,
         title=asked.title,
-        paper=transcription(asked.paper).paper,
+        paper=settings.paper.label,
         number=asked.number,
         caption=asked.caption,
         row_header=asked.row_header,
@@ -32,9 +33,10 @@ def build_settings_table(settings: Settings) -> Table:
         protocols=(),
         footnotes=(
             f"Settings of the preset {asked.preset}; below those that differ, what the paper prints.",
-            *paper_remarks(asked.paper, asked.number),
+            *paper_remarks(settings.paper, asked.number),
         ),
-        commands=(),
+        remedies=(),
+        references=references(settings.paper),
     )
 
 
@@ -43,7 +45,7 @@ def _row(settings: Settings, index: int, asked: SettingRow, columns: tuple[Colum
     cells = []
     for column in columns:
         assert column.task is not None
-        printed = reported_setting(settings.table.paper, settings.table.number, asked.reported, column.task)
+        printed = reported_setting(settings.paper, settings.table.number, asked.reported, column.task)
         why = f"decided by {asked.built_in}" if asked.built_in else ""
         text = settings.values[column.task][index]
         cells.append(Cell(name, column, "setting", why=why, text=text, printed=printed or ""))

@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from experiments.columns import columns_of, task_of
+from experiments.papers import Paper
+from experiments.printed_commands import ON_PATH, Caller
 from experiments.records import EvaluationRecord, ProtocolRecord, ResultRecord
-from experiments.reported import Column, PublishedRow, published_rows, reported_gain, reported_value, transcription
-from experiments.scaled_experiment import FULL, ScaledExperiment
+from experiments.references import references
+from experiments.reported import Column, PublishedRow, published_rows, reported_gain, reported_value
+from experiments.scaled_experiment import ScaledExperiment
 from experiments.schema import Experiment, Variant
 from experiments.trial import Trial
 from model.config import Task
 from reports.stored.imported import imported_score
+from reports.stored.rescored import Rescored
 from reports.stored.results import Results
+from reports.stored.stored_trial import StoredTrial
 from reports.tables.cell_states import Evidence, Verdict, is_outdated, judge
 from reports.tables.cells import Cell, Row, Run, RunLink, Table
 from reports.tables.clip_statistics import ClipStatistics
@@ -22,6 +27,7 @@ from reports.tables.matching import Places, match
 from reports.tables.measures import measured_value
 from reports.tables.mixtures import mixture_of
 from reports.tables.ranking import ranked
+from reports.tables.remedies import Filling, remedies_of
 from reports.tables.statistics import summarise
 
 
@@ -31,10 +37,18 @@ class Known:
 
     imported: Sequence[EvaluationRecord] = ()
     """Scores of imported weights."""
+    rescored: Rescored = field(default_factory=Rescored)
+    """Trials that were scored again."""
     protocols: Mapping[Task, ProtocolRecord] = field(default_factory=dict)
-    """How scores are computed today."""
+    """How scores are computed today, or as is asked for."""
     links: Mapping[str, RunLink] = field(default_factory=dict)
     """Where MLflow shows a trial, by trial key."""
+    filling: Mapping[str, Filling] = field(default_factory=dict)
+    """What it takes to fill what is missing, by the name of the experiment."""
+    caller: Caller = ON_PATH
+    """How the user of the report calls `combo`."""
+    asked_protocol: str = ""
+    """Name of the protocol that is asked for instead of today's; empty for none."""
 
 
 def build_table(
@@ -55,17 +69,18 @@ def build_table(
         known: what is known beside.
         statistics: reads per-clip scores; the same one for several tables reads each file once.
     """
-    experiment = scaled.experiment
+    experiment, known = scaled.experiment, known or Known()
     columns = columns_of(experiment)
-    builder = _Builder(scaled, trials, match(trials, results, (known or Known()).links), known or Known())
+    places = match(trials, results, known.links, lambda stored: _as_asked(stored, known))
+    builder = _Builder(scaled, trials, places, known)
     own = [builder.row(variant, columns) for variant in experiment.variants]
     completed = (statistics or ClipStatistics()).complete(own, experiment.statistics)
-    rows = ranked([*_rows_of_others(experiment, columns), *completed], columns, scaled.scale)
+    rows = ranked([*_rows_of_others(scaled.paper, experiment, columns), *completed], columns, scaled.scale)
     cells = [cell for row in rows for cell in row.cells]
     return Table(
         experiment=scaled.name,
         title=experiment.title,
-        paper=transcription(experiment.paper).paper,
+        paper=scaled.paper.label,
         number=experiment.table.number,
         caption=experiment.table.caption,
         row_header=experiment.table.row_header,
@@ -77,8 +92,13 @@ def build_table(
         rows=rows,
         statistics=experiment.statistics,
         protocols=_protocols(cells),
-        footnotes=footnotes(experiment, rows),
-        commands=tuple(_commands(scaled, cells)),
+        footnotes=footnotes(scaled.paper, experiment, rows),
+        remedies=tuple(
+            remedies_of(
+                scaled, cells, known.filling.get(scaled.name, Filling()), known.caller, protocol=known.asked_protocol
+            )
+        ),
+        references=references(scaled.paper),
     )
 
 
@@ -108,13 +128,14 @@ class _Builder:
         verdict = self._judge(evidence, column, task, len(own))
         values = _values(verdict.counted, column)
         experiment = self._scaled.experiment
-        paper, number = experiment.paper, experiment.table.number
+        paper, number = self._scaled.paper, experiment.table.number
         return Cell(
             row=variant.name,
             column=column,
             state=verdict.state,
             why=verdict.why,
             is_to_run=verdict.is_to_run,
+            is_to_rescore=verdict.is_to_rescore,
             runs=evidence.runs or evidence.elsewhere,
             counted=verdict.counted,
             wanted=len(own),
@@ -147,6 +168,12 @@ class _Builder:
         return [one.result for one in alike if one.result and one.config and one.config.proposer in proposers]
 
 
+def _as_asked(stored: StoredTrial, known: Known) -> StoredTrial:
+    """A trial under the protocol by which its cells are filled, if it was scored so."""
+    protocol = None if stored.config is None else known.protocols.get(stored.config.data.task)
+    return known.rescored.under(stored, protocol)
+
+
 def _values(runs: Iterable[Run], column: Column) -> list[float]:
     results = (run.stored.result for run in runs)
     values = (measured_value(result, column) for result in results if result is not None)
@@ -159,20 +186,12 @@ def _protocols(cells: Iterable[Cell]) -> tuple[ProtocolRecord, ...]:
     return tuple(sorted(found, key=lambda protocol: protocol.model_dump_json()))
 
 
-def _commands(scaled: ScaledExperiment, cells: Sequence[Cell]) -> Iterator[str]:
-    own = [cell for cell in cells if cell.is_ours and cell.is_to_run]
-    if any(cell.wanted for cell in own):
-        yield scaled.command("retry" if any(cell.state == "failed" for cell in own) else "run")
-    if any(cell.wanted == 0 for cell in own):
-        yield replace(scaled, scale=FULL).command("run")
-
-
-def _rows_of_others(experiment: Experiment, columns: Sequence[Column]) -> Iterator[Row]:
+def _rows_of_others(paper: Paper, experiment: Experiment, columns: Sequence[Column]) -> Iterator[Row]:
     """What the papers of other methods report, in the order of the experiment's file."""
     table = experiment.table
     for group in table.published:
         for method in group.methods:
-            for published in published_rows(experiment.paper, table.number, method, columns):
+            for published in published_rows(paper, table.number, method, columns):
                 yield _published_row(published, columns, group.label, has_side=table.side_header is not None)
 
 

@@ -13,7 +13,9 @@ from reports.verifying.discrepancy import Discrepancy
 from reports.verifying.trial_checks import agree
 
 SCORES_OF_RUNS: Mapping[str, ScoreMetric] = {"test/m_j": "m_j", "test/m_f": "m_f"}
-"""What runs call the scores of the test split."""
+"""What runs of earlier versions call the scores of the test split, as fractions."""
+PERCENT = "_percent"
+"""What those of today are called beyond that, as they are in percent."""
 ABSENT = "nothing"
 
 
@@ -36,10 +38,12 @@ def compare_logged(run: LoggedRun, config: TrialConfig, result: ResultRecord) ->
         result: of the trial.
     """
     stored = {"m_j": result.score.m_j, "m_f": result.score.m_f}
-    for name, metric in SCORES_OF_RUNS.items():
-        logged = run.metrics.get(name)
-        if logged is None or not agree(logged, stored[metric]):
-            yield _discrepancy(run, name, stored[metric], ABSENT if logged is None else repr(logged), metric)
+    for earlier, metric in SCORES_OF_RUNS.items():
+        is_old = earlier in run.metrics and earlier + PERCENT not in run.metrics
+        name, factor = (earlier, 1) if is_old else (earlier + PERCENT, 100)
+        logged, wanted = run.metrics.get(name), factor * stored[metric]
+        if logged is None or not agree(logged, wanted):
+            yield _discrepancy(run, name, wanted, ABSENT if logged is None else repr(logged), metric)
     for name, value in flatten(config).items():
         if run.params.get(name) != str(value):
             yield _discrepancy(run, name, value, run.params.get(name, ABSENT))

@@ -33,7 +33,7 @@ def check_ties(found: StoredTrial, protocols: Mapping[Task, ProtocolRecord]) -> 
     yield from _check_attempt(found.path, result)
     yield from _check_quarantine(TrialFiles(found.path).quarantine_file, result)
     if config.data.task in protocols:
-        yield from _check_protocol(result.protocol, protocols[config.data.task])
+        yield from check_protocol(result.protocol, protocols[config.data.task])
 
 
 def _check_manifest(checkpoint: Path, config: TrialConfig, result: ResultRecord) -> Iterator[Discrepancy]:
@@ -118,7 +118,7 @@ def _check_quarantine(path: Path, result: ResultRecord) -> Iterator[Discrepancy]
         yield Discrepancy("the clips set aside", f"{len(stored)} clips", f"{len(counted)} clips, or others")
 
 
-def _check_protocol(stored: ProtocolRecord, today: ProtocolRecord) -> Iterator[Discrepancy]:
+def check_protocol(stored: ProtocolRecord, today: ProtocolRecord) -> Iterator[Discrepancy]:
     """Whether a protocol equals today's protocol of its name and version; older versions are not compared."""
     if stored.split != today.split:
         yield Discrepancy("split of the protocol", stored.split, today.split)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import isclose
 from pathlib import Path, PurePosixPath
 
 from experiments.errors import InputError, unreadable
-from experiments.records import EVALUATIONS, EvaluationRecord, ProtocolRecord, ResultRecord, ScoreRecord
+from experiments.records import (
+    EVALUATION_FILE,
+    EVALUATIONS,
+    EvaluationRecord,
+    ProtocolRecord,
+    ResultRecord,
+    ScoreRecord,
+)
 from experiments.schema import ScoreMetric
 from model.config import Task
+from model.manifest import WEIGHTS_FILE
 from model.regular_files import open_regular
+from reports.stored.documents import read_document
 from reports.stored.evaluations import read_curve
+from reports.stored.rescored import is_of
 from reports.stored.scores import ClipScores, read_clip_scores
 from reports.stored.stored_trial import StoredTrial, read_stored_trial
 from reports.verifying.discrepancy import Discrepancy, not_as_stored
-from reports.verifying.result_ties import check_ties
+from reports.verifying.result_ties import check_protocol, check_ties
 
 AGREEMENT = 1e-12
 """Largest difference between two computations of a number. Scores agree to the last bit; spreads are summed in another
@@ -40,10 +50,16 @@ class Checked:
     """The result as it is stored now; None if there is none that can be trusted."""
     clips: ClipScores | None = None
     """None where they cannot be read."""
+    own_result: ResultRecord | None = None
+    """What `result.json` says, where the score that counts is another one's."""
 
 
 def check_trial(
-    shown: StoredTrial, on_bytes: OnBytes, protocols: Mapping[Task, ProtocolRecord] | None = None
+    shown: StoredTrial,
+    on_bytes: OnBytes,
+    protocols: Mapping[Task, ProtocolRecord] | None = None,
+    *,
+    has_weights: bool = True,
 ) -> Checked:
     """Checks a finished trial: its key, scores, chosen step, protocol and attempts, and every file that it names.
 
@@ -51,13 +67,16 @@ def check_trial(
         shown: the trial as reports know it.
         on_bytes: see `OnBytes`.
         protocols: how scores of each task are computed today; None compares nothing with it.
+        has_weights: whether the tested weights are there; without them, their checksums are taken as stated.
     """
     found = read_stored_trial(shown.path)
     if found.result is None:
         reason = "is gone" if found.problem is None else f"{found.problem.where} {found.problem.what}"
         is_denied = found.problem is not None and found.problem.is_denied
         return Checked((Discrepancy("the result", "read before", reason, is_denied=is_denied),))
-    result, discrepancies = found.result, list(_check_files(shown.path, found.result.checksums, on_bytes))
+    result, checksums = found.result, found.result.checksums
+    there = {name: stored for name, stored in checksums.items() if has_weights or not name.endswith(f"/{WEIGHTS_FILE}")}
+    discrepancies = list(_check_files(shown.path, there, on_bytes))
     discrepancies += check_ties(found, protocols or {})
     if (found.identity, found.outcome) != (shown.identity, shown.outcome):
         discrepancies.append(
@@ -66,7 +85,33 @@ def check_trial(
     if not any(one.is_denied for one in discrepancies):  # the metrics may be what cannot be read
         discrepancies += _check_choice(shown.path, result)
     clips, wrong = _check_scores(shown.path, result.protocol, result.score)
-    return Checked((*discrepancies, *wrong), result, clips)
+    if shown.rescored is None:
+        return Checked((*discrepancies, *wrong), result, clips, result)
+    return _check_rescored(shown, shown.rescored, (*discrepancies, *wrong), on_bytes, protocols or {})
+
+
+def _check_rescored(
+    shown: StoredTrial,
+    record: EvaluationRecord,
+    of_trial: Sequence[Discrepancy],
+    on_bytes: OnBytes,
+    protocols: Mapping[Task, ProtocolRecord],
+) -> Checked:
+    """Checks the evaluation whose score counts instead of the trial's own, beside what was found of the trial."""
+    folder = shown.scores_folder
+    discrepancies = [*of_trial, *_check_files(folder, record.checksums, on_bytes)]
+    discrepancies += check_protocol(record.protocol, protocols.get(record.weights.config.data.task, record.protocol))
+    try:
+        is_same = read_document(EvaluationRecord, folder / EVALUATION_FILE) == record
+    except InputError as error:
+        discrepancies.append(not_as_stored("the evaluation", "read before", error.problems[0]))
+    else:
+        if not is_same:
+            discrepancies.append(Discrepancy("evaluation.json", "as the table has it", "something else by now"))
+    if not is_of(record, shown, record.protocol):
+        discrepancies.append(Discrepancy("what was scored again", "the tested weights on the trial's data", "others"))
+    clips, wrong = _check_scores(folder, record.protocol, record.score)
+    return Checked((*discrepancies, *wrong), shown.result, clips, shown.own_result)
 
 
 def check_evaluation(storage: Path, record: EvaluationRecord, on_bytes: OnBytes) -> list[Discrepancy]:

@@ -56,6 +56,8 @@ def verify(
     fetch: Callable[[str], None],
     on_progress: Callable[[float, int], None],
     protocols: Mapping[Task, ProtocolRecord] | None = None,
+    *,
+    has_weights: bool = True,
 ) -> Verification:
     """Checks tables against storage, and storage against MLflow.
 
@@ -68,12 +70,13 @@ def verify(
         on_progress: called with how many trials and evaluations are done, in part for the one under way, and how many
             there are.
         protocols: how scores of each task are computed today; None compares nothing with it.
+        has_weights: whether the tested weights are there; without them, their checksums are taken as stated.
     """
     places = [_Place(table, cell) for table in tables for cell in table.own_cells]
     trials = {run.key: run.stored for place in places for run in place.cell.counted}
     imported = {record.key: record for table in tables for record in table.imported}
     progress = _Progress(len(trials) + len(imported), on_progress)
-    checked = dict(_check_trials(trials, fetch, progress, protocols))
+    checked = dict(_check_trials(trials, fetch, progress, protocols, has_weights=has_weights))
     found = {f"{TRIALS}/{key}": [*one.discrepancies] for key, one in checked.items()}
     for key, run in (logged or {}).items():
         if key in checked:
@@ -97,11 +100,15 @@ def _check_trials(
     fetch: Callable[[str], None],
     progress: _Progress,
     protocols: Mapping[Task, ProtocolRecord] | None,
+    *,
+    has_weights: bool,
 ) -> Iterator[tuple[str, Checked]]:
     for key, stored in trials.items():
         fetch(f"{TRIALS}/{key}")
+        if stored.rescored is not None:
+            fetch(f"{EVALUATIONS}/{stored.rescored.key}")
         progress.begin(0 if stored.result is None else named_bytes(stored.path, stored.result.checksums))
-        yield key, check_trial(stored, progress.read, protocols)
+        yield key, check_trial(stored, progress.read, protocols, has_weights=has_weights)
 
 
 def _check_evaluations(
@@ -116,8 +123,8 @@ def _check_evaluations(
 
 
 def _against_run(run: LoggedRun, stored: StoredTrial, checked: Checked) -> Iterator[Discrepancy]:
-    if checked.result is not None and stored.config is not None:
-        yield from compare_logged(run, stored.config, checked.result)
+    if checked.own_result is not None and stored.config is not None:
+        yield from compare_logged(run, stored.config, checked.own_result)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
-"""F-score from one histogram against 255 comparisons, both on this machine in one run."""
+"""F-score from one histogram against 255 comparisons."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import torch
+from comparison import Comparison, Form
 from torch import Tensor
 
 from model.metrics.fscore import EPSILON, f_curve, thresholds
 from model.metrics.rules import BETA_SQUARED
 
-FRAMES, SIDE, ROUNDS = 5, 224, 5
+FRAMES, SIDE = 5, 224
 
 
 def f_curve_by_threshold(probability: Tensor, truth: Tensor) -> Tensor:
@@ -26,30 +26,16 @@ def f_curve_by_threshold(probability: Tensor, truth: Tensor) -> Tensor:
     return torch.stack(curves, dim=1)
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Best of several rounds, after one to warm up."""
-    action()
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def main() -> None:
-    """Prints both times and their ratio."""
-    generator = torch.Generator().manual_seed(0)
-    probability = torch.rand(FRAMES, SIDE, SIDE, generator=generator)
-    truth = torch.rand(FRAMES, SIDE, SIDE, generator=generator) > 0.5
+def forms(device: str) -> Mapping[str, Form]:
+    """Of one clip."""
+    draw = torch.Generator().manual_seed(0)
+    probability = torch.rand(FRAMES, SIDE, SIDE, generator=draw).to(device)
+    truth = (torch.rand(FRAMES, SIDE, SIDE, generator=draw) > 0.5).to(device)
     torch.testing.assert_close(f_curve(probability, truth), f_curve_by_threshold(probability, truth))
-    slow = seconds(lambda: f_curve_by_threshold(probability, truth))
-    fast = seconds(lambda: f_curve(probability, truth))
-    print(
-        f"F-score of {FRAMES} frames at {SIDE}x{SIDE}: thresholds {1000 * slow:.1f} ms, "
-        f"histogram {1000 * fast:.2f} ms, {slow / fast:.0f} times faster"
-    )
+    return {
+        "255 thresholds": lambda: f_curve_by_threshold(probability, truth),
+        "histogram": lambda: f_curve(probability, truth),
+    }
 
 
-if __name__ == "__main__":
-    main()
+COMPARISONS = [Comparison("fscore", f"F-score of {FRAMES} frames of {SIDE}x{SIDE}", forms, devices=("cpu",))]

@@ -13,10 +13,13 @@ import numpy as np
 from experiments.identity import trial_key
 from experiments.presets import resolve_preset
 from experiments.records import (
+    ATTEMPT_NAME,
+    ATTEMPTS_DIR,
     METRICS_DIR,
     RESULT_FILE,
     TRIAL_FILE,
     TRIALS,
+    AttemptRecord,
     ProtocolRecord,
     Provenance,
     Record,
@@ -56,6 +59,24 @@ def write_trial(storage: Path, key: str, config: TrialConfig, metrics: np.ndarra
             line = {"kind": "evaluation", "attempt": 1, "step": step, "time": STARTED + step}
             line["values"] = dict(zip(METRICS, values, strict=True))
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def write_documents(storage: Path, key: str, config: TrialConfig, metrics: np.ndarray) -> None:
+    """A finished trial's documents, its one attempt's included, and the metrics of its last validation."""
+    folder = storage / TRIALS / key
+    (folder / METRICS_DIR).mkdir(parents=True)
+    (folder / ATTEMPTS_DIR).mkdir()
+    result = _result(key, config, *metrics[-1, :2])
+    _write(folder / TRIAL_FILE, TrialRecord(key=key, config=config))
+    _write(folder / RESULT_FILE, result)
+    times = {"started": result.provenance.started, "seen": result.provenance.finished}
+    _write(
+        folder / ATTEMPTS_DIR / ATTEMPT_NAME.of(1),
+        AttemptRecord(attempt=1, host="node", process="", workers=2, device="cuda", ended="finished", **times),
+    )
+    line = {"kind": "evaluation", "attempt": 1, "step": EVALUATIONS * EVERY, "time": STARTED}
+    line["values"] = {"m_j": metrics[-1, 0], "m_f": metrics[-1, 1]}
+    (folder / METRICS_DIR / "attempt-1.jsonl").write_text(json.dumps(line) + "\n")
 
 
 class ManyRuns:

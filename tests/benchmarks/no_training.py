@@ -9,7 +9,7 @@ code, for without that no trial of any stack would be one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -40,22 +40,31 @@ def trials(count: int, first_seed: int, workers: int) -> list[Trial]:
 class EmptyTrial(SingleWorkerTrial):
     """The product's trial, but for its training."""
 
-    def setup(self, config: dict[str, Any], context: RunContext, channel_actor: Any) -> None:
-        _replace_training()
-        super().setup(config, context, channel_actor)
+    def setup(self, config: dict[str, Any]) -> None:
+        replace_training()
+        super().setup(config)
 
 
-def coordinate_empty_group(
-    config: dict[str, Any], context: RunContext, channel_actor: Any, worker: WorkerResources
-) -> None:
-    """The product's worker group, but for its training."""
-    trainables.train_in_group = train_nothing_in_group
-    trainables.coordinate_group(config, context, channel_actor, worker)
+def empty_single_worker_trial(context: RunContext, channel_actor: Any) -> type[EmptyTrial]:
+    """In place of `orchestrator.sweep.trainables.single_worker_trial`."""
+    return type(EmptyTrial.__name__, (EmptyTrial,), {"context": context, "channel_actor": channel_actor})
+
+
+def empty_group_coordinator(
+    context: RunContext, channel_actor: Any, worker: WorkerResources
+) -> Callable[[dict[str, Any]], None]:
+    """In place of `orchestrator.sweep.trainables.group_coordinator`."""
+
+    def coordinate_empty_group(config: dict[str, Any]) -> None:
+        trainables.train_in_group = train_nothing_in_group
+        trainables.group_coordinator(context, channel_actor, worker)(config)
+
+    return coordinate_empty_group
 
 
 def train_nothing_in_group(config: dict[str, Any]) -> None:
     """One Ray Train worker of the product, but for its training."""
-    _replace_training()
+    replace_training()
     train_in_group(config)
 
 
@@ -100,7 +109,8 @@ def report_bare() -> None:
     train.report(REPORT)
 
 
-def _replace_training() -> None:
+def replace_training() -> None:
+    """Makes `run_trial` train nothing in this process."""
     from orchestrator.trial import run_trial
 
     run_trial.fit = _no_training
@@ -120,4 +130,4 @@ def _no_training(config: TrialConfig, execution: Any, workers: Any) -> Iterator[
         (best / WEIGHTS_FILE).touch()
         (best / "manifest.json").touch()
     clips = [ClipScore("clip", "category", m_j=0.5, m_f=0.5, frames=1, empty_frames=0)]
-    yield Tested(1, best, score, score, clips, {}, [], parameters=0, trainable_parameters=0, seconds_per_clip=0.0)
+    yield Tested(1, best, score, score, clips, {}, [], parameters=1, trainable_parameters=1, seconds_per_clip=1.0)

@@ -1,6 +1,6 @@
 """What `combo model predict` says of some eighty media files that are out of the ordinary in one way each.
 
-    .venv/bin/python tests/benchmarks/odd_media.py --out docs/odd-media.md
+    .venv/bin/python tests/benchmarks/odd_media.py --out docs/reference/odd-media.md
 
 Makes the files in a temporary folder, runs the command on each, with a tiny model that has learned nothing, and writes
 what it said as a page.
@@ -32,9 +32,10 @@ OF_THE_MODEL = "the model was trained with Maskiges by"
 """Begins what is said whenever another proposer is used than in training."""
 HEAD = """# Odd media files
 
-What [`combo model predict`](prediction.md) makes of {count} files that are out of the ordinary in one way each:
-{done} are segmented, {refused} refused. Videos last 3 seconds where nothing else is said. Written by
-`python tests/benchmarks/odd_media.py --out docs/odd-media.md`, which makes the files and runs the command on each.
+What [`combo model predict`](../guides/prediction.md) makes of {count} files that are out of the ordinary in one way
+each: {done} are segmented, {refused} refused. Videos last 3 seconds where nothing else is said.
+`python tests/benchmarks/odd_media.py --out docs/reference/odd-media.md` makes the files, runs the command on each, and
+writes this page.
 
 | file | what it is | outcome | what the terminal says |
 | --- | --- | --- | --- |

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from contextlib import nullcontext
@@ -28,7 +29,7 @@ from orchestrator.store.store import Store
 from orchestrator.sweep.cluster import current_cluster, running_ray
 from orchestrator.sweep.placement import Placement, WorkerResources
 from orchestrator.sweep.trial_scheduler import TrialScheduler
-from orchestrator.tracking import Tracker
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.run_context import RunContext
 
@@ -65,13 +66,14 @@ class Arena:
 
     def ours(self, count: int, workers: int, *, tracked: bool = False) -> Taken:
         """A sweep of ours, from the first look at its trials until the driver channel (and MLflow) is closed."""
-        from no_training import EmptyTrial, coordinate_empty_group, trials
+        from no_training import empty_group_coordinator, empty_single_worker_trial, trials
 
         from orchestrator.sweep import sweep
         from orchestrator.sweep.driver_channel import ChannelReceiver
+        from orchestrator.sweep.node_wait import NodeWait
         from orchestrator.sweep.ray_watch import RayWatch
 
-        sweep.SingleWorkerTrial, sweep.coordinate_group = EmptyTrial, coordinate_empty_group
+        sweep.single_worker_trial, sweep.group_coordinator = empty_single_worker_trial, empty_group_coordinator
         wanted = trials(count, self._trials, workers)
         self._trials += count
         name = f"empty-{self._trials}"
@@ -83,7 +85,8 @@ class Arena:
         began = time.perf_counter()
         with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
             with ChannelReceiver([tracker] if tracker else []) as receiver, RayWatch() as watch:
-                sweep.Sweep(name, scheduler, context, placement, receiver.channel_actor, watch).run()
+                node_wait = NodeWait(placement, lambda: scheduler, Console())
+                sweep.Sweep(name, scheduler, context, placement, receiver.channel_actor, watch, node_wait).run()
         seconds = time.perf_counter() - began
         results = list(storage.root.glob("trials/*/result.json"))
         assert len(results) == count
@@ -112,12 +115,18 @@ class Arena:
         return Taken(seconds, [result.metrics["ended"] for result in results])
 
 
+def prepare_ray() -> None:
+    """Gives Ray two CPUs, and lets its processes import what lies beside this file."""
+    os.environ["RAY_OVERRIDE_RESOURCES"] = '{"CPU": 2}'
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).resolve().parent), *sys.path[1:]])
+
+
 def main() -> None:
     """Prints times and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="of each kind of sweep")
     rounds = range(parser.parse_args().rounds)
-    os.environ["RAY_OVERRIDE_RESOURCES"] = '{"CPU": 2}'
+    prepare_ray()
     ray = running_ray(None, verbose=False, with_groups=True)
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as folder, ray:
         arena = Arena(Path(folder))

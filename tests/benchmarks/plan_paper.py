@@ -15,7 +15,7 @@ from pathlib import Path
 import model.data.fingerprint  # noqa: F401 - imported by the plan itself otherwise
 from experiments.load_experiment import load_experiment
 from experiments.target_files import experiment_names
-from orchestrator.planning.cost import Costs
+from orchestrator.planning.cost import costs_from
 from orchestrator.planning.cost_forecast import forecast_cost
 from orchestrator.planning.plan import make_plan, trials_where_data_are
 from orchestrator.planning.sweep_names import sweep_name
@@ -33,7 +33,7 @@ def main() -> None:
         experiments = [load_experiment(name) for name in experiment_names()]
         trials, _ = trials_where_data_are(experiments, Path(folder, "data"), None)
         plan = make_plan(sweep_name(experiments, trials), trials, store)
-        forecast = forecast_cost(experiments, trials, plan, Costs(store.finished()), store)
+        forecast = forecast_cost(experiments, trials, plan, costs_from(store), store)
         seconds, computing = time.perf_counter() - began, time.process_time() - began_computing
     print(
         f"plan of the whole paper, {forecast.cells} cells, {len(forecast.per_trial)} different trials: "

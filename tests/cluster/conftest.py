@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ray_head import Head, running_head
 
 from model.data.synthetic.writer import write_synthetic
-
-
-@pytest.fixture(scope="session")
-def head() -> Iterator[Head]:
-    """A cluster for all tests that submit to one."""
-    with running_head() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

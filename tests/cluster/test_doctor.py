@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from ray_head import PROGRAMS
 
 from orchestrator.doctor.checkup import checkup
 from orchestrator.doctor.data_sets import look_at_subset
@@ -18,6 +17,7 @@ from orchestrator.doctor.storage_check import look_at_storage
 from orchestrator.doctor.weights import look_at_sam, look_at_vggish
 from orchestrator.settings import Settings
 from orchestrator.storage.folder import FolderStorage
+from tests.servers.ray_head import PROGRAMS
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_a_cluster_that_is_away_is_told_in_time():
     finding = look_at_ray("127.0.0.1:9")
 
     assert finding.verdict == "fail"
-    assert finding.found == "RAY_ADDRESS 127.0.0.1:9 cannot be used: nobody listens there"
+    assert finding.found == "RAY_ADDRESS 127.0.0.1:9 cannot be used: no server listens there"
     assert time.monotonic() - began < 10
 
 

@@ -1,6 +1,8 @@
 """What is refused before anything is sent, and what is sent."""
 
 import http.server
+import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -11,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from experiments.errors import InputError
-from experiments.target_files import ROOT as EXPERIMENTS
+from experiments.load_experiment import load_experiment
+from experiments.papers import ROOT as EXPERIMENTS
 from orchestrator.jobs.environment import job_variables
 from orchestrator.jobs.job_files import JobFiles, package_files
 from orchestrator.jobs.request import JobRequest, job_command
+from tests.own_papers import write_paper
 
 ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")
 NOBODY = "http://127.0.0.1:9"
@@ -103,6 +107,33 @@ def test_a_server_that_is_no_ray_is_named_as_such(command, tmp_path, monkeypatch
     assert "Traceback" not in said.err
 
 
+class Dashboard(http.server.BaseHTTPRequestHandler):
+    """Tells of a Ray what a head's dashboard does."""
+
+    def do_GET(self):
+        told = {"rayVersion": "2.9.3", "pythonVersion": "3.9.18"}
+        answer = json.dumps({"version": "4", "ray_version": told["rayVersion"], "data": told}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_cluster_of_versions_that_this_package_does_not_run_on_is_refused(command):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Dashboard) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        said = command("submit", ONE_TRIAL, *PLACES, "--address", address)
+        server.shutdown()
+
+    assert said.code == 2
+    (line,) = said.err.splitlines()
+    assert re.match(rf"error: Ray at {address}: has Python 3\.9\.18, not \S+ and Ray 2\.9\.3, not \S+ \(use", line)
+
+
 def test_a5_of_the_environment_only_addresses_and_the_name_of_the_mlflow_experiment_travel():
     mine = {
         "AWS_SECRET_ACCESS_KEY": "secret",
@@ -168,6 +199,25 @@ def test_the_packages_and_the_named_experiments_travel_and_nothing_else(tmp_path
     assert sum(path.stat().st_size for path in files.values()) < 5_000_000
 
 
+def test_an_experiment_of_an_own_paper_travels_with_all_of_it_and_nothing_else(tmp_path):
+    experiment = ONE_TRIAL.read_text().replace("paper: combo\n", "")
+    files = {"one.yaml": experiment, "presets/small.yaml": "title: Small\n", "notes.txt": "private", ".key.yaml": "{}"}
+    paper = write_paper(tmp_path / "mine", files)
+    job_files = JobFiles([str(paper.path("one")), str(paper.folder), "a=b"])
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    job_files.pack(folder)
+
+    one, whole, _ = job_files.words_there
+    assert one == f"{whole}/one.yaml"
+    assert load_experiment(str(folder / one)).name == "mine/one"
+    travelled = {path.relative_to(folder / whole).as_posix() for path in (folder / whole).rglob("*") if path.is_file()}
+    assert travelled == {"one.yaml", "paper.yaml", "references.bib", "presets/small.yaml"}
+
+    (paper.folder / "presets" / "small.yaml").write_text("title: Smaller\n")
+    assert job_files.words_there[0] != one
+
+
 def test_equal_code_is_packed_into_equal_files(tmp_path):
     def packed(name):
         (tmp_path / name).mkdir()
@@ -194,7 +244,7 @@ def test_only_the_packages_own_files_travel(tmp_path, monkeypatch):
     for stray in (
         secret,
         root / "experiments" / "secrets.json",
-        root / "experiments" / "reported" / "secrets.json",
+        root / "experiments" / "combo" / "secrets.json",
         root / "model" / "secrets.json",
         root / "orchestrator" / "settings.yaml",
         root / "orchestrator" / ".idea" / "keys.py",

@@ -46,7 +46,10 @@ def http_port():
         ("head", f"is no address ({SHAPE})"),
         ("http://head:8265", f"is the address of a dashboard (combo submit takes it with --address; {SHAPE})"),
         ("ray://head:10001", f"is for Ray Client, through which sweeps cannot run (use combo submit, or {SHAPE})"),
-        ("127.0.0.1:1", "cannot be used: nobody listens there (start the cluster, or unset RAY_ADDRESS to run on this"),
+        (
+            "127.0.0.1:1",
+            "cannot be used: no server listens there (start the cluster, or unset RAY_ADDRESS to run on this",
+        ),
     ],
 )
 def test_an_address_where_no_cluster_can_be_is_told(address, told):
@@ -103,15 +106,50 @@ This process on node 127.0.0.1 was started with:
 """
 
 
-def test_all_lines_of_what_ray_says_are_told_in_one(monkeypatch):
-    def refuse(**_):
-        raise RuntimeError(MISMATCH)
+NO_GCS = """Failed to start GCS.  Last 20 lines of error files:
+===
+[2026-11-29 18:00:01,123 I 812 812] gcs_server.cc:88: Starting
+Traceback (most recent call last):
+  File "gcs.py", line 12, in start
+RuntimeError: Address already in use
+"""
 
-    monkeypatch.setattr("ray.init", refuse)
-    joined = running_ray("127.0.0.1:6379", verbose=False, with_groups=False)
-    with patch.dict("os.environ"), pytest.raises(InputError) as refusal, joined:
-        pass
 
-    (told,) = str(refusal.value).splitlines()
+@pytest.fixture
+def refused(monkeypatch):
+    """What becomes of an error of Ray that does not start: the only line of the refusal."""
+
+    def refuse(error, address=None):
+        def init(**_):
+            raise error
+
+        monkeypatch.setattr("ray.init", init)
+        ray = running_ray(address, verbose=False, with_groups=False)
+        with patch.dict("os.environ"), pytest.raises(InputError) as refusal, ray:
+            pass
+        (told,) = str(refusal.value).splitlines()
+        return told
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuntimeError(NO_GCS),
+            "Failed to start GCS.  Last 20 lines of error files: RuntimeError: Address already in use",
+        ),
+        (Exception("The current node timed out\nduring startup."), "The current node timed out during startup."),
+        (Exception("\n"), "Exception"),
+    ],
+)
+def test_a_ray_that_does_not_start_here_is_one_sentence(refused, error, said):
+    assert refused(error) == f"Ray on this machine: cannot be used: {said} (--verbose shows what Ray says meanwhile)"
+
+
+def test_all_lines_of_what_ray_says_are_told_in_one(refused):
+    told = refused(RuntimeError(MISMATCH), "127.0.0.1:6379")
+
     assert told.startswith("RAY_ADDRESS 127.0.0.1:6379: cannot be used: Version mismatch: ")
     assert all(version in told for version in ("Ray: 2.59.0", "Ray: 2.60.0", "Python: 3.11.7", "Python: 3.12.1"))

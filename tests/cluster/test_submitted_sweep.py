@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ray_head import Head
 
 from orchestrator.commit import current_commit
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
+from tests.servers.ray_head import Head
 
 ONE_TRIAL = Path(__file__).with_name("one_trial.yaml")
 SECRETS = {

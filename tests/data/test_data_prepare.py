@@ -16,6 +16,7 @@ from model.data.avss_classes import class_colours, class_ids
 from model.data.geometry import to_square
 from model.data.log_mel_file import log_mel_pickle, read_log_mel
 from model.layers.imagenet_pixels import ImageNetPixels
+from tests.orchestrator.combo_command import Combo
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "data_prep.npz")
 CLIPS = {
@@ -56,9 +57,24 @@ def root(released, tmp_path):
     return shutil.copytree(released, tmp_path / "avss")
 
 
+@pytest.fixture(scope="module")
+def prepared_once(released, tmp_path_factory):
+    """The released AVSS with all that is made from it; not to be changed."""
+    folder = tmp_path_factory.mktemp("prepared")
+    root = shutil.copytree(released, folder / "avss")
+    assert Combo(folder, root)("data", "prepare", root, "--subset", "avss", "--workers", 1).returncode == 0
+    return root
+
+
+@pytest.fixture
+def prepared(prepared_once, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(prepared_once, tmp_path / "prepared")
+
+
 def _save(image, path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path)
+    image.save(path, **({"compress_level": 1} if path.suffix == ".png" else {}))
 
 
 def _contents(root):
@@ -120,8 +136,8 @@ def test_pixels_are_normalised_like_the_authors():
     np.testing.assert_allclose(ImageNetPixels()(pixels), GOLDEN["norm_chw"], rtol=0, atol=1e-5)
 
 
-def test_labels_released_as_colours_only_give_the_same_ids(command, root):
-    command("data", "prepare", root, "--subset", "avss")
+def test_labels_released_as_colours_only_give_the_same_ids(command, prepared):
+    root = prepared
     expected = {path: path.read_bytes() for path in root.rglob("processed_labels_semantic/*.png")}
     for path in expected:
         path.unlink()
@@ -137,11 +153,11 @@ def test_labels_released_as_colours_only_give_the_same_ids(command, root):
     assert {path: path.read_bytes() for path in expected} == expected
 
 
-def test_the_reader_asks_for_preparation_and_then_reads(command, root):
+def test_the_reader_asks_for_preparation_and_then_reads(released, prepared):
     with pytest.raises(ValueError, match=r"0\.jpg is missing: prepare the released clips with 'combo data prepare'"):
-        AVSBench(root, "avss", "val")[0]
+        AVSBench(released, "avss", "val")[0]
 
-    command("data", "prepare", root, "--subset", "avss")
+    root = prepared
     for path in root.rglob("processed_frames/*.jpg"):
         coloured = root / "pre_SAM_mask/AVSBench_semantic" / path.relative_to(root).with_suffix("")
         _save(Image.open(path), coloured.with_name(f"{coloured.name}_mask_color.png"))
@@ -151,8 +167,8 @@ def test_the_reader_asks_for_preparation_and_then_reads(command, root):
     assert AVSBench(root, "avss", "train")[0].annotated.tolist() == [True] + [False] * 4
 
 
-def test_what_an_interruption_left_is_completed_and_the_rest_left_alone(command, root):
-    command("data", "prepare", root, "--subset", "avss")
+def test_what_an_interruption_left_is_completed_and_the_rest_left_alone(command, prepared):
+    root = prepared
     whole = _contents(root)
     frames = sorted(root.rglob("processed_frames/*.jpg"))
     damaged = [*frames[::2], min(root.rglob("processed_labels_semantic/*.png")), min(root.rglob("audio.pkl"))]
@@ -220,8 +236,8 @@ def test_a_released_log_mel_is_never_replaced(command, subset_copy, subset):
     assert f"not made: {odd} holds 4 examples, not 5: {remedy}" in out
 
 
-def test_prepared_pictures_of_another_size_are_never_replaced(command, root):
-    command("data", "prepare", root, "--subset", "avss")
+def test_prepared_pictures_of_another_size_are_never_replaced(command, prepared):
+    root = prepared
     before = _contents(root)
 
     code, _, err = command("data", "prepare", root, "--subset", "avss", "--size", 448)
@@ -231,8 +247,8 @@ def test_prepared_pictures_of_another_size_are_never_replaced(command, root):
     assert _contents(root) == before
 
 
-def test_a_single_prepared_picture_of_another_size_is_left_alone(command, root):
-    command("data", "prepare", root, "--subset", "avss")
+def test_a_single_prepared_picture_of_another_size_is_left_alone(command, prepared):
+    root = prepared
     odd = root / "v2/long/processed_frames/7.jpg"
     Image.new("RGB", (448, 448)).save(odd)
     before = _contents(root)

@@ -50,9 +50,10 @@ def test_a_file_that_cannot_be_opened_for_want_of_open_files_is_not_called_damag
         READERS[content](files)
 
 
-def test_evaluation_ends_and_leaves_no_clip_out(dataset):
+@pytest.mark.parametrize("reads_ahead", [False, True])
+def test_evaluation_ends_and_leaves_no_clip_out(dataset, reads_ahead):
     with no_open_files_left(), pytest.raises(OSError, match="Too many open files"):
-        list(evaluation_batches(dataset, 0, 1))
+        list(evaluation_batches(dataset, 0, 1, reads_ahead=reads_ahead))
 
     assert not dataset.quarantine.reasons
 

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 import torch
 
@@ -110,15 +112,30 @@ def test_lengths_may_differ_within_a_batch(synthetic):
     _assert_equal(batch, batch.to("cpu"))
 
 
-@pytest.mark.parametrize("world", [1, 2, 3])
-def test_evaluation_covers_every_clip_once(synthetic, world):
+@pytest.mark.parametrize("reads_ahead", [False, True])
+@pytest.mark.parametrize(("world", "clips"), [(1, 1), (2, 1), (3, 1), (1, 3), (2, 3)])
+def test_evaluation_covers_every_clip_once(synthetic, world, clips, reads_ahead):
     dataset = AVSBench(synthetic, "s4", "test", size=64)
-    batches = [batch for rank in range(world) for batch in evaluation_batches(dataset, rank, world)]
+    batches = [
+        batch
+        for rank in range(world)
+        for batch in evaluation_batches(dataset, rank, world, clips, reads_ahead=reads_ahead)
+    ]
 
     assert sorted(name for batch in batches for name in batch.names) == sorted(e.name for e in dataset.entries)
-    for batch in batches:
-        assert batch.names == [dataset.entries[int(batch.positions)].name]
-        assert torch.equal(batch.frames, torch.from_numpy(dataset[int(batch.positions)].frames))
+    assert max(len(batch.names) for batch in batches) == min(clips, len(dataset) // world)
+    for clip in (clip for batch in batches for clip in batch.split(1)):
+        assert clip.names == [dataset.entries[int(clip.positions)].name]
+        assert torch.equal(clip.frames, torch.from_numpy(dataset[int(clip.positions)].frames))
+
+
+def test_an_evaluation_that_is_left_early_leaves_no_reader_behind(synthetic):
+    before = threading.active_count()
+    batches = evaluation_batches(AVSBench(synthetic, "s4", "test", size=64), 0, 1, reads_ahead=True)
+    next(batches)
+    assert threading.active_count() == before + 1
+    batches.close()
+    assert threading.active_count() == before
 
 
 def test_an_uneven_batch_is_refused_at_once(train):

@@ -167,13 +167,14 @@ DAMAGES = {
 }
 
 
+@pytest.mark.parametrize("reads_ahead", [False, True])
 @pytest.mark.parametrize("reason", DAMAGES)
-def test_evaluation_leaves_a_damaged_clip_out(subset_copy, reason):
+def test_evaluation_leaves_a_damaged_clip_out(subset_copy, reason, reads_ahead):
     root = subset_copy("s4")
     dataset = AVSBench(root, "s4", "test", SIZE)
     DAMAGES[reason](clip_files("s4", root, dataset.entries[3]))
 
-    names = [batch.names[0] for batch in evaluation_batches(dataset, 0, 1)]
+    names = [batch.names[0] for batch in evaluation_batches(dataset, 0, 1, reads_ahead=reads_ahead)]
 
     assert names == [entry.name for place, entry in enumerate(dataset.entries) if place != 3]
     assert list(dataset.quarantine.reasons) == [3]

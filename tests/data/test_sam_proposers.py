@@ -12,9 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.proposals import sam
 from model.proposals.proposer import build_proposer
-from model.proposals.sam_network import build_network
 from model.proposals.sam_weights import read_weights
 from model.weights.errors import CheckpointError
 
@@ -35,6 +33,8 @@ def hugging_face_folder(tmp_path):
 
 
 def _network(name, path):
+    from model.proposals.sam_network import build_network  # which takes seconds
+
     return build_network(name, read_weights(path), path)
 
 
@@ -86,7 +86,7 @@ def test_mobile_sam_embeds_as_its_authors_network(reference):
 @pytest.mark.parametrize("name", ["sam", "mobile-sam"])
 def test_masks_have_the_picture_s_own_size(tmp_path, monkeypatch, hugging_face_folder, name):
     # MobileSAM always works at 1024 x 1024, where the full grid takes a minute on a CPU.
-    monkeypatch.setattr(sam, "POINTS_PER_SIDE", 3)
+    monkeypatch.setattr("model.proposals.sam.POINTS_PER_SIDE", 3)
     tiny = {"sam": hugging_face_folder, "mobile-sam": GOLDEN / "mobile_sam_tiny.pt"}[name]
     state = _network("sam", tiny).state_dict() if name == "sam" else read_weights(tiny)
     picture = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
@@ -119,6 +119,8 @@ def test_other_weights_are_another_proposer(tmp_path, hugging_face_folder):
 def test_every_published_size_is_told_by_its_shapes(depth):
     """ViT-B, L and H differ in width, depth, heads and in which blocks attend globally; width does not matter here."""
     from segment_anything.build_sam import _build_sam
+
+    from model.proposals.sam_network import build_network
 
     every = depth // 4
     with torch.device("meta"):

@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from literal_augmentation import literal_augment
+from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from model.data.colour import distort_colours
+from model.data.colour import distort, draw_distortion
+from model.data.resizing import Window, nearest_window, resized_window
 from model.data.transforms import augment, scale_choices
 
 SEEDS = range(40)
@@ -50,6 +53,47 @@ def test_geometry_is_one_for_frames_maskiges_and_labels(chequered_clip, kind, se
         tones = picture[0][label != 255].astype(int)
         white = picture[0] > (tones.min() + tones.max()) / 2
         np.testing.assert_array_equal(white[away_from_blurred_edges], label[away_from_blurred_edges])
+
+
+@pytest.fixture
+def noisy_clip(coordinate_clip):
+    """No two pixels alike, wider than high."""
+    rng = np.random.default_rng(5)
+    pictures = rng.integers(0, 256, (2, 5, 3, 64, 80), dtype=np.uint8)
+    labels = rng.integers(0, 71, (2, 64, 80))
+    return replace(coordinate_clip, frames=pictures[0], maskiges=pictures[1], labels=labels)
+
+
+@pytest.mark.parametrize("kind", ["scale_crop_colour_flip", "colour_flip", "flip"])
+@pytest.mark.parametrize("size", [64, 96, 41])
+def test_bits_are_those_of_the_chain_step_by_step(noisy_clip, kind, size):
+    channels_together = np.ascontiguousarray(noisy_clip.frames.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    for seed in SEEDS[:12]:
+        expected = literal_augment(noisy_clip, kind, size, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        for clip in (noisy_clip, replace(noisy_clip, frames=channels_together)):
+            found = augment(clip, kind, size, np.random.default_rng(seed))
+            for name in ("frames", "maskiges", "labels"):
+                np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+        augment(noisy_clip, kind, size, rng)
+        after = np.random.default_rng(seed)
+        literal_augment(noisy_clip, kind, size, after)
+        assert rng.random() == after.random()
+
+
+@pytest.mark.parametrize("scale", scale_choices(224))
+def test_a_window_of_a_resized_picture_is_cut_from_the_whole(scale):
+    """At the released size: every scale, windows at both ends and between, in pictures and labels."""
+    rng = np.random.default_rng(scale)
+    picture, labels = rng.integers(0, 256, (224, 224, 3), dtype=np.uint8), rng.integers(0, 256, (1, 224, 224))
+    whole = np.asarray(Image.fromarray(picture).resize((scale, scale), Image.Resampling.BILINEAR))
+    label = np.asarray(Image.fromarray(labels[0].astype(np.uint8)).resize((scale, scale), Image.Resampling.NEAREST))
+    most = max(scale - 224, 0)
+    for top, left in [(0, most), (most, 0), *rng.integers(most + 1, size=(3, 2)).tolist()]:
+        window = Window((scale, scale), top, left, 224)
+        cut = (slice(top, top + 224), slice(left, left + 224))
+        np.testing.assert_array_equal(resized_window(picture, window), whole[cut])
+        np.testing.assert_array_equal(nearest_window(labels, window)[0], label[cut])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -107,7 +151,7 @@ def test_distorted_colours_stay_in_range(coordinate_clip):
     original = picture.copy()
     unchanged = 0
     for _ in range(300):
-        distorted = distort_colours(picture, rng)
+        distorted = distort(picture, draw_distortion(rng))
         assert distorted.dtype == np.uint8
         assert distorted.shape == picture.shape
         unchanged += np.array_equal(distorted, picture)

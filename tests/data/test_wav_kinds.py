@@ -134,7 +134,8 @@ def test_sound_that_was_cut_off_is_read_as_far_as_it_goes(sound):
         (wav_bytes(np.full(999, np.nan, "<f4").tobytes(), 32, FLOAT), "holds NaN or infinite samples: replace it"),
         (
             wav_bytes((TONE * 2**15).astype("<f4").tobytes(), 32, FLOAT),
-            "holds floating-point samples up to 16384, though full scale is 1: write it anew with samples from -1 to 1",
+            "holds floating-point samples up to 16384, though full scale is 1: write it again with samples from -1 to "
+            "1",
         ),
     ],
 )

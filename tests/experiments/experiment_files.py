@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.scaled_experiment import FULL
+from experiments.scales import FULL
 from experiments.trial import Trial
 
 

@@ -6,8 +6,9 @@ from experiment_files import experiment, trials_of
 from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from experiments.papers import ROOT
 from experiments.presets import resolve_preset
-from experiments.target_files import ROOT, experiment_names
+from experiments.target_files import experiment_names
 from model.config import CLASSES
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))

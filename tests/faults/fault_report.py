@@ -1,4 +1,4 @@
-"""Notes what each fault cost, one JSON line per case, for the table in docs/faults.md."""
+"""Notes what each fault cost, one JSON line per case, for the table in docs/concepts/faults.md."""
 
 from __future__ import annotations
 

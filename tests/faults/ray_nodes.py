@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.ray_head import MARK, OURS, PROGRAMS, START_SECONDS, end_all, free_ports
+from tests.servers.ray_head import MARK, OURS, PROGRAMS, START_SECONDS, end_all, free_ports
 
 OBJECT_STORE_BYTES = 100 * 1024**2
 

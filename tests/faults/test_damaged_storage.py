@@ -22,6 +22,10 @@ from orchestrator.trial.updates import Started
 from tests.orchestrator.combo_command import TINY
 from tests.orchestrator.driver import Driver
 
+# Each injects a fault into trials that are trained for it. For each kind the fast suite has tests of fewer attempts: F4
+# and F9 in tests/orchestrator/test_trial_attempts.py, F4 and F22 in tests/storage/test_damaged_trials.py.
+pytestmark = pytest.mark.minutes
+
 GARBAGE = {
     "trials/notes.txt": b"\xff\x00",
     "trials/.hidden/trial.json": b"{",

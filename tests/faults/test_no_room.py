@@ -19,13 +19,14 @@ LIMIT_SECONDS = 2.0
 )
 def test_f20_infeasible_resources_are_refused_within_two_seconds_with_the_fix(new_combo, options):
     sweep = WatchedSweep(new_combo(), *PAIR)
-    seconds = []
     for _ in range(3):  # the machine may be busy
         began = time.monotonic()
         refused = sweep.run(*options)
-        seconds.append(time.monotonic() - began)
+        seconds = time.monotonic() - began
+        if seconds < LIMIT_SECONDS:
+            break
 
-    assert min(seconds) < LIMIT_SECONDS
+    assert seconds < LIMIT_SECONDS
     assert refused.returncode == 2
     assert refused.stdout == ""
     (line,) = refused.stderr.splitlines()
@@ -33,4 +34,4 @@ def test_f20_infeasible_resources_are_refused_within_two_seconds_with_the_fix(ne
     assert "lower --workers, --cpus-per-worker or --gpus-per-worker, or name a cluster with RAY_ADDRESS" in line
     assert not sweep.combo.storage.exists()
     assert not sweep.combo.processes()
-    note("F20", " ".join(map(str, options)), "nothing; refused before anything started", min(seconds))
+    note("F20", " ".join(map(str, options)), "nothing; refused before anything started", seconds)

@@ -11,6 +11,9 @@ import pytest
 import yaml
 from jsonschema import ValidationError
 
+from orchestrator.sweep.autoscaler import growth_of
+from orchestrator.sweep.cluster import Growth, Node, NodeType
+
 AWS = Path(__file__).parents[2] / "infra" / "aws"
 REGION = "eu-central-1"
 
@@ -52,6 +55,10 @@ def test_workers_are_spot_machines_with_a_gpu_and_go_when_idle(checks, cluster):
     assert workers["min_workers"] == 0
     assert workers["resources"]["GPU"] == 1
     assert workers["node_config"]["InstanceMarketOptions"]["MarketType"] == "spot"
+
+
+def test_a_sweep_counts_on_all_machines_that_the_cluster_file_allows(checks, cluster):
+    assert growth_of(checks(cluster)) == Growth((NodeType(Node(4, 1), 8),), 8)
 
 
 def test_every_start_of_ray_wants_the_token(cluster):

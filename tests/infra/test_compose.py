@@ -49,10 +49,13 @@ def test_a_misspelt_key_is_found(specification, services):
 
 
 def test_docker_compose_reads_both_files_with_the_secrets_that_were_made(copied, program):
+    compose = program("docker-compose")
+    version = subprocess.run([compose, "version", "--short"], capture_output=True, text=True).stdout.strip()
+    if version.startswith("1."):  # Debian's
+        pytest.skip(f"docker-compose {version} is older than the Compose Specification")
     words = [word for name in FILES for word in ("--file", copied / name)]
-    read = subprocess.run(
-        [program("docker-compose"), *words, "config", "--format", "json"], capture_output=True, text=True
-    )
+    read = subprocess.run([compose, *words, "config", "--format", "json"], capture_output=True, text=True)
+    assert read.returncode == 0, read.stderr
     configured = json.loads(read.stdout)["services"]
 
     assert configured["mlflow"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"].startswith("lab.example.org,")

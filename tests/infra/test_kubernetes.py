@@ -1,6 +1,7 @@
 """Every overlay renders, every document fits the schema of its kind, and nothing in it is more open than it must be."""
 
 import os
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -8,7 +9,21 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from orchestrator.profiles.profile import read_profile
+from orchestrator.profiles.surroundings import effect
+from orchestrator.sweep.autoscaler import growth_of, kuberay_config
+from orchestrator.sweep.cluster import NO_GROWTH, Growth, Node, NodeType
 from tests.infra.manifests import CRD_FILES, FOLDERS, check_built_in, check_custom, render
+from tests.repository.shown_commands import ROOT, arguments_of, read_named, split_commands, understand
+
+PROFILE = """
+storage: s3://combo/trials
+data: /data/avsbench
+s3: {endpoint: 'http://s3:8333', region: us-east-1, access_key: {env: KEY}, secret_key: {env: KEY}}
+mlflow: {uri: 'http://mlflow:5000', username: admin, password: {env: KEY}}
+"""
+OF_THE_IMAGE = {"COMBO_CACHE"}
+"""Variables that no profile sets, as they are the same everywhere."""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +137,13 @@ def test_ray_wants_a_token_and_nobody_reaches_a_pod_but_by_a_policy(rendered, fo
     assert [name for name, spec in policies.items() for rule in spec.get("ingress", []) if "from" not in rule] == []
 
 
+def test_a_sweep_counts_on_all_spot_workers_that_kuberay_may_make(rendered):
+    spot, standing = _cluster(rendered["overlays/spot"]), _cluster(rendered["overlays/gpu"])
+
+    assert growth_of(kuberay_config(spot)) == Growth((NodeType(Node(6, 1), 16),), 16)
+    assert growth_of(kuberay_config(standing)) == NO_GROWTH
+
+
 def test_spot_workers_begin_with_none_and_keep_the_state_of_the_head(rendered):
     spec = _cluster(rendered["overlays/spot"])["spec"]
     workers = spec["workerGroupSpecs"][0]
@@ -140,3 +162,43 @@ def test_the_smoke_cluster_needs_nothing_but_a_disk_and_the_passwords(rendered):
     assert config["data"]["COMBO_STORAGE"] == "/data/trials"
     assert claims == ["combo-data"]
     assert "gcsFaultToleranceOptions" not in _cluster(documents)["spec"]
+
+
+@pytest.fixture(scope="module")
+def profile_variables(tmp_path_factory):
+    """Names of the variables that stand for the keys of a profile."""
+    file = tmp_path_factory.mktemp("profiles") / "lab.yaml"
+    file.write_text(PROFILE)
+    return effect(read_profile(file), file, {"KEY": "secret"}).variables.keys()
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder != "sweep"])
+def test_pods_of_ray_have_exactly_the_variables_that_a_profile_sets(rendered, folder, profile_variables):
+    guide = (ROOT / "docs" / "guides" / "kubernetes.md").read_text()
+    secret = {*re.findall(r"--from-literal=(AWS_\w+)=", guide), *re.findall(r"add `(AWS_\w+)` to `combo-s3`", guide)}
+    config = next(one["data"] for one in rendered[folder] if one["kind"] == "ConfigMap")
+    named = {"configMapRef": config.keys(), "secretRef": secret}
+    pods = [pod for name, pod in _pods(rendered[folder]) if name.startswith("RayCluster")]
+
+    assert len(pods) == 2
+    for pod in pods:
+        container = pod["spec"]["containers"][0]
+        sources = {name for source in container["envFrom"] for kind in source for name in named[kind]}
+        assert (sources | {entry["name"] for entry in container["env"]}) - OF_THE_IMAGE == profile_variables
+
+
+@pytest.mark.parametrize("folder", ["sweep", "overlays/cpu-smoke"])
+def test_what_the_job_runs_is_understood_and_takes_storage_and_data_from_the_pods(rendered, folder):
+    entrypoint = next(one["spec"]["entrypoint"] for one in rendered[folder] if one["kind"] == "RayJob")
+    words = list(split_commands(entrypoint))
+    script = [command for line in words[0][2:] for command in split_commands(line)] if words[0][0] == "sh" else words
+    *made, (command, options) = [understand(words) for words in arguments_of("combo", script)]
+    (sweep,) = read_named(command.name, options)
+
+    assert command.name == "run"
+    assert (options["storage"], options["data"]) == (None, None)
+    if made:  # the data that it needs, all of it
+        assert {made_options["subset"] for _, made_options in made} == set(sweep.tasks)
+    else:
+        assert options["vggish_weights"]
+        assert options["backbone_weights"]

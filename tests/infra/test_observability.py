@@ -16,7 +16,7 @@ from experiments.records import MetricLine
 from orchestrator.monitoring.sweep_metrics import SweepMetrics
 from orchestrator.trial.updates import Measured, Started
 
-OBSERVABILITY = (ROOT / "docs" / "observability.md").read_text()
+OBSERVABILITY = (ROOT / "docs" / "guides" / "observability.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from prometheus_files import PROMETHEUS, expressions
 
 from model.data.synthetic.writer import write_synthetic
 from orchestrator.cli.exit_codes import INTERRUPTED
-from tests.cluster.ray_head import free_ports, running_head
 from tests.orchestrator.combo_command import Combo, wait_until
+from tests.servers.ray_head import free_ports, running_head
 
 EXPERIMENT = "tests/faults/three_trials.yaml"
 NOTHING_HERE = {"GPU utilisation", "GPU memory", "Failed attempts by class"}

@@ -6,8 +6,9 @@ from zlib import crc32
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from model.avsbench.network import AVSBenchNetwork
 from model.avsbench.official_names import official_names
 from model.config import TrialConfig
 
@@ -27,8 +28,10 @@ def formula_weight(key: str, shape: tuple[int, ...]) -> Tensor:
     return noise / np.sqrt(np.prod(shape[1:]))
 
 
-def fill_by_formula(network: nn.Module, config: TrialConfig) -> None:
-    """Fills all that has an official name."""
+def fill_by_formula(network: AVSBenchNetwork, config: TrialConfig) -> None:
+    """Fills all that has an official name, but the stages that nothing passes."""
     state = network.state_dict()
     for ours, (official,) in official_names(config, state).items():
+        if ours.startswith(network.parts["unexecuted_stages"]):
+            continue
         state[ours].copy_(formula_weight(official, tuple(state[ours].shape)))

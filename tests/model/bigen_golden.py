@@ -17,6 +17,7 @@ from model.bigen.config import BigenConfig
 from model.bigen.network import Bigen
 from model.bigen.official_names import official_names
 from model.data.batch import Batch
+from model.weights.uninitialised import uninitialised
 
 FRAMES = 5
 
@@ -43,8 +44,7 @@ def formula_weight(key: str, shape: list[int]) -> Tensor:
 
 def formula_filled(config: BigenConfig) -> Bigen:
     """The network with formula weights, found through its official names; VGGish, which has none, is small."""
-    torch.manual_seed(0)
-    with patch.object(VGGish, "hidden", 8):
+    with patch.object(VGGish, "hidden", 8), uninitialised():
         network = Bigen(config)
     state = network.state_dict()
     with torch.no_grad():

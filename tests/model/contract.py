@@ -1,27 +1,15 @@
-"""Every registered model in its smallest form, and the toy of docs/add-a-model.md, registered from that page."""
+"""Every registered model in its smallest form, and the toy of docs/guides/add-a-model.md."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from unittest.mock import patch
-
-import model
 from experiments.overrides import lay_over
 from model.config import TrialConfig
-from model.registry import MODELS, Entry
-
-PAGE = Path(__file__).parents[2] / "docs" / "add-a-model.md"
-FILE = re.compile(r"^## \d\. [^\n]*`model/toy/(\w+\.py)`\n.*?^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINE = re.compile(r'^"toy": Entry\("([^"]+)", "([^"]+)"\),$', re.MULTILINE)
 
 SIZE = 32
 SHARED = {
     "data.size": SIZE,
     "data.augment": "flip",
-    "training.batch": 4,
+    "training.batch": 2,
     "training.iterations": 4,
     "training.evaluate_every": 2,
 }
@@ -76,17 +64,3 @@ def small_config(name: str, **settings: object) -> TrialConfig:
     """A model's smallest trial; `settings` have `__` for dots, such as `data__task`."""
     assigned = {key.replace("__", "."): value for key, value in settings.items()}
     return TrialConfig.model_validate(lay_over(lay_over({}, SHARED | SMALL[name], name), assigned, "test"))
-
-
-@contextmanager
-def toy_model(folder: Path) -> Iterator[None]:
-    """Writes the toy's files as the page has them, and registers it while the context is open."""
-    page = PAGE.read_text()
-    files = dict(FILE.findall(page))
-    (line,) = LINE.findall(page)
-    assert sorted(files) == ["config.py", "model.py"]
-    (folder / "toy").mkdir()
-    for name, content in files.items():
-        (folder / "toy" / name).write_text(content)
-    with patch.dict(MODELS, toy=Entry(*line)), patch.object(model, "__path__", [*model.__path__, str(folder)]):
-        yield

@@ -13,11 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from experiments.presets import resolve_preset
+from model.combo.config import LossConfig
 from model.combo.official_names import official_names
+from model.combo.points import Draw, draw_in_turn
 from model.weights.parameter_counts import network_without_memory
 from model.weights.renaming import Renames, rename
 
 FOLDER = Path(__file__).parent.parent / "golden"
+CHUNK = 1 << 15
+"""So many numbers stay in a processor's cache while they are made."""
 
 
 @cache
@@ -38,8 +42,8 @@ def our_names() -> dict[str, str]:
 def hash_random(key: str, count: int) -> np.ndarray:
     """`hashrand` of the golden index: reproducible float64 numbers in [-1, 1)."""
     parts = []
-    for start in range(0, count, 1 << 20):
-        x = np.arange(start, min(start + (1 << 20), count), dtype=np.uint32)
+    for start in range(0, count, CHUNK):
+        x = np.arange(start, min(start + CHUNK, count), dtype=np.uint32)
         x = x * np.uint32(2654435761) + np.uint32(crc32(key.encode()))
         x ^= x >> np.uint32(16)
         x *= np.uint32(0x7FEB352D)
@@ -95,7 +99,14 @@ class ReplayedPoints:
     def __init__(self, stored: dict[str, Tensor]) -> None:
         self._draws = iter(stored[key] for key in sorted(stored) if key.startswith("rand"))
 
-    def draw(self, frames: list[int], count: int) -> Tensor:
-        points = next(self._draws)
+    def draw(self, predictions: int, masks: list[int], config: LossConfig) -> Draw:
+        return draw_in_turn(self._rows, predictions, masks, config)
+
+    def _rows(self, frames: list[int], count: int) -> Tensor:
+        """One draw for all matched masks; those to match with are drawn frame by frame."""
+        rows: list[Tensor] = []
+        while sum(map(len, rows)) < len(frames):
+            rows.append(next(self._draws))
+        points = torch.cat(rows)
         assert points.shape == (len(frames), count, 2)
         return points

@@ -5,11 +5,11 @@ import torch
 from golden import load, vectors
 from torch.testing import assert_close
 
-from model.avsbench.decoder import Decoder, Head
 from model.avsbench.frames import Frames
 from model.avsbench.official_names import DECODER, NECK
 from model.avsbench.official_names import TPAVI as TPAVI_NAMES
 from model.layers.dilated_sum import DilatedSum
+from model.layers.panoptic_fpn import Decoder, Head
 from model.layers.tpavi import TPAVI
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}

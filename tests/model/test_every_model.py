@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 import torch
-from contract import SIZE, SMALL, small_config, toy_model
+from contract import SIZE, SMALL, small_config
 
 from experiments.errors import InputError
 from experiments.identity import canonical_json, flatten, trial_key
@@ -21,7 +21,10 @@ from model.data.fingerprint import trial_fingerprint
 from model.data.loading import training_batches
 from model.data.synthetic.writer import write_synthetic
 from model.interface import model_of
+from model.metrics.protocol import protocol_for
 from model.registry import MODELS, UNNAMED, load_config_class
+from model.training.audio_embeddings import audio_embedder
+from model.training.evaluate import evaluate
 from model.training.events import Stepped, Stopped, Tested
 from model.training.fit import Execution, fit
 from model.training.gradients import BatchGradients
@@ -30,14 +33,20 @@ from model.weights.errors import CheckpointError
 from model.weights.import_official import import_official
 from model.weights.parameter_counts import count_parameters, part_of
 from model.weights.stored_model import load_model, read_stored_model, save_model
+from model.weights.uninitialised import uninitialised
+from tests.toy_package import importable, install, toy_files
 
 CPU = torch.device("cpu")
 REGISTERED = tuple(MODELS)
+UNDIVIDED = (
+    "losses are sums over counts of the whole batch, and a network with layers that look at a whole batch says so in "
+    "refusal_to_split"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def toy(tmp_path_factory):
-    with toy_model(tmp_path_factory.mktemp("model")):
+    with importable(install(toy_files(), tmp_path_factory.mktemp("toy"))):
         yield
 
 
@@ -70,7 +79,8 @@ def first_batch(config, data):
 
 
 def test_no_model_is_left_out_of_this_suite():
-    assert set(REGISTERED) <= set(SMALL)
+    missing = set(REGISTERED) - set(SMALL)
+    assert not missing, f"give tests/model/contract.py the smallest form of {missing}, in SMALL"
 
 
 def test_settings_survive_json_and_say_the_model(config, name):
@@ -184,11 +194,18 @@ def test_losses_and_gradients_do_not_depend_on_how_a_batch_is_divided(config, da
     (whole, whole_gradients), (parts, part_gradients) = found
     assert whole.keys() == parts.keys()
     for key, value in whole.items():
-        torch.testing.assert_close(parts[key], value, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(parts[key], value, rtol=1e-4, atol=1e-6, msg=lambda said: f"{said}\n\n{UNDIVIDED}")
     assert whole_gradients.keys() == part_gradients.keys()
     largest = max(value.norm() for value in whole_gradients.values())
     for key, value in whole_gradients.items():
         assert (part_gradients[key] - value).norm() <= 1e-4 * (value.norm() + largest), key
+
+
+def test_a_network_with_batch_normalisation_is_not_divided_unless_it_says_otherwise():
+    network = build(small_config("toy"))
+    assert network.refusal_to_split() == ""
+    network.pixels = torch.nn.Sequential(network.pixels, torch.nn.BatchNorm2d(8))
+    assert network.refusal_to_split().startswith("batch normalisation in pixels.1 would see only a part of each batch")
 
 
 def test_a_trial_that_was_stopped_ends_with_the_weights_of_one_that_was_not(config, data, tmp_path):
@@ -206,6 +223,17 @@ def test_a_trial_that_was_stopped_ends_with_the_weights_of_one_that_was_not(conf
     assert continued[-1].score == straight[-1].score
 
 
+def test_fast_numerics_change_no_loss_but_by_rounding(name, data, tmp_path):
+    losses = {}
+    for numerics in ("plain", "fast_1"):
+        config = small_config(name, training__numerics=numerics)
+        events = fit(config, Execution(data_root=data, checkpoints=tmp_path / numerics, checkpoint_every=4))
+        losses[numerics] = [next(events).losses for _ in range(2)]
+        events.close()
+    for found, expected in zip(losses["fast_1"], losses["plain"], strict=True):
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
 def test_stored_weights_give_the_same_scores(config, data, tmp_path):
     network = build(config).eval()
     folder = save_model(tmp_path / "stored", network.state_dict(), config, step=3)
@@ -214,6 +242,44 @@ def test_stored_weights_give_the_same_scores(config, data, tmp_path):
     with torch.no_grad():
         scores = [one.class_scores(one(batch), (SIZE, SIZE)) for one in (network, loaded)]
     assert torch.equal(*scores)
+
+
+def test_a_network_that_draws_no_weights_has_the_same_tensors_and_what_is_no_weight_is_filled(config):
+    expected = build(config)
+    with uninitialised():
+        found = build(config)
+    for one, other in zip(found.named_parameters(), expected.named_parameters(), strict=True):
+        assert (one[0], one[1].shape, one[1].requires_grad) == (other[0], other[1].shape, other[1].requires_grad)
+    assert [name for name, _ in found.named_buffers()] == [name for name, _ in expected.named_buffers()]
+    for one, other in zip(found.buffers(), expected.buffers(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def many_clips(tmp_path_factory):
+    out = tmp_path_factory.mktemp("many")
+    write_synthetic("s4", out, 30, seed=1, size=SIZE)
+    return out
+
+
+def test_clips_scored_together_get_the_scores_that_they_get_alone(config, many_clips, name, monkeypatch):
+    """Equal where the arithmetic does not depend on the size of a batch; up to its rounding elsewhere."""
+    monkeypatch.setattr("model.training.scoring.TIMED", 1)
+    network, clips, passed = build(config), AVSBench.configured(config, many_clips, "test"), []
+    network.register_forward_pre_hook(lambda _, given: passed.append(len(given[0].names)))
+    embed_audio = audio_embedder(network, None)
+    together, alone = (
+        evaluate(network, clips, protocol_for("s4"), embed_audio, Workers(), CPU, clips_at_once=count)
+        for count in (2, 1)
+    )
+    assert len(alone.clips) == len(clips) > 4
+    assert (max(passed) == 2) == (not network.mixes_clips)
+    if network.mixes_clips or name == "toy":
+        assert (together.clips, together.score) == (alone.clips, alone.score)
+    for one, other in zip(together.clips, alone.clips, strict=True):
+        assert (one.clip, one.category, one.frames) == (other.clip, other.category, other.frames)
+        assert (one.m_j, one.m_f) == pytest.approx((other.m_j, other.m_f), abs=1e-3)
+    assert len({one.m_f for one in alone.clips}) == len(clips), "scores must tell clips apart"
 
 
 def test_what_a_network_does_not_look_at_is_neither_read_nor_fingerprinted(config, data, monkeypatch):
@@ -226,7 +292,7 @@ def test_what_a_network_does_not_look_at_is_neither_read_nor_fingerprinted(confi
 
 
 def _grey():
-    return torch.zeros(3, SIZE, SIZE, dtype=torch.uint8).numpy()
+    return torch.zeros(SIZE, SIZE, 3, dtype=torch.uint8).numpy()
 
 
 def test_a_model_that_nobody_published_has_nothing_to_import(tmp_path):

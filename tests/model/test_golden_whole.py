@@ -12,8 +12,12 @@ from model.combo.inference import class_scores
 from model.combo.network import Combo
 from model.config import OptimConfig
 from model.data.batch import unlabelled
+from model.training.acceleration import order_channels_last
 from model.training.optim import build_optimizer, set_learning_rates
 from model.weights.parameter_counts import network_without_memory
+from model.weights.uninitialised import uninitialised
+
+FAST = {"model.backbone.weights": "random", "model.pixel_decoder.sampling": "fastest"}
 
 
 def close_share(value, expected):
@@ -64,7 +68,8 @@ def test_vggish():
 def end_to_end():
     """Reference vectors, our predictions for the same clip, and our network with the same weights."""
     g = vectors("e2e_r50_s4")
-    model = Combo(resolve_preset("combo_r50", "s4", {"model.backbone.weights": "random"})).eval()
+    with uninitialised():
+        model = Combo(resolve_preset("combo_r50", "s4", {"model.backbone.weights": "random"})).eval()
     state = model.state_dict()
     with torch.no_grad():
         for key, name in our_names().items():
@@ -73,8 +78,16 @@ def end_to_end():
         yield g, model, predictions
 
 
-def test_predictions_of_the_whole_network(end_to_end):
-    g, _, predictions = end_to_end
+@pytest.mark.parametrize("numerics", ["plain", "fast_1"])
+def test_predictions_of_the_whole_network(numerics, end_to_end):
+    g, model, predictions = end_to_end
+    if numerics != "plain":
+        with uninitialised():
+            fast = Combo(resolve_preset("combo_r50", "s4", {**FAST, "training.numerics": numerics})).eval()
+        fast.load_state_dict(model.state_dict(), assign=True)
+        order_channels_last(fast, torch.optim.AdamW(fast.parameters()))
+        with torch.no_grad():
+            predictions = fast(unlabelled(g["images"], g["pre_masks"], g["audio_log_mel"]))
     final = predictions[-1]
     assert len(predictions) == 10
     shares = {
@@ -103,9 +116,10 @@ def test_stations_inside_the_network(end_to_end):
         "bfm_audio": audio,
         "audio_query": model.audio_mlp(audio),
     }
+    seen, painted = encoder.image_backbone(images), encoder.maskige_backbone(maskiges)
     for level, name in enumerate(("res2", "res3", "res4", "res5")):
-        stations[f"backbone_{name}_c0to7"] = encoder.image_backbone(images)[level][:, :8]
-        stations[f"maskige_{name}_c0to7"] = encoder.maskige_backbone(maskiges)[level][:, :8]
+        stations[f"backbone_{name}_c0to7"] = seen[level][:, :8]
+        stations[f"maskige_{name}_c0to7"] = painted[level][:, :8]
         stations[f"fused_{name}_c0to7"] = fused[level][:, :8]
     for level, memory in enumerate(pixels.memory):
         stations[f"pd_ms{level}_c0to15"] = memory[:, :16]

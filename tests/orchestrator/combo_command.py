@@ -18,6 +18,8 @@ from orchestrator.cli.app import main
 COMBO = Path(sys.executable).with_name("combo")
 EXPERIMENTS = Path(__file__).parent
 TINY = EXPERIMENTS / "tiny.yaml"
+EARLIER = EXPERIMENTS.parent / "golden" / "earlier_version"
+"""A storage that an earlier version of combo wrote, the experiment that it is of, and the tables of that version."""
 MARK = "COMBO_TEST_MARK"
 OURS = ("COMBO_", "RAY_", "MLFLOW_", "OMP_")
 """Variables of the caller that would change what a command does."""

@@ -26,6 +26,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def earlier_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clips that the trials of the earlier version were trained on."""
+    folder = tmp_path_factory.mktemp("earlier-data")
+    made = Combo(folder, folder)(
+        *("data", "synth", "--subset", "s4", "--out", folder, "--clips", 12, "--size", 32, "--seed", 0)
+    )
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
 @pytest.fixture
 def combo(tmp_path: Path, data: Path) -> Combo:
     """The command, with a storage of its own."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlflow.entities import Run
-from mlflow.tracking import MlflowClient
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 class Runs:
     """The runs of the one experiment in the embedded database."""
 
     def __init__(self, storage: Path) -> None:
+        from mlflow.tracking import MlflowClient  # which takes seconds
+
         self.client = MlflowClient(tracking_uri=f"sqlite:///{storage / 'mlflow.db'}")
         experiment = self.client.get_experiment_by_name("combo")
         assert experiment is not None

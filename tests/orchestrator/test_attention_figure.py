@@ -4,13 +4,13 @@ import pytest
 import torch
 from driver import Driver
 
-from experiments import figures
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from experiments.papers import shown
+from experiments.printed_commands import Caller
 from model.data.fingerprint import trial_fingerprint
 from model.data.synthetic.writer import write_synthetic
 from model.training.workers import Workers
-from orchestrator.report_inputs import request
 from orchestrator.report_inputs.figure_data import paper_figures
 from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
@@ -19,10 +19,10 @@ from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from reports.stored.predictions import read_predictions
 from reports.stored.results import read_results
+from tests.own_papers import write_paper
 
 EXPERIMENT = """
 title: Two models
-paper: avs-bigen
 preset: bigen_demo
 tasks: [ms3]
 overrides: {data.size: 32, training.batch: 2, training.iterations: 1, training.evaluate_every: 1}
@@ -32,26 +32,21 @@ variants:
 table: {number: "2", caption: C., row_header: Method}
 """
 FIGURES = """
-paper: avs-bigen
 figures:
   - number: "5"
     kind: comparison
     title: Predictions
     caption: Two models.
-    blocks: [{experiment: EXPERIMENT, task: ms3}]
+    blocks: [{experiment: two, task: ms3}]
     rows: [{variant: baseline, label: AVSBench}, {variant: bigen, label: AVS-BiGen}]
   - number: "6"
     kind: attention_maps
     title: Attention
     caption: By stage.
-    trained: {experiment: EXPERIMENT, task: ms3}
+    trained: {experiment: two, task: ms3}
     rows:
       - {variant: bigen, map: correlation-1, label: fine}
       - {variant: bigen, map: audio-visual-4, label: coarse}
-"""
-PALETTE = """
-paper: combo
-figures: [{number: III, kind: palette, title: Colours, caption: By id., colours: 1}]
 """
 
 
@@ -63,45 +58,31 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def experiment(tmp_path_factory):
-    path = tmp_path_factory.mktemp("experiment") / "two.yaml"
-    path.write_text(EXPERIMENT)
-    return path
+def paper(tmp_path_factory):
+    """A paper of one's own with one experiment."""
+    return write_paper(tmp_path_factory.mktemp("papers") / "mine", {"two.yaml": EXPERIMENT, "figures.yaml": FIGURES})
 
 
 @pytest.fixture
-def defined(experiment, tmp_path, monkeypatch):
-    """Puts definitions in the place of those that ship; COMBO has one figure, which shows nothing trained."""
-
-    def written(text=FIGURES):
-        folder = tmp_path / "figures"
-        folder.mkdir(exist_ok=True)
-        (folder / "combo.yaml").write_text(PALETTE)
-        (folder / "avs-bigen.yaml").write_text(text.replace("EXPERIMENT", str(experiment)))
-        monkeypatch.setattr(figures, "FOLDER", folder)
-
-    return written
-
-
-@pytest.fixture
-def missing(defined, data):
+def missing(paper, data):
     """Why figures cannot be drawn from a storage."""
 
     def read(storage, text=FIGURES):
-        defined(text)
+        (paper.folder / "figures.yaml").write_text(text)
         settings = Settings(FolderStorage(storage), data, tracking_uri="", ray_address=None)
-        drawn = paper_figures(["avs-bigen"], {}, "full", settings, read_results(storage, None))
+        drawn = paper_figures([paper], {}, "full", settings, read_results(storage, None), Caller())
         return [figure.missing for figure in drawn]
 
-    return read
+    yield read
+    (paper.folder / "figures.yaml").write_text(FIGURES)
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory, data, experiment):
+def storage(tmp_path_factory, data, paper):
     """Both trials, finished."""
     folder = tmp_path_factory.mktemp("storage")
     torch.set_num_threads(1)
-    for unbound in expand(load_experiment(str(experiment))):
+    for unbound in expand(load_experiment(str(paper.path("two")))):
         trial = unbound.on_data(trial_fingerprint(data, unbound.config))
         context = RunContext(FolderStorage(folder), data=data, commit=None, config=RunConfig(checkpoint_every=1))
         for _ in run_trial(trial, context, Workers(), Driver()):
@@ -123,29 +104,22 @@ def test_every_prediction_keeps_the_attention_that_its_model_names(storage):
     assert maps["correlation-1"].std() > 0
 
 
-@pytest.fixture
-def nothing_else(monkeypatch, experiment):
-    """Lets a report of everything hold no more than this experiment."""
-    monkeypatch.setattr(request, "experiment_names", lambda: [str(experiment)])
-    monkeypatch.setattr(request, "search_names", list)
-
-
-@pytest.mark.usefixtures("nothing_else")
-def test_both_figures_are_drawn_once_their_trials_are_finished(storage, data, command, defined, tmp_path):
-    defined()
+def test_both_figures_are_drawn_once_their_trials_are_finished(storage, data, command, paper, tmp_path):
     out = tmp_path / "out"
-    said = command("report", "build", "--storage", storage, "--data", data, "--out", out, "--without-mlflow")
+    said = command(
+        "report", "build", paper.folder, "--storage", storage, "--data", data, "--out", out, "--without-mlflow"
+    )
     assert said.code == 0, said.err
     page = (out / "figures.html").read_text()
     for number in ("5", "6"):
-        assert (out / "figures" / f"avs-bigen-figure{number}.png").is_file()
+        assert (out / "figures" / f"mine-figure{number}.png").is_file()
     for text in ("AVSBench", "Colour is attention, from the lowest to the highest", "fine 0.", "coarse 0."):
         assert text in page
 
 
-def test_what_is_missing_is_said_with_the_command_that_gives_it(storage, missing, tmp_path):
+def test_what_is_missing_is_said_with_the_command_that_gives_it(storage, missing, paper, tmp_path):
     (tmp_path / "empty").mkdir()
-    why = "has no finished trial on MS3; to train it: combo run two"
+    why = f"has no finished trial on MS3; to train it: combo run {shown(paper.path('two'))}"
     assert missing(tmp_path / "empty") == [f"baseline {why}", f"bigen {why}"]
 
     drawn, refused = missing(storage, FIGURES.replace("correlation-1", "tpavi-1"))

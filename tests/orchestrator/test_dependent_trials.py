@@ -65,8 +65,8 @@ def test_a_parent_whose_clips_do_not_divide_among_the_workers_is_refused_too(bot
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
-def test_a_sweep_trains_the_parent_first_and_starts_from_its_best_weights(both_subsets, tmp_path):
-    combo = Combo(tmp_path, both_subsets)
+def test_a_sweep_trains_the_parent_first_and_starts_from_its_best_weights(both_subsets, head, tmp_path):
+    combo = Combo(tmp_path, both_subsets, **head.environment)
     run = combo("run", DEPENDENT)
     assert run.returncode == 0, run.stderr
     store = Store(FolderStorage(combo.storage))

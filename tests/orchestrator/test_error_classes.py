@@ -5,10 +5,16 @@ import errno
 import pytest
 import ray.exceptions
 import torch
-from ray.train.v2._internal.exceptions import WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError
+from ray.train.v2._internal.exceptions import (
+    WorkerGroupStartupTimeoutError,
+    WorkerHealthCheckFailedError,
+    WorkerHealthCheckTimeoutError,
+)
+from ray.train.v2.api.exceptions import ControllerError
 
 from model.data.errors import DataError
 from orchestrator.storage.errors import StorageError
+from orchestrator.sweep.trial_errors import main_cause
 from orchestrator.trial.failures import FREE_LIMIT, MESSAGE_LENGTH, classify, failure_record, is_retried
 
 GLOO = (
@@ -39,6 +45,7 @@ RAYS = ray.exceptions
         (RAYS.ActorUnavailableError("the actor is unavailable", None), "worker-died"),
         (WorkerHealthCheckFailedError("no answer", RuntimeError("gone")), "worker-died"),
         (WorkerHealthCheckTimeoutError("no answer for 15 s"), "hung"),
+        (main_cause(ControllerError(WorkerGroupStartupTimeoutError(2))), "node-lost"),
         (RuntimeError(GLOO[0]), "worker-died"),
         (RuntimeError(GLOO[1]), "worker-died"),
         (torch.distributed.DistBackendError(NCCL), "worker-died"),

@@ -114,7 +114,11 @@ def test_running_it_again_does_nothing_and_says_so_quickly(sweep):
     again = sweep.combo("run", *sweep.words)
 
     assert again.returncode == 0
-    assert re.fullmatch(f"{NAME}: all 3 trials are finished already, nothing to run\n", again.stdout)
+    said, where = again.stdout.splitlines()
+    assert re.fullmatch(f"{NAME}: all 3 trials are finished already, nothing to run", said)
+    assert re.fullmatch(
+        r"in MLflow: http://127\.0\.0\.1:5000/#/experiments/\S+  \(while `.*combo mlflow.*` runs\)", where
+    )
     assert time.monotonic() - started < 15
 
 

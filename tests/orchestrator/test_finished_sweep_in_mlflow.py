@@ -41,13 +41,13 @@ def test_params_are_the_resolved_configuration(pairs):
 def test_training_losses_are_there_at_every_step_and_validation_at_every_evaluation(runs, pairs):
     for _, run in pairs:
         assert runs.steps(run, "train/loss_total") == [1, 2, 3, 4, 5, 6]
-        assert runs.steps(run, "val/m_j") == [3, 6]
+        assert runs.steps(run, "val/m_j_percent") == [3, 6]
 
 
 def test_test_scores_equal_those_of_the_result(pairs):
     for trial, run in pairs:
-        assert run.data.metrics["test/m_j"] == pytest.approx(trial.result.score.m_j, abs=1e-12)
-        assert run.data.metrics["test/m_f"] == pytest.approx(trial.result.score.m_f, abs=1e-12)
+        assert run.data.metrics["test/m_j_percent"] == pytest.approx(100 * trial.result.score.m_j, abs=1e-9)
+        assert run.data.metrics["test/m_f_percent"] == pytest.approx(100 * trial.result.score.m_f, abs=1e-9)
 
 
 def test_artifacts_are_the_documents_and_pictures_of_the_trial(runs, pairs):

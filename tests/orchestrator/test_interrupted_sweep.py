@@ -210,4 +210,4 @@ def test_f2_mlflow_has_every_step_although_two_drivers_were_lost(abused):
     end = abused.runs[-1]
     for run in end.nested.values():
         assert sorted(set(end.steps(run, "train/loss_total"))) == STEPS
-        assert sorted(set(end.steps(run, "val/m_j"))) == [20, 40]
+        assert sorted(set(end.steps(run, "val/m_j_percent"))) == [20, 40]

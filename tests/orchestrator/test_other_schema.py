@@ -85,14 +85,14 @@ def test_a_search_is_not_begun_anew_beside_its_own_points(data, tmp_path):
     assert f"1 of its points cannot be read: trial {'0' * 16} {TOLD} ({REMEDY})" in refused.stderr
 
 
-def test_every_verb_says_so_and_none_starts_the_trial_anew(trials, store, data, tmp_path):
+def test_every_verb_says_so_and_none_starts_the_trial_anew(trials, store, data, tmp_path, command):
     for place, trial in enumerate(trials):
         as_schema_2(store, trial, f"{place:016x}" if place else None)
     combo = Combo(tmp_path, data)
     for verb, code in (("plan", 0), ("status", 0), ("run", 1)):
-        answer = combo(verb, TINY, "--storage", tmp_path)
-        said = " ".join((answer.stdout + answer.stderr).split())
-        assert answer.returncode == code, said
+        answer = command(verb, TINY, "--storage", tmp_path, "--data", data)
+        said = " ".join((answer.out + answer.err).split())
+        assert answer.code == code, said
         assert said.count(TOLD) == 3, said
         assert "damaged" not in said
     report = combo("report", "build", TINY, "--storage", tmp_path)

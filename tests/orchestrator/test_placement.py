@@ -9,13 +9,14 @@ from combo_command import TINY
 from experiments.errors import InputError
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from orchestrator.sweep.cluster import Cluster, Node
+from orchestrator.sweep.cluster import NO_GROWTH, Cluster, Growth, Node, NodeType
 from orchestrator.sweep.local_resources import local_cluster
 from orchestrator.sweep.placement import Placement, WorkerResources
 
 
-def placed(*nodes, cpus=1.0, gpus=0.0, **limits):
-    return Placement(lambda: Cluster(tuple(Node(*node) for node in nodes)), WorkerResources(cpus, gpus), **limits)
+def placed(*nodes, cpus=1.0, gpus=0.0, growth=NO_GROWTH, **limits):
+    cluster = Cluster(tuple(Node(*node) for node in nodes), growth)
+    return Placement(lambda: cluster, WorkerResources(cpus, gpus), **limits)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,46 @@ def test_no_more_trials_at_once_than_fit_or_may():
     assert placed((8, 0)).trials_at_once(2) == 4
     assert placed((8, 0), most_at_once=3).trials_at_once(2) == 3
     assert placed((1, 0), most_at_once=3).trials_at_once(2) == 1
+
+
+SPOT = Growth((NodeType(Node(4, 1), 8),), 8)
+"""Eight nodes of one GPU that an autoscaler may start."""
+
+
+@pytest.mark.parametrize(
+    ("nodes", "growth", "gpus", "slots"),
+    [
+        ([(0, 0, True)], SPOT, 1, 8),  # the head alone
+        ([(0, 0, True), (4, 1), (4, 1)], SPOT, 1, 8),  # those that came already are among the eight
+        ([(0, 0, True), (16, 8), (16, 8)], SPOT, 1, 16),  # others joined by hand
+        ([(2, 0, True)], SPOT, 0, 2 + 32),
+        ([(0, 0, True)], Growth((NodeType(Node(4, 0), 8), NodeType(Node(16, 4), 2)), 5), 1, 8),
+        ([(0, 0, True)], Growth((NodeType(Node(4, 0), 8), NodeType(Node(16, 4), 2)), 5), 0, 2 * 16 + 3 * 4),
+        ([(0, 0, True)], Growth((NodeType(Node(4, 0), 8),), 8), 1, 0),
+    ],
+)
+def test_workers_that_fit_once_the_autoscaler_has_started_all_that_it_may(nodes, growth, gpus, slots):
+    assert placed(*nodes, gpus=gpus, growth=growth).most_slots() == slots
+
+
+def test_trials_wait_for_nodes_that_may_come_and_are_refused_where_none_could_hold_them():
+    trial = expand(load_experiment(str(TINY), "group"))[2]
+    alone = placed((0, 0, True), gpus=1.0, growth=SPOT)
+
+    alone.refuse_unplaceable([trial])
+    assert alone.trials_at_once(2) == 4
+    assert placed((0, 0, True), gpus=1.0, growth=SPOT, most_at_once=3).trials_at_once(2) == 3
+    with pytest.raises(InputError, match="there is room for 0 with all nodes that the autoscaler may start"):
+        placed((0, 0, True), cpus=8.0, growth=SPOT).refuse_unplaceable([trial])
+
+
+def test_a_trial_takes_the_nodes_that_are_there_if_it_may_and_else_waits_for_all_that_it_wants():
+    trial = expand(load_experiment(str(TINY), "group", {"training.batch": 4}))[2]
+    trial = replace(trial, workers=4)
+
+    assert placed((0, 0, True), gpus=1.0, growth=SPOT, least_workers=2).workers_now(trial) == 4
+    assert placed((0, 0, True), *[(4, 1)] * 3, gpus=1.0, growth=SPOT, least_workers=2).workers_now(trial) == 2
+    assert placed((0, 0, True), *[(4, 1)] * 3, gpus=1.0, growth=SPOT).workers_now(trial) == 4
 
 
 @pytest.mark.parametrize(

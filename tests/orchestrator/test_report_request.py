@@ -16,7 +16,7 @@ def test_no_words_stand_for_everything(tmp_path):
     assert sorted(one.scaled.name for one in everything.reported) == experiment_names()
     assert [one.name for one in everything.settings] == ["settings/combo"]
     assert [search.name for search in everything.searches] == search_names()
-    assert everything.papers == ("combo", "avs-bigen")
+    assert [paper.name for paper in everything.papers] == ["combo", "avs-bigen"]
     assert everything.reported[0].scaled.name == "combo/table1"
 
 
@@ -32,7 +32,8 @@ def test_words_are_experiments_tables_settings_and_searches(tmp_path):
     assert [one.scaled.name for one in some.reported] == ["combo/table3", "combo/table7"]
     assert [one.table.number for one in some.settings] == ["I"]
     assert [search.name for search in some.searches] == ["search/lambda_ada"]
-    assert some.papers == ()
+    assert [paper.name for paper in some.papers] == ["combo"]
+    assert not some.is_everything
 
 
 def test_seeds_may_be_given_for_everything_but_other_settings_need_a_name(tmp_path):

@@ -104,3 +104,18 @@ def test_a_half_written_checkpoint_is_no_checkpoint(folder):
 
     (folder.checkpoints / "step-00000002").mkdir()
     assert folder.has_checkpoint
+
+
+def test_what_training_states_refer_to_is_stored_before_them(tmp_path, trial):
+    stored = []
+
+    class Noting(FolderStorage):
+        def publish(self, name):
+            stored.append(name.rpartition("/")[2])
+
+    folder = Store(Noting(tmp_path)).trial(trial.key)
+    names = ["frozen-0123456789abcdef", "best-00000001", "step-00000002"]
+    for name in (*names, "frozen-of-others"):
+        (folder.path / "checkpoints" / name).mkdir(parents=True)
+    folder.publish_checkpoints()
+    assert stored == names

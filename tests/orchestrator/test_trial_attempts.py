@@ -4,6 +4,7 @@ import shutil
 import time
 
 import pytest
+import torch
 from combo_command import TINY
 from driver import Driver
 from mlflow_runs import Runs
@@ -19,7 +20,7 @@ from orchestrator.run_config import RunConfig
 from orchestrator.settings import resolve_settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.tracking import Tracker
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.trial.leases import AttemptLease, LeaseTakenError, last_attempt
 from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
@@ -37,14 +38,26 @@ def trial(data):
 def attempt(tmp_path, data, trial):
     """Starts an attempt; returns its reports and the updates that it tells."""
 
-    def start(data=data, trial=trial, requested=None):
+    def start(data=data, trial=trial, requested=None, **options):
         driver = Driver(requested=requested)
-        context = RunContext(
-            storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, config=RunConfig(checkpoint_every=1)
-        )
+        config = RunConfig(checkpoint_every=1, **options)
+        context = RunContext(storage=FolderStorage(tmp_path / "storage"), data=data, commit=None, config=config)
         return run_trial(trial, context, Workers(), driver), driver.told
 
     return start
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, data):
+    """An attempt that nothing disturbs: its trial's folder, its reports, and the updates that it told."""
+    torch.set_num_threads(1)
+    (trial, *_), driver = trials_on_data([load_experiment(str(TINY))], data), Driver()
+    storage = FolderStorage(tmp_path_factory.mktemp("whole"))
+    context = RunContext(storage=storage, data=data, commit=None, config=RunConfig(checkpoint_every=1))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("COMBO_CACHE", str(storage.root / "cache"))
+        reports = list(run_trial(trial, context, Workers(), driver))
+    return Store(storage).trial(trial.key), reports, driver.told
 
 
 @pytest.fixture
@@ -56,13 +69,24 @@ def _steps(told):
     return [update.line.step for update in told if isinstance(update, Measured) and update.line.kind == "step"]
 
 
-def test_every_validation_is_reported_and_every_update_told(attempt, folder, trial):
-    reports, told = attempt()
+def test_every_validation_is_reported_and_every_update_told(whole, trial):
+    folder, reports, told = whole
 
     assert [report["step"] for report in reports] == [3.0, 6.0]
     assert told[0] == Started(trial, attempt=1, step=0)
     assert _steps(told) == [1, 2, 3, 4, 5, 6]
     assert told[-1] == Finished(trial.key, folder.result)
+
+
+def test_clips_are_kept_decoded_on_the_machine_if_asked_and_numbers_stay(attempt, whole, tmp_path, monkeypatch):
+    folder, *_ = whole
+    assert not (folder.path.parents[1] / "cache").exists()
+
+    monkeypatch.setenv("COMBO_CACHE", str(tmp_path / "cache"))
+    reports, told = attempt(clip_cache=0.1)
+    list(reports)
+    assert told[-1].result.score == folder.result.score
+    assert list((tmp_path / "cache" / "clips").glob("*.clip"))
 
 
 def test_an_attempt_that_was_cut_off_is_continued(attempt, folder, trial):
@@ -181,7 +205,9 @@ def test_unreadable_clips_fail_the_trial_and_repaired_ones_let_it_finish(attempt
     assert folder.result.quarantined == {"val": [pictures[2].parent.name]}  # what was validated without it is kept
 
 
-def test_a_result_and_mlflow_name_the_clips_that_could_not_be_used(attempt, folder, trial, data, tmp_path, caplog):
+def test_a_result_and_mlflow_name_the_clips_that_could_not_be_used(
+    attempt, folder, trial, data, tmp_path, caplog, empty_database
+):
     drawn = ShuffledSampler(clips=14, batch=2, seed=0).global_batch(1)[0]
     damaged, pictures = _damaged_copy(data, tmp_path / "data", ("train", drawn), ("test", 2))
 
@@ -198,6 +224,7 @@ def test_a_result_and_mlflow_name_the_clips_that_could_not_be_used(attempt, fold
         assert caplog.text.count(f"clip {line.clip} is quarantined: ") == 1
     assert len((folder.path / "quarantine.jsonl").read_text().splitlines()) == 2
 
+    shutil.copy(empty_database, tmp_path / "storage" / "mlflow.db")
     settings = resolve_settings(str(tmp_path / "storage"), damaged)
     with Tracker(settings, "combo", "tiny", [], [trial]) as tracker:
         pass

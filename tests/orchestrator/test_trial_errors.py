@@ -15,6 +15,7 @@ from experiments.load_experiment import load_experiment
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
 from orchestrator.sweep.attempt_endings import AttemptEndings
+from orchestrator.sweep.carried_trial import CarriedTrial
 from orchestrator.sweep.trial_errors import main_cause, sending_failure
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.trial.leases import LeaseTakenError, LeaseWatch
@@ -54,7 +55,7 @@ class ErrorFile:
     """A trial as Tune has it once it has written what the trial raised, in a folder that others may write to."""
 
     def __init__(self, trial, folder):
-        self.config, self.local_path = {"trial": trial, "attempt": 1}, str(folder)
+        self.config, self.local_path = {"trial": CarriedTrial(trial), "attempt": 1}, str(folder)
         self.run_metadata = type("Metadata", (), {"pickled_error_filename": "error.pkl", "error_filename": "error.txt"})
         self.status, self.storage = TuneTrial.ERROR, None
 

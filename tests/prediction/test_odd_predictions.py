@@ -74,18 +74,18 @@ def test_the_overlay_of_one_picture_lasts_as_long_as_the_sound_and_carries_every
 
 @pytest.mark.parametrize("rate", [1, 3])
 def test_every_part_of_a_second_has_a_mask_of_its_own_frame(predict, tmp_path, rate):
-    write_video(tmp_path / "clip.mp4", 7)
+    write_video(tmp_path / "clip.mp4", 6)
     out, described, _ = predict("clip.mp4", "--rate", rate)
 
-    assert len(masks_of(out)) == 7 * rate
-    assert [second["second"] for second in described["seconds"]] == [index // rate for index in range(7 * rate)]
-    assert [second["begin"] for second in described["seconds"]] == pytest.approx(np.arange(7 * rate) / rate)
+    assert len(masks_of(out)) == 6 * rate
+    assert [second["second"] for second in described["seconds"]] == [index // rate for index in range(6 * rate)]
+    assert [second["begin"] for second in described["seconds"]] == pytest.approx(np.arange(6 * rate) / rate)
     assert described["masks_per_second"] == rate
 
 
 def test_the_last_part_of_each_second_is_nearly_what_one_mask_a_second_is(models, tmp_path):
     """Its frame lies 1/48 s later, so the clips are the same but for that."""
-    video = write_video(tmp_path / "clip.mp4", 7, rate=8)
+    video = write_video(tmp_path / "clip.mp4", 6, rate=8)
     for rate in (1, 2):
         words = ("--checkpoint", models["s4"], "--out", tmp_path / f"out{rate}", "--rate", rate)
         assert run_combo("model", "predict", video, *words) == 0

@@ -56,10 +56,13 @@ def text(path):
         (lambda folder: folder, "is a folder: name a video file"),
         (lambda folder: text(folder / "notes.mp4"), "notes.mp4 cannot be read as a video"),
         (lambda folder: text(folder / "notes.txt"), "notes.txt is a text file: name a video file"),
-        (lambda folder: empty(folder / "empty.mp4"), "empty.mp4 is empty: fetch it anew, or name another video file"),
+        (
+            lambda folder: empty(folder / "empty.mp4"),
+            "empty.mp4 is empty: download it again, or name another video file",
+        ),
         (
             lambda folder: spoiled(write_video(folder / "clip.mp4", 2), folder / "dead.mkv", "video", 1, 5),
-            "dead.mkv holds no picture that can be decoded: fetch it anew, or name another video",
+            "dead.mkv holds no picture that can be decoded: download it again, or name another video",
         ),
         (lambda folder: picture(folder / "photo.png"), "photo.png has no sound"),
         (lambda folder: write_video(folder / "mute.mp4", 2, sound_rate=None), "mute.mp4 has no sound"),

@@ -87,7 +87,8 @@ def test_weights_and_places_of_a_profile_reach_a_submitted_job(profiles, command
     write(
         profiles,
         "lab",
-        "storage: s3://bucket/trials\ndata: /shared/avsbench\ns3: {region: eu-north-1}\nmlflow: {uri: 'http://lab:5000'}\n"
+        "storage: s3://bucket/trials\ndata: /shared/avsbench\nclip_cache: 20\ns3: {region: eu-north-1}\n"
+        "mlflow: {uri: 'http://lab:5000'}\n"
         "weights: {vggish: /shared/vggish.pth, backbones: {resnet50.tv_in1k: /shared/r50.pth}}\n",
     )
     said = command("--profile", "lab", *SWEEP)
@@ -96,6 +97,7 @@ def test_weights_and_places_of_a_profile_reach_a_submitted_job(profiles, command
     for words in (
         "--storage s3://bucket/trials",
         "--data /shared/avsbench",
+        "--clip-cache 20.0",
         "--vggish-weights /shared/vggish.pth",
         "--backbone-weights resnet50.tv_in1k=/shared/r50.pth",
     ):

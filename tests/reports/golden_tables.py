@@ -20,8 +20,8 @@ from experiments.trial import Trial
 from reports.render import terminal
 from reports.render.formats import table_files
 from reports.slugs import slug
-from reports.stored.imported import read_imported_evaluations
 from reports.stored.results import read_results
+from reports.stored.scored_weights import read_evaluations
 from reports.tables.cells import Cell, RunLink, Table
 from reports.tables.settings_table import build_settings_table
 from reports.tables.table import Known, build_table
@@ -48,7 +48,8 @@ def on_terminal(table: Table, width: int = WIDTH) -> str:
     console = Console(width=width, force_terminal=False)
     with console.capture() as capture:
         console.print(terminal.render(table))
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    lines = [*capture.get().splitlines(), *terminal.remedies(table)]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _same_everywhere(table: Table) -> Table:
@@ -74,7 +75,7 @@ def _table_7(storage: Storage) -> Table:
     (storage.finish(trials[10], 0.6, 0.7) / "result.json").write_text("{")
     storage.evaluate_imported(trials[3].config, 0.811)
     links = {trials[0].key: RunLink("0" * 32, f"http://localhost:5000/#/experiments/1/runs/{'0' * 32}")}
-    known = Known(imported=read_imported_evaluations(storage.root)[0], links=links)
+    known = Known(imported=read_evaluations(storage.root)[0], links=links)
     return build_table(scaled, trials, read_results(storage.root, None), known)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -87,10 +88,10 @@ def search() -> SearchOutcome:
 
 def _plot() -> Plot:
     """With pixels inside, as the figures with photographs have."""
+    return Plot("combo-figure-4", "Heat maps", "Two by two fields.", *draw(partial(_paint)))
 
-    def paint() -> Figure:
-        figure = Figure(figsize=(4, 2))
-        figure.subplots().imshow([[0, 1], [1, 0]])
-        return figure
 
-    return Plot("combo-figure-4", "Heat maps", "Two by two fields.", *draw(paint))
+def _paint() -> Figure:
+    figure = Figure(figsize=(4, 2))
+    figure.subplots().imshow([[0, 1], [1, 0]])
+    return figure

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,15 @@ from rich.console import Console
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
+from experiments.papers import shipped_papers
+from experiments.references import references
+from experiments.reported import transcription
 from experiments.target_files import experiment_names
 from reports.render import terminal
-from reports.render.formats import COLLECTION, table_files
+from reports.render.formats import COLLECTION, SUPPLEMENT, table_files
 from reports.slugs import slug
 from reports.stored.results import read_results
+from reports.tables.statistics import summarise
 from reports.tables.table import build_table
 
 ONE_COLUMN = r"""\documentclass{article}
@@ -131,8 +136,32 @@ def test_a_table_of_two_methods_is_turned_as_the_paper_has_it(tables):
 
 @pytest.mark.parametrize("name", ["combo-table1", "combo-table7", "combo-tableII", "settings-combo"])
 def test_latex_compiles_alone_and_fits_its_page(folder, name):
-    assert_balanced((folder / f"{name}.tex").read_text())
+    for style in ("", "_cvpr", "_audit"):
+        assert_balanced((folder / f"{name}{style}.tex").read_text())
     assert_compiles(folder, f"{name}_standalone.tex")
+
+
+def test_a_paper_has_one_line_a_row_and_bold_is_the_best_of_all_of_them(tables):
+    whole, columns = tables["combo-table1"], tables["combo-table1"].columns[2:]
+    ours = whole.rows[-2]
+    values = zip(ours.cells[2:], (99.0, 67.2), strict=True)
+    measured = replace(
+        ours, cells=tuple(replace(cell, summary=summarise([value]), gain=None) for cell, value in values)
+    )
+    rows = [replace(one, cells=one.cells[2:]) for one in whole.rows if one.is_published]
+    text = table_files({"t": replace(whole, columns=columns, rows=(*rows, measured))})["t.tex"]
+    lines = [line.strip() for line in text.splitlines() if line.endswith(r"\\")]
+    assert len([line for line in lines if "ResNet" in line or "PVT" in line or "-B" in line]) == len(rows) + 1
+    assert lines[-1].endswith(r"& ResNet-50 & \textbf{99.0} & 67.2 \\")
+    assert r"& \textit{58.2} & \textbf{\textit{70.9}} \\" in text
+    assert r"& \underline{\textit{59.0}} & \textit{70.0} \\" in text
+    assert "best in bold, second underlined" in text
+
+
+def test_whatever_a_paper_cites_is_in_the_bibliography():
+    for paper in shipped_papers():
+        cited = {record.cite.key for record in transcription(paper).records if record.cite is not None}
+        assert cited | {paper.said.cite.key} == references(paper).keys()
 
 
 def test_latex_fits_a_paper_of_one_column(folder):
@@ -144,7 +173,9 @@ def test_all_tables_of_both_papers_compile_as_one_document(tmp_path):
     nothing = read_results(Path("/nonexistent"), None)
     experiments = [load_experiment(name) for name in experiment_names()]
     tables = {slug(scaled.name): build_table(scaled, expand(scaled), nothing) for scaled in experiments}
-    assert_compiles(written(table_files(tables), tmp_path), COLLECTION)
+    folder = written(table_files(tables), tmp_path)
+    assert_compiles(folder, COLLECTION)
+    assert_compiles(folder, SUPPLEMENT)
 
 
 def test_the_overview_tells_what_is_measured_of_each_table(tables):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from fake_storage import FINGERPRINT, Storage, make_experiment
 from golden_tables import golden_tables, on_terminal
-from report_checks import assert_balanced, assert_compiles
+from report_checks import Page, assert_balanced, assert_compiles
 
 from experiments.expand import expand
 from experiments.reported_schema import Citation
@@ -16,7 +16,7 @@ from reports.render.formats import table_files
 from reports.render.latex_text import escape
 from reports.render.plain_text import one_line
 from reports.stored.results import read_results
-from reports.tables.cells import RunLink
+from reports.tables.cells import Remedy, RunLink
 from reports.tables.table import Known, build_table
 
 HOSTILE = (
@@ -60,7 +60,12 @@ def hostile(golden, tmp_path_factory):
         cite=Citation(key=HOSTILE, venue=HOSTILE),
         cells=tuple(replace(cell, column=column) for cell, column in zip(others.cells, table.columns, strict=True)),
     )
-    return replace(table, rows=(published, *table.rows), footnotes=(*table.footnotes, HOSTILE), commands=(HOSTILE,))
+    return replace(
+        table,
+        rows=(published, *table.rows),
+        footnotes=(*table.footnotes, HOSTILE),
+        remedies=(Remedy(HOSTILE, HOSTILE),),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +90,11 @@ NAMES = ("hostile", "turned", "settings")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a6_hostile_text_in_latex_is_text(files, name, tmp_path):
-    text = files[f"{name}.tex"]
-    assert_balanced(text)
-    assert not re.search(r"\\(input|write)\b", text)
-    assert r"\textbackslash{}input\{/etc/passwd\}" in text
+    for style in ("", "_cvpr", "_audit"):
+        text = files[f"{name}{style}.tex"]
+        assert_balanced(text)
+        assert not re.search(r"\\(input|write)\b", text)
+        assert r"\textbackslash{}input\{/etc/passwd\}" in text
     for file, content in files.items():
         if file.endswith(".tex"):
             (tmp_path / file).write_text(content)
@@ -109,13 +115,23 @@ def test_every_letter_that_latex_is_given_can_be_printed(tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a6_hostile_text_in_markdown_is_text(files, name):
+def test_a6_hostile_text_in_a_slide_is_text(files, name):
+    page = Page(files[f"{name}_slide.html"])
+    assert page.addresses == []
+    assert not {"script", "img"} & set(page.tags)
+    assert "\x1b" not in files[f"{name}_slide.html"]
+
+
+@pytest.mark.parametrize("style", ["", "_readme"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a6_hostile_text_in_markdown_is_text(files, name, style):
+    name += style
     lines = files[f"{name}.md"].splitlines()
     rows = [line for line in lines if line.startswith("| ")]
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
     commands = [line for line in lines if line.startswith("    ")]
     text = re.sub(r"\\.", "", "\n".join(line for line in lines if line not in commands))
-    assert set(re.findall(r"<[^>]*>", text)) <= {"<br>", "<sub>", "</sub>"}
+    assert set(re.findall(r"<[^>]*>", text)) <= {"<br>", "<sub>", "</sub>", "<ins>", "</ins>"}
     assert "](" not in text
     assert "\x1b" not in files[f"{name}.md"]
 

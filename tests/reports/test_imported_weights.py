@@ -9,13 +9,14 @@ from report_checks import assert_compiles
 from experiments.presets import resolve_preset
 from model.config import CLASSES
 from model.metrics.protocol import protocol_for
-from reports.stored.imported import AUTHORS_PROTOCOLS, read_imported_evaluations
+from reports.stored.imported import AUTHORS_PROTOCOLS, of_imported_weights
 from reports.stored.results import read_results
+from reports.stored.scored_weights import read_evaluations
 from reports.tables.table import Known, build_table
 
 
 def imported_cells(scaled, trials, storage):
-    records, _ = read_imported_evaluations(storage.root)
+    records = of_imported_weights(read_evaluations(storage.root)[0])
     table = build_table(scaled, trials, read_results(storage.root, None), Known(records))
     return {(cell.row, cell.column.metric): cell.imported.percent for cell in table.cells if cell.imported is not None}
 
@@ -70,7 +71,8 @@ def test_every_format_shows_them(storage, scaled, trials, released, tmp_path):
     storage.evaluate_imported(released, 0.8149)
     report = report_of(scaled, trials, storage.root, tmp_path / "out")
     tables = tmp_path / "out" / "tables"
-    markdown, latex, page = ((tables / f"combo-table7.{ending}").read_text() for ending in ("md", "tex", "html"))
+    endings = (".md", "_audit.tex", ".html")
+    markdown, latex, page = ((tables / f"combo-table7{ending}").read_text() for ending in endings)
     assert "60.0<br><sub>official 81.5" in markdown
     assert r"& official & 81.5 & 81.5 &  &  \\" in latex
     assert "e" * 16 in page
@@ -97,7 +99,7 @@ def test_weights_of_no_stated_source_are_never_called_official(storage, scaled, 
 @pytest.mark.parametrize(("m_j", "warned"), [(0.0, True), (0.8, False)])
 def test_a_score_far_from_the_reported_one_is_warned_of(storage, scaled, trials, released, m_j, warned):
     storage.evaluate_imported(released, m_j)
-    known = Known(read_imported_evaluations(storage.root)[0])
+    known = Known(of_imported_weights(read_evaluations(storage.root)[0]))
     notes = build_table(scaled, trials, read_results(storage.root, None), known).footnotes
     opening = "Warning: in row 'lambda-10' weights imported from model_best.pth score 0.0 on S4 M_J, 81.7 points from"
     assert any(note.startswith(opening) for note in notes) == warned

@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 
+from reports.drawing.hot_spots import Spot
 from reports.drawing.kept_drawings import drawn_once, keeping_drawings
 
-DRAWING = ("<svg/>", b"%PDF-", b"\x89PNG")
+DRAWING = ("<svg/>", b"%PDF-", b"\x89PNG", (Spot(0.5, 0.25, "seed 1: 62.0", "run-1"),))
 FLAGS, METHOD = 6, 8
 """Where a member's header states them; the directory at the end does again, two bytes further on."""
 

@@ -2,18 +2,20 @@ import pytest
 
 from experiments.reported_schema import Citation
 from reports.drawing.style import label as figure_label
+from reports.render.html_text import label as html_label
 from reports.render.latex_text import citation
 from reports.render.latex_text import escape as latex_escape
 from reports.render.latex_text import label as latex_label
 from reports.render.markdown import escape as markdown_escape
 from reports.render.math_label import in_unicode, split_label
 from reports.render.plain_text import one_line
-from reports.site.markup import label as html_label
 
 
 def test_math_reads_in_unicode_and_html():
     assert in_unicode(r"$\lambda_{ada}$ = 5") == "λ_ada = 5"
-    assert html_label(r"$\mathcal{L}^2_{ada}$ < 5") == ('<span class="math">L<sup>2</sup><sub>ada</sub></span> &lt; 5')
+    assert html_label(r"$\mathcal{L}^2_{ada}$ < 5") == (
+        r'<span class="math" data-tex="\mathcal{L}^2_{ada}">L<sup>2</sup><sub>ada</sub></span> &lt; 5'
+    )
 
 
 @pytest.mark.parametrize(

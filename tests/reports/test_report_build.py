@@ -5,18 +5,21 @@ import json
 import pandas as pd
 import pytest
 from built_reports import report_of
-from fake_storage import FINGERPRINT, make_experiment
+from fake_storage import FINGERPRINT, Storage, make_experiment
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
 from orchestrator.cli.app import main
+from reports.drawing.kept_drawings import keeping_drawings
 
 FORMATS = ("csv", "html", "json", "md", "parquet", "tex")
+STYLES = ("standalone.tex", "cvpr.tex", "audit.tex", "readme.md", "slide.html")
 
 
-@pytest.fixture
-def half_full(storage):
-    """Two seeds: some variants done, one partly, one unfinished, one damaged."""
+@pytest.fixture(scope="module")
+def half_full(tmp_path_factory):
+    """Two seeds: some variants done, one partly, one unfinished, one damaged; not to be changed."""
+    storage = Storage(tmp_path_factory.mktemp("half-full") / "storage")
     trials = [trial.on_data(FINGERPRINT) for trial in expand(make_experiment(seeds=(0, 1)))]
     for index, trial in enumerate(trials[:5]):
         storage.finish(trial, 0.60 + index / 100, 0.70 + index / 100)
@@ -25,18 +28,24 @@ def half_full(storage):
     return make_experiment(seeds=(0, 1)), trials, storage.root
 
 
+@pytest.fixture(scope="module")
+def built(half_full, tmp_path_factory):
+    """The report on them, and its folder; not to be changed."""
+    out = tmp_path_factory.mktemp("built") / "out"
+    return report_of(*half_full, out), out
+
+
 def names_in(out, folder):
     return {path.name for path in (out / folder).iterdir()}
 
 
-def test_a_report_holds_every_form_of_its_table(half_full, tmp_path):
-    out = tmp_path / "out"
-    report = report_of(*half_full, out)
+def test_a_report_holds_every_form_of_its_table(half_full, built):
+    report, out = built
     assert {path.name for path in out.iterdir()} == {
-        "assets", "figures", "figures.html", "index.html", "pictures", "qualitative.html", "tables",
+        "assets", "figures", "figures.html", "index.html", "pictures", "qualitative.html", "tables", "trials.html",
     }  # fmt: skip
-    table7 = {f"combo-table7.{ending}" for ending in FORMATS}
-    assert names_in(out, "tables") == {*table7, "combo-table7_standalone.tex", "tables.tex"}
+    table7 = {f"combo-table7.{ending}" for ending in FORMATS} | {f"combo-table7_{style}" for style in STYLES}
+    assert names_in(out, "tables") == {*table7, "tables.tex", "supplement.tex", "references.bib", "numbers.tex"}
     plots = {f"combo-table7-{plot}.{ending}" for plot in ("parameter", "learning") for ending in ("svg", "pdf", "png")}
     assert names_in(out, "figures") == plots
     assert len(names_in(out, "pictures")) == 6
@@ -44,8 +53,8 @@ def test_a_report_holds_every_form_of_its_table(half_full, tmp_path):
     assert [problem.where for problem in report.problems] == [f"trials/{half_full[1][7].key}/result.json"]
 
 
-def test_a_cell_is_measured_or_says_why_not(half_full, tmp_path):
-    (table,) = report_of(*half_full, tmp_path / "out").tables
+def test_a_cell_is_measured_or_says_why_not(built):
+    (table,) = built[0].tables
     own = table.own_cells
     assert sum(cell.summary is not None for cell in own) == 6
     assert len(own) == 16
@@ -59,10 +68,13 @@ def test_an_empty_storage_gives_a_report_of_missing_cells(scaled, trials, tmp_pa
     assert "combo run combo/table7 --scale small" in report.page.read_text()
 
 
-def test_rebuilding_gives_the_same_bytes(half_full, tmp_path):
-    first, second = (report_of(*half_full, tmp_path / name).files for name in ("first", "second"))
+def test_rebuilding_gives_the_same_bytes(half_full, built, tmp_path):
+    report, out = built
+    first = report.files  # its figures were perhaps drawn by another process
+    with keeping_drawings(None):
+        second = report_of(*half_full, tmp_path / "second").files
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
-    assert not list((tmp_path / "first").rglob(".*"))
+    assert not list(out.rglob(".*"))
 
 
 def test_a_narrower_report_in_the_same_folder_leaves_nothing_of_the_earlier_one(storage, scaled, trials, tmp_path):
@@ -82,10 +94,10 @@ def test_a_narrower_report_in_the_same_folder_leaves_nothing_of_the_earlier_one(
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_every_cell_is_a_row_of_a_data_frame(half_full, tmp_path, ending):
-    report = report_of(*half_full, tmp_path / "out")
+def test_every_cell_is_a_row_of_a_data_frame(built, ending):
+    report, out = built
     read = pd.read_csv if ending == "csv" else pd.read_parquet
-    frame = read(tmp_path / "out" / "tables" / f"combo-table7.{ending}")
+    frame = read(out / "tables" / f"combo-table7.{ending}")
     assert len(frame) == 16
     for (_, line), cell in zip(frame.iterrows(), report.tables[0].cells, strict=True):
         assert (line.row, line.task, line.metric, line.state) == (
@@ -98,7 +110,7 @@ def test_every_cell_is_a_row_of_a_data_frame(half_full, tmp_path, ending):
 
 def test_rows_are_compared_with_the_baseline_on_the_same_clips(storage, tmp_path):
     """λ = 0 is the baseline of Table 7; 2 points more on every clip are not the choice of clips."""
-    scaled = make_experiment()
+    scaled = make_experiment(figure=None)  # which saves drawing one
     trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     for trial, m_j in zip(trials, (0.60, 0.62, 0.60, 0.58), strict=True):
         storage.finish(trial, m_j, 0.7)
@@ -112,7 +124,7 @@ def test_rows_are_compared_with_the_baseline_on_the_same_clips(storage, tmp_path
 
 
 def test_rows_that_were_scored_on_other_clips_are_not_compared(storage, tmp_path):
-    scaled = make_experiment()
+    scaled = make_experiment(figure=None)  # which saves drawing one
     trials = [trial.on_data(FINGERPRINT) for trial in expand(scaled)]
     storage.finish(trials[0], 0.60, 0.7)
     scores = storage.finish(trials[1], 0.62, 0.7) / "scores.parquet"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from reports.search_outcomes import Importance
 from reports.site.contents import Contents, SearchPage
 from reports.site.pages import render_site
 from tests.reports.site_contents import search
@@ -23,7 +24,7 @@ def show():
 
 def test_it_marks_its_front(show):
     page, _ = show(search())
-    rows = re.findall(r'<tr( class="front")?>\s*<th scope="row">(\d)', page)
+    rows = re.findall(r'<tr id="run-\w+" data-state="\w+"( class="front")?>\s*<th scope="row">(\d)', page)
     assert rows == [(' class="front"', "1"), ("", "2"), ("", "3")]
 
 
@@ -41,3 +42,14 @@ def test_at_its_own_scale_it_needs_no_notice(show):
 def test_its_budget_of_points_stands_beside_what_has_become_of_it(show):
     for page in show(search()):
         assert "3 of 12 points, 2 finished" in page
+
+
+def test_settings_that_matter_stand_with_their_shares(show):
+    shares = {"optim.lr": 0.75, "loss.lambda_ada": 0.25}
+    page, _ = show(replace(search(), importances=(Importance("m_j", 5, 30, shares),)))
+    assert "what sets the best 5 of 30 finished points apart" in page
+    assert re.findall(r"<code>([\w.]+)</code></dt><dd><i [^>]*--share: ([0-9.]+)", page) == [
+        ("optim.lr", "0.7500"),
+        ("loss.lambda_ada", "0.2500"),
+    ]
+    assert "Which settings matter" not in show(search())[0]

@@ -45,22 +45,26 @@ def outcome():
 
 def test_a_search_for_two_objectives_has_history_settings_and_front(outcome):
     plots = {plot.name: plot for plot in search_plots(outcome)}
-    assert list(plots) == ["search-odd-name-history", "search-odd-name-settings", "search-odd-name-front"]
+    assert list(plots) == [
+        *("search-odd-name-history", "search-odd-name-settings"),
+        *("search-odd-name-together", "search-odd-name-front"),
+    ]
     assert_fits_a_page(plots.values())
-    history, settings, front = map(texts, plots.values())
+    history, settings, together, front = map(texts, plots.values())
     assert {"best so far", "no score: 2 pruned, 1 running", "validation $M_J$ (%)"} <= set(history)
     assert {"lr", "0.01", "a.mode", "add", "all", "b.mode", "on the Pareto front"} <= set(settings)
+    assert {"lr", "0.0001", "1", "a.mode", "add", "all", "validation $M_J$ (%)"} <= set(together)
     assert {"parameters (millions)", "validation $M_J$ (%)", "on the Pareto front", "other points"} <= set(front)
 
 
 def test_a_search_for_one_objective_has_no_front(outcome):
     plots = search_plots(replace(outcome, objectives=("m_j",)))
-    assert [plot.title for plot in plots] == ["History", "Settings"]
+    assert [plot.title for plot in plots] == ["History", "Settings", "Settings together"]
     assert "best" in texts(plots[1])
 
 
 def test_one_point_can_be_drawn_and_none_without_a_score(outcome):
-    assert len(search_plots(replace(outcome, points=outcome.points[:1]))) == 3
+    assert len(search_plots(replace(outcome, points=outcome.points[:1]))) == 4
     assert search_plots(replace(outcome, points=outcome.points[5:])) == []
 
 

@@ -9,7 +9,7 @@ from fake_storage import FINGERPRINT
 
 from experiments.expand import expand
 from experiments.load_experiment import load_experiment
-from experiments.reported import OWN_METHODS, Column, transcription
+from experiments.reported import Column, transcription
 from experiments.settings_tables import settings_tables
 from experiments.target_files import experiment_names
 from reports.stored.results import read_results
@@ -30,7 +30,7 @@ def test_every_number_that_a_table_reports_has_its_cell(name):
     scaled = load_experiment(name)
     table = empty_table(name)
     shown = [cell.reported.record for cell in table.cells if cell.reported is not None]
-    paper, number = scaled.experiment.paper, scaled.experiment.table.number
+    paper, number = scaled.paper, scaled.experiment.table.number
     printed = [
         record.id
         for record in transcription(paper).records
@@ -43,13 +43,14 @@ def test_every_number_that_a_table_reports_has_its_cell(name):
 
 @pytest.mark.parametrize("name", experiment_names())
 def test_every_method_that_a_paper_compares_with_has_a_row(name):
-    experiment = load_experiment(name).experiment
+    scaled = load_experiment(name)
+    experiment = scaled.experiment
     named = {method for group in experiment.table.published for method in group.methods}
     trained = {variant.method for variant in experiment.variants if variant.method is not None}
     assert not named & trained
-    records = transcription(experiment.paper).records
+    records = transcription(scaled.paper).records
     printed = {record.row.method for record in records if record.table == experiment.table.number}
-    assert named | trained == printed - {*OWN_METHODS}
+    assert named | trained == printed - {*scaled.paper.said.own_methods}
 
 
 def test_table_1_of_combo_has_rows_of_others_above_its_own():

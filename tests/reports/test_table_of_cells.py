@@ -52,14 +52,14 @@ def test_a_task_that_the_scale_does_not_train_is_not_run(storage, scaled, trials
     }
     assert cells["lambda-5", "m_j"].reported.value == 33.3
     assert cells["lambda-5", "m_j"].why == "this scale does not train AVSS"
-    assert table.commands == ("combo run combo/table7",)
+    assert [remedy.command for remedy in table.remedies] == ["combo run combo/table7"]
 
 
 def test_a_single_measured_value_is_not_the_best(storage, scaled, trials):
     storage.finish(trials[0], 0.6, 0.7)
     table = table_of(scaled, trials, storage)
     assert not any(cell.best for cell in table.cells)
-    assert table.commands[0] == "combo run combo/table7 --scale small"
+    assert table.remedies[0].command == "combo run combo/table7 --scale small"
 
 
 def test_seeds_give_mean_spread_and_count(storage):
@@ -133,7 +133,7 @@ def test_what_was_scored_under_an_older_protocol_is_stale_and_never_counted(stor
     cells = cells_of(table_of(scaled, trials, storage, protocols={"s4": today}), "s4")
     old, half = cells["lambda-0", "m_j"], cells["lambda-5", "m_j"]
     assert (old.state, old.summary) == ("stale", None)
-    assert old.why == "scored under avsbench-binary@1 (test), which is avsbench-binary@2 (test) today"
+    assert old.why == "scored under avsbench-binary@1 (test), and cells are filled by avsbench-binary@2 (test)"
     assert (half.state, half.summary.n, half.summary.mean) == ("measured", 1, pytest.approx(80))
     assert half.why.startswith("1 of 2 seeds")
 
@@ -145,7 +145,7 @@ def test_a_failed_cell_says_which_seed_failed_and_how(storage, scaled, trials):
     table = table_of(scaled, trials, storage)
     cell = cells_of(table, "s4")["lambda-0", "m_j"]
     assert (cell.state, cell.why) == ("failed", "seed 0 failed: out-of-memory, no room")
-    assert table.commands[0] == "combo retry combo/table7 --scale small"
+    assert table.remedies[0].command == "combo retry combo/table7 --scale small"
 
 
 def test_a_run_knows_where_mlflow_shows_it(storage, scaled, trials):
@@ -227,4 +227,7 @@ def test_nothing_is_offered_to_be_run_that_running_would_not_fill(storage, scale
         storage.finish(trial, 0.6, 0.7)
     table = table_of(scaled, trials, storage, protocols={"s4": today})
     assert {cell.state for cell in table.cells if cell.column.task == "s4"} == {"stale"}
-    assert table.commands == ("combo run combo/table7",)  # AVSS, which the small scale does not train
+    assert [remedy.command for remedy in table.remedies] == [
+        "combo rescore combo/table7 --scale small",
+        "combo run combo/table7",  # AVSS, which the small scale does not train
+    ]

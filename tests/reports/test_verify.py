@@ -36,7 +36,7 @@ def trials():
 
 
 @pytest.fixture(scope="module")
-def original(trials, tmp_path_factory):
+def original(trials, tmp_path_factory, empty_database):
     """A storage that nobody has touched, with its runs in a real MLflow."""
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -44,6 +44,7 @@ def original(trials, tmp_path_factory):
         for trial in trials:
             storage.finish(trial)
             join_sweep(storage.store.storage, trial, "combo-table7-smoke", "combo", {"test": 12})
+        shutil.copy(empty_database, storage.root / "mlflow.db")
         synchronise(resolve_settings(str(storage.root)), [], nothing)
     return storage
 
@@ -134,7 +135,7 @@ def test_a_score_that_was_made_better_differs_from_mlflow_too(said, storage, s4)
     edit(
         storage.folder(s4) / "result.json", lambda values: values["score"].update(j_sum=values["score"]["j_sum"] + 0.5)
     )
-    assert_found(said(), S4_CELL, "test/m_j", run_of(storage, s4))
+    assert_found(said(), S4_CELL, "test/m_j_percent", run_of(storage, s4))
 
 
 def test_a_clips_score_that_was_changed_is_found_even_with_a_new_checksum(said, storage, s4):
@@ -209,7 +210,7 @@ def test_a_configuration_under_another_key_is_found(said, storage, s4):
     outcome = said()
     assert outcome.code == 1
     assert s4.key in outcome.out
-    assert "finished trials cannot be trusted, and which cells they belong to cannot be told" in outcome.out
+    assert "some finished trials cannot be trusted, and it is unknown which cells they belong to" in outcome.out
 
 
 def test_a_file_outside_of_the_trial_is_not_read(said, storage, s4):
@@ -219,9 +220,9 @@ def test_a_file_outside_of_the_trial_is_not_read(said, storage, s4):
 
 def test_a_metric_of_mlflow_that_was_changed_is_found(said, storage, s4):
     run = run_of(storage, s4)
-    edit_mlflow(storage, "UPDATE latest_metrics SET value = 0.99 WHERE run_uuid = ? AND key = 'test/m_f'", run)
+    edit_mlflow(storage, "UPDATE latest_metrics SET value = 99 WHERE run_uuid = ? AND key = 'test/m_f_percent'", run)
     outcome = said()
-    assert_found(outcome, "combo/table7 lambda-5, S4 M_F", "test/m_f", "0.99", run)
+    assert_found(outcome, "combo/table7 lambda-5, S4 M_F", "test/m_f_percent", "99.0", run)
     assert said("--without-mlflow").code == 0
 
 
@@ -236,14 +237,14 @@ def test_a_run_that_mlflow_lacks_is_no_contradiction(said, storage, s4):
     edit_mlflow(storage, "UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = ?", run)
     outcome = said()
     assert outcome.code == 0
-    assert "MLflow does not know 1 of the trials; `combo sync` tells it" in outcome.out
+    assert "MLflow lacks 1 of the trials; `combo sync` adds them" in outcome.out
 
 
 def test_without_mlflow_the_data_are_verified_all_the_same(said, storage):
     (storage.root / "mlflow.db").write_bytes(b"no database" * 1000)
     outcome = said()
     assert outcome.code == 0
-    assert "its database is damaged (move the file away, then `combo sync` makes it anew)" in outcome.out
+    assert "its database is damaged (move the file away, then `combo sync` makes it again)" in outcome.out
     assert "all 8 cells follow from the per-clip scores and the trial directories (6 trials)" in outcome.out
 
 

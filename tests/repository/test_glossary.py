@@ -1,4 +1,4 @@
-"""Terms that `docs/glossary.md` has replaced are gone from code and docs."""
+"""Terms that `docs/reference/glossary.md` has replaced are gone from code and docs."""
 
 import re
 from pathlib import Path
@@ -82,7 +82,7 @@ def test_docstrings_begin_with_what_they_describe():
 
 
 def test_what_the_glossary_names_in_the_code_is_there():
-    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    glossary = (ROOT / "docs" / "reference" / "glossary.md").read_text()
     named = re.findall(r"`((?:orchestrator|experiments|reports|model)(?:\.\w+)+)`", glossary)
 
     assert len(named) > 20

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from model.registry import MODELS
+
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 400
+LOCKS = ("requirements.lock", "infra/docker/requirements.lock")
 CODE = {".py", ".yaml", ".toml", ".md", ".j2", ".css", ".sh"}
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|Users|root|work|mnt|tmp/pytest)/[\w.-]+")
 """Folders that exist on one developer's machine only."""
@@ -64,8 +67,9 @@ def test_rooms_import_one_way():
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_every_locked_package_is_pinned_with_hashes_and_names_no_host():
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_is_pinned_with_hashes_and_names_no_host(lock):
+    text = (ROOT / lock).read_text()
     packages = re.split(r"\n(?=\S)", text.strip())
 
     assert "://" not in text
@@ -74,13 +78,32 @@ def test_every_locked_package_is_pinned_with_hashes_and_names_no_host():
     assert [entry.splitlines()[0] for entry in packages if "==" not in entry or "--hash=sha256:" not in entry] == []
 
 
+def test_the_image_has_the_locked_versions_of_what_it_needs_and_no_tool_of_development():
+    everything, image = (_locked(lock) for lock in LOCKS)
+    tools = {"hypothesis", "moto", "mypy", "playwright", "pre-commit", "pytest", "ruff"}
+
+    assert {name for name, versions in image.items() if not versions <= everything.get(name, set())} == set()
+    assert {"torch", "ray", "mlflow", "psycopg2-binary", "setuptools"} <= image.keys()
+    assert tools <= everything.keys()
+    assert tools & image.keys() == set()
+
+
 def test_every_dependency_is_in_the_lock():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line)[0]).lower() for line in wanted}
-    locked = set(re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
 
-    assert names <= locked
+    assert names <= _locked("requirements.lock").keys()
+
+
+def _locked(lock):
+    """The versions that are locked, by package; several where they depend on the system."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(
+        r"^([\w.-]+)(?:\[[^\]]*\])?==([^\\\n;\s]+)", (ROOT / lock).read_text(), re.MULTILINE
+    ):
+        found.setdefault(name, set()).add(version)
+    return found
 
 
 def test_documents_name_only_files_that_are_there(tracked):
@@ -92,5 +115,18 @@ def test_documents_name_only_files_that_are_there(tracked):
         for name in named.findall(document.read_text())
         if not (ROOT / name).exists() and not name.startswith("model/toy/")  # the page "Add a model" makes that one
     }
+
+    assert missing == set()
+
+
+def test_import_contracts_that_name_a_model_name_every_model():
+    folders = {entry.config.split(".config:")[0] for entry in MODELS.values()}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    missing = set()
+    for contract in contracts:
+        modules = set(re.findall(r"[\w.]+", str([value for key, value in contract.items() if key != "name"])))
+        for combo in (module for module in modules if module.startswith("model.combo")):
+            expected = {folder + combo.removeprefix("model.combo") for folder in folders}
+            missing |= {f"{contract['name']}: {module}" for module in expected - modules}
 
     assert missing == set()

@@ -24,7 +24,7 @@ from experiments.records import (
     ResultRecord,
     ScoreRecord,
 )
-from experiments.scaled_experiment import FULL
+from experiments.scales import FULL
 from experiments.searches import ScaledSearch
 from experiments.trial import Trial
 from orchestrator.storage.folder import FolderStorage

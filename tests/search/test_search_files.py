@@ -137,7 +137,7 @@ REFUSED = {
         with_axis("loss.eta", uniform=[0, 1]),
         "own.yaml: space: loss.eta: is a setting of avsbench and bigen, not of combo (combo has loss.lambda_ada, "
         "loss.class_weight, loss.mask_weight, loss.dice_weight, loss.no_object_weight, loss.points, loss.oversample, "
-        "loss.importance)",
+        "loss.importance, loss.arithmetic)",
     ),
     "a task that the model lacks": (
         search_content(preset="bigen_demo", task="avss", space={"loss.eta": {"uniform": [0, 1]}}),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from search_files import FINGERPRINT, load, search_content
 
+from experiments.printed_commands import ON_PATH
 from orchestrator.report_inputs.request import read_words
 from orchestrator.report_inputs.searches import search_outcomes
 from orchestrator.search.study import SearchStudy
@@ -20,12 +21,14 @@ def outcomes(workshop, tmp_path):
     def look(content, scale="full", **assigned):
         load(tmp_path, content, scale, **assigned)
         asked = read_words([str(tmp_path / "own.yaml")], assigned, scale, NOWHERE, data_was_named=False)
-        return search_outcomes(asked.searches, read_results(workshop.root, None), workshop.storage, NOWHERE)
+        return search_outcomes(asked.searches, read_results(workshop.root, None), workshop.storage, NOWHERE, ON_PATH)
 
     return look
 
 
-def test_every_point_comes_in_its_order_with_its_settings_state_and_values(stopping_search, workshop, outcomes):
+def test_every_point_comes_in_its_order_with_its_settings_state_and_values(
+    stopping_search, workshop, tmp_path, outcomes
+):
     study = SearchStudy(stopping_search, workshop.storage)
     finished, better, pruned, diverged, running = (study.ask() for _ in range(5))
     workshop.finish(finished, 0.5)
@@ -53,7 +56,7 @@ def test_every_point_comes_in_its_order_with_its_settings_state_and_values(stopp
         ("queries", False),
         ("mode", False),
     ]
-    assert found.command == "combo run own"
+    assert found.command == f"combo run {tmp_path / 'own.yaml'}"
 
 
 def test_several_objectives_have_a_front_in_the_units_of_reports(workshop, tmp_path, outcomes):
@@ -81,7 +84,7 @@ def test_a_search_that_ran_with_overrides_is_found_by_the_same_words(workshop, t
     workshop.finish(trial)
     (found,) = outcomes(content, **words)
     assert [point.key for point in found.points] == [trial.key]
-    assert found.command == "combo run own training.iterations=30 optim.lr=0.001"
+    assert found.command == f"combo run {tmp_path / 'own.yaml'} training.iterations=30 optim.lr=0.001"
     assert outcomes(content) == []
 
 
@@ -97,14 +100,15 @@ def test_points_on_other_data_are_kept_apart(search, workshop, outcomes):
 
 
 def test_the_command_ends_with_the_budget_of_points(workshop, tmp_path, outcomes):
+    command = f"combo run {tmp_path / 'own.yaml'} --scale small"
     content = search_content(trials=2, scales={"small": {"note": "Small."}})
     study = SearchStudy(load(tmp_path, content, "small"), workshop.storage)
     workshop.finish(study.ask())
     (found,) = outcomes(content, "small")
-    assert (found.command, found.note) == ("combo run own --scale small", "Small.")
+    assert (found.command, found.note) == (command, "Small.")
     last = study.ask()
     workshop.begin(last, "preempted")
     (found,) = outcomes(content, "small")
-    assert (found.command, found.points[1].state) == ("combo run own --scale small", "stopped")
+    assert (found.command, found.points[1].state) == (command, "stopped")
     workshop.finish(last)
     assert outcomes(content, "small")[0].command == ""

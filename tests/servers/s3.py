@@ -9,6 +9,7 @@ import tempfile
 import time
 import uuid
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import boto3
@@ -44,7 +45,7 @@ class S3Server:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
-    @property
+    @cached_property
     def client(self):
         """To look at what is stored, and to damage it."""
         return _client("s3", self.endpoint, self.key, self.secret)

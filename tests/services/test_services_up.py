@@ -16,7 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from ruamel.yaml import YAML
 
+from orchestrator.doctor.mlflow_check import look_at_mlflow
 from orchestrator.services.service_folder import ServiceFolder
+from orchestrator.settings import Settings
+from orchestrator.storage.folder import FolderStorage
 
 ONE_TRIAL = Path(__file__).parents[1] / "cluster" / "one_trial.yaml"
 
@@ -95,6 +98,8 @@ def test_nobody_gets_in_without_credentials_and_nothing_listens_beyond_this_mach
     assert requests.get(asked, auth=(who[0], "wrong"), timeout=20).status_code == 401
     assert requests.get(asked, auth=who, timeout=20).status_code == 200
     assert requests.get(asked, auth=who, headers={"Host": "evil.example"}, timeout=20).status_code == 403
+    search, foreign = f"{uri}/ajax-api/2.0/mlflow/experiments/search", {"Origin": "http://evil.example"}
+    assert requests.post(search, json={"max_results": 1}, auth=who, headers=foreign, timeout=20).status_code == 403
     assert refusal(lambda: store(profile, "wrong").list_objects_v2(Bucket="combo")) == "SignatureDoesNotMatch"
     assert refusal(lambda: store(profile).list_objects_v2(Bucket="mlflow")) == "AccessDenied"
     assert refusal(lambda: store(profile).create_bucket(Bucket="others")) == "AccessDenied"
@@ -136,16 +141,21 @@ def test_the_stores_inner_ports_let_no_other_user_of_the_machine_in(running):
     assert requests.get(inside, timeout=20).status_code == 401
 
 
-def test_the_guides_words_give_a_person_an_account_of_their_own(running):
+def test_the_guides_words_give_a_person_an_account_that_may_write(running, tmp_path, monkeypatch):
     lab, _ = running
     guide = (Path(__file__).parents[2] / "docs" / "guides" / "lab-server.md").read_text()
-    words = next(block for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) if block.startswith("curl"))
+    words = next(block for block in re.findall(r"```sh[^\n]*\n(.*?)```", guide, re.DOTALL) if block.startswith("curl"))
     uri = profile_of(lab)["mlflow"]["uri"]
-    done = words.replace("SERVICES", str(lab.services)).replace("http://lab.example.org:5000", uri)
+    monkeypatch.setenv("COMBO_SERVICES", str(lab.services))
+    made = subprocess.run(["sh", "-c", words.replace("http://lab.example.org:5000", uri)], capture_output=True)
+    assert made.returncode == 0, made.stderr
 
-    assert subprocess.run(["sh", "-c", done], capture_output=True).returncode == 0
-    asked = f"{uri}/api/2.0/mlflow/experiments/search?max_results=1"
-    assert requests.get(asked, auth=("eve", "a-password-of-hers"), timeout=20).status_code == 200
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "eve")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a-password-of-hers")
+    settings = Settings(FolderStorage(tmp_path), tmp_path, uri, None)
+    assert look_at_mlflow(settings).verdict == "ok"
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "another")
+    assert look_at_mlflow(settings).verdict == "fail"
 
 
 def test_other_ports_are_refused_while_services_run(running):
@@ -175,6 +185,7 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(running, lab):
     assert f"s3: port {taken} of 127.0.0.1: cannot be listened on" in line
     assert "--s3-port" in line
     assert lab.processes() == []
+    assert not (lab.services / "postgres").exists()
 
 
 def test_a_broken_profile_is_told_before_anything_starts(lab):

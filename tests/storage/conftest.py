@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from botocore.loaders import create_loader
 
 from orchestrator.storage import s3
 from orchestrator.storage.bucket import BucketStorage
@@ -18,6 +20,14 @@ from tests.servers.s3 import S3Server, s3_server
 def server() -> Iterator[S3Server]:
     with s3_server() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loader() -> Iterator[None]:
+    """The description of S3 is read once: a new session, which each change of the credentials takes, reads its own."""
+    loader = create_loader()
+    with patch("botocore.session.create_loader", lambda *_: loader):
+        yield
 
 
 @pytest.fixture

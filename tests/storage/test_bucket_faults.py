@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import torch
@@ -15,6 +16,16 @@ from orchestrator.storage.errors import StorageError
 
 STATE = "trials/abc/checkpoints/step-00000002"
 LARGE = 24 * 2**20
+SINGLE_SIGN_ON = """
+[profile lab]
+sso_session = lab
+sso_account_id = 123456789012
+sso_role_name = combo
+[sso-session lab]
+sso_start_url = https://lab.example.org/start
+sso_region = eu-central-1
+"""
+"""Of somebody who has not logged in."""
 
 
 def write_state(storage, size=LARGE):
@@ -135,6 +146,44 @@ def test_a_bucket_that_cannot_be_used_is_said_in_one_line(bucket, command, monke
     assert message in said.err
     assert len(said.err.splitlines()) == 1
     assert "pass" not in said.err
+
+
+class Expired(BaseHTTPRequestHandler):
+    """Answers as Amazon S3 does when a session has ended."""
+
+    def do_GET(self):
+        answer = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("login", ["session", "single sign-on"])
+@pytest.mark.usefixtures("credentials")
+def test_expired_credentials_are_said_with_their_cure(command, monkeypatch, tmp_path, login):
+    with HTTPServer(("127.0.0.1", 0), Expired) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        if login == "session":
+            monkeypatch.setenv("AWS_SESSION_TOKEN", "of-yesterday")
+        else:
+            (tmp_path / "config").write_text(SINGLE_SIGN_ON)
+            monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+            monkeypatch.setenv("AWS_PROFILE", "lab")
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                monkeypatch.delenv(name)
+        s3._client.cache_clear()
+        said = command("gc", "--storage", "s3://bucket/trials")
+        server.shutdown()
+
+    assert said.code == 2
+    (line,) = said.err.splitlines()
+    assert f"the credentials for http://127.0.0.1:{server.server_port} have expired (log in anew" in line
+    assert "of-yesterday" not in line
 
 
 @pytest.mark.usefixtures("credentials")

@@ -33,6 +33,12 @@ def storage(original, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def empty_mlflow(storage, empty_database):
+    """The storage's own MLflow, without runs."""
+    shutil.copy(empty_database, storage.root / "mlflow.db")
+
+
+@pytest.fixture
 def say(command, storage):
     return lambda verb, *words: command(verb, *words, "--storage", storage.root)
 
@@ -178,6 +184,7 @@ def test_f4_logs_and_status_tell_the_trials_beside_one_that_cannot_be_told(say, 
         ("trial.json", update(key="0" * 16), "lies in the folder of"),
     ],
 )
+@pytest.mark.usefixtures("empty_mlflow")
 def test_f4_sync_names_a_damaged_trial_and_tells_mlflow_of_the_others(say, storage, trials, name, change, said):
     edit(storage.folder(trials[0]) / name, change)
     outcome = say("sync")
@@ -189,6 +196,7 @@ def test_f4_sync_names_a_damaged_trial_and_tells_mlflow_of_the_others(say, stora
     assert outcome.err.count("cannot be written") == 0
 
 
+@pytest.mark.usefixtures("empty_mlflow")
 def test_f4_only_regular_files_of_sane_size_are_opened(say, storage, trials):
     folder, other = storage.folder(trials[0]), storage.folder(trials[1])
     (folder / "scores.parquet").unlink()

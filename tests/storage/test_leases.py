@@ -115,6 +115,18 @@ def test_f14_a_beat_that_stands_still_frees_the_trial_once_the_watcher_has_seen_
     assert watch.holder(KEY) is None
 
 
+def test_f14_time_in_which_storage_is_read_is_no_time_without_a_beat(storage):
+    record = from_elsewhere(storage)
+    watch = LeaseWatch(storage, LEASE_SECONDS)
+
+    assert watch.holder_after(KEY, record) == record
+    with watch.asking():
+        time.sleep(1.2 * LEASE_SECONDS)
+    assert watch.holder_after(KEY, record) == record
+    time.sleep(1.2 * LEASE_SECONDS)
+    assert watch.holder_after(KEY, record) is None
+
+
 def test_f14_who_leases_a_trial_between_a_look_and_a_start_keeps_it_even_when_it_has_ended_by_then(storage):
     watch = LeaseWatch(storage)
     assert watch.holder(KEY) is None

@@ -6,7 +6,7 @@ from experiments.expand import expand
 from orchestrator.settings import resolve_settings
 from orchestrator.storage.opening import open_storage
 from orchestrator.store.membership import join_sweep
-from orchestrator.tracking import Tracker
+from orchestrator.tracking.tracker import Tracker
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 from tests.tracking.mlflow_view import View
 

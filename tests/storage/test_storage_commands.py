@@ -3,8 +3,8 @@
 import pytest
 
 from experiments.expand import expand
-from orchestrator.report_inputs.protocols import protocols_of_today
 from orchestrator.store.store import Store
+from orchestrator.trial.provenance import protocols_of_today
 from tests.reports.fake_storage import FINGERPRINT, Storage, make_experiment
 
 TRIAL = expand(make_experiment())[0].on_data(FINGERPRINT)

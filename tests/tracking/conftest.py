@@ -9,23 +9,12 @@ from stored_trials import StoredTrials, table7
 
 from experiments.trial import Trial
 from orchestrator.settings import Settings, resolve_settings
-from orchestrator.tracking.connection import quiet_mlflow
-from orchestrator.tracking.experiment_runs import ExperimentRuns
 
 
 @pytest.fixture(autouse=True)
 def _no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "COMBO_STORAGE"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embedded MLflow without runs: to make its tables takes seconds, to copy them nothing."""
-    quiet_mlflow()
-    folder = tmp_path_factory.mktemp("mlflow")
-    ExperimentRuns(resolve_settings(str(folder)), "other")
-    return folder / "mlflow.db"
 
 
 @pytest.fixture

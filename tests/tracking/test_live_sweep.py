@@ -5,9 +5,10 @@ import threading
 import pytest
 from stored_trials import SWEEP, lines
 
-from orchestrator.tracking import Tracker, tracker
+from orchestrator.tracking import tracker
 from orchestrator.tracking.live_sweep import LiveSweep
 from orchestrator.tracking.synchronise import synchronise
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.trial.updates import Ended, Failed, Finished, Measured, Started
 from tests.orchestrator.combo_command import wait_until
 
@@ -53,7 +54,9 @@ def by_time(point):
 def test_losses_are_there_while_the_trial_runs(tracking, run, view, trials):
     with tracking() as mirror:
         run(mirror, trials[0], 1, 1, 8)
-        wait_until(lambda: trials[0].key in view().trials and "val/m_j" in view().trials[trials[0].key].data.metrics)
+        wait_until(
+            lambda: trials[0].key in view().trials and "val/m_j_percent" in view().trials[trials[0].key].data.metrics
+        )
         seen = view()
         assert [seen.trials[trials[0].key].info.status, seen.sweeps[SWEEP].info.status] == ["RUNNING", "RUNNING"]
         assert view().trials[trials[0].key].data.metrics["train/loss_total"] > 0

@@ -17,7 +17,7 @@ def test_a_continued_attempt_replaces_what_the_lost_one_measured_after_the_check
 
     assert _steps(points, "train/loss_total") == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [point.value for point in points.of("train/seconds")][-3:] == [1 / 8, 2 / 8, 2 / 8]
-    assert _steps(points, "val/m_j") == [5]
+    assert _steps(points, "val/m_j_percent") == [5]
     assert _steps(points, "system/cpu_utilization_percentage") == [5, 10]
 
 

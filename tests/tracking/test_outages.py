@@ -7,8 +7,9 @@ import pytest
 from mlflow_view import View
 from stored_trials import SWEEP, lines, step
 
-from orchestrator.tracking import Tracker, connection, tracker
+from orchestrator.tracking import connection, tracker
 from orchestrator.tracking.synchronise import synchronise
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.trial.updates import Finished, Measured, Started
 from tests.orchestrator.combo_command import wait_until
 from tests.servers.faulty_http import faulty_http

@@ -6,8 +6,8 @@ import pytest
 from mlflow_view import View
 from stored_trials import SWEEP, lines
 
-from orchestrator.tracking import Tracker
 from orchestrator.tracking.synchronise import synchronise
+from orchestrator.tracking.tracker import Tracker
 from orchestrator.trial.updates import Finished, Measured, Started
 from tests.servers.mlflow_server import mlflow_server
 from tests.servers.postgres import postgres
@@ -32,7 +32,8 @@ def test_a_sweep_is_mirrored_to_postgres_and_s3_and_leaves_nothing_to_sync(tmp_p
 
             view = View(address)
             run = view.trials[trials[0].key]
+            of_the_sweep = {"table.md", "table.csv", "trials.csv", "shared-settings.json"}
             stored_files = {"trial.json", "result.json", "scores.parquet", "pictures/clip-0.png"}
             assert view.artifacts(run) == stored_files
             names = [entry["Key"] for entry in s3.client.list_objects_v2(Bucket=bucket)["Contents"]]
-            assert {name.partition("/artifacts/")[2] for name in names} == stored_files
+            assert {name.partition("/artifacts/")[2] for name in names} == stored_files | of_the_sweep

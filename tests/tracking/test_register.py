@@ -1,6 +1,7 @@
 """`combo model register`: a trial's weights in the registry, ready for `mlflow.pyfunc.load_model`."""
 
 import hashlib
+import json
 import shutil
 from dataclasses import replace
 
@@ -44,8 +45,11 @@ def test_registered_weights_carry_their_origin_and_are_registered_once(register,
     (version,) = view().client.search_model_versions("name='combo-s4'")
     assert version.run_id == view().trials[finished.key].info.run_id
     assert version.tags["combo.trial_key"] == finished.key
+    model = view().client.get_logged_model(view().trials[finished.key].data.tags["combo.logged_model"])
+    assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "combo-s4", "version": "1"}]
+    assert f'combo_lab.load_model("{finished.key}"' in version.description
     assert version.tags["combo.protocol"] == "avsbench-binary@1 (test)"
-    assert float(version.tags["combo.m_j"]) == pytest.approx(0.61)
+    assert float(version.tags["combo.m_j_percent"]) == 61.0
 
 
 def test_mlflow_loads_and_runs_the_model_without_the_trial_directory(

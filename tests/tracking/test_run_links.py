@@ -1,6 +1,5 @@
-"""Links from cells to runs: found in a real MLflow, remembered while its database stays as it is."""
+"""Links from cells to runs: found in a real MLflow."""
 
-import os
 import shutil
 import time
 from dataclasses import replace
@@ -10,7 +9,6 @@ from mlflow.tracking import MlflowClient
 from stored_trials import StoredTrials, lines
 
 from orchestrator.settings import resolve_settings
-from orchestrator.tracking.run_cache import known_runs
 from orchestrator.tracking.run_content import TRIAL_TAG
 from orchestrator.tracking.run_links import run_links
 from orchestrator.tracking.synchronise import synchronise
@@ -60,6 +58,7 @@ def test_a_link_leads_to_the_newest_run_of_its_trial(settings, log_run):
     assert list(links) == [KEYS[0]]
     assert links[KEYS[0]].run_id == newest.run_id
     address = f"http://127.0.0.1:5000/#/experiments/{newest.experiment_id}/runs/{newest.run_id}"
+    address += "?workflowType=machine_learning"
     assert links[KEYS[0]].url == address
     elsewhere = run_links(settings, KEYS, "https://mlflow.example/")
     assert elsewhere[KEYS[0]].url == address.replace("http://127.0.0.1:5000", "https://mlflow.example")
@@ -67,7 +66,6 @@ def test_a_link_leads_to_the_newest_run_of_its_trial(settings, log_run):
 
 def test_a_run_that_is_logged_later_is_found(settings, log_run):
     log_run(KEYS[0])
-    _settle(settings.storage.root / "mlflow.db")
     assert list(run_links(settings, KEYS)) == [KEYS[0]]
     log_run(KEYS[1])
     assert list(run_links(settings, KEYS)) == list(KEYS)
@@ -89,32 +87,3 @@ def test_links_lead_to_runs_of_the_own_storage_where_several_share_a_server(shar
         assert client.get_run(links[keys[0]].run_id).data.tags["combo.storage"] == str(shared[name].storage)
         assert links[keys[1]].run_id == nobodys
     assert list(run_links(shared["third"], keys)) == [keys[1]]
-
-
-def test_what_mlflow_said_is_asked_again_only_once_its_database_has_changed(tmp_path):
-    database = tmp_path / "mlflow.db"
-    database.write_bytes(b"one")
-    _settle(database)
-    asked = []
-
-    def look_up(keys):
-        asked.append(keys)
-        return {key: ("1", f"run-{key}") for key in keys if key != "gone"}
-
-    def known(*keys):
-        return known_runs(database, tmp_path / "kept", keys, look_up)
-
-    assert known("x", "gone") == known("x", "gone") == {"x": ("1", "run-x")}
-    assert known("x", "y") == {"x": ("1", "run-x"), "y": ("1", "run-y")}
-    assert asked == [["x", "gone"], ["y"]]
-    database.write_bytes(b"another")
-    assert known("x") == {"x": ("1", "run-x")}
-    assert asked[-1] == ["x"]
-    (tmp_path / "kept" / "runs.json").write_text("{")
-    assert known("x") == {"x": ("1", "run-x")}
-
-
-def _settle(path, seconds=2.2):
-    """Lets a file lie until another change of it cannot go unseen."""
-    os.utime(path)
-    time.sleep(seconds)

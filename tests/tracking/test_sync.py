@@ -69,7 +69,7 @@ def test_a_finished_trial_has_its_scores_artifacts_data_set_and_times(sync, thre
 
     seen = view()
     run = seen.trials[three[0].key]
-    assert run.data.metrics["test/m_j"] == pytest.approx(0.61)
+    assert run.data.metrics["test/m_j_percent"] == 61.0
     assert run.data.metrics["quarantined/train"] == 1
     assert seen.artifacts(run) == {"trial.json", "result.json", "scores.parquet", "pictures/clip-0.png"}
     assert (run.info.start_time, run.info.end_time) == ((NOON + 1) * 1000, (NOON + 1200) * 1000)
@@ -109,7 +109,7 @@ def test_a_trial_that_repeats_lost_steps_keeps_its_run(sync, stored, three, view
     lost = view().points(before)
     stored.measure(killed, [step(2, 4)])
     sync()
-    assert "val/m_j" not in read_content(stored.folder(killed), []).points.names()
+    assert "val/m_j_percent" not in read_content(stored.folder(killed), []).points.names()
     stored.measure(killed, lines(2, 5, 20))
     stored.finish(killed)
     sync()
@@ -117,7 +117,7 @@ def test_a_trial_that_repeats_lost_steps_keeps_its_run(sync, stored, three, view
     run = view().trials[killed.key]
     assert run.info.run_id == before.info.run_id
     assert view().points(run) == lost | wanted_points(stored, killed)
-    assert run.data.metrics["val/m_j"] == evaluation(2, 20).values["m_j"]
+    assert run.data.metrics["val/m_j_percent"] == 100 * evaluation(2, 20).values["m_j"]
     assert sync() == UP_TO_DATE.format(4)
 
 

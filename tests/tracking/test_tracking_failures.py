@@ -12,10 +12,10 @@ from mlflow_view import View
 from stored_trials import SWEEP, lines
 
 from orchestrator.doctor.mlflow_check import look_at_mlflow
-from orchestrator.tracking import Tracker
 from orchestrator.tracking.failures import explain
 from orchestrator.tracking.logged_results import read_logged
 from orchestrator.tracking.retry_policy import what_went_wrong
+from orchestrator.tracking.tracker import Tracker
 
 DELETED = "experiment 'combo' was deleted there (restore it (mlflow experiments restore --experiment-id 2), or name "
 

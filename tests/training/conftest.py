@@ -20,20 +20,33 @@ def tiny_data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def light_data(tiny_data, tmp_path_factory):
     """The same, with two clips of S4 to validate with and two to test with: the same training, scored in less time."""
-    root = tmp_path_factory.mktemp("light") / "data"
-    shutil.copytree(tiny_data, root)
-    index = root / SUBSET_FOLDERS["s4"] / INDEX_FILES["s4"]
+    root = shutil.copytree(tiny_data, tmp_path_factory.mktemp("light") / "data")
+    score_fewer(root, "s4", LIGHT_SCORED)
+    return root
+
+
+@pytest.fixture(scope="session")
+def lightest_data(tiny_data, tmp_path_factory):
+    """The same, with one clip of each subset to validate with and one to test with."""
+    root = shutil.copytree(tiny_data, tmp_path_factory.mktemp("lightest") / "data")
+    for task in CLIPS:
+        score_fewer(root, task, 1)
+    return root
+
+
+def score_fewer(root, task, number):
+    """Leaves so many clips of a subset to validate with, and so many to test with."""
+    index = root / SUBSET_FOLDERS[task] / INDEX_FILES[task]
     with index.open(newline="") as file:
         header, *rows = csv.reader(file)
     split = header.index("split")
     kept = [
         row
-        for name, number in (("train", None), ("val", LIGHT_SCORED), ("test", LIGHT_SCORED))
-        for row in [row for row in rows if row[split] == name][:number]
+        for name, most in (("train", None), ("val", number), ("test", number))
+        for row in [row for row in rows if row[split] == name][:most]
     ]
     with index.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *kept])
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -47,4 +47,4 @@ def first_steps(preset: str, task: Task, data: Path, steps: int, device: str, **
     gradients = BatchGradients(config, model, Workers(), place, None)
     stepper = Stepper(config, gradients, optimizer, scaler, Workers(), never)
     batches = training_batches(AVSBench.configured(config, data, "train"), config, 0, 1, 0, workers=0)
-    return [stepper.step(step, batch.to(place)) for step, batch in zip(range(steps), batches, strict=False)]
+    return [stepper.step(step, batch.to(place)).finished() for step, batch in zip(range(steps), batches, strict=False)]

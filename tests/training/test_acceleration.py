@@ -8,7 +8,13 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from tiny_trials import first_losses, losses_by_step, outcome, run_fit, tiny_config
+
+from model.data.avsbench import AVSBench
+from model.data.loading import training_batches
+from model.interface import model_of
+from model.training import scoring
 
 SILENT = {"model.fusion.dropout": 0.0, "training.iterations": 4, "training.evaluate_every": 4}
 
@@ -29,12 +35,42 @@ def test_the_memory_order_of_pictures_changes_no_loss(plain, light_data, tmp_pat
     assert_close(first_losses(4, tiny_config(SILENT), light_data, tmp_path, channels_last=True), plain)
 
 
+def test_augmenting_on_the_device_changes_no_bit(plain, light_data, tmp_path):
+    found = first_losses(2, tiny_config(SILENT), light_data, tmp_path, device_augmentation=True)
+    assert found == {step: losses_by_step(plain)[step] for step in (1, 2)}
+
+
+def test_clips_are_scored_together_where_asked_and_clips_do_not_mix(tiny_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(scoring, "TIMED", 1)
+    predict, together = scoring.predict_scores, []
+    monkeypatch.setattr(
+        scoring, "predict_scores", lambda model, batch: together.append(len(batch.names)) or predict(model, batch)
+    )
+    short = {**SILENT, "training.iterations": 1, "training.evaluate_every": 1}
+    for expand, most in (("paper", 2), ("official", 1)):
+        config = tiny_config({**short, "truths.audio_query_expand": expand})
+        together.clear()
+        assert len(outcome(list(run_fit(config, tiny_data, tmp_path / expand, evaluation_batch=2))).clips) == 7
+        assert max(together) == most
+
+
 @pytest.mark.minutes
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on the path")
 def test_compilation_changes_no_loss(plain, light_data, tmp_path):
     events = list(run_fit(tiny_config(SILENT), light_data, tmp_path, compile=True))
     assert_close(losses_by_step(events), plain)
     assert outcome(events).folder.is_dir()
+
+
+@pytest.mark.minutes
+def test_the_network_is_one_graph(light_data):
+    config = tiny_config({"training.numerics": "fast_1", "model.pixel_decoder.sampling": "fastest"})
+    network = model_of(config).build(config).eval()
+    clips = AVSBench.configured(config, light_data, "train")
+    batch = next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
+    compiled = torch.compile(network, fullgraph=True, backend="eager")
+    for found, expected in zip(compiled(batch), network(batch), strict=True):
+        torch.testing.assert_close(found.mask_logits, expected.mask_logits)
 
 
 COMPILE = """
@@ -44,7 +80,9 @@ compile_network(torch.nn.Linear(2, 2), torch.device("cpu"))
 """
 
 
-def test_compilation_without_a_compiler_is_refused_before_the_first_step(tmp_path):
+# Injects the lack of a compiler, for which a process imports PyTorch and its compiler: 8 s of CPU time.
+@pytest.mark.minutes
+def test_f17_compilation_without_a_compiler_is_refused_before_the_first_step(tmp_path):
     """In a process of its own: PyTorch remembers the compiler that it found once."""
     place = {"PATH": str(tmp_path), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
     ended = subprocess.run(

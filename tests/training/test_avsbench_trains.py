@@ -78,8 +78,8 @@ def name_of(overrides):
 
 
 @pytest.mark.parametrize("overrides", VARIANTS, ids=name_of)
-def test_two_steps(overrides, light_data, tmp_path):
-    events = list(run_fit(configured(overrides), light_data, tmp_path))
+def test_two_steps(overrides, lightest_data, tmp_path):
+    events = list(run_fit(configured(overrides), lightest_data, tmp_path))
     losses = losses_by_step(events)
     assert list(losses) == [1, 2]
     assert all(math.isfinite(value) for step in losses.values() for value in step.values())

@@ -9,6 +9,7 @@ import pytest
 from safetensors.torch import load_file
 from tiny_trials import assert_same_checkpoint, assert_same_outcome, losses_by_step, outcome, run_fit, tiny_config
 
+from experiments.presets import resolve_preset
 from model.atomic_writes import atomic_folder, drafts
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed
@@ -98,7 +99,7 @@ def test_half_written_states_neither_stand_in_the_way_nor_pile_up(straight, chec
 
 @pytest.mark.parametrize("keep", [1, 2])
 def test_the_newest_states_and_the_best_weights_they_refer_to_are_kept(keep, light_data, tmp_path):
-    for event in run_fit(tiny_config(), light_data, tmp_path, keep_checkpoints=keep):
+    for event in run_fit(tiny_config({"training.batch": 1}), light_data, tmp_path, keep_checkpoints=keep):
         if isinstance(event, Checkpointed):
             newest = range(event.step, 0, -3)[:keep]
             assert names(tmp_path, "step-*") == sorted(f"step-{step:08d}" for step in newest)
@@ -134,6 +135,14 @@ def test_initial_weights_are_checked_before_they_are_loaded(straight, checkpoint
         next(run_fit(config, light_data, tmp_path / "fresh", initial_weights=best))
 
 
+def test_initial_weights_of_another_model_are_told_with_both_names(straight, checkpoints, light_data, tmp_path):
+    best = checkpoints / outcome(straight[0]).folder.name
+    config = resolve_preset("bigen_demo", "s4", {"data.size": 32}).model_copy(update={"initial_trial": "0" * 16})
+    told = rf"{best.name} holds weights of combo, and a trial of bigen starts from those of bigen: restore it, or "
+    with pytest.raises(CheckpointError, match=told):
+        next(run_fit(config, light_data, tmp_path / "fresh", initial_weights=best))
+
+
 def test_a2_a_checkpoint_holds_nothing_that_loading_could_run(straight):
     assert {path.suffix for path in straight[1].rglob("*") if path.is_file()} == {".safetensors", ".json"}
     assert names(straight[1] / "step-00000012") == ["manifest.json", "model.safetensors", "optimizer.safetensors"]
@@ -152,9 +161,10 @@ def test_a_complete_folder_that_is_no_training_state_is_passed_over(change, chec
     assert f"checkpoint {folder} is damaged (manifest.json); using an earlier one" in caplog.messages
 
 
-def test_states_of_multiples_of_a_distance_are_kept_with_their_best_weights(straight, light_data, tmp_path):
-    list(run_fit(tiny_config(), light_data, tmp_path, checkpoint_every=2, keep_checkpoints=1, keep_every=8))
+def test_states_of_multiples_of_a_distance_are_kept_with_their_best_weights(light_data, tmp_path):
+    config = tiny_config({"training.batch": 1})
+    events = list(run_fit(config, light_data, tmp_path, checkpoint_every=2, keep_checkpoints=1, keep_every=8))
     assert names(tmp_path, "step-*") == ["step-00000008", "step-00000012"]
     wanted = {read_manifest(tmp_path / name)["best_step"] for name in names(tmp_path, "step-*")}
     assert names(tmp_path, "best-*") == sorted(f"best-{step:08d}" for step in wanted)
-    assert outcome(straight[0]).best_step in wanted
+    assert outcome(events).best_step in wanted

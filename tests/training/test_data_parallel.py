@@ -17,8 +17,9 @@ from tiny_trials import (
 
 SILENT = {"model.fusion.dropout": 0.0}
 """Each worker has a dropout of its own; everything else is to be equal."""
-TRIAL = {**SILENT, "training.iterations": 6}
-"""Two validations, and a checkpoint after each."""
+TRIAL = {**SILENT, "training.batch": 4, "training.iterations": 4, "training.evaluate_every": 2}
+"""Two validations, and a checkpoint after each, with `OFTEN`."""
+OFTEN = {"checkpoint_every": 2}
 EXACT = 1e-12
 """Between 64-bit numbers."""
 
@@ -36,18 +37,18 @@ def alone(tiny_data, tmp_path_factory):
     """In 64-bit numbers, like `together`: rounding in fp32 alone moves the losses by 1e-6 within some steps."""
     checkpoints = tmp_path_factory.mktemp("alone") / "checkpoints"
     with double_precision():
-        return list(run_fit(tiny_config(TRIAL), tiny_data, checkpoints)), checkpoints
+        return list(run_fit(tiny_config(TRIAL), tiny_data, checkpoints, **OFTEN)), checkpoints
 
 
 @pytest.fixture(scope="module")
 def together(tiny_data, tmp_path_factory):
     checkpoints = tmp_path_factory.mktemp("together") / "checkpoints"
-    return fit_together(tiny_config(TRIAL), tiny_data, checkpoints, count=2, double=True), checkpoints
+    return fit_together(tiny_config(TRIAL), tiny_data, checkpoints, count=2, double=True, **OFTEN), checkpoints
 
 
 def test_f19_two_workers_make_the_losses_of_one(alone, together):
     first, second = map(losses_by_step, together[0])
-    assert_same_losses(first, losses_by_step(alone[0]), range(1, 7), within=EXACT)
+    assert_same_losses(first, losses_by_step(alone[0]), range(1, 5), within=EXACT)
     assert first == second
 
 
@@ -74,13 +75,13 @@ def test_f19_scores_are_exactly_equal_when_clips_do_not_divide_among_workers(cou
 
 def test_what_two_workers_began_one_continues(together, tiny_data, tmp_path):
     (first, _), checkpoints = together
-    shutil.copytree(checkpoints / "step-00000003", tmp_path / "step-00000003")
+    shutil.copytree(checkpoints / "step-00000002", tmp_path / "step-00000002")
     for best in checkpoints.glob("best-*"):
         shutil.copytree(best, tmp_path / best.name)
     with double_precision():
         events = list(run_fit(tiny_config(TRIAL), tiny_data, tmp_path))
-    expected = {step: losses for step, losses in losses_by_step(first).items() if step > 3}
-    assert_same_losses(losses_by_step(events), expected, range(4, 7), within=EXACT)
+    expected = {step: losses for step, losses in losses_by_step(first).items() if step > 2}
+    assert_same_losses(losses_by_step(events), expected, range(3, 5), within=EXACT)
 
 
 @pytest.mark.parametrize(
@@ -96,15 +97,15 @@ def test_what_two_workers_began_one_continues(together, tiny_data, tmp_path):
 )
 def test_variants_of_the_network_do_not_depend_on_the_number_of_workers(overrides, light_data, tmp_path):
     """AVSS gives the workers different numbers of frames; some variants leave parameters without gradients."""
-    config = tiny_config({**SILENT, **overrides, "training.iterations": 2})
+    config = tiny_config({**SILENT, **overrides, "training.batch": 4, "training.iterations": 2})
     expected = first_losses(2, config, light_data, tmp_path / "alone")
-    first, second = map(losses_by_step, fit_together(config, light_data, tmp_path / "together", count=2))
+    first, second = map(losses_by_step, fit_together(config, light_data, tmp_path / "together", count=2, steps=2))
     assert_same_losses(first, expected, (1, 2))
     assert first == second
 
 
 def test_two_workers_train_in_half_precision(light_data, tmp_path):
     config = tiny_config({"data.task": "avss", "training.precision": "bf16", "training.iterations": 2})
-    first, second = fit_together(config, light_data, tmp_path / "checkpoints", count=2)
+    first, second = fit_together(config, light_data, tmp_path / "checkpoints", count=2, steps=2)
     assert losses_by_step(first) == losses_by_step(second)
     assert len(losses_by_step(first)) == 2

@@ -36,19 +36,21 @@ def kill_process(data, checkpoints):
     assert running.process.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("stop", [close_generator, kill_process])
-def test_a_stopped_trial_continues_bit_by_bit(stop, straight, light_data, tmp_path):
+@pytest.mark.parametrize(("stop", "left"), [(close_generator, [6]), (kill_process, [3, 6])])
+def test_a_stopped_trial_continues_bit_by_bit(stop, left, straight, light_data, tmp_path):
+    """A kill may come while a thread still writes the newest state; then the one before is there."""
     uninterrupted, expected = straight
     checkpoints = tmp_path / "checkpoints"
     stop(light_data, checkpoints)
-    assert latest_training_state(checkpoints).name == "step-00000006"
+    first = int(latest_training_state(checkpoints).name.removeprefix("step-"))
+    assert first in left
 
     events = list(run_fit(tiny_config(), light_data, checkpoints))
 
     losses = losses_by_step(uninterrupted)
-    assert losses_by_step(events) == {step: losses[step] for step in range(7, 13)}
+    assert losses_by_step(events) == {step: losses[step] for step in range(first + 1, 13)}
     scores = validations(uninterrupted)
-    assert validations(events) == {step: scores[step] for step in (9, 12)}
+    assert validations(events) == {step: score for step, score in scores.items() if step > first}
     assert_same_checkpoint(checkpoints / "step-00000012", expected / "step-00000012")
     assert_same_outcome(events, uninterrupted)
 

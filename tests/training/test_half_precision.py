@@ -12,16 +12,17 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from model.audio.vggish import VGGish
+from model.combo.batched_criterion import BatchedCriterion
 from model.combo.config import LossConfig, QueryDecoderConfig, Truths
 from model.combo.consistency import consistency_terms
 from model.combo.criterion import SetCriterion, Supervision
 from model.combo.inference import class_scores
-from model.combo.matcher import match, matching_cost
+from model.combo.matcher import matching_cost
 from model.combo.points import KeyedPoints, sample_points, uncertain_points
 from model.combo.query_decoder import Prediction, QueryDecoder
 from model.combo.targets import frame_targets
 from model.config import CLASSES
-from model.data.batch import Batch
+from model.data.batch import Batch, present_classes
 from model.foreground import foreground_share
 from model.metrics.protocol import protocol_for
 from model.training.embedding_cache import EmbeddingCache
@@ -56,10 +57,11 @@ def fresh(request):
     quarters = torch.randint(CLASSES[task], (FRAMES, 2, 2))
     labels = quarters.repeat_interleave(SIZE // 2, 1).repeat_interleave(SIZE // 2, 2)
     shown = [predictions[index] for index in (0, 5, 9)]
-    return task, shown, Supervision(torch.ones(FRAMES, dtype=torch.bool), frame_targets(labels), [FRAMES])
+    targets = frame_targets(labels, [present_classes(frame) for frame in labels.numpy()])
+    return task, shown, Supervision(None, targets, [FRAMES])
 
 
-@pytest.fixture(params=HALVES, ids=["fp16", "bf16"])
+@pytest.fixture(scope="module", params=HALVES, ids=["fp16", "bf16"])
 def half(request):
     return request.param
 
@@ -83,30 +85,43 @@ def points():
     return KeyedPoints(0, 0, range(FRAMES), CPU)
 
 
-def losses_and_gradients(task, predictions, supervision):
-    criterion = SetCriterion(LossConfig(), Truths(), CLASSES[task])
+def losses_and_gradients(task, predictions, supervision, kind):
+    criterion = kind(LossConfig(), Truths(), CLASSES[task])
     losses = criterion(predictions, supervision, points(), criterion.counts([supervision]))
     wanted = [tensor for p in predictions for tensor in (p.class_logits, p.mask_logits)]
     return losses, torch.autograd.grad(criterion.weighted_sum(losses), wanted)
 
 
-def test_the_training_losses_and_their_gradients(fresh, half, surroundings):
+@pytest.fixture(scope="module", params=[SetCriterion, BatchedCriterion])
+def in_fp32(request, fresh, half):
+    """Of numbers that were rounded to half precision: the losses and gradients of fp32, and what computed them."""
     task, predictions, supervision = fresh
-    halved = rounded(predictions, half)
-    single = rounded([one.float() for one in halved], torch.float32)
-    expected, expected_gradients = losses_and_gradients(task, single, supervision)
+    single = rounded([one.float() for one in rounded(predictions, half)], torch.float32)
+    return *losses_and_gradients(task, single, supervision, request.param), request.param
+
+
+def test_the_training_losses_and_their_gradients(fresh, half, surroundings, in_fp32):
+    task, predictions, supervision = fresh
+    expected, expected_gradients, kind = in_fp32
     with surroundings:
-        losses, gradients = losses_and_gradients(task, halved, supervision)
+        losses, gradients = losses_and_gradients(task, rounded(predictions, half), supervision, kind)
     assert len(losses) == 3 * 3 + 2
     assert losses == expected
     for gradient, wanted in zip(gradients, expected_gradients, strict=True):
         assert torch.equal(gradient, wanted.to(half))
 
 
-def test_the_training_losses_are_near_those_of_a_network_in_fp32(fresh, half):
+@pytest.fixture(scope="module")
+def unrounded(fresh):
+    """The losses of what the network gives in fp32."""
     task, predictions, supervision = fresh
-    expected, _ = losses_and_gradients(task, rounded(predictions, torch.float32), supervision)
-    losses, _ = losses_and_gradients(task, rounded(predictions, half), supervision)
+    return losses_and_gradients(task, rounded(predictions, torch.float32), supervision, SetCriterion)[0]
+
+
+def test_the_training_losses_are_near_those_of_a_network_in_fp32(fresh, half, unrounded):
+    task, predictions, supervision = fresh
+    expected = unrounded
+    losses, _ = losses_and_gradients(task, rounded(predictions, half), supervision, SetCriterion)
     for name, loss in losses.items():
         # Rounding moves a logit in its fourth digit (fp16) or third (bf16), and a few queries to another target.
         assert_close(loss, expected[name], rtol=0.02 if half is torch.float16 else 0.1, atol=1e-3, msg=name)
@@ -142,26 +157,24 @@ def test_a_loss_of_weight_zero_has_no_part_in_the_sum():
 
 def test_matching(fresh, half, surroundings):
     _, predictions, supervision = fresh
-    places = points()
-    for frame, target in enumerate(supervision.targets):
-        (final,) = rounded(predictions[-1:], half)
-        logits, masks = final.class_logits[frame].detach(), final.mask_logits[frame].detach()
-        drawn = places.draw([frame], 12544)
-        cost = matching_cost(logits.float(), masks.float(), target, drawn, LossConfig())
-        expected = match(logits.float(), masks.float(), target, drawn, LossConfig())
+    targets, (final,) = supervision.targets, rounded(predictions[-1:], half)
+    drawn = points().rows(range(FRAMES), 12544)
+    objects = zip(targets.ids.split(targets.counts), targets.masks.split(targets.counts), strict=True)
+    for frame, (ids, masks) in enumerate(objects):
+        logits, given = final.class_logits[frame].detach(), final.mask_logits[frame].detach()
+        others = (ids, masks, drawn[frame : frame + 1], LossConfig())
+        expected = matching_cost(logits.float(), given.float(), *others)
         with surroundings:
-            assert torch.equal(matching_cost(logits, masks, target, drawn, LossConfig()), cost)
-            pairs = match(logits, masks, target, drawn, LossConfig())
-        assert torch.equal(pairs.queries, expected.queries)
-        assert torch.equal(pairs.targets, expected.targets)
+            assert torch.equal(matching_cost(logits, given, *others), expected)
 
 
 def test_points_and_values_at_them(fresh, half, surroundings):
     masks = fresh[1][-1].mask_logits[:, 0].to(half)
-    frames = range(FRAMES)
-    expected = uncertain_points(masks.float(), frames, points(), 12544, 3.0, 0.75)
+    source = points()
+    drawn = source.rows(range(FRAMES), 37632), source.rows(range(FRAMES), 3136)
+    expected = uncertain_points(masks.float(), *drawn, 9408)
     with surroundings:
-        assert torch.equal(uncertain_points(masks, frames, points(), 12544, 3.0, 0.75), expected)
+        assert torch.equal(uncertain_points(masks, *drawn, 9408), expected)
         values = sample_points(masks, expected)
     assert torch.equal(values, sample_points(masks.float(), expected))
 

@@ -21,7 +21,7 @@ SILENT = {"model.fusion.dropout": 0.0}
 """Each micro-batch has a dropout of its own; everything else is to be equal."""
 STEPS = 2
 """The second one begins with the weights that the first one made."""
-QUICK = {**SILENT, "training.iterations": STEPS, "training.evaluate_every": STEPS}
+QUICK = {**SILENT, "training.batch": 4, "training.iterations": STEPS, "training.evaluate_every": STEPS}
 
 
 def assert_same_losses(one, other, total=1e-6):
@@ -36,7 +36,7 @@ def train(config, data, checkpoints, count, micro_batch):
     """The losses by step on so many workers."""
     if count == 1:
         return first_losses(STEPS, config, data, checkpoints, micro_batch=micro_batch)
-    return losses_by_step(fit_together(config, data, checkpoints, count, micro_batch=micro_batch)[0])
+    return losses_by_step(fit_together(config, data, checkpoints, count, steps=STEPS, micro_batch=micro_batch)[0])
 
 
 @pytest.fixture(params=["official", "paper"])
@@ -112,17 +112,18 @@ def test_variants_of_the_network_do_not_depend_on_micro_batches(count, overrides
 
 def test_a_trial_continues_bit_by_bit_with_micro_batches(light_data, tmp_path):
     config = tiny_config({"training.iterations": 4, "training.evaluate_every": 4})
-    straight = list(run_fit(config, light_data, tmp_path / "straight", micro_batch=2))
-    stopped = list(run_fit(config, light_data, tmp_path / "run", micro_batch=2, should_stop=Stopping(2)))
+    straight = list(run_fit(config, light_data, tmp_path / "straight", micro_batch=1))
+    stopped = list(run_fit(config, light_data, tmp_path / "run", micro_batch=1, should_stop=Stopping(2)))
     assert stopped[-1] == Stopped(2)
-    continued = list(run_fit(config, light_data, tmp_path / "run", micro_batch=2))
+    continued = list(run_fit(config, light_data, tmp_path / "run", micro_batch=1))
     assert {**losses_by_step(stopped), **losses_by_step(continued)} == losses_by_step(straight)
     assert outcome(continued).score == outcome(straight).score
 
 
 @pytest.mark.parametrize(("precision", "steps"), [("bf16", STEPS), ("fp16", 1)])
 def test_half_precision_stays_close_to_whole_batches(precision, steps, light_data, tmp_path):
-    config = tiny_config({**QUICK, "training.precision": precision, "training.batch": 2})
+    length = {"training.iterations": steps, "training.evaluate_every": steps}
+    config = tiny_config({**SILENT, **length, "training.precision": precision})
     whole = first_losses(steps, config, light_data, tmp_path / "whole")
     parts = first_losses(steps, config, light_data, tmp_path / "parts", micro_batch=1)
     for step, losses in whole.items():

@@ -46,9 +46,10 @@ def test_workers_with_folders_of_their_own_continue_bit_by_bit(uninterrupted, li
 
 def test_initial_weights_reach_all_workers(uninterrupted, light_data, tmp_path):
     best = uninterrupted[1] / outcome(uninterrupted[0][0]).folder.name
-    config = tiny_config({"initial_trial": "0" * 16, "model.fusion.dropout": 0.0, "training.iterations": 2})
+    length = {"training.batch": 4, "training.iterations": 2}
+    config = tiny_config({"initial_trial": "0" * 16, "model.fusion.dropout": 0.0, **length})
     alone = first_losses(2, config, light_data, tmp_path / "alone", initial_weights=best)
-    both = fit_together(config, light_data, tmp_path / "both", 2, apart=True, initial_weights=best)
+    both = fit_together(config, light_data, tmp_path / "both", 2, apart=True, steps=2, initial_weights=best)
     for events in both:
         for step, losses in losses_by_step(events).items():
             assert losses == pytest.approx(alone[step], rel=1e-6, abs=1e-6)

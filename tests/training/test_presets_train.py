@@ -7,8 +7,8 @@ import pytest
 import torch
 from preset_steps import first_steps
 
+from experiments.papers import ROOT
 from experiments.presets import resolve_preset
-from experiments.target_files import ROOT
 from model.data.synthetic.writer import write_synthetic
 
 STEPS = 12

@@ -15,7 +15,7 @@ from tiny_trials import (
     validations,
 )
 
-from model.training.events import Checkpointed, Evaluated, Stopped
+from model.training.events import Checkpointed, Evaluated, Stepped, Stopped
 from model.weights.folder import read_manifest
 
 
@@ -30,7 +30,7 @@ def as_far_as(step, straight, checkpoints):
     names = {folder.name for folder in kept} | {f"best-{read_manifest(folder)['best_step']:08d}" for folder in kept}
     for name in names:
         shutil.copytree(made / name, checkpoints / name)
-    return events[: events.index(Checkpointed(step, made / f"step-{step:08d}")) + 1] if step else []
+    return [event for event in events if isinstance(event, Stepped | Evaluated) and event.step <= step]
 
 
 def assert_as_if_never_stopped(attempts, checkpoints, straight):

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -51,7 +50,7 @@ TINY = {
     "model.query_decoder.ffn_width": 16,
     "loss.points": 64,
     "data.size": SIZE,
-    "training.batch": 4,
+    "training.batch": 2,
     "training.iterations": 12,
     "training.evaluate_every": 3,
 }
@@ -75,9 +74,16 @@ def first_losses(
     steps: int, config: TrialConfig, data: Path, checkpoints: Path, **execution: Any
 ) -> dict[int, dict[str, float]]:
     """By step, of a trial that is left after so many steps, before anything is scored."""
-    with closing(run_fit(config, data, checkpoints, **execution)) as events:
-        stepped = (event for event in events if isinstance(event, Stepped))
-        return {event.step: event.losses for event in islice(stepped, steps)}
+    return losses_by_step(list(left_after(steps, run_fit(config, data, checkpoints, **execution))))
+
+
+def left_after(steps: int | None, events: Generator[Event]) -> Iterator[Event]:
+    """Those of so many steps, without what follows the last of them; all if that is None."""
+    with closing(events):
+        for event in events:
+            yield event
+            if isinstance(event, Stepped) and event.step == steps:
+                return
 
 
 @contextmanager
@@ -130,11 +136,12 @@ def start_fit(
     *,
     apart: bool = False,
     double: bool = False,
+    steps: int | None = None,
     **execution: Any,
 ) -> list[RunningFit]:
     """Trains in `count` data-parallel processes, which share the folder of checkpoints or have one each in it.
 
-    With `double` they compute in 64-bit numbers.
+    With `double` they compute in 64-bit numbers; with `steps` they leave after so many, before anything is scored.
     """
     rendezvous = checkpoints.with_suffix(".rendezvous")
     # What an earlier run has left there would lead these processes to that one's addresses.
@@ -144,7 +151,7 @@ def start_fit(
         ours, theirs = PROCESSES.context.Pipe(duplex=False)
         folder = checkpoints / str(rank) if apart else checkpoints
         place = (Workers(rank, count), rendezvous)
-        words = (theirs, config, data, folder, *place, double, execution)
+        words = (theirs, config, data, folder, *place, double, steps, execution)
         process = PROCESSES.start(_send_events, *words)
         theirs.close()
         running.append(RunningFit(process, ours))
@@ -167,6 +174,7 @@ def _send_events(
     workers: Workers,
     rendezvous: Path,
     double: bool,
+    steps: int | None,
     execution: dict[str, Any],
 ) -> None:
     if workers.count > 1:
@@ -174,7 +182,7 @@ def _send_events(
         place = {"init_method": f"file://{rendezvous}", "rank": workers.rank, "world_size": workers.count}
         distributed.init_process_group("gloo", timeout=timedelta(seconds=60), **place)
     with double_precision() if double else nullcontext():
-        for event in run_fit(config, data, checkpoints, workers, **execution):
+        for event in left_after(steps, run_fit(config, data, checkpoints, workers, **execution)):
             connection.send(event)
     if workers.count > 1:
         distributed.destroy_process_group()

@@ -120,6 +120,7 @@ def test_vggish_is_not_asked_for_where_the_authors_file_holds_it(tmp_path):
         ("model.fusion", "none"),
         ("model.motion", False),
         ("model.generation", False),
+        ("truths.decoder", "paper"),
     ],
 )
 def test_what_the_authors_cannot_build_is_named(key, value):

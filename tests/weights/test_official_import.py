@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import re
 import shutil
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -16,36 +15,39 @@ from safetensors.torch import load_file
 
 from experiments.presets import resolve_preset
 from model.atomic_writes import drafts
+from model.audio.vggish import VGGish
 from model.combo.network import Combo
 from model.combo.official_names import official_names
 from model.weights.errors import CheckpointError
 from model.weights.export_official import export_official
 from model.weights.folder import file_checksum, write_folder
 from model.weights.import_official import import_official
+from model.weights.state_dict_mismatch import shapes
 from model.weights.stored_model import Origin, describe, load_model, read_stored_model, save_model
 
 R50_S4 = ("--preset", "combo_r50", "--task", "s4")
 TYPES = [torch.float16, torch.bfloat16, torch.float64, torch.int64]
 EMPTY_WEIGHT = "criterion.empty_weight"
-VGGISH_MATRIX = re.compile(r"audio_backbone\.embeddings\.\d\.weight")
 CLASS_HEAD = "sem_seg_head.predictor.class_embed.weight"
 
 
-def random_state():
-    """Random bits for all of COMBO-R50, but one number for all of VGGish's matrices; some are of another type."""
+def random_state(vggish):
+    """Random bits for all of COMBO-R50 with such a VGGish; some are of another type."""
     generator = torch.Generator().manual_seed(0)
-    shapes = official_shapes("r50", "s4")
-    types = {key: TYPES[place // 100 % 4] for place, key in enumerate(shapes) if place % 100 == 0}
-    state = OrderedDict()
-    for key, shape in shapes.items():
-        drawn = [1] * len(shape) if VGGISH_MATRIX.fullmatch(key) else shape
-        state[key] = random_bits(drawn, types.get(key, torch.float32), generator).expand(shape)
-    return state
+    heard = {f"audio_backbone.{name}": list(shape) for name, shape in shapes(vggish).items()}
+    official = official_shapes("r50", "s4")
+    assert heard.keys() == {key for key in official if key.startswith("audio_backbone.")}
+    types = {key: TYPES[place // 100 % 4] for place, key in enumerate(official) if place % 100 == 0}
+    return OrderedDict(
+        (key, random_bits(shape, types.get(key, torch.float32), generator)) for key, shape in (official | heard).items()
+    )
 
 
+@pytest.mark.usefixtures("light_vggish")
 def test_import_and_export_are_the_identity(combo, roomy_path):
     file, back, storage = roomy_path / "model_best.pth", roomy_path / "back.pth", roomy_path / "storage"
-    state = random_state()
+    vggish = VGGish()
+    state = random_state(vggish)
     torch.save({"model": state, "optimizer": {"state": {0: torch.ones(3)}}, "iteration": 89_999}, file)
 
     imported = combo(
@@ -53,7 +55,8 @@ def test_import_and_export_are_the_identity(combo, roomy_path):
     )
     assert (imported.code, imported.err) == (0, "")
     assert [key for key in state if key not in imported.out.split()] == []
-    assert {"23,454,912", "72,141,184", "14,459,395"} <= set(imported.out.split())
+    heard = sum(weight.numel() for weight in vggish.parameters())
+    assert {"23,454,912", f"{heard:,}", "14,459,395"} <= set(imported.out.split())
     stored = read_stored_model(storage / "imported" / "combo_r50-s4")
     assert stored.config == resolve_preset("combo_r50", "s4")
     assert (stored.origin.kind, stored.origin.file, stored.step) == ("official", "model_best.pth", 0)

@@ -16,7 +16,6 @@ from model.combo.official_names import EMPTY_WEIGHT
 from model.config import BackboneConfig
 from model.layers.backbones import Backbone
 from model.proposals.proposer import build_proposer
-from model.proposals.sam_network import build_network
 from model.proposals.sam_weights import read_weights
 from model.training.initial_weights import load_initial_weights
 from model.weights.backbone_file import load_backbone_weights
@@ -109,6 +108,8 @@ def test_a_wrapped_vggish_is_read_and_what_was_done_is_logged(tmp_path, caplog):
 
 @pytest.mark.parametrize(("name", "golden"), [("sam", "sam_tiny.safetensors"), ("mobile-sam", "mobile_sam_tiny.pt")])
 def test_wrapped_weights_of_sam_are_read_and_what_was_done_is_logged(tmp_path, caplog, name, golden):
+    from model.proposals.sam_network import build_network  # which takes seconds
+
     state = read_weights(GOLDEN / golden)
     torch.save(wrapped(state), tmp_path / "wrapped.pth")
     network = build_network(name, read_weights(tmp_path / "wrapped.pth"), tmp_path / "wrapped.pth")

@@ -74,7 +74,7 @@ def _read_label(path: Path, frame: Path, size: int) -> None:
 
 
 def _write_frame(path: Path, split: str, size: int) -> None:
-    pixels = read_rgb(released_picture(path), None, RESTORE).transpose(1, 2, 0)
+    pixels = read_rgb(released_picture(path), None, RESTORE)
     write_picture(path, to_square(Image.fromarray(pixels), split, size, Image.Resampling.BILINEAR))
 
 
@@ -94,5 +94,5 @@ def _released_ids(path: Path) -> NDArray[np.uint8]:
     """Class ids (H, W)."""
     released = _released_label(path)
     if released == released_colours(path):
-        return class_ids(read_rgb(released, None, RESTORE).transpose(1, 2, 0))
+        return class_ids(read_rgb(released, None, RESTORE))
     return read_class_ids(released, None, CLASSES["avss"], RESTORE).astype(np.uint8)

@@ -84,9 +84,7 @@ def _arrange(parts: list[tuple[Kind, tuple[bool, ...]]], seconds: int, rng: np.r
     """Gives objects place, motion and looks that say nothing about who sounds: order and all draws are symmetric."""
     shuffled = [parts[index] for index in rng.permutation(len(parts))]
     radii = rng.uniform(*DIAMETER[len(parts)], size=len(parts)) / 2
-    paths = max(
-        (_paths(radii, seconds, rng) for _ in range(PLACEMENTS_TRIED)), key=lambda paths: _clearance(paths, radii)
-    )
+    paths = _clearest_paths(radii, seconds, rng)
     return Scene(
         tuple(
             SceneObject(
@@ -110,20 +108,36 @@ def _colour(kind: Kind, rng: np.random.Generator) -> tuple[float, float, float]:
     return float(hue), float(rng.uniform(0.75, 1.0)), float(rng.uniform(0.7, 1.0))
 
 
-def _paths(radii: NDArray[np.float64], seconds: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Straight motion, reflected where an object would leave the picture: (objects, seconds, 2)."""
+def _clearest_paths(radii: NDArray[np.float64], seconds: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The placement, of all that are tried, in which objects keep farthest apart: (objects, seconds, 2)."""
+    tried = _paths(radii, seconds, rng.random((PLACEMENTS_TRIED, 4 * len(radii))))
+    clearest: NDArray[np.float64] = tried[int(np.argmax(_clearances(tried, radii)))]
+    return clearest
+
+
+def _paths(radii: NDArray[np.float64], seconds: int, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Straight motion, reflected where an object would leave the picture: (placements, objects, seconds, 2).
+
+    Args:
+        radii: of the objects.
+        seconds: length of the clip.
+        drawn: (placements, 4 * objects) numbers from 0 to 1: headings, speeds, and the places at which objects start.
+    """
+    objects = len(radii)
     room = 1 - 2 * radii[:, None, None]
-    heading = rng.uniform(0, 2 * np.pi, len(radii))
-    velocity = rng.uniform(*SPEED, len(radii)) * np.stack([np.cos(heading), np.sin(heading)])
-    start = rng.uniform(0, 1, (len(radii), 1, 2)) * room
-    travelled = start + velocity.T[:, None, :] * np.arange(seconds)[None, :, None]
+    heading = 2 * np.pi * drawn[:, :objects]
+    speed = SPEED[0] + (SPEED[1] - SPEED[0]) * drawn[:, objects : 2 * objects]
+    velocity = speed[..., None] * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    start = drawn[:, 2 * objects :].reshape(len(drawn), objects, 1, 2) * room
+    travelled = start + velocity[:, :, None, :] * np.arange(seconds)[:, None]
     unfolded = travelled % (2 * room)
     paths: NDArray[np.float64] = radii[:, None, None] + np.minimum(unfolded, 2 * room - unfolded)
     return paths
 
 
-def _clearance(paths: NDArray[np.float64], radii: NDArray[np.float64]) -> float:
-    """Smallest gap between any two objects at any second; negative where they overlap."""
+def _clearances(paths: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The smallest gap of each placement between any two objects at any second; negative where they overlap."""
     first, second = np.triu_indices(len(radii), k=1)
-    distances = np.linalg.norm(paths[first] - paths[second], axis=-1)
-    return float((distances - (radii[first] + radii[second])[:, None]).min())
+    distances = np.linalg.norm(paths[:, first] - paths[:, second], axis=-1)
+    gaps: NDArray[np.float64] = (distances - (radii[first] + radii[second])[:, None]).min(axis=(1, 2))
+    return gaps

@@ -35,7 +35,7 @@ def opened(path: Path, kind: str = "video") -> Iterator[InputContainer]:
         what = "a folder" if path.is_dir() else "no regular file" if path.exists() else "missing"
         raise DataError(f"{path} is {what}: name a {kind} file")
     if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty: fetch it anew, or name another {kind} file")
+        raise DataError(f"{path} is empty: download it again, or name another {kind} file")
     try:
         # The prefix keeps a colon in the name from being read as a protocol.
         with av.open(f"file:{path}", metadata_errors="replace") as container:

@@ -66,7 +66,7 @@ class Damage:
             DataError: more of its packets than `MOST_DAMAGE` allows cannot be decoded.
         """
         if self.undecodable > MOST_DAMAGE * self.packets:
-            raise DataError(f"{self.path} is too damaged: {self.sentence()}; fetch it anew, or cut that part out")
+            raise DataError(f"{self.path} is too damaged: {self.sentence()}; download it again, or cut that part out")
 
     def sentence(self) -> str:
         """How much is damaged, and from where on."""

@@ -95,7 +95,7 @@ def _look_at_file(path: Path, choice: Choice) -> _Look:
         require_sane_size(path, stream.width, stream.height)
         first: av.VideoFrame | None = next(decoded(container, stream, Damage(path, "pictures")), None)
         if first is None:
-            raise DataError(f"{path} holds no picture that can be decoded: fetch it anew, or name another video")
+            raise DataError(f"{path} holds no picture that can be decoded: download it again, or name another video")
         aspect = stream.sample_aspect_ratio or Fraction(1)
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     with opened(path) as container:

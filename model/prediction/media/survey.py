@@ -85,5 +85,5 @@ def _require_readable(found: Survey, path: Path) -> None:
     if found.stated_seconds - found.held_seconds > MOST_DAMAGE * found.stated_seconds:
         raise DataError(
             f"{path} is too damaged: of {found.stated_seconds:.1f} s neither pictures nor sound can be read from "
-            f"second {found.held_seconds:.1f} on; fetch it anew, or cut that part out"
+            f"second {found.held_seconds:.1f} on; download it again, or cut that part out"
         )

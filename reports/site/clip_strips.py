@@ -1,0 +1,57 @@
+"""Test clips as strips of frames, with a line around what is segmented: the picture itself stays to be seen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from experiments.prediction_record import ShownClass
+from model.config import IGNORED
+
+CELL, GAP, OUTLINE = 176, 4, 3
+"""Longest side of a frame, space between two, width of a line; pixels."""
+OBJECT = (255, 64, 64)
+"""Colour of the line where there are no classes."""
+HALO = (20, 20, 20)
+"""Colour around a line, so that it can be seen on any picture."""
+QUALITY = 88
+
+
+def outlined_strip(frames: NDArray[np.uint8], ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> bytes:
+    """One line of frames as JPEG; equal arrays give equal bytes.
+
+    Args:
+        frames: (T, H, W, 3) RGB.
+        ids: (T, H, W) class ids; 0 is background, `IGNORED` counts nowhere.
+        classes: that occur, for their colours; empty for S4 and MS3.
+    """
+    height, width = frames.shape[1:3]
+    scale = CELL / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    strip = Image.new("RGB", ((size[0] + GAP) * len(frames) - GAP, size[1]), "white")
+    for place, (frame, of_frame) in enumerate(zip(frames, ids, strict=True)):
+        pixels = np.array(Image.fromarray(frame).resize(size, Image.Resampling.BICUBIC))
+        _outline(pixels, np.asarray(Image.fromarray(of_frame).resize(size, Image.Resampling.NEAREST)), classes)
+        strip.paste(Image.fromarray(pixels), (place * (size[0] + GAP), 0))
+    buffer = io.BytesIO()
+    strip.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def _outline(pixels: NDArray[np.uint8], ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> None:
+    """Draws inside of every region, and the halo around it."""
+    colours = np.full((IGNORED + 1, 3), OBJECT, dtype=np.uint8)
+    for shown in classes:
+        colours[shown.id] = shown.colour
+    segmented = np.where(ids == IGNORED, 0, ids)
+    reach = 2 * OUTLINE + 1
+    # What fills a frame has its line along the frame's edges.
+    edge = maximum_filter(segmented, reach) != minimum_filter(segmented, reach, mode="constant")
+    inside = segmented > 0
+    pixels[maximum_filter(inside, 5) & ~inside] = HALO
+    pixels[edge & inside] = colours[segmented[edge & inside]]

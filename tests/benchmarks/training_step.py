@@ -1,0 +1,215 @@
+"""A training step of COMBO in the authors' shape, as here, and with each optimisation off in turn.
+
+The step is all of it but the loader: forward, matching, losses, backward, clipping, update. The authors' shape is their
+code's: fp32, one match, one copy to the host and one assignment per frame and prediction.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from comparison import Comparison, Form
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "model"), str(ROOT / "tests" / "training")]
+
+from literal_losses import literal_losses  # noqa: E402
+from preset_steps import RANDOM, SYNTHETIC  # noqa: E402
+
+from experiments.presets import resolve_preset  # noqa: E402
+from model.combo.config import ComboConfig  # noqa: E402
+from model.combo.objective import ComboObjective, annotated_positions  # noqa: E402
+from model.combo.points import KeyedPoints  # noqa: E402
+from model.config import Task, TrialConfig  # noqa: E402
+from model.data.avsbench import AVSBench  # noqa: E402
+from model.data.batch import Batch  # noqa: E402
+from model.data.loading import training_batches  # noqa: E402
+from model.data.synthetic.writer import write_synthetic  # noqa: E402
+from model.interface import Network, model_of  # noqa: E402
+from model.numerics import FAST_1, VERSIONS, Numerics, numerics_of  # noqa: E402
+from model.training.acceleration import order_channels_last  # noqa: E402
+from model.training.audio_embeddings import audio_embedder  # noqa: E402
+from model.training.events import Stepped  # noqa: E402
+from model.training.gradients import BatchGradients  # noqa: E402
+from model.training.optim import build_optimizer  # noqa: E402
+from model.training.stepper import Stepper  # noqa: E402
+from model.training.stopping import never  # noqa: E402
+from model.training.workers import Workers  # noqa: E402
+
+SIZE, SMALL = 224, 96
+"""Pixels of a side: of the released models, and for a processor."""
+AUTHORS, PLAIN, FAST = "authors' shape", "plain", "all on"
+FASTEST = {
+    "training.numerics": "fast_1",
+    "model.pixel_decoder.sampling": "fastest",
+    "loss.arithmetic": "batched",
+}
+
+
+class LiteralObjective(ComboObjective):
+    """The losses frame by frame and prediction by prediction."""
+
+    def __init__(self, config: ComboConfig) -> None:
+        super().__init__(config)
+        self._config = config
+
+    def supervise(self, batch: Batch, step: int) -> Any:
+        """Nothing is known of the labels before the losses are asked for."""
+        return batch, step
+
+    def counts(self, parts: Any) -> list[float]:
+        """`literal_losses` counts by itself."""
+        return [0.0 for _ in parts]
+
+    def losses(self, outputs: Any, supervision: Any, counts: Any) -> dict[str, torch.Tensor]:  # noqa: ARG002
+        """See `literal_losses`."""
+        batch, step = supervision
+        config, lengths = self._config, batch.clip_lengths.tolist()
+        points = KeyedPoints(config.seed, step, annotated_positions(batch), batch.frames.device)
+        annotated = batch.annotated.to(batch.frames.device)
+        return literal_losses(
+            outputs, batch.labels, annotated, lengths, points, config.loss, config.truths, config.classes
+        )
+
+
+@dataclass(frozen=True)
+class Way:
+    """How steps are made.
+
+    Attributes:
+        settings: laid over the preset's.
+        numerics: what `fast_1` stands for meanwhile.
+        is_literal: whether matching and losses go frame by frame.
+    """
+
+    settings: Mapping[str, str]
+    numerics: Numerics = FAST_1
+    is_literal: bool = False
+
+    @contextmanager
+    def defined(self) -> Iterator[None]:
+        """While `fast_1` is what this way makes of it."""
+        with patch.dict(VERSIONS, fast_1=self.numerics):
+            yield
+
+
+def ways(device: str, precision: str) -> dict[str, Way]:
+    """The authors', ours, and ours without each optimisation that has an effect on this device in this precision."""
+    chosen = {
+        AUTHORS: Way({"training.precision": "fp32"}, is_literal=True),
+        PLAIN: Way({}),
+        FAST: Way(FASTEST),
+    }
+    idle = set() if device.startswith("cuda") and precision == "fp32" else {"tf32"}
+    if precision == "fp32":
+        idle.add("half_pixel_decoder")
+    for name in vars(FAST_1).keys() - idle:
+        chosen[f"without {name}"] = Way(FASTEST, replace(FAST_1, **{name: False}))
+    for setting in FASTEST.keys() - {"training.numerics"}:
+        chosen[f"without {setting}"] = Way({name: value for name, value in FASTEST.items() if name != setting})
+    return dict(sorted(chosen.items(), key=lambda item: item[0].startswith("without")))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Which steps are made."""
+
+    preset: str
+    task: Task
+    precision: str
+    clips: int
+    size: int = SIZE
+
+    def config(self, way: Way) -> TrialConfig:
+        """The trial of one way."""
+        stated = {"training.precision": self.precision, "training.batch": self.clips, "data.size": self.size}
+        return resolve_preset(self.preset, self.task, {**RANDOM, **SYNTHETIC, **stated, **way.settings})
+
+    @cache  # noqa: B019 - cases are few, and constants
+    def batch(self) -> Batch:
+        """Synthetic clips."""
+        config = self.config(Way({}))
+        with tempfile.TemporaryDirectory() as folder:
+            write_synthetic(self.task, Path(folder), 10 * self.clips, seed=1, size=self.size)
+            data = AVSBench.configured(config, Path(folder), "train")
+            return next(iter(training_batches(data, config, 0, 1, 0, workers=0)))
+
+    def network(self, way: Way, place: torch.device) -> Network:
+        """A network with the first weights of the trial."""
+        config = self.config(way)
+        torch.manual_seed(config.seed)
+        with way.defined():
+            return model_of(config).build(config).to(place)
+
+    def steps(self, way: Way, batch: Batch, device: str) -> Callable[[], Stepped]:
+        """Makes a step at each call, with a network of its own."""
+        config, place = self.config(way), torch.device(device)
+        model = self.network(way, place)
+        with way.defined():
+            numerics = numerics_of(config)
+            optimizer = build_optimizer(model, config.optim, fused=numerics.fused_optimizer)
+            if numerics.channels_last:
+                order_channels_last(model, optimizer)
+        scaler = torch.amp.GradScaler(place.type, enabled=config.training.precision == "fp16")
+        gradients = BatchGradients(config, model, Workers(), place, None)
+        if way.is_literal:
+            assert isinstance(config, ComboConfig)
+            gradients.objective = LiteralObjective(config)
+        stepper = Stepper(config, gradients, optimizer, scaler, Workers(), never)
+        given = audio_embedder(model, None)(batch).to(place)
+        numbers = iter(range(10**9))
+
+        def step() -> Stepped:
+            with way.defined():
+                return stepper.step(next(numbers), given).finished()
+
+        return step
+
+
+def forms(case: Case, names: tuple[str, ...], device: str) -> Mapping[str, Form]:
+    """Each way of a case, or those that are named; a network is built when its way is first gone."""
+    batch = case.batch()
+    chosen = {name: way for name, way in ways(device, case.precision).items() if not names or name in names}
+    stepping = {name: cache(partial(case.steps, way, batch, device)) for name, way in chosen.items()}
+    return {name: partial(_step, made) for name, made in stepping.items()}
+
+
+def _step(made: Callable[[], Callable[[], Stepped]]) -> None:
+    made()()
+
+
+def comparison(case: Case, *names: str) -> Comparison:
+    """The ways of a case beside each other.
+
+    Args:
+        case: which steps; one clip is for a processor, more are for a GPU.
+        names: of the ways; none for all of them.
+    """
+    backbone, on_cpu = case.preset.removeprefix("combo_"), case.clips == 1
+    shape = f"{case.clips} clip{'s' if case.clips > 1 else ''} of {case.task.upper()} at {case.size} pixels"
+    return Comparison(
+        f"step-{backbone}-{case.task}-{case.precision}{'-small' if on_cpu else ''}",
+        f"a step of {case.preset} in {case.precision}, {shape}",
+        partial(forms, case, names),
+        devices=("cpu",) if on_cpu else ("cuda",),
+        one_at_a_time=on_cpu,
+    )
+
+
+COMPARISONS = [
+    *(comparison(Case("combo_r50", "s4", precision, 1, SMALL)) for precision in ("fp32", "bf16")),
+    *(comparison(Case("combo_r50", "s4", precision, 8)) for precision in ("fp32", "bf16")),
+    *(
+        comparison(Case(preset, task, "bf16", 8), AUTHORS, PLAIN, FAST)
+        for preset, task in (("combo_r50", "avss"), ("combo_pvt", "s4"), ("combo_pvt", "avss"))
+    ),
+]
