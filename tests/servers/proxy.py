@@ -94,8 +94,8 @@ class Proxy:
             end.close()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
-        from_client = source.getpeername()[1] != self._target[1]
         with suppress(OSError):
+            from_client = source.getpeername()[1] != self._target[1]
             while data := source.recv(CHUNK):
                 self._flowing.wait()
                 if self._losing.is_set() and not from_client:
