@@ -28,8 +28,9 @@ demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking
 	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
 	@$(BIN)/combo report build combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
+# Lint is one of the tests, so that no processor waits for it.
 # Tests may write bytecode: without it, each of the processes would compile all of them anew in every run.
-test: .venv/installed lint ## Lint, then run all tests but those that take minutes; ROOM=reports runs one folder's
+test: .venv/installed ## Run lint and all tests but those that take minutes; ROOM=reports runs one folder's
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder --durations 10 $(if $(ROOM),tests/$(ROOM))
 
 docs: .venv/installed ## Record docs/start/session.md anew, which takes minutes, then make the site

@@ -31,8 +31,8 @@ FORKED = ("data_parallel", "one_reader")
 """Files whose workers come from a fork server, which imports PyTorch for them once."""
 TOGETHER = {"Ray": START_RAY, "browser": IN_BROWSER, "fork server": FORKED}
 SCOPES = {f"test_{name}.py": scope for scope, names in TOGETHER.items() for name in names}
-LONG = ("faults", "model", "site", "training", "weights")
-"""Folders with files that take up to a minute; begun last, one would keep one process busy and the other idle."""
+LONG = {"faults", "model", "site", "test_lint.py", "training", "weights"}
+"""Files that take up to a minute, or their folders; begun last, one would keep one process busy and the others idle."""
 HOSTS = "127.0.0.1 localhost lab.example.org\n"
 PREPARED = 'ip link set lo up && mount --bind "$0" /etc/hosts && mount -t tmpfs -o mode=755 tmpfs /srv && exec "$@"'
 
@@ -65,7 +65,9 @@ def pytest_collection_modifyitems(config, items):
         if SCOPES.get(item.path.name) != "Ray" and any(_is_for_the_session(item, name) for name in SHARED):
             raise pytest.UsageError(f"{item.path}: shares Ray with others: name it in START_RAY of tests/conftest.py")
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (SCOPES.get(item.path.name) != "Ray", item.path.parent.name not in LONG))
+        items.sort(
+            key=lambda item: (SCOPES.get(item.path.name) != "Ray", not LONG & {item.path.name, item.path.parent.name})
+        )
 
 
 def _is_for_the_session(item, name):

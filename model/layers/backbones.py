@@ -56,6 +56,8 @@ def _create(config: BackboneConfig) -> Any:
     options: dict[str, Any] = {}
     if config.norm == "group":
         options["norm_layer"] = partial(GroupNorm, num_groups=GROUPS)
+    if config.name.startswith("swin"):
+        options["strict_img_size"] = False  # windows are laid over images of any size, not only of the model's own
     if config.drop_path:
         options["drop_path_rate"] = config.drop_path
     if not timm.is_model(config.name):
