@@ -95,11 +95,12 @@ def flush_to_disk(paths: Collection[Path]) -> None:
     Raises:
         OSError: one of them is not there, or cannot be written.
     """
-    if len(paths) == 1:
-        _flush(*paths)
-        return
+    first, *others = paths
     with ThreadPoolExecutor(FLUSHES) as pool:
-        list(pool.map(_flush, paths))
+        flushes = [pool.submit(_flush, path) for path in others]
+        _flush(first)
+        for flush in flushes:
+            flush.result()
 
 
 def drafts(folder: Path) -> list[Path]:
