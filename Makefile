@@ -23,9 +23,11 @@ FAULTS := $(patsubst %,test_f% or,1 2 3 4 5 6 7 8 9) $(patsubst %,test_a% or,1 2
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# With half a core each, three one-worker trials share two cores: one after two others would leave a core idle.
 demo: .venv/installed ## Run the main job on this machine: data, sweep, tracking, Table 7
 	@$(BIN)/combo data synth --subset s4 --out $(DEMO)/data --clips $(DEMO_CLIPS) --seed 0 --size 64
-	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50
+	@$(BIN)/combo run combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --checkpoint-every 50 \
+		--cpus-per-worker 0.5
 	@$(BIN)/combo report build combo/table7 --scale demo --data $(DEMO)/data --storage $(DEMO)/storage --out $(DEMO)/reports
 
 # Lint is one of the tests, so that no processor waits for it.

@@ -7,7 +7,8 @@ import os
 import shutil
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,8 @@ OLD = ".old"
 """Before `DRAFT` in the name of what is being deleted."""
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """What systems answer when a folder is moved to where something is."""
+FLUSHES = 16
+"""At once."""
 
 
 @contextmanager
@@ -24,8 +27,8 @@ def atomic_file(path: Path, *, flush: bool = True) -> Iterator[Path]:
 
     Args:
         path: replaced if it exists; its folder is made as needed.
-        flush: whether the content is on disk before. Else a machine that loses its power may leave a torn file, which
-            whoever reads it must notice.
+        flush: whether the content is on disk before. Else a machine that loses its power may leave a torn file, most
+            often an empty one, which whoever reads it must notice.
 
     Raises:
         OSError: the folder cannot be made, or the file not be written.
@@ -35,7 +38,7 @@ def atomic_file(path: Path, *, flush: bool = True) -> Iterator[Path]:
     try:
         yield draft
         if flush:
-            _flush_to_disk(draft)
+            flush_to_disk([draft])
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -62,8 +65,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     draft.mkdir(parents=True)
     try:
         yield draft
-        for written in (*draft.rglob("*"), draft):
-            _flush_to_disk(written)
+        flush_to_disk([*draft.rglob("*"), draft])
         try:
             draft.rename(place)
         except OSError as error:
@@ -83,6 +85,22 @@ def delete_folder(path: Path) -> None:
     old = path.with_name(f"{_stem(path)}{os.getpid()}{OLD}{DRAFT}")
     path.rename(old)
     shutil.rmtree(old)
+
+
+def flush_to_disk(paths: Collection[Path]) -> None:
+    """Returns once the system has written out the content of all files, and all folders' lists of names.
+
+    All of them are asked for at once: most file systems then write their journal once, which is what takes long.
+
+    Raises:
+        OSError: one of them is not there, or cannot be written.
+    """
+    first, *others = paths
+    with ThreadPoolExecutor(FLUSHES) as pool:
+        flushes = [pool.submit(_flush, path) for path in others]
+        _flush(first)
+        for flush in flushes:
+            flush.result()
 
 
 def drafts(folder: Path) -> list[Path]:
@@ -119,8 +137,7 @@ def _is_orphan(draft: Path, path: Path) -> bool:
     return False
 
 
-def _flush_to_disk(path: Path) -> None:
-    """Returns once the system has written out a file's content, or a folder's list of names."""
+def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -191,6 +191,14 @@ class TrialConfig(Section):
         return False
 
     @property
+    def surely_divides(self) -> bool:
+        """Whether the settings alone tell that workers and micro-batches may share a batch; else the network is built.
+
+        See `model.interface.Network.refusal_to_split`.
+        """
+        return False
+
+    @property
     def imagenet_backbone(self) -> str | None:
         """The timm name of the backbone that starts from ImageNet weights; None where nothing does."""
         return None

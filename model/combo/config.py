@@ -171,6 +171,11 @@ class ComboConfig(PretrainedTrialConfig):
         return self.data.maskige
 
     @property
+    def surely_divides(self) -> bool:
+        """See `TrialConfig`: nothing but a backbone has batch normalisation."""
+        return self.model.backbone.norm in ("frozen_batch", "group")
+
+    @property
     def depends_on_maskiges(self) -> bool:
         """See `TrialConfig`."""
         return self.model.siam_encoder.mode != "image_only"

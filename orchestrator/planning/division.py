@@ -32,7 +32,8 @@ def refuse_uneven(trials: Iterable[Trial]) -> None:
 def refuse_divided(trials: Iterable[Trial], micro_batch: int | None = None) -> None:
     """Refuses trials whose batches are to be divided, though their networks need each batch in one place.
 
-    Networks are built, without memory, only for trials whose batches are to be divided at all.
+    Networks are built, without memory, only for trials whose batches are to be divided at all, and whose settings do
+    not tell already that they may be: that takes PyTorch, seconds and 0.7 GB.
 
     Args:
         trials: with the workers that they are to have.
@@ -45,7 +46,7 @@ def refuse_divided(trials: Iterable[Trial], micro_batch: int | None = None) -> N
     refused: dict[tuple[str, str], list[Trial]] = {}
     reasons: dict[TrialConfig, str] = {}
     for trial in trials:
-        if asked := _division(trial, micro_batch):
+        if (asked := _division(trial, micro_batch)) and not trial.config.surely_divides:
             network = _network_only(trial.config)
             if network not in reasons:
                 reasons[network] = _refusal(network)

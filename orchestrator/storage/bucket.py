@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,17 +82,17 @@ class BucketStorage:
         self._upload(dict.fromkeys([*manifests, *outdated]), index)
         index.save()
 
-    def create(self, name: str, content: bytes) -> bool:
+    def create(self, name: str, content: bytes, *, flush: bool = True, after: Collection[str] = ()) -> bool:  # noqa: ARG002
         """See `Storage`."""
         if not self._s3.create(self._key(check_name(name)), content):
             return False
-        write_atomic(self.root / name, content)
+        write_atomic(self.root / name, content, flush=False)
         return True
 
-    def write(self, name: str, content: bytes) -> None:
-        """See `Storage`."""
+    def write(self, name: str, content: bytes, *, flush: bool = True) -> None:  # noqa: ARG002
+        """See `Storage`. No flush here: what is torn differs from what is stored, and is fetched again."""
         self._s3.write(self._key(check_name(name)), content)
-        write_atomic(self.root / name, content)
+        write_atomic(self.root / name, content, flush=False)
 
     def read(self, name: str) -> bytes | None:
         """See `Storage`."""

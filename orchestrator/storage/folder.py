@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.atomic_write import write_atomic
 from experiments.errors import Problem
-from model.atomic_writes import draft_of
+from model.atomic_writes import draft_of, flush_to_disk
 from model.regular_files import UnsuitableFileError, check_regular, read_regular
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.local_files import delete_local, files_below
@@ -40,11 +40,13 @@ class FolderStorage:
         """See `Storage`."""
         (self.root / check_name(name)).stat()
 
-    def create(self, name: str, content: bytes) -> bool:
+    def create(self, name: str, content: bytes, *, flush: bool = True, after: Collection[str] = ()) -> bool:
         """See `Storage`. A hard link, unlike a rename, does not replace what is there."""
         path = self.root / check_name(name)
-        draft = write_atomic(draft_of(path), content)
+        draft = write_atomic(draft_of(path), content, flush=False)
         try:
+            if flush:
+                flush_to_disk([draft, *(self.root / check_name(before) for before in after)])
             os.link(draft, path)
         except FileExistsError:
             # What is no file was not stored by anybody, and nobody could ever read it.
@@ -54,9 +56,9 @@ class FolderStorage:
             draft.unlink()
         return True
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes, *, flush: bool = True) -> None:
         """See `Storage`."""
-        write_atomic(self.root / check_name(name), content)
+        write_atomic(self.root / check_name(name), content, flush=flush)
 
     def read(self, name: str) -> bytes | None:
         """See `Storage`."""

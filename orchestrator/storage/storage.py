@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -53,12 +53,26 @@ class Storage(Protocol):
         """
         ...
 
-    def create(self, name: str, content: bytes) -> bool:
-        """Stores a file that must not be there yet; False if it is. Of several callers exactly one gets True."""
+    def create(self, name: str, content: bytes, *, flush: bool = True, after: Collection[str] = ()) -> bool:
+        """Stores a file that must not be there yet; False if it is. Of several callers exactly one gets True.
+
+        Args:
+            name: of the file.
+            content: of the file.
+            flush: as for `write`.
+            after: names of files, written without a flush, that must be safe from a power loss before this one appears.
+        """
         ...
 
-    def write(self, name: str, content: bytes) -> None:
-        """Stores a file whole, over what was there."""
+    def write(self, name: str, content: bytes, *, flush: bool = True) -> None:
+        """Stores a file whole, over what was there.
+
+        Args:
+            name: of the file.
+            content: of the file.
+            flush: whether it appears only once it is safe from a power loss. Else one of the next seconds may leave an
+                empty file. What a bucket has stored is always safe.
+        """
         ...
 
     def read(self, name: str) -> bytes | None:

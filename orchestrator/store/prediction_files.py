@@ -30,14 +30,20 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write_chosen(folder: TrialFolder, config: TrialConfig, predictions: Sequence[ClipPrediction]) -> list[Path]:
-    """Stores the clips that are shown of every trial, in the order in which the rule chose them."""
+    """Stores the clips that are shown of every trial, in the order in which the rule chose them.
+
+    They are safe from a power loss once the result is written.
+    """
+    choices = [Choice(rule="first-by-category", rank=rank, chosen=len(predictions)) for rank in range(len(predictions))]
     return [
-        write_prediction(folder, config, one, Choice(rule="first-by-category", rank=rank, chosen=len(predictions)))
-        for rank, one in enumerate(predictions)
+        write_prediction(folder, config, one, choice, flush=False)
+        for one, choice in zip(predictions, choices, strict=True)
     ]
 
 
-def write_prediction(folder: TrialFolder, config: TrialConfig, prediction: ClipPrediction, choice: Choice) -> Path:
+def write_prediction(
+    folder: TrialFolder, config: TrialConfig, prediction: ClipPrediction, choice: Choice, *, flush: bool = True
+) -> Path:
     """Stores one clip, over what was there.
 
     Args:
@@ -45,9 +51,10 @@ def write_prediction(folder: TrialFolder, config: TrialConfig, prediction: ClipP
         config: of the trial.
         prediction: by its tested weights.
         choice: why this clip.
+        flush: as for `Storage.write`.
     """
     name = prediction_name(prediction.score.category, prediction.score.clip)
-    folder.storage.write(f"{folder.name}/{name}", _file_bytes(prediction, config, choice))
+    folder.storage.write(f"{folder.name}/{name}", _file_bytes(prediction, config, choice), flush=flush)
     return folder.path / name
 
 

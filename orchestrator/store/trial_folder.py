@@ -130,25 +130,27 @@ class TrialFolder(TrialDocuments):
             self._write(f"{CODE_DIR}/{PATCH_NAME.of(attempt)}", patch.encode())
 
     def write_scores(self, clips: Sequence[ClipScore]) -> Path:
-        """Per-clip scores as Parquet."""
-        return self._write(SCORES_FILE, score_bytes(clips))
+        """Per-clip scores as Parquet; safe from a power loss once the result is written."""
+        return self._write(SCORES_FILE, score_bytes(clips), flush=False)
 
     def write_picture(self, name: str, picture: Image) -> Path:
-        """A qualitative result as PNG."""
+        """A qualitative result as PNG; safe from a power loss once the result is written."""
         buffer = io.BytesIO()
         picture.save(buffer, format="PNG")
-        return self._write(f"{PICTURES_DIR}/{name}", buffer.getvalue())
+        return self._write(f"{PICTURES_DIR}/{name}", buffer.getvalue(), flush=False)
 
     def write_result(self, result: ResultRecord) -> None:
         """The last write of a trial, once all that it names is stored: from now on the trial is finished.
 
-        The first result stays; a later one is dropped.
+        The first result stays; a later one is dropped. What it names and is no checkpoint, which is flushed when it is
+        written, is flushed to disk together with it, before it appears.
         """
         content = record_bytes(result)
         self.publish_checkpoints()
         if self.metrics_file(result.provenance.attempts).exists():
             self.publish_metrics(result.provenance.attempts)
-        if not self.storage.create(f"{self.name}/{RESULT_FILE}", content):
+        evidence = [f"{self.name}/{file}" for file in result.checksums if not file.startswith(f"{CHECKPOINTS_DIR}/")]
+        if not self.storage.create(f"{self.name}/{RESULT_FILE}", content, after=evidence):
             self.fetch_documents()
             log.warning("trial %s has a result already; a second one is dropped", result.key)
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
@@ -164,8 +166,8 @@ class TrialFolder(TrialDocuments):
             self.storage.delete(f"{self.name}/{CHECKPOINTS_DIR}")
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
 
-    def _write(self, file: str, content: bytes) -> Path:
-        self.storage.write(f"{self.name}/{file}", content)
+    def _write(self, file: str, content: bytes, *, flush: bool = True) -> Path:
+        self.storage.write(f"{self.name}/{file}", content, flush=flush)
         return self.path / file
 
 

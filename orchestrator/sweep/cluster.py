@@ -20,6 +20,7 @@ from orchestrator.sweep.ray_address import REMEDY
 
 ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # each report waits for the next poll: 2 s apiece by default
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # a process per group, for what nobody here asks
     "TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "5",  # for which a group that ends waits for one that hangs
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",

@@ -4,6 +4,9 @@ The lease on a trial is acquired by creating the file of its next attempt, which
 renews it: a counter in that file. Other drivers watch the counter by their own monotonic clock, and acquire the next
 attempt once it has stood still for too long. The holder of a lost lease is fenced by the number of the next attempt:
 it notices that file and ends without a result.
+
+None of these files is flushed to disk: who held a lease when the power was lost holds it no more, and an empty file is
+no lease (`read_attempt`).
 """
 
 from __future__ import annotations
@@ -61,7 +64,7 @@ class AttemptLease:
             started=_now(),
             seen=_now(),
         )
-        if not storage.create(_file(key, number), record_bytes(self.record)):
+        if not storage.create(_file(key, number), record_bytes(self.record), flush=False):
             raise LeaseTakenError(f"attempt {number} of trial {key} is leased by another run")
 
     def progress(self, step: int, m_j: float | None) -> None:
@@ -93,7 +96,7 @@ class AttemptLease:
     def _write(self, **changes: object) -> None:
         now = {"seen": _now(), "step": self._step, "best": self._best}
         self.record = self.record.model_copy(update={**now, **changes})
-        self._storage.write(_file(self._key, self.record.attempt), record_bytes(self.record))
+        self._storage.write(_file(self._key, self.record.attempt), record_bytes(self.record), flush=False)
 
 
 class LeaseWatch:
@@ -171,7 +174,7 @@ def read_attempt(storage: Storage, key: str, number: int) -> AttemptRecord | Non
 def end_attempt(storage: Storage, record: AttemptRecord, key: str, ending: Ending, reason: str = "") -> None:
     """Stores how an attempt ended whose own process could not store it."""
     ended = record.model_copy(update={"ended": ending, "reason": reason, "seen": _now()})
-    storage.write(_file(key, record.attempt), record_bytes(ended))
+    storage.write(_file(key, record.attempt), record_bytes(ended), flush=False)
 
 
 def ask_to_stop(storage: Storage, key: str, attempt: int) -> None:

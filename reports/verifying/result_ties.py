@@ -71,10 +71,11 @@ def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
     metrics = files.metrics_file(number).relative_to(folder).as_posix()
     if metrics not in result.checksums:
         yield Discrepancy("the attempt that finished", str(number), f"its {metrics} is not among the checksums")
-    if number not in files.attempt_numbers:
+    record = files.attempt_file(number)
+    if number not in files.attempt_numbers or _is_empty(record):
         return
     try:
-        attempt = read_document(AttemptRecord, files.attempt_file(number))
+        attempt = read_document(AttemptRecord, record)
     except InputError as error:
         yield not_as_stored("the attempt that finished", "a record", error.problems[0])
         return
@@ -84,6 +85,11 @@ def _check_attempt(folder: Path, result: ResultRecord) -> Iterator[Discrepancy]:
         yield Discrepancy("commit of the attempt", str(result.provenance.commit), str(attempt.commit))
     if attempt.ended not in ("finished", None):
         yield Discrepancy("how the attempt ended", "finished", attempt.ended)
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a file has been left as a power loss leaves what was not flushed to disk, which says nothing."""
+    return path.is_file() and path.stat().st_size == 0
 
 
 def _quarantine_lines(path: Path) -> Iterator[QuarantineLine]:

@@ -84,9 +84,9 @@ class CountedStorage:
         if name not in STORAGE_CALLS:
             return found
 
-        def counted(*words: Any) -> Any:
+        def counted(*words: Any, **options: Any) -> Any:
             self._costs.counts["storage calls"] += 1
-            return found(*words)
+            return found(*words, **options)
 
         return counted
 

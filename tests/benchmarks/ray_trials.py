@@ -11,72 +11,17 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import threading
-import time
-from bisect import bisect_left
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
 from overhead import Arena, Taken, prepare_ray
 from rich.console import Console
 from rich.table import Table
+from usage import Usage
 
 from orchestrator.sweep.cluster import running_ray
 
 PARTS = 10
-SAMPLE_SECONDS = 0.25
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What had been used up at a moment."""
-
-    at: float
-    driver: float
-    """Seconds that this process computed."""
-    ray: float
-    """Seconds that Ray's processes computed, those of the trials among them."""
-    megabytes: float
-    """Memory of this process."""
-
-
-class Usage(threading.Thread):
-    """Watches this process and those below it, which are Ray's, until the context ends."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.samples: list[Sample] = []
-        self._ended, self._computed = threading.Event(), dict[int, float]()
-
-    def __enter__(self) -> Usage:
-        self._look()
-        self.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ended.set()
-        self.join()
-        self._look()
-
-    def run(self) -> None:
-        """Looks until the end."""
-        while not self._ended.wait(SAMPLE_SECONDS):
-            self._look()
-
-    def after(self, moment: float) -> Sample:
-        """The first sample that is not older than a moment."""
-        return self.samples[min(bisect_left(self.samples, moment, key=lambda one: one.at), len(self.samples) - 1)]
-
-    def _look(self) -> None:
-        own = psutil.Process()
-        for process in own.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                self._computed[process.pid] = seconds(process)  # kept when it ends
-        memory = own.memory_info().rss / 2**20
-        self.samples.append(Sample(time.time(), seconds(own), sum(self._computed.values()), memory))
 
 
 def main() -> None:
@@ -109,12 +54,6 @@ def tenths(name: str, taken: Taken, usage: Usage) -> Table:
         spent = (last - first, after.driver - before.driver, after.ray - before.ray)
         table.add_row(str(number), *(f"{1000 * one / count:.0f}" for one in spent), f"{after.megabytes:.0f}")
     return table
-
-
-def seconds(process: psutil.Process) -> float:
-    """That a process computed."""
-    times = process.cpu_times()
-    return times.user + times.system
 
 
 if __name__ == "__main__":

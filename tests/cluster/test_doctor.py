@@ -108,7 +108,7 @@ def test_lost_files_are_found_with_the_command_that_lists_them(clips, tmp_path):
 
 def test_a_storage_that_lets_two_claim_the_same_name_fails(tmp_path):
     class Careless(FolderStorage):
-        def create(self, name, content):
+        def create(self, name, content, **_):
             self.write(name, content)
             return True
 

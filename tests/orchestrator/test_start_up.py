@@ -46,8 +46,15 @@ def test_what_is_only_read_needs_no_numerics(watched, words):
     assert not (TRAINING | NUMERICS | CLOUD) & imported(watched, *words)
 
 
-def test_the_driver_of_a_sweep_has_no_torch():
-    driver = "import sys, orchestrator.sweep.execute; print('torch' in sys.modules)"
+def test_the_driver_of_a_sweep_has_no_torch_even_if_batches_are_divided():
+    driver = """
+import sys, orchestrator.sweep.execute
+from experiments.expand import expand
+from experiments.load_experiment import load_experiment
+from orchestrator.planning.division import refuse_divided
+refuse_divided(expand(load_experiment("combo/table7", "demo")), micro_batch=1)
+print("torch" in sys.modules)
+"""
     said = subprocess.run([sys.executable, "-c", driver], capture_output=True, text=True)
 
     assert said.stdout == "False\n", said.stderr

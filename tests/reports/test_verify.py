@@ -205,6 +205,16 @@ def test_metrics_that_are_gone_are_found(said, storage, s4):
     assert_found(said(), S4_CELL, "no", "validation", "logged", "missing")
 
 
+def test_an_attempt_that_a_power_loss_emptied_contradicts_nothing(said, storage, s4):
+    attempts = storage.folder(s4) / "attempts"
+    attempts.mkdir()
+    (attempts / "2.json").touch()
+    test_an_untouched_storage_verifies(said)
+
+    (attempts / "2.json").write_text("{")
+    assert_found(said(), S4_CELL, "attempt", "finished")
+
+
 def test_a_configuration_under_another_key_is_found(said, storage, s4):
     edit(storage.folder(s4) / "trial.json", lambda values: values["config"]["loss"].update(lambda_ada=9.0))
     outcome = said()
