@@ -51,13 +51,13 @@ def empty_single_worker_trial(context: RunContext, channel_actor: Any) -> type[E
 
 
 def empty_group_coordinator(
-    context: RunContext, channel_actor: Any, worker: WorkerResources
+    context: RunContext, channel_actor: Any, worker: WorkerResources, start_seconds: int
 ) -> Callable[[dict[str, Any]], None]:
     """In place of `orchestrator.sweep.trainables.group_coordinator`."""
 
     def coordinate_empty_group(config: dict[str, Any]) -> None:
         trainables.train_in_group = train_nothing_in_group
-        trainables.group_coordinator(context, channel_actor, worker)(config)
+        trainables.group_coordinator(context, channel_actor, worker, start_seconds)(config)
 
     return coordinate_empty_group
 
