@@ -21,13 +21,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from all_comparisons import COMPARISONS
-from comparison import measure
-from first_step_parity import parity
-from record import new_record, newest_kept, record_name, regressions, result_of, write_record
-from step_throughput import MFU, WAIT, throughput
-from training_step import AUTHORS, FAST
+from needed import refuse_absent
+
+refuse_absent()
+
+import torch  # noqa: E402
+from all_comparisons import COMPARISONS  # noqa: E402
+from comparison import measure  # noqa: E402
+from first_step_parity import parity  # noqa: E402
+from record import kept_results, new_record, record_name, regressions, result_of, write_record  # noqa: E402
+from step_throughput import MFU, WAIT, throughput  # noqa: E402
+from training_step import AUTHORS, FAST  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 5
@@ -69,7 +73,7 @@ def main() -> None:
     if words.device.startswith("cuda") and not torch.cuda.is_available():
         sys.exit("PyTorch sees no GPU here: nvidia-smi tells whether there is one; --device cpu tries the script")
     deadline, record = Deadline(words.minutes), new_record(words.device, ROUNDS)
-    kept = newest_kept(words.device)
+    kept = kept_results(words.device)
     record.update(left_out=[], failed={})
     names = words.names or [name for name, one in COMPARISONS.items() if record["device"] in one.devices]
     compare = {name: partial(_compare, record, name, words.device, deadline) for name in names}
@@ -84,12 +88,12 @@ def main() -> None:
     for what, action in work.items():
         _attempt(record, what, action, deadline)
         if words.out is not None:
-            write_record(record, words.out / record_name(record))
+            write_record(record, words.out / record_name(record, ["gpu"]))
     print(*_goals(record), sep="\n")
     if words.out is not None:
-        print(f"written to {words.out / record_name(record)}")
+        print(f"written to {words.out / record_name(record, ['gpu'])}")
     problems = [f"failed: {what}: {reason}" for what, reason in record["failed"].items()]
-    problems += [] if kept is None else regressions(kept[1], record)
+    problems += regressions(kept, record["comparisons"])
     if record["left_out"]:
         print(f"no time for: {', '.join(record['left_out'])}")
     print("\n".join(problems))
