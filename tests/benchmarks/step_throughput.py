@@ -11,7 +11,7 @@ from statistics import median
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from training_step import FASTEST, SIZE, SMALL, Case, Way
+from training_step import FASTEST, SMALL, Case, Way
 
 from model.data.avsbench import AVSBench
 from model.data.loading import training_batches
@@ -23,12 +23,12 @@ PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 1
 """Dense bf16 operations a second by the makers' data sheets (SXM); NVIDIA."""
 STEPS, WARM_UP, PREDICTIONS = {"cuda": 20, "cpu": 2}, 3, {"cuda": 20, "cpu": 3}
 MFU, WAIT = "MFU, bf16", "share of a step that waits for the loader"
-SHAPES = {"cuda": (8, SIZE), "cpu": (1, SMALL)}
-"""Clips and pixels by kind of device."""
+CASES = {"cuda": Case("combo_r50", "s4", "bf16", 8), "cpu": Case("combo_demo", "s4", "bf16", 1, SMALL)}
+"""By kind of device; on a CPU only to see that it works."""
 
 
 def throughput(device: str) -> Mapping[str, float]:
-    """Of COMBO-R50 on S4 in bf16 with all optimisations.
+    """Of one of `CASES` with all optimisations.
 
     Args:
         device: where.
@@ -37,8 +37,7 @@ def throughput(device: str) -> Mapping[str, float]:
         Values by what they are of; the model's share of the device's operations where these are known.
     """
     place = torch.device(device)
-    case = Case("combo_r50", "s4", "bf16", *SHAPES[place.type])
-    way = Way(FASTEST)
+    case, way = CASES[place.type], Way(FASTEST)
     batch = case.batch()
     step = case.steps(way, batch, device)
     with FlopCounterMode(display=False) as counter:

@@ -231,6 +231,7 @@ def comparison(case: Case, *names: str) -> Comparison:
 
 COMPARISONS = [
     *(comparison(Case("combo_r50", "s4", precision, 1, SMALL)) for precision in ("fp32", "bf16")),
+    comparison(Case("combo_demo", "s4", "bf16", 1, SMALL)),
     *(comparison(Case("combo_r50", "s4", precision, 8)) for precision in ("fp32", "bf16")),
     *(
         comparison(Case(preset, task, "bf16", 8), AUTHORS, PLAIN, FAST)
