@@ -138,5 +138,5 @@ def test_a_step_waits_for_the_gpu_once(tiny_data):
             started.append(stepper.step(2, batches[2]))
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert len([wait for wait in waits if "synchronizing" in str(wait.message)]) == 1
+    assert len([wait for wait in waits if "called a synchronizing" in str(wait.message)]) == 1
     assert all(math.isfinite(one.finished().losses["total"]) for one in started)
