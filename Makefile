@@ -18,7 +18,7 @@ DEMO_CLIPS := 300
 FAULTS := $(patsubst %,test_f% or,1 2 3 4 5 6 7 8 9) $(patsubst %,test_a% or,1 2 3 4 5) test_a6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs site test test-faults lint bench gpu sbom audit lock clean install-cuda install-cpu FORCE
+.PHONY: help demo docs site test test-faults lint bench bench-gpu gpu sbom audit lock clean install-cuda install-cpu FORCE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,8 @@ bench: .venv/installed ## Measure speed, overhead, and whether the demo model us
 
 gpu: ## Test and measure on a GPU: at most 8 minutes, without network; .venv is used if it is there
 	PYTHONPATH=. $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) tests/benchmarks/gpu.py --out docs/benchmarks
+
+bench-gpu: gpu ## The same
 
 sbom: .venv/installed ## List all installed packages with versions and licences as CycloneDX, in sbom.json
 	$(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py environment $(BIN)/python \

@@ -22,6 +22,8 @@ Truth = Literal["official", "paper"]
 """Where paper and authors' code differ: `official` is the released code, `paper` the text."""
 Precision = Literal["fp32", "bf16", "fp16"]
 NumericsVersion = Literal["plain", "fast_1"]
+CompileMode = Literal["default", "reduce-overhead"]
+"""How `torch.compile` compiles; `reduce-overhead` records CUDA graphs. No part of a trial."""
 
 CLASSES: dict[Task, int] = {"s4": 2, "ms3": 2, "avss": 71}
 """Classes per task, background (class 0) included."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -137,6 +137,15 @@ class Objective(Protocol):
 
     def weighted_sum(self, losses: Mapping[str, Tensor]) -> Tensor:
         """The scalar that is minimised."""
+        ...
+
+
+@runtime_checkable
+class CompilableObjective(Objective, Protocol):
+    """An objective with losses that gain by `torch.compile`."""
+
+    def compile(self) -> None:
+        """Has them compiled when they are first used; they change by rounding at most."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from experiments.search_schema import Search
+from model.config import CompileMode
 
 MOST = 10**9 - 1
 """Largest number that an option takes, so that it can be divided, waited for and counted up to."""
@@ -76,7 +77,13 @@ class RunConfig:
             min=1, max=MOST, help="Clips per forward pass of validation and test; scores agree up to rounding."
         ),
     ] = 1
-    compile_network: Annotated[bool, typer.Option("--compile", help="Compile the network first.")] = False
+    compile_network: Annotated[
+        bool, typer.Option("--compile", help="Compile the network that trains, and batched losses, with torch.compile.")
+    ] = False
+    compile_mode: Annotated[
+        CompileMode | None,
+        typer.Option(help="The same in a mode of torch.compile; reduce-overhead records CUDA graphs."),
+    ] = None
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Pictures with channels last in memory.")] = (
         False
     )
@@ -114,6 +121,11 @@ class RunConfig:
     ] = None
     max_hours: Annotated[float | None, typer.Option(min=0, max=MOST, help="Stop after so many hours.")] = None
     max_trials: Annotated[int | None, typer.Option(min=1, max=MOST, help="Start no more trials than that.")] = None
+
+    @property
+    def compilation(self) -> CompileMode | None:
+        """In which mode networks are compiled; None where they are not."""
+        return self.compile_mode or ("default" if self.compile_network else None)
 
     def within(self, search: Search) -> RunConfig:
         """The same, with the limits of a search file where the command line sets none."""

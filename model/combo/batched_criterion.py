@@ -7,15 +7,17 @@ bounded: logits by `AT_A_TIME`, candidates by those of one prediction.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from model.combo.consistency import batched_consistency
+from model.combo.config import LossConfig, Truths
+from model.combo.consistency import pair_weights, weighted_consistency
 from model.combo.criterion import SetCriterion
 from model.combo.matcher import Costs, Matches, finite
-from model.combo.points import Draw, sample_points
+from model.combo.points import Draw, PointCounts, sample_points, uncertain_points
 from model.combo.query_decoder import Prediction
 from model.combo.targets import Targets
 from model.transfers import read, to_device
@@ -28,6 +30,22 @@ held about four times. One frame, or one chunk of L_ada, is compared at once in 
 class BatchedCriterion(SetCriterion):
     """See `SetCriterion`."""
 
+    def __init__(self, config: LossConfig, truths: Truths, classes: int) -> None:
+        super().__init__(config, truths, classes)
+        self._mask_costs, self._points_and_labels = mask_costs, points_and_labels
+        self._entropy_and_dice, self._weighted_consistency = entropy_and_dice, weighted_consistency
+
+    def compile(self) -> None:
+        """Compiles costs and losses when they are first used, each as one graph.
+
+        Their shapes are symbols, since the number of objects differs from batch to batch. Between costs and losses lies
+        the assignment, which is the host's.
+        """
+        compiled = partial(torch.compile, dynamic=True, fullgraph=True)
+        self._mask_costs, self._points_and_labels = compiled(mask_costs), compiled(points_and_labels)
+        self._entropy_and_dice = compiled(entropy_and_dice)
+        self._weighted_consistency = compiled(weighted_consistency)
+
     def _costs(self, supervised: list[Prediction], targets: Targets, draw: Draw) -> Costs:
         padded = _padded(targets)
         costs = [
@@ -38,24 +56,14 @@ class BatchedCriterion(SetCriterion):
         return [[cost[:, :count] for cost, count in zip(one, targets.counts, strict=True)] for one in host]
 
     def _costs_of_frames(self, prediction: Prediction, targets: Targets, padded: Tensor, points: Tensor) -> Tensor:
-        """(F, Q, M) of one prediction; see `matching_cost`. The last columns of frames with few objects mean nothing.
-
-        Of the two cross entropies, with 1 and with 0, that of 0 is the softplus of a logit, and that of 1 is less by
-        the logit. So their sum, each where it belongs, is one of softplus less one of the logits on the object.
-        """
+        """(F, Q, M) of one prediction; see `matching_cost`. Last columns of frames with few objects mean nothing."""
         queries = prediction.mask_logits.shape[1]
         step = max(1, AT_A_TIME[points.device.type] // (queries * points.shape[1]))
         parts = zip(prediction.mask_logits.split(step), padded.split(step), points.split(step), strict=True)
-        mask_cost, dice_cost = [], []
-        for mask_logits, objects, places in parts:
-            wanted = _sample_shared(targets.masks[objects], places)
-            predicted = _sample_shared(mask_logits, places)
-            probability = predicted.sigmoid()
-            on_object = wanted.transpose(1, 2)
-            entropy = F.softplus(predicted).sum(2, keepdim=True) - predicted @ on_object
-            mask_cost.append(entropy / predicted.shape[2])
-            area = probability.sum(2, keepdim=True) + wanted.sum(2)[:, None]
-            dice_cost.append(1 - (2 * probability @ on_object + 1) / (area + 1))
+        found = [
+            self._mask_costs(mask_logits, targets.masks[objects], places) for mask_logits, objects, places in parts
+        ]
+        mask_cost, dice_cost = zip(*found, strict=True)
         class_cost = -prediction.class_logits.softmax(2).gather(2, targets.ids[padded][:, None].expand(-1, queries, -1))
         weights = self.config
         return (
@@ -74,25 +82,63 @@ class BatchedCriterion(SetCriterion):
         self, supervised: list[Prediction], targets: Targets, matches: Matches, draw: Draw, masks: float
     ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
         found = [one.mask_logits.flatten(0, 1)[rows] for one, rows in zip(supervised, matches.queries, strict=True)]
+        certain = PointCounts.of(self.config).certain
         with torch.no_grad():
-            places = [self._uncertain_points(logits, draw, place) for place, logits in enumerate(found)]
-            rows = zip(matches.targets, places, strict=True)
-            labels = torch.stack([sample_points(targets.masks[objects], points) for objects, points in rows])
-        values = sample_points(torch.cat(found), torch.cat(places)).view(labels.shape)
-        bce = F.binary_cross_entropy_with_logits(values, labels, reduction="none").mean(2).sum(1) / masks
-        probability = values.sigmoid()
-        overlap = 2 * (probability * labels).sum(2)
-        dice = (1 - (overlap + 1) / (probability.sum(2) + labels.sum(2) + 1)).sum(1) / masks
-        return bce.unbind(), dice.unbind()
+            rows = zip(found, matches.targets, draw.candidates, draw.others, strict=True)
+            compared = [
+                self._points_and_labels(logits, targets.masks[objects], candidates, others, certain)
+                for logits, objects, candidates, others in rows
+            ]
+        points, labels = (torch.cat(parts) for parts in zip(*compared, strict=True))
+        bce, dice = self._entropy_and_dice(torch.cat(found), points, labels)
+        of_bce, of_dice = (part.view(len(found), -1).sum(1) / masks for part in (bce, dice))
+        return of_bce.unbind(), of_dice.unbind()
 
     def _consistency(self, mask_logits: Tensor, chunks: list[int]) -> Tensor:
         most = AT_A_TIME[mask_logits.device.type] // mask_logits[0].numel()
         groups = list(_groups(chunks, most))
         parts = mask_logits.split([sum(group) for group in groups])
         terms = [
-            batched_consistency(part, group, self.truths.lada_reduce) for part, group in zip(parts, groups, strict=True)
+            self._weighted_consistency(part, pair_weights(group, self.truths.lada_reduce, part.device))
+            for part, group in zip(parts, groups, strict=True)
         ]
         return torch.stack(terms).sum()
+
+
+def mask_costs(mask_logits: Tensor, masks: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Mask and dice cost, (F, Q, M) each, of all pairs of a frame.
+
+    Of the two cross entropies, with 1 and with 0, that of 0 is the softplus of a logit, and that of 1 is less by
+    the logit. So their sum, each where it belongs, is one of softplus less one of the logits on the object.
+
+    Args:
+        mask_logits: (F, Q, h, w).
+        masks: (F, M, H, W) of the frame's objects.
+        points: (F, P, 2).
+    """
+    wanted, predicted = _sample_shared(masks, points), _sample_shared(mask_logits, points)
+    probability = predicted.sigmoid()
+    on_object = wanted.transpose(1, 2)
+    entropy = F.softplus(predicted).sum(2, keepdim=True) - predicted @ on_object
+    area = probability.sum(2, keepdim=True) + wanted.sum(2)[:, None]
+    return entropy / predicted.shape[2], 1 - (2 * probability @ on_object + 1) / (area + 1)
+
+
+def points_and_labels(
+    logits: Tensor, masks: Tensor, candidates: Tensor, others: Tensor, certain: int
+) -> tuple[Tensor, Tensor]:
+    """Points (N, P, 2) of `uncertain_points`, and (N, P) what the matched masks (N, H, W) are there."""
+    points = uncertain_points(logits, candidates, others, certain)
+    return points, sample_points(masks, points)
+
+
+def entropy_and_dice(logits: Tensor, points: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """(N,) binary cross entropy, mean over the points, and dice distance, of logits (N, h, w); see `mask_loss`."""
+    values = sample_points(logits, points)
+    bce = F.binary_cross_entropy_with_logits(values, labels, reduction="none").mean(1)
+    probability = values.sigmoid()
+    overlap = 2 * (probability * labels).sum(1)
+    return bce, 1 - (overlap + 1) / (probability.sum(1) + labels.sum(1) + 1)
 
 
 def _sample_shared(maps: Tensor, points: Tensor) -> Tensor:

@@ -41,18 +41,23 @@ def consistency_terms(mask_logits: Tensor, lengths: list[int], reduce: Truth) ->
 
 
 @without_autocast
-def batched_consistency(mask_logits: Tensor, lengths: list[int], reduce: Truth) -> Tensor:
-    """The sum of `consistency_terms`, of all chunks at once; equal up to rounding."""
+def weighted_consistency(mask_logits: Tensor, weights: Tensor) -> Tensor:
+    """The sum of `consistency_terms`, of all chunks at once; equal up to rounding.
+
+    Args:
+        mask_logits: (BT, Q, H, W).
+        weights: of `pair_weights`, on the same device.
+    """
     logits = at_least_fp32(mask_logits).flatten(1)
     squared = (logits * logits).sum(1) + EPSILON
     cosine = (logits[:-1] * logits[1:]).sum(1) / (squared[:-1] * squared[1:]).sqrt()
-    return ((1 - cosine) * torch.exp(cosine - 1) * to_device(_pair_weights(lengths, reduce), logits.device)).sum()
+    return ((1 - cosine) * torch.exp(cosine - 1) * weights).sum()
 
 
-def _pair_weights(lengths: list[int], reduce: Truth) -> Tensor:
+def pair_weights(lengths: list[int], reduce: Truth, device: torch.device) -> Tensor:
     """(BT - 1,): what each pair of neighbouring frames weighs; 0 for the last of a chunk and the first of the next."""
     weights = [[1.0 if reduce == "paper" else 1 / (length - 1)] * (length - 1) for length in lengths]
-    return torch.tensor([weight for chunk in weights for weight in (*chunk, 0.0)][:-1])
+    return to_device(torch.tensor([weight for chunk in weights for weight in (*chunk, 0.0)][:-1]), device)
 
 
 def chunk_lengths(clip_lengths: list[int], chunk: Truth) -> list[int]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 
+import torch
 from torch import Tensor
 
 from model.combo.batched_criterion import BatchedCriterion
 from model.combo.config import ComboConfig
 from model.combo.criterion import Counts, SetCriterion, Supervision
-from model.combo.points import CountedPoints, KeyedPoints, PointSource
+from model.combo.points import CountedPoints, KeyedPoints, PointSource, hashed_points
 from model.combo.query_decoder import Prediction
 from model.combo.targets import frame_targets
 from model.data.batch import Batch
@@ -48,9 +50,15 @@ class ComboObjective:
     def __init__(self, config: ComboConfig) -> None:
         self._seed = config.seed
         is_batched = config.loss.arithmetic == "batched"
-        self._points = CountedPoints if is_batched else KeyedPoints
+        self._points: Callable[..., PointSource] = CountedPoints if is_batched else KeyedPoints
         kind = BatchedCriterion if is_batched else SetCriterion
         self._criterion = kind(config.loss, config.truths, config.classes)
+
+    def compile(self) -> None:
+        """See `model.interface.CompilableObjective`; frame by frame, shapes differ from each to the next."""
+        if isinstance(self._criterion, BatchedCriterion):
+            self._criterion.compile()
+            self._points = partial(CountedPoints, hashed=torch.compile(hashed_points, dynamic=True, fullgraph=True))
 
     def supervise(self, batch: Batch, step: int) -> Supervised:
         """Points are keyed by `annotated_positions`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -120,11 +120,19 @@ class CountedPoints:
         step: optimiser step.
         places: place of each supervised frame in the global batch.
         device: where points are needed.
+        hashed: `hashed_points`, or the same compiled.
     """
 
-    def __init__(self, seed: int, step: int, places: Sequence[int], device: torch.device) -> None:
+    def __init__(
+        self,
+        seed: int,
+        step: int,
+        places: Sequence[int],
+        device: torch.device,
+        hashed: Callable[[Tensor, int], Tensor] | None = None,
+    ) -> None:
         self._keys = np.array([_mix(seed, step, place) for place in places], dtype=np.uint64)
-        self._device = device
+        self._device, self._hashed = device, hashed or hashed_points
 
     def draw(self, predictions: int, masks: Sequence[int], config: LossConfig) -> Draw:
         """See `PointSource`."""
@@ -141,7 +149,8 @@ class CountedPoints:
             torch.from_numpy(np.concatenate([start.ravel() for start in starts]).view(np.int64)), self._device
         )
         rows = [part.view(predictions, -1) for part in flat.split(sizes)]
-        return Draw(*map(_Hashed, rows, (count.matching, count.candidates, count.others)))
+        counts = (count.matching, count.candidates, count.others)
+        return Draw(*(_Hashed(starts, number, self._hashed) for starts, number in zip(rows, counts, strict=True)))
 
     def _starts(
         self, predictions: int, kind: int, frames: NDArray[np.int64], numbers: NDArray[np.int64]
@@ -154,22 +163,24 @@ class CountedPoints:
 class _Hashed(Sequence[Tensor]):
     """Points (rows, count, 2) of each prediction, drawn each time that they are asked for."""
 
-    def __init__(self, starts: Tensor, count: int) -> None:
-        self._starts, self._count = starts, count
+    def __init__(self, starts: Tensor, count: int, hashed: Callable[[Tensor, int], Tensor]) -> None:
+        self._starts, self._count, self._hashed = starts, count, hashed
 
     def __len__(self) -> int:
         return len(self._starts)
 
     def __getitem__(self, prediction: int) -> Tensor:  # type: ignore[override]
-        steps = torch.arange(self._count, device=self._starts.device) * _signed(GOLDEN)
-        bits = self._starts[prediction][:, None] + steps
-        for shift, factor in ((30, FIRST_FACTOR), (27, SECOND_FACTOR)):
-            bits = bits.bitwise_xor_(_shifted(bits, shift)).mul_(_signed(factor))
-        bits.bitwise_xor_(_shifted(bits, 31))
-        low = 2**RANDOM_BITS - 1
-        return torch.stack((_shifted(bits, 64 - RANDOM_BITS), bits & low), dim=2).to(torch.get_default_dtype()) / (
-            low + 1
-        )
+        return self._hashed(self._starts[prediction], self._count)
+
+
+def hashed_points(starts: Tensor, count: int) -> Tensor:
+    """Points (rows, count, 2) of the rows whose numbers begin at `starts` (rows,) int64; the same on every device."""
+    bits = starts[:, None] + torch.arange(count, device=starts.device) * _signed(GOLDEN)
+    for shift, factor in ((30, FIRST_FACTOR), (27, SECOND_FACTOR)):
+        bits = bits.bitwise_xor_(_shifted(bits, shift)).mul_(_signed(factor))
+    bits.bitwise_xor_(_shifted(bits, 31))
+    low = 2**RANDOM_BITS - 1
+    return torch.stack((_shifted(bits, 64 - RANDOM_BITS), bits & low), dim=2).to(torch.get_default_dtype()) / (low + 1)
 
 
 def _shifted(bits: Tensor, by: int) -> Tensor:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import torch
 
-from model.config import TrialConfig
+from model.config import CompileMode, TrialConfig
 from model.data.avsbench import AVSBench
 from model.data.clip_cache import ClipCache
 from model.data.loading import training_batches
 from model.metrics.protocol import protocol_for
 from model.numerics import numerics_of
-from model.training.acceleration import compile_network, order_channels_last
+from model.training.acceleration import order_channels_last, require_compiler
 from model.training.audio_embeddings import audio_embedder
 from model.training.background import Background
 from model.training.checkpoint import Snapshot, best_folder, best_weights, prune, training_state
@@ -73,8 +73,9 @@ class Execution:
     """Clips that pass the network together when it is scored."""
     channels_last: bool = False
     """Whether pictures lie in memory pixel by pixel, which suits some GPUs better."""
-    compile: bool = False
-    """Whether the network is compiled, which makes the first steps slow and the others faster."""
+    compile: CompileMode | None = None
+    """How network and losses are compiled for training, which makes the first steps slow and the others faster. Scores
+    are computed by the network as it is."""
     on_checkpoint: Callable[[], None] = nothing
     """Called when a training state has been written, by the thread that writes them while training goes on."""
     should_stop: ShouldStop = never
@@ -138,9 +139,9 @@ class _Training:
         if execution.channels_last or numerics.channels_last:
             order_channels_last(self.model, self.optimizer)
         self.frozen = FrozenPart(self.model)
-        if execution.compile:
-            workers.together(lambda: compile_network(self.model, self.device))
-        gradients = BatchGradients(config, self.model, workers, self.device, execution.micro_batch)
+        if execution.compile is not None:
+            workers.together(lambda: require_compiler(self.device))
+        gradients = BatchGradients(config, self.model, workers, self.device, execution.micro_batch, execution.compile)
         self.stepper = Stepper(config, gradients, self.optimizer, self.scaler, workers, execution.should_stop)
 
     def train(self) -> Iterator[Event]:

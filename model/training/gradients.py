@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from model.config import TrialConfig
+from model.config import CompileMode, TrialConfig
 from model.data.batch import Batch
 from model.data.sampler import shard_positions
-from model.interface import Gather, Network, model_of
+from model.interface import CompilableObjective, Gather, Network, model_of
 from model.numerics import numerics_of
 from model.precision import matrix_products, network_precision
+from model.training.acceleration import compiled, refuse_recording
 from model.training.errors import ExecutionError
 from model.training.workers import Workers, nothing, seed_step
 
@@ -53,14 +54,21 @@ class BatchGradients:
         workers: this worker's place in its group.
         device: where to compute.
         micro_batch: clips per forward pass of this worker; None takes its whole share at once.
+        mode: in which network and losses are compiled, `model` by itself staying as it is; None compiles nothing.
 
     Raises:
         DataError: the batch does not divide among the workers.
-        ExecutionError: the network needs the whole batch in one place.
+        ExecutionError: the network needs the whole batch in one place, or the mode is not for such a device or batch.
     """
 
     def __init__(
-        self, config: TrialConfig, model: Network, workers: Workers, device: torch.device, micro_batch: int | None
+        self,
+        config: TrialConfig,
+        model: Network,
+        workers: Workers,
+        device: torch.device,
+        micro_batch: int | None,
+        mode: CompileMode | None = None,
     ) -> None:
         self.config, self.model, self.workers, self.device = config, model, workers, device
         share = len(shard_positions(config.training.batch, workers.rank, workers.count))
@@ -73,9 +81,14 @@ class BatchGradients:
         self.network: nn.Module = model
         if self.clips < config.training.batch and (reason := model.refusal_to_split()):
             raise ExecutionError(reason)
+        if mode is not None:
+            refuse_recording(mode, device, is_divided=self.clips < config.training.batch)
+            self.network = compiled(model, mode)
+            if isinstance(self.objective, CompilableObjective):
+                self.objective.compile()
         if workers.count > 1 and not self.caches_rows:
             self.network = DistributedDataParallel(
-                model,
+                self.network,
                 device_ids=[device] if device.type == "cuda" else None,
                 find_unused_parameters=not model.uses_every_parameter,
                 init_sync=False,

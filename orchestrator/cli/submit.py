@@ -86,9 +86,10 @@ def _refuse_impossible(targets: UnboundTargets, config: RunConfig) -> None:
     """Refuses here what the job would refuse there, as far as it does not depend on the cluster.
 
     Raises:
-        InputError: batches cannot be divided as asked.
+        InputError: batches cannot be divided as asked, or not together with CUDA graphs.
         BackboneError: batches are to be divided, and a backbone cannot be built.
     """
+    from orchestrator.planning.compilation import refuse_recording
     from orchestrator.planning.division import refuse_divided, refuse_uneven
     from orchestrator.planning.plan import sized
 
@@ -96,6 +97,7 @@ def _refuse_impossible(targets: UnboundTargets, config: RunConfig) -> None:
     trials = [trial if resized is None else sized(trial, resized) for trial in targets.trials]
     refuse_uneven(trials)
     refuse_divided(trials, config.micro_batch)
+    refuse_recording(trials, config)
 
 
 def _needed(address: str | None) -> str:

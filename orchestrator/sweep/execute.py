@@ -15,6 +15,7 @@ from experiments.errors import InputError
 from orchestrator.commit import current_commit, uncommitted
 from orchestrator.monitoring.event_log import EventLog, TrialEvents
 from orchestrator.monitoring.notifier import FailureNotices, Notifier
+from orchestrator.planning.compilation import refuse_recording
 from orchestrator.planning.plan import Plan
 from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
@@ -73,7 +74,7 @@ def execute(
         notifier: tells somebody elsewhere of trials that fail for good.
 
     Raises:
-        InputError: Ray cannot be reached, or a trial cannot be placed.
+        InputError: Ray cannot be reached, a trial cannot be placed, or CUDA graphs are wanted where there are none.
     """
     storage = settings.storage
     config = config if search is None else config.within(search.search.search)
@@ -102,6 +103,7 @@ def execute(
             worker = worker_resources(config, cluster())
             placement = Placement(cluster, worker, config.min_workers, config.max_concurrent)
             placement.refuse_unplaceable(plan.to_run)
+            refuse_recording(plan.to_run, config, worker.gpus)
             store = Store(storage)
             folders = [store.trial(entry.trial.key) for entry in plan.entries]
             before = worker_hours(attempt for folder in folders for attempt in folder.intact_attempts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from experiments.trial import Trial
+from orchestrator.planning.compilation import refuse_recording
 from orchestrator.planning.division import refuse_divided, refuse_uneven
 from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
@@ -24,8 +25,9 @@ def refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunCo
         config: resources of the run.
 
     Raises:
-        InputError: uneven batches, or divided ones that the network needs whole; too little room on this machine, no
-            cluster at RAY_ADDRESS, files of weights that are absent, or a storage that cannot be written.
+        InputError: uneven batches, or divided ones that the network needs whole; too little room on this machine, CUDA
+            graphs without a GPU or of divided batches, no cluster at RAY_ADDRESS, files of weights that are absent, or
+            a storage that cannot be written.
         BackboneError: batches are to be divided, and a backbone cannot be built.
     """
     refuse_uneven(trials)
@@ -33,7 +35,9 @@ def refuse_impossible(trials: Sequence[Trial], settings: Settings, config: RunCo
         refuse_unusable(settings.ray_address)
     else:
         here = local_cluster()
-        Placement(lambda: here, worker_resources(config, here), config.min_workers).refuse_unplaceable(trials)
+        worker = worker_resources(config, here)
+        Placement(lambda: here, worker, config.min_workers).refuse_unplaceable(trials)
+        refuse_recording(trials, config, worker.gpus)
     refuse_divided(trials, config.micro_batch)
     files = weight_files(config.vggish_weights, config.backbone_weights or [], trials)
     refuse_unwritable(settings.storage)

@@ -287,7 +287,7 @@ def _execution(trial: Trial, context: RunContext, store: Store, should_stop: Cal
         device_augmentation=config.device_augmentation,
         micro_batch=config.micro_batch,
         evaluation_batch=config.evaluation_batch,
-        compile=config.compile_network,
+        compile=config.compilation,
         channels_last=config.channels_last,
         device=context.device,
         vggish_weights=context.weight_files.vggish_of(trial.config),

@@ -78,18 +78,23 @@ def measure(comparison: Comparison, device: str, rounds: int, seconds: float = m
     """
     end = time.monotonic() + seconds
     forms = comparison.prepare(device)
+    on_gpu = device.startswith("cuda")
     taken: dict[str, list[float]] = {name: [] for name in forms}
+    peaks: dict[str, float] = {}
     for number in range(rounds):
         if number > 0 and time.monotonic() > end:
             break
         for name in list(taken) if number % 2 == 0 else reversed(taken):
             if comparison.one_at_a_time:
                 forms = comparison.prepare(device)
-            if comparison.one_at_a_time or number == 0:
+            if number == 0 and on_gpu:
+                peaks[name] = _gpu_peak_mib(forms[name], device)
+            elif number == 0 or comparison.one_at_a_time:
                 forms[name]()
             taken[name].append(_seconds(forms[name], device))
     first = taken[next(iter(taken))]
-    peaks = dict(_peaks(comparison, list(taken), device))
+    if not on_gpu:
+        peaks = dict(_peaks(comparison, list(taken), device))
     return {
         name: Measured(own, [before / after for before, after in zip(first, own, strict=True)], peaks[name])
         for name, own in taken.items()
@@ -108,8 +113,17 @@ def _seconds(form: Form, device: str) -> float:
     return clock() - began
 
 
+def _gpu_peak_mib(form: Form, device: str) -> float:
+    """Of a form that warms up, what it makes for itself then and keeps included."""
+    gc.collect()
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    form()
+    return (torch.cuda.max_memory_allocated(device) - before) / MIB
+
+
 def _peaks(comparison: Comparison, names: list[str], device: str) -> Iterator[tuple[str, float]]:
-    """Each form in a process of its own, whose peak is that form's."""
+    """On a CPU: each form in a process of its own, whose peak is that form's."""
     # A process that is ended so removes no temporary folders of its own.
     with TemporaryDirectory(prefix="combo-bench-") as folder, patch.dict(os.environ, TMPDIR=folder):
         for name in names:
@@ -120,11 +134,6 @@ def _peaks(comparison: Comparison, names: list[str], device: str) -> Iterator[tu
 def _peak_mib(prepare: Callable[[str], Mapping[str, Form]], name: str, device: str) -> float:
     torch.set_num_threads(1)
     form = prepare(device)[name]
-    if device.startswith("cuda"):
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        form()
-        return (torch.cuda.max_memory_allocated(device) - before) / MIB
     before = _resident()
     form()
     return (_resident() - before) / MIB

@@ -6,9 +6,10 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -40,10 +41,16 @@ def new_record(device: str, rounds: int) -> dict[str, Any]:
         "hardware": hardware(device),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": dict(_versions()),
         "rounds": rounds,
         "comparisons": {},
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):  # OpenCV comes by several names
+            yield name, version(name)
 
 
 def result_of(comparison: Comparison, measured: Mapping[str, Measured]) -> dict[str, Any]:
@@ -67,32 +74,33 @@ def write_record(record: Mapping[str, Any], path: Path) -> None:
     write_atomic(path, json.dumps(record, indent=1) + "\n")
 
 
-def record_name(record: Mapping[str, Any]) -> str:
-    """The file's name: day and hardware."""
+def record_name(record: Mapping[str, Any], what: Sequence[str]) -> str:
+    """The file's name: what was compared, day and hardware."""
     slug = re.sub(r"[^a-z0-9]+", "-", record["hardware"].lower()).strip("-")
-    return f"{record['date']}-{slug}.json"
+    return f"{'-'.join(what)}-{record['date']}-{slug}.json"
 
 
-def newest_kept(device: str) -> tuple[Path, Mapping[str, Any]] | None:
-    """The last record that is kept of a kind of device."""
+def kept_results(device: str) -> dict[str, Mapping[str, Any]]:
+    """Of each comparison, what the newest record says that is kept of a kind of device; see `result_of`."""
     kind = "cuda" if device.startswith("cuda") else "cpu"
-    for path in sorted(KEPT.glob("20*.json"), reverse=True):
-        record = json.loads(path.read_text())
-        if record["device"] == kind:
-            return path, record
-    return None
+    records = [json.loads(path.read_text()) for path in sorted(KEPT.glob("*.json"))]
+    comparing = [record for record in records if "comparisons" in record and record["device"] == kind]
+    found: dict[str, Mapping[str, Any]] = {}
+    for record in sorted(comparing, key=lambda record: record["date"]):
+        found.update(record["comparisons"])
+    return found
 
 
-def regressions(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def regressions(before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """A sentence for each form that is slower now, beside the first form, in its best round than it was in its worst.
 
     Args:
-        before: a record.
-        now: another one; what only one of them holds is passed over.
+        before: results of comparisons by name.
+        now: the same; what only one of them holds is passed over.
     """
-    for name, result in now["comparisons"].items():
+    for name, result in now.items():
         for form, figures in result["forms"].items():
-            then = before["comparisons"].get(name, {}).get("forms", {}).get(form)
+            then = before.get(name, {}).get("forms", {}).get(form)
             if then is not None and figures["spread"][1] < then["spread"][0]:
                 yield (
                     f"{name}, {form}: {figures['times_faster']:.2f} times as fast as the plain form, "

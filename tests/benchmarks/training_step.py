@@ -29,7 +29,7 @@ from experiments.presets import resolve_preset  # noqa: E402
 from model.combo.config import ComboConfig  # noqa: E402
 from model.combo.objective import ComboObjective, annotated_positions  # noqa: E402
 from model.combo.points import KeyedPoints  # noqa: E402
-from model.config import Task, TrialConfig  # noqa: E402
+from model.config import CompileMode, Task, TrialConfig  # noqa: E402
 from model.data.avsbench import AVSBench  # noqa: E402
 from model.data.batch import Batch  # noqa: E402
 from model.data.loading import training_batches  # noqa: E402
@@ -38,15 +38,16 @@ from model.interface import Network, model_of  # noqa: E402
 from model.numerics import FAST_1, VERSIONS, Numerics, numerics_of  # noqa: E402
 from model.training.acceleration import order_channels_last  # noqa: E402
 from model.training.audio_embeddings import audio_embedder  # noqa: E402
-from model.training.events import Stepped  # noqa: E402
 from model.training.gradients import BatchGradients  # noqa: E402
 from model.training.optim import build_optimizer  # noqa: E402
-from model.training.stepper import Stepper  # noqa: E402
+from model.training.stepper import StartedStep, Stepper  # noqa: E402
 from model.training.stopping import never  # noqa: E402
 from model.training.workers import Workers  # noqa: E402
 
 SIZE, SMALL = 224, 96
 """Pixels of a side: of the released models, and for a processor."""
+UNTIL_RECORDED = 3
+"""Steps until a network is compiled and its CUDA graphs are recorded."""
 AUTHORS, PLAIN, FAST = "authors' shape", "plain", "all on"
 FASTEST = {
     "training.numerics": "fast_1",
@@ -89,11 +90,13 @@ class Way:
         settings: laid over the preset's.
         numerics: what `fast_1` stands for meanwhile.
         is_literal: whether matching and losses go frame by frame.
+        mode: of `torch.compile`; None compiles nothing.
     """
 
     settings: Mapping[str, str]
     numerics: Numerics = FAST_1
     is_literal: bool = False
+    mode: CompileMode | None = None
 
     @contextmanager
     def defined(self) -> Iterator[None]:
@@ -150,8 +153,11 @@ class Case:
         with way.defined():
             return model_of(config).build(config).to(place)
 
-    def steps(self, way: Way, batch: Batch, device: str) -> Callable[[], Stepped]:
-        """Makes a step at each call, with a network of its own."""
+    def steps(self, way: Way, batch: Batch, device: str) -> Callable[[], StartedStep]:
+        """Starts a step at each call, with a network of its own.
+
+        One that is compiled has made `UNTIL_RECORDED` steps already.
+        """
         config, place = self.config(way), torch.device(device)
         model = self.network(way, place)
         with way.defined():
@@ -160,7 +166,7 @@ class Case:
             if numerics.channels_last:
                 order_channels_last(model, optimizer)
         scaler = torch.amp.GradScaler(place.type, enabled=config.training.precision == "fp16")
-        gradients = BatchGradients(config, model, Workers(), place, None)
+        gradients = BatchGradients(config, model, Workers(), place, None, way.mode)
         if way.is_literal:
             assert isinstance(config, ComboConfig)
             gradients.objective = LiteralObjective(config)
@@ -168,23 +174,41 @@ class Case:
         given = audio_embedder(model, None)(batch).to(place)
         numbers = iter(range(10**9))
 
-        def step() -> Stepped:
+        def step() -> StartedStep:
             with way.defined():
-                return stepper.step(next(numbers), given).finished()
+                return stepper.step(next(numbers), given)
 
+        for _ in range(UNTIL_RECORDED if way.mode else 0):
+            step().finished()
         return step
+
+
+def compiled_ways(device: str) -> dict[str, Way]:
+    """The fastest, by itself and compiled; CUDA graphs are for a GPU."""
+    modes: dict[str, CompileMode] = {"compiled": "default"}
+    if device.startswith("cuda"):
+        modes["compiled, CUDA graphs"] = "reduce-overhead"
+    return {FAST: Way(FASTEST), **{name: Way(FASTEST, mode=mode) for name, mode in modes.items()}}
 
 
 def forms(case: Case, names: tuple[str, ...], device: str) -> Mapping[str, Form]:
     """Each way of a case, or those that are named; a network is built when its way is first gone."""
+    return _forms(case, {n: way for n, way in ways(device, case.precision).items() if not names or n in names}, device)
+
+
+def compiled_forms(case: Case, device: str) -> Mapping[str, Form]:
+    """The same of `compiled_ways`."""
+    return _forms(case, compiled_ways(device), device)
+
+
+def _forms(case: Case, chosen: Mapping[str, Way], device: str) -> Mapping[str, Form]:
     batch = case.batch()
-    chosen = {name: way for name, way in ways(device, case.precision).items() if not names or name in names}
     stepping = {name: cache(partial(case.steps, way, batch, device)) for name, way in chosen.items()}
     return {name: partial(_step, made) for name, made in stepping.items()}
 
 
-def _step(made: Callable[[], Callable[[], Stepped]]) -> None:
-    made()()
+def _step(made: Callable[[], Callable[[], StartedStep]]) -> None:
+    made()().finished()
 
 
 def comparison(case: Case, *names: str) -> Comparison:
@@ -207,9 +231,23 @@ def comparison(case: Case, *names: str) -> Comparison:
 
 COMPARISONS = [
     *(comparison(Case("combo_r50", "s4", precision, 1, SMALL)) for precision in ("fp32", "bf16")),
+    comparison(Case("combo_demo", "s4", "bf16", 1, SMALL)),
     *(comparison(Case("combo_r50", "s4", precision, 8)) for precision in ("fp32", "bf16")),
     *(
         comparison(Case(preset, task, "bf16", 8), AUTHORS, PLAIN, FAST)
         for preset, task in (("combo_r50", "avss"), ("combo_pvt", "s4"), ("combo_pvt", "avss"))
+    ),
+    Comparison(
+        "step-compiled-r50-s4-bf16",
+        f"a step of combo_r50 in bf16, 8 clips of S4 at {SIZE} pixels, compiled",
+        partial(compiled_forms, Case("combo_r50", "s4", "bf16", 8)),
+        devices=("cuda",),
+    ),
+    Comparison(
+        "step-compiled-demo-s4-fp32-small",
+        f"a step of combo_demo in fp32, 1 clip of S4 at {SMALL} pixels, compiled",
+        partial(compiled_forms, Case("combo_demo", "s4", "fp32", 1, SMALL)),
+        devices=("cpu",),
+        one_at_a_time=True,
     ),
 ]

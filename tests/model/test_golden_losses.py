@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from model.combo.batched_criterion import BatchedCriterion
 from model.combo.config import LossConfig, Truths
-from model.combo.consistency import batched_consistency, consistency_terms
+from model.combo.consistency import consistency_terms, pair_weights, weighted_consistency
 from model.combo.criterion import SetCriterion, Supervision, dice_loss, mask_loss
 from model.combo.matcher import assign, matching_cost, read_costs
 from model.combo.query_decoder import Prediction
@@ -39,11 +39,15 @@ def test_loss_primitives():
     assert_close(mask_loss(g["point_logits"], g["point_labels"], 3.0), g["bce"], rtol=1e-4, atol=1e-5)
 
 
+def batched(logits, reduce):
+    return weighted_consistency(logits, pair_weights([5, 5], reduce, CPU))
+
+
 def test_consistency_loss_and_its_gradient():
     g = vectors("l_ada")
     logits = g["mask_logits"].requires_grad_()
     total, chunks = consistency_terms(logits, [5, 5], "official")
-    for loss in (total / chunks, batched_consistency(logits, [5, 5], "official") / chunks):
+    for loss in (total / chunks, batched(logits, "official") / chunks):
         assert_close(loss, g["loss"], rtol=1e-5, atol=1e-6)
         assert_close(torch.autograd.grad(loss, logits)[0], g["grad"], rtol=1e-5, atol=1e-6)
 
@@ -53,7 +57,7 @@ def test_paper_consistency_sums_where_the_released_code_averages():
     official, _ = consistency_terms(logits, [5, 5], "official")
     paper, _ = consistency_terms(logits, [5, 5], "paper")
     assert_close(paper, 4 * official)
-    assert_close(batched_consistency(logits, [5, 5], "paper"), paper)
+    assert_close(batched(logits, "paper"), paper)
 
 
 def supervision_of(task, stored):

@@ -6,15 +6,20 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import islice
 
 import pytest
 import torch
 from tiny_trials import first_losses, losses_by_step, outcome, run_fit, tiny_config
 
+from model.combo.objective import ComboObjective
 from model.data.avsbench import AVSBench
 from model.data.loading import training_batches
 from model.interface import model_of
 from model.training import scoring
+from model.training.acceleration import refuse_recording
+from model.training.errors import ExecutionError
+from model.training.workers import Workers
 
 SILENT = {"model.fusion.dropout": 0.0, "training.iterations": 4, "training.evaluate_every": 4}
 
@@ -57,26 +62,68 @@ def test_clips_are_scored_together_where_asked_and_clips_do_not_mix(tiny_data, t
 @pytest.mark.minutes
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on the path")
 def test_compilation_changes_no_loss(plain, light_data, tmp_path):
-    events = list(run_fit(tiny_config(SILENT), light_data, tmp_path, compile=True))
+    events = list(run_fit(tiny_config(SILENT), light_data, tmp_path, compile="default"))
     assert_close(losses_by_step(events), plain)
     assert outcome(events).folder.is_dir()
 
 
 @pytest.mark.minutes
-def test_the_network_is_one_graph(light_data):
+def test_the_network_is_one_graph_for_all_batches(light_data):
     config = tiny_config({"training.numerics": "fast_1", "model.pixel_decoder.sampling": "fastest"})
     network = model_of(config).build(config).eval()
     clips = AVSBench.configured(config, light_data, "train")
-    batch = next(training_batches(clips, config, 0, 1, first_step=0, workers=0))
+    first, second = islice(training_batches(clips, config, 0, 1, first_step=0, workers=0), 2)
     compiled = torch.compile(network, fullgraph=True, backend="eager")
-    for found, expected in zip(compiled(batch), network(batch), strict=True):
+    compiled(first, Workers().gather_rows)
+    with torch.compiler.set_stance("fail_on_recompile"):
+        outputs = compiled(second, Workers().gather_rows)
+    for found, expected in zip(outputs, network(second), strict=True):
         torch.testing.assert_close(found.mask_logits, expected.mask_logits)
+
+
+@pytest.mark.minutes
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on the path")
+def test_batched_losses_are_one_graph_each_whatever_the_labels(light_data):
+    config = tiny_config({**SILENT, "loss.arithmetic": "batched"})
+    network = model_of(config).build(config)
+    clips = AVSBench.configured(config, light_data, "train")
+    plain, compiled = ComboObjective(config), ComboObjective(config)
+    compiled.compile()
+    counts = set()
+    for step, batch in enumerate(islice(training_batches(clips, config, 0, 1, first_step=0, workers=0), 4)):
+        outputs = network(batch)
+        with torch.compiler.set_stance("default" if step == 0 else "fail_on_recompile"):
+            found, expected = (losses_of(objective, outputs, batch, step) for objective in (compiled, plain))
+        counts.add(sum(map(len, batch.present)))
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert len(counts) > 1
+
+
+def losses_of(objective, outputs, batch, step):
+    """Losses, and the gradients of what was predicted."""
+    supervised = objective.supervise(batch, step)
+    losses = objective.losses(outputs, supervised, objective.counts([supervised]))
+    wanted = [tensor for one in outputs for tensor in (one.class_logits, one.mask_logits)]
+    gradients = torch.autograd.grad(objective.weighted_sum(losses), wanted, retain_graph=True)
+    return [*losses.values(), *gradients]
+
+
+def test_cuda_graphs_are_refused_where_they_cannot_be_or_go_wrong():
+    refuse_recording("default", torch.device("cpu"), is_divided=True)
+    refuse_recording("reduce-overhead", torch.device("cuda"), is_divided=False)
+    with pytest.raises(
+        ExecutionError, match=r"^reduce-overhead records CUDA graphs, and this trial computes on a cpu: "
+    ):
+        refuse_recording("reduce-overhead", torch.device("cpu"), is_divided=False)
+    with pytest.raises(ExecutionError, match="takes one worker and no micro-batches"):
+        refuse_recording("reduce-overhead", torch.device("cuda"), is_divided=True)
 
 
 COMPILE = """
 import torch
-from model.training.acceleration import compile_network
-compile_network(torch.nn.Linear(2, 2), torch.device("cpu"))
+from model.training.acceleration import require_compiler
+require_compiler(torch.device("cpu"))
 """
 
 

@@ -1,26 +1,43 @@
 """What only a GPU can show: the same training there, and mixed precision with a gradient scaler."""
 
 import math
+import warnings
 
 import pytest
 import torch
 from tiny_trials import run_fit, tiny_config
 
 from model.combo.network import Combo
+from model.combo.points import hashed_points
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.data.loading import training_batches
+from model.layers.deformable.choice import Case, inputs_like
+from model.layers.deformable.plain import plain_sample
 from model.metrics.protocol import protocol_for
 from model.training.audio_embeddings import unchanged
 from model.training.evaluate import evaluate
 from model.training.events import Stepped
+from model.training.gradients import BatchGradients
+from model.training.optim import build_optimizer
 from model.training.scoring import predict_scores
+from model.training.stepper import Stepper
+from model.training.stopping import never
 from model.training.workers import Workers
 
+BATCHED = {"loss.arithmetic": "batched", "model.fusion.dropout": 0.0}
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine"),
 ]
+
+
+def sampled(form, value, *rest):
+    """What a form samples, and the gradients of the value, the places and the weights."""
+    shapes, *others = rest
+    inputs = [tensor.detach().requires_grad_() for tensor in (value, *others)]
+    output = form(inputs[0], shapes, *inputs[1:])
+    return output, *torch.autograd.grad(output.sin().sum(), inputs)
 
 
 def losses(events):
@@ -74,3 +91,52 @@ def test_pictures_augmented_on_the_gpu_have_the_bits_of_the_host(tiny_data, kind
             assert one.is_cuda
             assert one.stride() == other.stride()
             assert torch.equal(one.cpu(), other)
+
+
+def test_the_kernel_samples_as_the_reference_does():
+    kernel = pytest.importorskip("model.layers.deformable.kernel", reason="Triton is not installed").kernel_sample
+    shapes = ((7, 7), (14, 14), (28, 28))
+    case = Case(shapes, 5, sum(h * w for h, w in shapes), 8, 4, 32, torch.float32, torch.device("cuda"))
+    inputs = inputs_like(case)
+    for found, expected in zip(sampled(kernel, *inputs), sampled(plain_sample, *inputs), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_points_are_those_of_a_cpu_compiled_or_not():
+    starts = torch.randint(-(2**62), 2**62, (7,))
+    expected = hashed_points(starts, 1000)
+    for form in (hashed_points, torch.compile(hashed_points, dynamic=True, fullgraph=True)):
+        assert torch.equal(form(starts.cuda(), 1000).cpu(), expected)
+
+
+@pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
+def test_compiling_changes_no_loss(tiny_data, tmp_path, mode):
+    """Six steps: CUDA graphs are recorded in the second and run from the third on."""
+    config = tiny_config({**BATCHED, "training.iterations": 6, "training.evaluate_every": 3})
+    plain = losses(run_fit(config, tiny_data, tmp_path / "plain", device="cuda"))
+    compiled = losses(run_fit(config, tiny_data, tmp_path / mode, device="cuda", compile=mode))
+    assert compiled == pytest.approx(plain, rel=1e-2)
+
+
+def test_a_step_waits_for_the_gpu_once(tiny_data):
+    """And once more to read its losses, which training does when the next step is under way."""
+    config, device = tiny_config(BATCHED), torch.device("cuda")
+    model = Combo(config).to(device)
+    gradients = BatchGradients(config, model, Workers(), device, None)
+    scaler = torch.amp.GradScaler("cuda", enabled=False)
+    stepper = Stepper(config, gradients, build_optimizer(model, config.optim), scaler, Workers(), never)
+    clips = AVSBench.configured(config, tiny_data, "train")
+    batches = [
+        batch.pin_memory().to(device)
+        for batch, _ in zip(training_batches(clips, config, 0, 1, first_step=0, workers=0), range(3), strict=False)
+    ]
+    started = [stepper.step(step, batch) for step, batch in enumerate(batches[:2])]
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as waits:
+            warnings.simplefilter("always")
+            started.append(stepper.step(2, batches[2]))
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert len([wait for wait in waits if "called a synchronizing" in str(wait.message)]) == 1
+    assert all(math.isfinite(one.finished().losses["total"]) for one in started)

@@ -1,0 +1,35 @@
+"""Whether trials can be compiled as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from experiments.errors import InputError, Problem
+from experiments.trial import Trial
+from orchestrator.run_config import RunConfig
+
+RECORDING = "reduce-overhead"
+
+
+def refuse_recording(trials: Iterable[Trial], config: RunConfig, gpus: float | None = None) -> None:
+    """Refuses CUDA graphs where there is no GPU, and of divided batches; `model.training.acceleration` says why.
+
+    Args:
+        trials: with the workers that they are to have.
+        config: of the run.
+        gpus: of each worker; None where that is not known yet.
+
+    Raises:
+        InputError: one sentence.
+    """
+    if config.compilation != RECORDING:
+        return
+    remedy = "compile with --compile"
+    if gpus == 0:
+        raise InputError(Problem("--compile-mode", f"{RECORDING} records CUDA graphs, and workers have no GPU", remedy))
+    for trial in trials:
+        batch = trial.config.training.batch
+        if trial.workers > 1 or (config.micro_batch or batch) < batch:
+            how = "several workers" if trial.workers > 1 else "micro-batches"
+            what = f"{RECORDING} records CUDA graphs, and {trial.label} has {how}"
+            raise InputError(Problem("--compile-mode", what, remedy))
