@@ -58,7 +58,8 @@ def preview_of(clip: Batch, scores: Tensor, score: ClipScore) -> ClipPreview:
         score=score,
         frames=_resized(clip.frames.permute(0, 2, 3, 1), size, Image.Resampling.BOX),
         truth=_resized(clip.labels, size, Image.Resampling.NEAREST),
-        prediction=_resized(scores.argmax(1), size, Image.Resampling.NEAREST),
+        # On a CPU `argmax` takes 15 times as long.
+        prediction=_resized(scores.max(1).indices, size, Image.Resampling.NEAREST),
     )
 
 
