@@ -26,7 +26,7 @@ class PreviewedClip(Record):
     """Its name, which may be any text."""
     category: str
     m_j: Fraction
-    """Of this clip alone, in [0, 1]."""
+    """M_J of this clip alone, in [0, 1]."""
     classes: tuple[ShownClass, ...]
     """Those that occur in truth or prediction, background aside; none where the task knows objects only."""
 

@@ -33,7 +33,7 @@ class Evaluation:
     Sound that was encoded beforehand is not in it.
     """
     previews: list[ClipPreview]
-    """Of the clips for which they were asked, in that order, as far as they could be used."""
+    """One for each clip for which it was asked, in that order, as far as clips could be used."""
 
 
 @torch.no_grad()

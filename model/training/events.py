@@ -31,7 +31,7 @@ class Evaluated:
     step: int
     score: Score
     previews: list[ClipPreview] = field(compare=False)
-    """Of the same few clips each time; none on other workers than the first."""
+    """The same few clips each time; none on other workers than the first."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from model.metrics.protocol import ClipScore
 PREVIEWED = 2
 """Clips of the validation split that are kept at every validation."""
 LONGEST_SIDE = 176
-"""Of a preview's frames, pixels."""
+"""The most that a side of a preview's frames has, pixels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from reports.site.pictures import Picture, caption
 from reports.site.runs import PlacedRun
 
 MOST_POINTS = 40
-"""Of a curve on the page of all runs, which holds hundreds."""
+"""The most that a curve has on the page of all runs, which holds hundreds."""
 
 
 @dataclass(frozen=True)

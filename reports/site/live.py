@@ -45,7 +45,7 @@ class LiveSweep:
     """Its state in a sentence, or why nothing is known of it."""
     trials: tuple[LiveTrial, ...]
     clips: tuple[PreviewedClip, ...] = ()
-    """Of the validation split, as its trials segment them now."""
+    """Clips of the validation split, as its trials segment them now."""
     problems: tuple[str, ...] = ()
     """Files that could not be used."""
 

@@ -22,11 +22,11 @@ class Preview:
     """A clip as the newest weights of a trial segment it."""
 
     label: str
-    """Of the trial."""
+    """How the trial is called."""
     address: str
-    """Of the trial on the page."""
+    """Where the trial stands on the page."""
     step: int
-    """Of the validation."""
+    """Optimiser steps behind the weights."""
     m_j: float
     """Percent, of this clip alone."""
     prediction: Strip
