@@ -9,6 +9,7 @@
     logs/             attempt-<n>.log, what its process said; absent when it was silent
     code/             attempt-<n>.patch, what its code had beyond its commit; absent when that was nothing
     pictures/         qualitative results, PNG
+    previews/         attempt-<n>.npz, a few validation clips as its newest weights segment them, see `preview_record`
     predictions/      <clip>.npz, what the tested weights make of a few test clips, see `prediction_record`
     quarantine.jsonl  clips that could not be used, one QuarantineLine per line; absent when there were none
     failure.json      FailureRecord of the last attempt, while it is not finished
@@ -60,6 +61,7 @@ CODE_DIR = "code"
 EARLIER_DIR = "earlier"
 PICTURES_DIR = "pictures"
 PREDICTIONS_DIR = "predictions"
+PREVIEWS_DIR = "previews"
 
 ATTEMPT_NAME = NumberedName(after=".json")
 """Name of a file in `attempts/`."""
@@ -67,6 +69,8 @@ METRICS_NAME = NumberedName("attempt-", ".jsonl")
 """Name of a file in `metrics/`."""
 LOG_NAME = NumberedName("attempt-", ".log")
 """Name of a file in `logs/`."""
+PREVIEWS_NAME = NumberedName("attempt-", ".npz")
+"""Name of a file in `previews/`."""
 PATCH_NAME = NumberedName("attempt-", ".patch")
 """Name of a file in `code/`."""
 STOP_NAME = NumberedName(after=".stop")

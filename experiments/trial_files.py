@@ -16,6 +16,8 @@ from experiments.records import (
     LOGS_DIR,
     METRICS_DIR,
     METRICS_NAME,
+    PREVIEWS_DIR,
+    PREVIEWS_NAME,
     QUARANTINE_FILE,
     RESULT_FILE,
     SCORES_FILE,
@@ -75,6 +77,10 @@ class TrialFiles:
         """Where an attempt writes its `MetricLine`s."""
         return self.path / METRICS_DIR / METRICS_NAME.of(attempt)
 
+    def previews_file(self, attempt: int) -> Path:
+        """Where an attempt keeps its previews."""
+        return self.path / PREVIEWS_DIR / PREVIEWS_NAME.of(attempt)
+
     def log_file(self, attempt: int) -> Path:
         """File to which an attempt's process writes its log."""
         return self.path / LOGS_DIR / LOG_NAME.of(attempt)
@@ -88,6 +94,12 @@ class TrialFiles:
     def metrics_files(self) -> list[Path]:
         """Those that exist, in the order of the attempts."""
         return [self.metrics_file(number) for number in self.numbers(METRICS_DIR, METRICS_NAME)]
+
+    @property
+    def newest_previews_file(self) -> Path | None:
+        """Previews of the newest attempt that has any."""
+        numbers = self.numbers(PREVIEWS_DIR, PREVIEWS_NAME)
+        return self.previews_file(numbers[-1]) if numbers else None
 
     @property
     def attempts(self) -> int:

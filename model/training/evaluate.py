@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ from model.data.loading import evaluation_batches
 from model.interface import Network
 from model.metrics.protocol import ClipScore, Protocol, Score
 from model.training.audio_embeddings import EmbedAudio
+from model.training.previews import ClipPreview
 from model.training.scoring import Predicted, Predictor, ScoredClip, Scorer
 from model.training.stopping import ShouldStop, StopRequested, never
 from model.training.workers import Workers
@@ -31,6 +32,8 @@ class Evaluation:
 
     Sound that was encoded beforehand is not in it.
     """
+    previews: list[ClipPreview]
+    """One for each clip for which it was asked, in that order, as far as clips could be used."""
 
 
 @torch.no_grad()
@@ -44,6 +47,7 @@ def evaluate(
     on_clip: Callable[[], None] = lambda: None,
     should_stop: ShouldStop = never,
     clips_at_once: int = 1,
+    previewed: Sequence[int] = (),
 ) -> Evaluation:
     """Scores every clip once, spread over the workers; one clip at a time as the authors do, unless asked otherwise.
 
@@ -61,6 +65,7 @@ def evaluate(
         should_stop: asked before each batch of this worker.
         clips_at_once: how many pass the network together. Class scores then differ by rounding, as sums over a larger
             batch may be taken in another order. A network that mixes clips gets one at a time, whatever is asked.
+        previewed: places of the clips in the split that are kept to be looked at.
 
     Raises:
         DataError: more clips than tolerated cannot be used; every worker raises it.
@@ -70,7 +75,7 @@ def evaluate(
     training = model.training
     model.eval()
 
-    predictor, scorer = Predictor(model, device), Scorer(dataset.entries, protocol, device)
+    predictor, scorer = Predictor(model, device), Scorer(dataset.entries, protocol, device, previewed)
 
     def score_share() -> Iterator[ScoredClip]:
         """Each clip that falls to this worker; on a GPU behind the forward pass of what follows it."""
@@ -95,10 +100,13 @@ def evaluate(
     model.train(training)
     share_quarantine(dataset, workers)
     everything = sorted(workers.gather(scored), key=lambda clip: clip.row)
+    previews = {clip.row: clip.preview for clip in everything}
+    asked = [previews.get(dataset.entries[place].row) for place in previewed]
     return Evaluation(
         score=protocol.dataset_score([clip.totals for clip in everything]),
         clips=sorted((clip.score for clip in everything), key=lambda score: (score.category, score.clip)),
         seconds_per_clip=statistics.median(clip.seconds for clip in everything if clip.seconds is not None),
+        previews=[preview for preview in asked if preview is not None],
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL.Image import Image
 
 from model.metrics.protocol import ClipScore, Score
 from model.training.predictions import ClipPrediction
+from model.training.previews import ClipPreview
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Evaluated:
 
     step: int
     score: Score
+    previews: list[ClipPreview] = field(compare=False)
+    """The same few clips each time; none on other workers than the first."""
 
 
 @dataclass(frozen=True)

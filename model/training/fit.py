@@ -6,7 +6,7 @@ a function of seed and step, so a trial that continues from a checkpoint equals 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from model.training.loader_processes import loader_processes
 from model.training.optim import build_optimizer
 from model.training.pictures import extreme_clips
 from model.training.predictions import ClipPrediction, predict_clips, shown_places
+from model.training.previews import previewed_places
 from model.training.start import continue_training, fresh_network, share_weights
 from model.training.stepper import StartedStep, Stepper
 from model.training.stopping import ShouldStop, StopRequested, never
@@ -228,14 +229,15 @@ class _Training:
     def _validate(self) -> Iterator[Event]:
         yield from self._tell()
         share_quarantine(self.splits["train"], self.workers)
-        score = self._evaluate("val").score
+        evaluation = self._evaluate("val", previewed_places(self.splits["val"]))
         self.is_saved = False
-        if self.progress.improve(score) and self.workers.is_first:
+        if self.progress.improve(evaluation.score) and self.workers.is_first:
             yield from self.writer.finished(wait=True)
             best = best_weights(self.execution.checkpoints, self.config, self.model, self.progress.step)
             self.writer.start(lambda: _write(best))
         yield from _quarantined(self.splits["train"], self.splits["val"])
-        yield Evaluated(self.progress.step, score)
+        previews = evaluation.previews if self.workers.is_first else []
+        yield Evaluated(self.progress.step, evaluation.score, previews)
 
     def _save(self) -> Iterator[Event]:
         yield from self._tell()
@@ -259,11 +261,17 @@ class _Training:
         yield from self.writer.finished(wait=True)
         self.workers.wait()
 
-    def _evaluate(self, split: str) -> Evaluation:
-        place = (self.embed_audio, self.workers, self.device)
-        should_stop, clips = self.execution.should_stop, self.execution.evaluation_batch
+    def _evaluate(self, split: str, previewed: Sequence[int] = ()) -> Evaluation:
         return evaluate(
-            self.model, self.splits[split], self.protocol, *place, should_stop=should_stop, clips_at_once=clips
+            self.model,
+            self.splits[split],
+            self.protocol,
+            self.embed_audio,
+            self.workers,
+            self.device,
+            should_stop=self.execution.should_stop,
+            clips_at_once=self.execution.evaluation_batch,
+            previewed=previewed,
         )
 
     def _predictions(self) -> list[ClipPrediction]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from model.data.batch import Batch
 from model.data.layout import IndexEntry
 from model.interface import Network
 from model.metrics.protocol import ClipScore, Protocol
+from model.training.previews import ClipPreview, preview_of
 
 TIMED = 8
 """Clips of a worker that pass the network one by one and are timed, before others may pass it together."""
@@ -48,6 +49,8 @@ class ScoredClip:
     totals: Tensor
     seconds: float | None
     """From its tensors to its class scores, where that was timed."""
+    preview: ClipPreview | None
+    """Where it was asked for."""
 
 
 class Predictor:
@@ -94,10 +97,13 @@ class Scorer:
         entries: of the split, in its order.
         protocol: how to score.
         device: where class scores are.
+        previewed: places of the clips that are kept to be looked at.
     """
 
-    def __init__(self, entries: Sequence[IndexEntry], protocol: Protocol, device: torch.device) -> None:
-        self._entries, self._protocol = entries, protocol
+    def __init__(
+        self, entries: Sequence[IndexEntry], protocol: Protocol, device: torch.device, previewed: Collection[int] = ()
+    ) -> None:
+        self._entries, self._protocol, self._previewed = entries, protocol, previewed
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
 
     def score(self, predicted: Predicted) -> list[ScoredClip]:
@@ -111,9 +117,11 @@ class Scorer:
             return [self._scored(*one, predicted.seconds) for one in zip(predicted.batch.split(1), scores, strict=True)]
 
     def _scored(self, clip: Batch, scores: Tensor, seconds: float | None) -> ScoredClip:
-        entry = self._entries[int(clip.positions[0])]
-        found = self._protocol.score_clip(scores, clip.labels, entry.name, entry.category)
-        return ScoredClip(entry.row, *found, seconds)
+        place = int(clip.positions[0])
+        entry = self._entries[place]
+        score, totals = self._protocol.score_clip(scores, clip.labels, entry.name, entry.category)
+        preview = preview_of(clip, scores, score) if place in self._previewed else None
+        return ScoredClip(entry.row, score, totals, seconds, preview)
 
     def _beside(self, predicted: Predicted) -> AbstractContextManager[object]:
         if self._stream is None or predicted.ready is None:

@@ -1,4 +1,4 @@
-"""`combo gc`: free the space of checkpoints and drafts that nothing needs any more."""
+"""`combo gc`: free the space of checkpoints, previews and drafts that nothing needs any more."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def gc(
     storage: StorageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what nothing needs any more: training states of finished trials, weights that lost, drafts of a day ago.
+    """List what nothing needs any more: what finished trials keep beyond result and tested weights, and old drafts.
 
-    The weights that were tested stay, as do all checkpoints of trials without a result. Of a trial whose files
+    That is training states, weights that lost, and previews. The weights that were tested stay, as does all of trials
+    without a result. Of a trial whose files
     contradict each other nothing is deleted; exits with 2 when there is one.
     """
     from rich.console import Console

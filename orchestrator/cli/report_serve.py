@@ -58,7 +58,7 @@ def serve(
         view.scale,
         every,
     )
-    with serving_site(out, port, report.written, report.live_page) as address:
+    with serving_site(out, port, report.written, report.live_file) as address:
         say(f"serving {address} and {address}live.html to this machine; Ctrl-C ends it", console)
         with suppress(KeyboardInterrupt):
             _keep_up(report, every, console)

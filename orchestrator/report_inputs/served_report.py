@@ -19,7 +19,9 @@ from orchestrator.store.store import Store
 from orchestrator.store.sweep_request import read_requests
 from orchestrator.trial.leases import LeaseWatch
 from orchestrator.trial.trial_state import TrialState
+from reports.site import paths
 from reports.site.live import LiveSweep, LiveTrial, live_curve, render_live
+from reports.site.live_previews import LivePreviews
 from reports.stored.evaluations import read_curve
 
 NOTHING = LiveSweep("", "No sweep has been asked for in this storage yet.", ())
@@ -44,6 +46,9 @@ class ServedReport:
         self._built = "is being built"
         self._problems: tuple[str, ...] = ()
         self._sweep = NOTHING
+        self._previews = LivePreviews()
+        self._still: frozenset[str] = frozenset()
+        """Keys of the trials that did not run when they were seen last, of which there is nothing new to fetch."""
 
     @property
     def settings(self) -> Settings:
@@ -54,9 +59,11 @@ class ServedReport:
         """Names of the site's files below its folder."""
         return self._written
 
-    def live_page(self) -> str:
-        """The page of the sweep as it was seen last."""
-        return render_live(self._sweep, self._built, self._every, self._problems)
+    def live_file(self, name: str) -> bytes | None:
+        """The page of the sweep as it was seen last, or one of its pictures; None for any other name."""
+        if name == paths.LIVE:
+            return render_live(self._sweep, self._built, self._every, self._problems).encode()
+        return self._sweep.pictures.get(name)
 
     def look(self) -> str:
         """Looks at the storage, and builds the report if it is the first time or trials have begun or ended.
@@ -107,11 +114,18 @@ class ServedReport:
             targets = read_targets_on_stored_data(names, assigned, scale, self._store, error)
         with self._watch.asking():
             plan = targets.plan(self._store, self._watch)
+        self._fetch_progress(plan)
         counts = (f"{plan.count(state)} {state}" for state in TrialState if plan.count(state))
-        return LiveSweep(plan.name, f"{len(plan.entries)} trials: {', '.join(counts)}", self._trials(plan))
+        folders = ((one.trial.key, one.trial.label, self._store.trial(one.trial.key).path) for one in plan.entries)
+        clips, problems = self._previews.look(folders)
+        trials = tuple(self._trial(entry) for entry in plan.entries)
+        return LiveSweep(plan.name, f"{len(trials)} trials: {', '.join(counts)}", trials, clips, problems)
 
-    def _trials(self, plan: Plan) -> tuple[LiveTrial, ...]:
-        return tuple(self._trial(entry) for entry in plan.entries)
+    def _fetch_progress(self, plan: Plan) -> None:
+        """Brings from a bucket what trials that run, or have run since the last look, have measured and shown."""
+        keys = frozenset(entry.trial.key for entry in plan.entries)
+        self._store.refresh_progress(keys - self._still)
+        self._still = frozenset(one.trial.key for one in plan.entries if one.state != TrialState.RUNNING)
 
     def _trial(self, entry: PlannedTrial) -> LiveTrial:
         trial, folder = entry.trial, self._store.trial(entry.trial.key)

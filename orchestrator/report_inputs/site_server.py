@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,6 @@ from reports.site import paths
 
 LOOPBACK = "127.0.0.1"
 HEADERS = {
-    "Cache-Control": "no-cache",
     "Content-Security-Policy": "frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -27,8 +27,10 @@ HEADERS = {
 class _Handler(SimpleHTTPRequestHandler):
     """Answers reading requests that call this machine by its own names, for files that the report has written."""
 
+    _caching = "no-cache"
+
     def __init__(
-        self, *args: Any, folder: Path, written: Callable[[], frozenset[str]], live: Callable[[], str]
+        self, *args: Any, folder: Path, written: Callable[[], frozenset[str]], live: Callable[[str], bytes | None]
     ) -> None:
         self._written, self._live = written, live
         super().__init__(*args, directory=str(folder))
@@ -36,10 +38,12 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if not self._is_called_by_its_name():
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
-        elif self._name() == paths.LIVE:
-            content = self._live().encode()
+        elif (content := self._live(self._name())) is not None:
+            if self._name() != paths.LIVE:
+                # Pictures are named after their content, and the page asks for them every few seconds.
+                self._caching = "max-age=86400, immutable"
             self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Type", mimetypes.guess_type(self._name())[0] or "application/octet-stream")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -59,6 +63,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         for name, value in HEADERS.items():
             self.send_header(name, value)
+        self.send_header("Cache-Control", self._caching)
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -75,7 +80,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving_site(
-    folder: Path, port: int, written: Callable[[], frozenset[str]], live: Callable[[], str]
+    folder: Path, port: int, written: Callable[[], frozenset[str]], live: Callable[[str], bytes | None]
 ) -> Iterator[str]:
     """Serves while the context is open; gives the address.
 
@@ -83,7 +88,7 @@ def serving_site(
         folder: of the site.
         port: to listen at; 0 for any free one.
         written: gives the names of the site's files below the folder, as they are now.
-        live: gives the page of the running sweep, as it is now.
+        live: gives the page of the running sweep and its pictures by their names, as they are now; None for others.
 
     Raises:
         InputError: nothing can listen there.

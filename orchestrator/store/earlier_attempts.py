@@ -11,6 +11,7 @@ from experiments.records import (
     METRICS_DIR,
     PICTURES_DIR,
     PREDICTIONS_DIR,
+    PREVIEWS_DIR,
     QUARANTINE_FILE,
     RESULT_FILE,
     SCORES_FILE,
@@ -19,7 +20,7 @@ from orchestrator.store.trial_folder import TrialFolder
 
 OUTCOME = (
     *(RESULT_FILE, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, PREDICTIONS_DIR),
-    *(SCORES_FILE, QUARANTINE_FILE, FAILURE_FILE),
+    *(PREVIEWS_DIR, SCORES_FILE, QUARANTINE_FILE, FAILURE_FILE),
 )
 """The result goes first, as it came last: at no moment does it stand beside less than it names."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, RECORD, Choice, PredictionRecord, ShownClass
+from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, Choice, PredictionRecord, ShownClass
 from experiments.records import PREDICTIONS_DIR
 from model.config import Task, TrialConfig
 from model.data.avss_classes import class_colours, class_names
 from model.data.sound_outline import OUTLINE_RATE
+from orchestrator.store.array_files import array_bytes
 from orchestrator.store.trial_folder import TrialFolder
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 60
 """Characters of a clip's name that its file's name keeps."""
-NO_TIME = (1980, 1, 1, 0, 0, 0)
-"""The earliest moment that a zip can state."""
 
 
 def write_chosen(folder: TrialFolder, config: TrialConfig, predictions: Sequence[ClipPrediction]) -> list[Path]:
@@ -93,16 +90,4 @@ def _file_bytes(prediction: ClipPrediction, config: TrialConfig, choice: Choice)
     )
     arrays = {name: array for name in ARRAYS if (array := getattr(prediction, name)) is not None}
     arrays |= {f"{ATTENTION}{name}": maps for name, maps in prediction.attention.items()}
-    return _archive(arrays | {RECORD: np.frombuffer(record.model_dump_json().encode(), dtype=np.uint8)})
-
-
-def _archive(arrays: dict[str, NDArray[np.generic]]) -> bytes:
-    """As `np.savez_compressed` writes them, without the time of day."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            info = zipfile.ZipInfo(f"{name}.npy", NO_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(info, "w") as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-    return buffer.getvalue()
+    return array_bytes(arrays, record)

@@ -1,4 +1,4 @@
-"""Files in storage that nothing needs any more: checkpoints of finished trials, and drafts of killed processes."""
+"""Files in storage that nothing needs any more: checkpoints and previews of finished trials, drafts of the killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.errors import InputError, Problem
-from experiments.records import CHECKPOINTS_DIR, TRIALS, ProtocolRecord
+from experiments.records import CHECKPOINTS_DIR, PREVIEWS_DIR, TRIALS, ProtocolRecord
 from model.atomic_writes import DRAFT
 from model.config import Task
 from orchestrator.storage.local_files import files_below
@@ -42,7 +42,7 @@ def leftovers(
     on_doubt: Callable[[Problem], None] | None = None,
     protocols: Mapping[Task, ProtocolRecord] | None = None,
 ) -> Iterator[Leftover]:
-    """What the checkpoints of finished trials hold beyond the weights that were tested, and drafts of killed writers.
+    """What finished trials hold beyond their results and the weights that were tested, and drafts of killed writers.
 
     Trials without a result keep everything, as they may be running or continue later. Tested weights stay, because
     tables name them and other trials start from them. A trial whose files contradict each other keeps everything: what
@@ -54,7 +54,7 @@ def leftovers(
         protocols: how scores of each task are computed today; None compares nothing with it.
     """
     on_doubt = on_doubt or (lambda _: None)
-    checkpoints = _checkpoint_sizes(store.storage)
+    sizes = _sizes(store.storage)
     for folder in store.trials():
         try:
             tested = folder.tested_checkpoint
@@ -64,9 +64,7 @@ def leftovers(
         if tested is None:
             continue
         kept = tested.relative_to(store.root).as_posix()
-        others = [
-            Leftover(name, _reason(name), size) for name, size in checkpoints[folder.name].items() if name != kept
-        ]
+        others = [Leftover(name, _reason(name), size) for name, size in sizes[folder.name].items() if name != kept]
         if not others:
             continue
         doubt = _doubt(folder, kept, protocols)
@@ -97,20 +95,26 @@ def _doubt(folder: TrialFolder, tested: str, protocols: Mapping[Task, ProtocolRe
     return None
 
 
-def _checkpoint_sizes(storage: Storage) -> Mapping[str, dict[str, int]]:
-    """Bytes of every stored checkpoint by its name, by the name of its trial's folder."""
+def _sizes(storage: Storage) -> Mapping[str, dict[str, int]]:
+    """Bytes of every stored checkpoint and of all previews by their name, by the name of their trial's folder."""
     sizes: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for file, size in sorted(storage.sizes(TRIALS).items()):
         trial, checkpoints, inside = file.partition(f"/{CHECKPOINTS_DIR}/")
         if checkpoints and "/" in inside and not inside.startswith("."):
             name = f"{trial}{checkpoints}{inside.partition('/')[0]}"
             sizes[trial][name] = sizes[trial].get(name, 0) + size
+        trial, previews, _ = file.partition(f"/{PREVIEWS_DIR}/")
+        if previews:
+            name = f"{trial}/{PREVIEWS_DIR}"
+            sizes[trial][name] = sizes[trial].get(name, 0) + size
     return sizes
 
 
-def _reason(checkpoint: str) -> str:
-    is_chosen = checkpoint.rpartition("/")[2].startswith("best-")
-    return "weights that were not chosen" if is_chosen else "training state of a finished trial"
+def _reason(name: str) -> str:
+    own = name.rpartition("/")[2]
+    if own == PREVIEWS_DIR:
+        return "previews of a finished trial"
+    return "weights that were not chosen" if own.startswith("best-") else "training state of a finished trial"
 
 
 def _old_drafts(root: Path) -> Iterator[Leftover]:

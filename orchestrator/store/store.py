@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,9 @@ from pathlib import Path
 from experiments.errors import InputError
 from experiments.records import (
     EVALUATIONS,
+    METRICS_DIR,
     PREDICTIONS_DIR,
+    PREVIEWS_DIR,
     RESULT_FILE,
     TRIALS,
     ResultRecord,
@@ -48,8 +50,12 @@ class Store:
         self.storage.fetch(folders, is_document, without_old_states)
 
     def refresh_all(self) -> None:
-        """As `refresh`, with metrics, scores and pictures as well; only checkpoints and predictions are left out."""
+        """As `refresh`, with metrics, scores and pictures as well; no checkpoints, predictions and previews."""
         self.storage.fetch((TRIALS, EVALUATIONS), lambda name: is_document(name) or not _is_large(name))
+
+    def refresh_progress(self, keys: Iterable[str]) -> None:
+        """Makes metrics and previews of these trials equal to those stored."""
+        self.storage.fetch([f"{TRIALS}/{key}/{part}" for key in keys for part in (METRICS_DIR, PREVIEWS_DIR)])
 
     def has_result(self, key: str) -> bool:
         """Whether a result of this trial is stored now."""
@@ -98,4 +104,4 @@ class Store:
 
 def _is_large(name: str) -> bool:
     """Whether a file is fetched only where it is needed."""
-    return is_in_checkpoint(name) or f"/{PREDICTIONS_DIR}/" in name
+    return is_in_checkpoint(name) or any(f"/{part}/" in name for part in (PREDICTIONS_DIR, PREVIEWS_DIR))

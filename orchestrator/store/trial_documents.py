@@ -17,6 +17,7 @@ from experiments.records import (
     METRICS_DIR,
     PATCH_NAME,
     PICTURES_DIR,
+    PREVIEWS_DIR,
     RESULT_FILE,
     AttemptRecord,
     FailureRecord,
@@ -39,7 +40,7 @@ from orchestrator.store.trial_lines import (
     unreadable_lines,
 )
 
-FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR)
+FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, PREVIEWS_DIR)
 
 
 class TrialDocuments(TrialFiles):

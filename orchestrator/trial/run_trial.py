@@ -26,6 +26,7 @@ from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.storage.errors import StorageError
 from orchestrator.storage.scratch import cache_folder
 from orchestrator.store.prediction_files import write_chosen
+from orchestrator.store.preview_files import write_previews
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
 from orchestrator.trial.failures import failure, failure_record
@@ -163,6 +164,7 @@ class _Writer:
             case Evaluated():
                 self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
                 self.folder.publish_metrics(self.number)
+                self._keep_previews(event)
             case Checkpointed():
                 self._publish()
             case Quarantined():
@@ -172,6 +174,15 @@ class _Writer:
                 self._finish(event)
             case Stopped():
                 self._publish()
+
+    def _keep_previews(self, event: Evaluated) -> None:
+        """Nothing follows from them, so the trial goes on where they cannot be stored."""
+        if not event.previews:
+            return
+        try:
+            write_previews(self.folder, self.trial.task, self.number, event.step, event.previews)
+        except (OSError, StorageError) as error:
+            log.warning("previews of step %d are not stored: %s", event.step, error)
 
     def store_checkpoints(self) -> None:
         """Called from the thread that writes checkpoints."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,21 @@ OBJECT = (255, 64, 64)
 HALO = (20, 20, 20)
 """Colour around a line, so that it can be seen on any picture."""
 QUALITY = 88
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A picture and its place in the report."""
+
+    file: str
+    """Name after its content, so that equal pictures are one file."""
+    content: bytes
+
+
+def drawn_strip(frames: NDArray[np.uint8], ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> Strip:
+    """As `outlined_strip`, with a name."""
+    content = outlined_strip(frames, ids, classes)
+    return Strip(f"clip-{hashlib.sha256(content).hexdigest()[:16]}.jpg", content)
 
 
 def outlined_strip(frames: NDArray[np.uint8], ids: NDArray[np.uint8], classes: Sequence[ShownClass]) -> bytes:

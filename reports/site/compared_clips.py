@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,21 +12,12 @@ from experiments.records import PREDICTIONS_DIR
 from model.config import Task
 from reports.addresses import run_address
 from reports.render.wording import row_label, task_name
-from reports.site.clip_strips import outlined_strip
+from reports.site.clip_strips import Strip, drawn_strip
 from reports.stored.predictions import StoredPrediction, read_prediction
 from reports.tables.cells import Run, Table
 
 SHOWN = 3
 """Clips of each task: the first that every trial predicts, see `experiments.prediction_record.Choice`."""
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A picture and its place in the report."""
-
-    file: str
-    """Name after its content, so that equal pictures are one file."""
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -120,10 +110,6 @@ def _view(label: str, run: Run, stored: StoredPrediction) -> PredictedClip:
         address=run_address(run.key),
         m_j=100 * stored.record.m_j,
         m_f=100 * stored.record.m_f,
-        truth=_strip(outlined_strip(stored.frames, stored.truth, classes)),
-        prediction=_strip(outlined_strip(stored.frames, stored.prediction, classes)),
+        truth=drawn_strip(stored.frames, stored.truth, classes),
+        prediction=drawn_strip(stored.frames, stored.prediction, classes),
     )
-
-
-def _strip(content: bytes) -> Strip:
-    return Strip(f"clip-{hashlib.sha256(content).hexdigest()[:16]}.jpg", content)

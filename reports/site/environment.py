@@ -15,6 +15,7 @@ from reports.render.html_text import label
 from reports.render.math_label import in_unicode
 from reports.render.plain_text import one_line
 from reports.site import markup, paths
+from reports.site.all_runs import ShownClip
 from reports.site.pictures import caption
 from reports.site.progress import tally
 from reports.site.runs import value_of
@@ -47,6 +48,7 @@ def site_environment() -> Environment:
         "by_device": _by_device,
         "duration": duration,
         "curve_text": curve_text,
+        "clip_texts": _clip_texts,
     }
     environment.tests |= {"drawn": markup.is_drawn, "web_address": markup.is_web_address}
     environment.globals |= {
@@ -59,6 +61,11 @@ def site_environment() -> Environment:
         "run_address": run_address,
     }
     return environment
+
+
+def _clip_texts(clips: Sequence[ShownClip]) -> list[tuple[str, str, str]]:
+    """As the script reads them."""
+    return [(in_unicode(clip.told), clip.file, one_line(clip.detail)) for clip in clips]
 
 
 def _by_device(effort: Sequence[Effort]) -> list[tuple[str, int, float]]:

@@ -1,4 +1,4 @@
-"""The page of a sweep that runs: how far its trials are, and their curves so far. It loads itself again by and by."""
+"""The page of a sweep that runs: how far its trials are, their curves and pictures. It loads itself again by and by."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reports.plots.seed_bands import Points, points_of, thinned
 from reports.site import paths
 from reports.site.environment import site_environment
+from reports.site.live_previews import PreviewedClip
 from reports.site.sparkline import Sparklines
 from reports.stored.evaluations import Curve
 
@@ -43,6 +44,16 @@ class LiveSweep:
     told: str
     """Its state in a sentence, or why nothing is known of it."""
     trials: tuple[LiveTrial, ...]
+    clips: tuple[PreviewedClip, ...] = ()
+    """Clips of the validation split, as its trials segment them now."""
+    problems: tuple[str, ...] = ()
+    """Files that could not be used."""
+
+    @property
+    def pictures(self) -> dict[str, bytes]:
+        """The page's pictures by their paths below the site's root."""
+        strips = (strip for clip in self.clips for strip in clip.strips)
+        return {paths.live_picture(strip.file): strip.content for strip in strips}
 
 
 def live_curve(curve: Curve) -> Points | None:
@@ -65,7 +76,7 @@ def render_live(sweep: LiveSweep, built: str, every: int, problems: Sequence[str
         sweep=sweep,
         built=built,
         every=every,
-        problems=problems,
+        problems=(*problems, *sweep.problems),
         sparklines=Sparklines(sweep.trials),
         root="",
         path=paths.LIVE,

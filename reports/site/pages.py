@@ -16,6 +16,7 @@ from reports.site.progress import in_papers_order, papers_of, progress_of
 from reports.site.runs import PlacedRun, runs_of
 from reports.site.spans import spanned
 from reports.site.sparkline import Sparklines
+from reports.site.varied_facts import varied_evidence, varied_settings
 
 STYLES = ("site.css", "explore.css")
 """Joined to one style, in this order."""
@@ -82,7 +83,9 @@ class _Pages:
         """The page of all trials."""
         runs = all_runs(zip(pages, runs_of_pages, strict=True))
         states = {run.first.placed.state: run.first.placed.state for run in runs}
-        return self.page("trials", paths.TRIALS, runs=runs, run_states=states)
+        behind = [run.first.placed.run for run in runs]
+        facts = {"settings": varied_settings(behind), "evidence": varied_evidence(behind)}
+        return self.page("trials", paths.TRIALS, runs=runs, run_states=states, **facts)
 
     def searches(self, pages: Sequence[SearchPage]) -> Iterator[tuple[str, str]]:
         """A page for each search."""

@@ -48,3 +48,8 @@ def plot_file(name: str, ending: str) -> str:
 def picture_file(file: str) -> str:
     """The copy of a picture of a trial."""
     return f"pictures/{file}"
+
+
+def live_picture(file: str) -> str:
+    """A picture of the page of the running sweep."""
+    return f"live/{file}"

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 SCRIPTS = Path(__file__).parent / "scripts"
 PARTS = (
-    *("elements", "filter", "sort", "copy", "links", "small_screens"),
-    *("hover", "zoom", "chart", "compare", "live", "slider", "start"),
+    *("elements", "filter", "sort", "copy", "choice", "links", "small_screens"),
+    *("hover", "zoom", "chart", "sides", "compare", "live", "slider", "start"),
 )
 """In the order in which they stand in a page."""
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments.errors import InputError, Problem
-from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, OPTIONAL, RECORD, PredictionRecord
+from experiments.prediction_record import ARRAYS, ATTENTION, ENDING, OPTIONAL, PredictionRecord
 from experiments.records import PREDICTIONS_DIR
-from experiments.validate import validate
-from model.regular_files import open_regular
-from reports.stored.documents import refusal, shown
-from reports.stored.zip_damage import ZIP_DAMAGE
+from reports.stored.array_files import read_arrays
+from reports.stored.documents import refusal
 
-LARGEST = 2**28
-"""Bytes of all arrays of a file together; ten frames of 1024 x 1024 pixels take less than half."""
 DTYPES = {"heat": np.dtype(np.float16), "sound": np.dtype(np.int16)}
 """Types of the arrays that are not uint8."""
-DAMAGE = (*ZIP_DAMAGE, TokenError, MemoryError)
-"""Errors of a damaged file. numpy parses an array's shape as a Python literal, so a wrong one may be of any size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +68,9 @@ def read_prediction(path: Path) -> StoredPrediction:
     Raises:
         InputError: it is missing, damaged, or of another version.
     """
-    try:
-        arrays = _read_arrays(path)
-    except OSError as error:
-        raise refusal(path, f"cannot be read: {error.strerror or error}") from None
-    except DAMAGE as error:
-        raise refusal(path, f"is damaged: {str(error) or type(error).__name__}") from None
-    record = _record(arrays.pop(RECORD), path)
+    record, arrays = read_arrays(path, PredictionRecord, lambda name: name in ARRAYS or name.startswith(ATTENTION))
+    if absent := ARRAYS.keys() - arrays.keys() - set(OPTIONAL):
+        raise refusal(path, f"is damaged: it lacks {', '.join(sorted(absent))}")
     attention = {name: arrays.pop(name) for name in list(arrays) if name.startswith(ATTENTION)}
     found: dict[str, Any] = dict.fromkeys(OPTIONAL) | _checked(arrays, path)
     return StoredPrediction(record, **found, attention=_attention(attention, len(found["frames"]), path))
@@ -92,26 +79,6 @@ def read_prediction(path: Path) -> StoredPrediction:
 def _order(prediction: StoredPrediction) -> tuple[bool, int, tuple[str, str]]:
     choice = prediction.record.choice
     return choice.rule == "by-id", choice.rank, prediction.name
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with open_regular(path, LARGEST) as file:
-        with zipfile.ZipFile(file) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > LARGEST:
-            raise ValueError(f"its arrays take {size} bytes")
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as arrays:
-            known = [name for name in (RECORD, *ARRAYS) if name in arrays or name not in OPTIONAL]
-            return {name: arrays[name] for name in (*known, *(n for n in arrays if n.startswith(ATTENTION)))}
-
-
-def _record(content: NDArray[Any], path: Path) -> PredictionRecord:
-    try:
-        values = json.loads(np.asarray(content).tobytes())
-    except (ValueError, RecursionError):
-        raise refusal(path, "is damaged: its record is no JSON") from None
-    return validate(PredictionRecord, values, shown(path))
 
 
 def _checked(arrays: Mapping[str, NDArray[Any]], path: Path) -> dict[str, NDArray[Any]]:

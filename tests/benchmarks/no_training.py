@@ -124,7 +124,7 @@ def _no_training(config: TrialConfig, execution: Any, workers: Any) -> Iterator[
 
     score, best = Score(0.5, 0.5, 1), best_folder(execution.checkpoints, 1)
     yield Stepped(1, {"mask": 1.0}, lr=1.0, gradient_norm=1.0, seconds=0.0)
-    yield Evaluated(1, score)
+    yield Evaluated(1, score, [])
     if workers.is_first:
         best.mkdir(parents=True)
         (best / WEIGHTS_FILE).touch()

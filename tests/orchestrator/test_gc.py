@@ -31,6 +31,8 @@ def test_it_lists_and_changes_nothing_until_told(storage):
     run = storage("gc")
     assert run.returncode == 0
     assert folders(storage) == before
+    assert "previews of a finished trial" in run.stdout
+    assert list(storage.storage.glob("trials/*/previews/*.npz"))
     assert "can be freed with --delete" in run.stdout
 
 
@@ -42,6 +44,7 @@ def test_it_deletes_exactly_what_it_listed_and_keeps_what_was_tested(storage):
     for trial in Store(FolderStorage(storage.storage)).trials():
         tested = trial.path / trial.result.checkpoint
         assert [path.name for path in trial.checkpoints.iterdir()] == [tested.name]
+        assert not list(trial.path.glob("previews/*"))
         assert read_stored_model(tested).step == trial.result.best_step
     assert "nothing to free" in storage("gc").stdout
 

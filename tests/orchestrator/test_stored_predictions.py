@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -13,6 +14,7 @@ from model.data.chosen_clips import first_by_category
 from model.data.fingerprint import data_fingerprint
 from model.data.index import subset_root
 from model.training.predictions import SHOWN
+from model.training.previews import PREVIEWED, previewed_places
 from model.training.workers import Workers
 from model.weights.folder import file_checksum
 from orchestrator.run_config import RunConfig
@@ -22,6 +24,7 @@ from orchestrator.store.store import Store
 from orchestrator.trial.run_context import RunContext
 from orchestrator.trial.run_trial import run_trial
 from reports.stored.predictions import read_predictions
+from reports.stored.previews import read_previews
 from tests.training.tiny_trials import tiny_config
 
 
@@ -71,6 +74,20 @@ def test_every_variant_predicts_the_same_clips_whatever_their_scores(folders, da
         choices = [prediction.record.choice for prediction in predictions]
         assert {(choice.rule, choice.chosen) for choice in choices} == {("first-by-category", len(wanted))}
         assert [choice.rank for choice in choices] == list(range(len(wanted)))
+
+
+def test_every_validation_leaves_the_same_clips_of_its_split_to_be_looked_at(folders, data):
+    dataset = AVSBench(data, "s4", "val", 32)
+    wanted = [dataset.entries[place].name for place in previewed_places(dataset)]
+    for folder in folders:
+        previews = read_previews(folder.newest_previews_file)
+        assert (previews.record.step, previews.record.task) == (1, "s4")
+        assert [clip.record.clip for clip in previews.clips] == wanted
+        assert len(wanted) == PREVIEWED
+        for clip, place in zip(previews.clips, previewed_places(dataset), strict=True):
+            assert np.array_equal(clip.truth, dataset[place].labels)
+            assert clip.frames.shape == (5, 32, 32, 3)
+        assert not any("previews" in name for name in folder.result.checksums)
 
 
 def test_a_result_states_the_checksums_of_its_predictions(folders):

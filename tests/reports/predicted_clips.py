@@ -11,6 +11,7 @@ from experiments.prediction_record import Choice
 from experiments.trial import Trial
 from model.metrics.protocol import ClipScore
 from model.training.predictions import ClipPrediction
+from model.training.previews import ClipPreview
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.prediction_files import write_prediction
 from orchestrator.store.store import Store
@@ -28,6 +29,12 @@ def clip_prediction(clip: str = "clip-0", category: str = "dog", m_j: float = 0.
     heat = (0.8 * truth).astype(np.float16)
     arrays = {"frames": frames, "maskiges": frames, "truth": truth, "prediction": truth, "heat": heat, "sound": sound}
     return ClipPrediction(ClipScore(clip, category, m_j, 0.6, FRAMES, 0), **(arrays | changes))
+
+
+def clip_preview(clip: str = "clip-0", category: str = "dog", m_j: float = 0.5) -> ClipPreview:
+    """The same clip of another split, in training."""
+    made = clip_prediction(clip, category, m_j)
+    return ClipPreview(made.score, made.frames, made.truth, made.prediction)
 
 
 def store_prediction(root: Path, trial: Trial, prediction: ClipPrediction, rank: int = 0, **choice: Any) -> Path:

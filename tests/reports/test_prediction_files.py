@@ -8,13 +8,17 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from predicted_clips import clip_prediction, store_prediction
+from predicted_clips import clip_prediction, clip_preview, store_prediction
 
 from experiments.errors import InputError
 from experiments.prediction_record import ARRAYS
+from orchestrator.storage.folder import FolderStorage
 from orchestrator.storage.names import check_name
 from orchestrator.store.prediction_files import prediction_name
+from orchestrator.store.preview_files import write_previews
+from orchestrator.store.store import Store
 from reports.stored.predictions import read_prediction, read_predictions
+from reports.stored.previews import read_previews
 
 
 @pytest.fixture
@@ -175,3 +179,30 @@ def test_an_array_that_claims_to_be_huge_is_refused(stored):
         for name, content in (members | {"frames.npy": header.getvalue()}).items():
             archive.writestr(name, content)
     assert "is damaged" in refusal(stored)
+
+
+@pytest.mark.filterwarnings("ignore:Data type alias")
+def test_previews_are_read_as_written_and_damage_never_crashes(storage, trial):
+    folder = Store(FolderStorage(storage.root)).trial(trial.key)
+    write_previews(folder, "s4", 2, 300, [clip_preview()])
+    path, written = folder.newest_previews_file, clip_preview()
+    (found,) = read_previews(path).clips
+    assert np.array_equal(found.truth, written.truth)
+    assert np.array_equal(found.prediction, written.prediction)
+    assert np.abs(found.frames.astype(int) - written.frames).mean() < 12  # JPEG
+    content = path.read_bytes()
+    for place in range(0, len(content), 29):
+        changed = bytearray(content)
+        changed[place] ^= 0x01
+        path.write_bytes(changed)
+        with suppress(InputError):
+            read_previews(path)
+    jpeg = np.frombuffer(np.load(io.BytesIO(content))["frames.0"].tobytes(), np.uint8)
+    for place in range(0, len(jpeg), 31):
+        path.write_bytes(content)
+        damaged = jpeg.copy()
+        damaged[place] ^= 0xFF
+        with suppress(InputError):
+            read_previews(rewritten(path, **{"frames.0": damaged}))
+    with pytest.raises(InputError, match="is damaged: the frames of clip 0"):
+        read_previews(rewritten(path, **{"frames.0": jpeg[:40]}))

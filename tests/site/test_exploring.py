@@ -187,6 +187,41 @@ def test_a_link_to_a_comparison_chooses_its_trials(web, look):
     page.wait_for_url(f"**#compare=run-{keys[0]},run-{keys[1]}")
 
 
+def test_trials_of_several_tables_are_chosen_on_their_pages_and_compared_together(root, look):
+    """The choice goes with the links from page to page; nothing else is kept."""
+    first, second = (table7()[1][index].key for index in (0, 3))
+    page = look(f"{root}/{TABLE}", **PHONE)
+    for key in (second, first):
+        page.locator(f"#run-{key}").get_by_role("checkbox").check()
+    page.get_by_role("navigation", name="Site").get_by_role("link", name="Tables").click()
+    expect(page.get_by_role("link", name="2 trials chosen")).to_be_visible()
+    page.get_by_role("link", name="Table 1", exact=False).first.click()
+    page.locator("#runs-table").get_by_role("checkbox").first.check()
+    page.get_by_role("link", name="3 trials chosen, compare all").click()
+    page.wait_for_url(re.compile(rf"trials\.html#compare=run-{second},run-{first},run-[0-9a-f]+$"))
+    chosen = page.get_by_role("region", name="Chosen trials side by side").first
+    expect(chosen).to_be_in_viewport()
+    expect(chosen.locator(".chart path")).to_have_count(3)
+    expect(chosen.get_by_role("row", name="MJ", exact=False).first).to_have_text("MJ64.0061.00 −3.0080.00 +16.00")
+    expect(chosen.get_by_role("row", name="loss.lambda_ada")).to_have_text("loss.lambda_ada5.00.0–")
+    expect(chosen.get_by_role("row", name="model.name")).to_have_text("model.namecombocomboavsbench")
+    expect(chosen.get_by_role("row", name="data.task")).to_have_count(0)
+    expect(chosen.get_by_role("row", name="S4, dog clip-0").locator("img")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    lines(page, "all-runs").filter(has_text=first).get_by_role("link", name="COMBO 7").click()
+    expect(page.locator("aside:popover-open")).to_contain_text(first)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Choose none").click()
+    page.wait_for_url(re.compile(r"combo-table7\.html$"))
+
+
+def test_without_scripts_the_page_of_all_trials_tells_in_what_they_differ(web, look):
+    page = look(f"{web}/trials.html", java_script_enabled=False)
+    assert page.locator("#choice:visible, #chosen:visible").count() == 0
+    page.get_by_text("Settings in which trials differ").click()
+    expect(page.locator("#varied-settings > div").filter(has_text="loss.lambda_ada")).to_contain_text("0.0 5.0")
+
+
 def test_plots_tell_values_and_seeds_by_pointer_and_by_keyboard(tools):
     page, _ = tools(TABLE)
     plot = page.locator(".drawing").last

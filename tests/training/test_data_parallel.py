@@ -60,6 +60,8 @@ def test_every_worker_knows_every_score_and_the_first_one_writes(together):
     kinds = [[type(event).__name__ for event in events] for events in (first, second)]
     assert len(outcome(first).predictions) == 6
     assert not outcome(second).predictions
+    assert [len(event.previews) for event in validations(first).values()] == [2, 2]
+    assert not any(event.previews for event in validations(second).values())
     assert kinds[1] == [kind for kind in kinds[0] if kind != "Checkpointed"]
 
 

@@ -1,32 +1,55 @@
-// Chosen trials side by side: their curves, scores, the settings in which they differ, their pictures.
+// Choosing trials: a tick beside each, and a bar that says how many are chosen.
 
 const COLORS = 8;
-const ALWAYS_DIFFERENT = ["Trial", "MLflow run", "Checkpoint", "Checksums"];
 
 function compareRuns() {
-  const table = document.getElementById("runs-table");
-  if (!table) return;
+  const table = document.querySelector("table[data-comparable]");
+  const lines = new Map(table ? linesOf(table).map((line) => [line.id, line]) : []);
   const chosen = new Map(); // line of the table → number of its colour
-  addTicks(table, (line, isChosen) => {
-    if (isChosen) chosen.set(line, freeColor(chosen));
-    else chosen.delete(line);
-    show(chosen.size ? `#compare=${[...chosen.keys()].map(({ id }) => id).join(",")}` : "");
-    showChosen(chosen);
-  });
-  const choose = (addresses) => {
-    for (const line of linesOf(table)) {
-      const tick = line.querySelector(".control input");
-      if (tick.checked !== addresses.includes(line.id)) tick.click();
-    }
+  let elsewhere = [];
+  const changed = () => {
+    carryChoice([...elsewhere, ...[...chosen.keys()].map(({ id }) => id)]);
+    if (table) showChosen(chosen);
+    offerComparison(chosen.size, elsewhere.length);
+  };
+  const tickOf = (line) => line.querySelector(".control input");
+  const choose = (runs) => {
+    // The page of all trials knows those of every table.
+    elsewhere = table?.id === "all-runs" ? [] : runs.filter((run) => !lines.has(run));
+    for (const line of [...chosen.keys()]) if (!runs.includes(line.id)) tickOf(line).click();
+    for (const run of runs) if (lines.has(run) && !chosen.has(lines.get(run))) tickOf(lines.get(run)).click();
+    changed();
   };
   const follow = () => {
-    if (!location.hash.startsWith("#compare=")) return;
-    choose(decodeURIComponent(location.hash).slice("#compare=".length).split(","));
-    document.getElementById("chosen").scrollIntoView();
+    const { place, runs } = readAddress();
+    if (!runs.length) {
+      changed();
+      return;
+    }
+    choose(runs);
+    if (!place && chosen.size && !elsewhere.length) document.getElementById("chosen").scrollIntoView();
   };
-  document.getElementById("choose-none").addEventListener("click", () => choose([]));
+  if (table) {
+    addTicks(table, (line, isChosen) => {
+      if (isChosen) chosen.set(line, freeColor(chosen));
+      else chosen.delete(line);
+      changed();
+    });
+  }
+  document.querySelector("#choice button").addEventListener("click", () => choose([]));
   addEventListener("hashchange", follow);
   follow();
+}
+
+// The bar that follows a reader from page to page: trials of several tables are compared on the page of all trials.
+function offerComparison(here, elsewhere) {
+  const bar = document.getElementById("choice");
+  const link = bar.querySelector("a");
+  const count = here + elsewhere;
+  bar.hidden = count === 0;
+  link.textContent = `${count === 1 ? "1 trial" : `${count} trials`} chosen${elsewhere ? ", compare all" : ""}`;
+  link.href = elsewhere ? bar.dataset.trials : "#chosen";
+  if (elsewhere) link.hash = addressOf("", [...new Set(chosenRuns.map(withoutNumber))]);
 }
 
 function addTicks(table, changed) {
@@ -56,97 +79,9 @@ function colorOf(number) {
 function showChosen(chosen) {
   const section = document.getElementById("chosen");
   section.hidden = chosen.size === 0;
-  const bar = document.getElementById("choice");
-  bar.hidden = chosen.size === 0;
-  bar.querySelector("a").textContent = chosen.size === 1 ? "1 trial chosen" : `${chosen.size} trials chosen`;
   const lines = [...chosen].map(([line, color]) => ({ line, color: colorOf(color), name: runName(line) }));
   const curves = lines.map((one) => ({ ...one, points: pointsOf(one.line) })).filter(({ points }) => points.length);
   const place = document.getElementById("chosen-curves");
   place.replaceChildren(...(curves.length ? [chartOf(curves, place.clientWidth)] : []));
   document.getElementById("chosen-sides").replaceChildren(...sidesOf(lines));
-}
-
-function pointsOf(line) {
-  return line.dataset.curve.split(" ").filter(Boolean).map((point) => point.split(":").map(Number));
-}
-
-function sidesOf(lines) {
-  if (!lines.length) return [];
-  const heads = lines.map(({ line, color }) => make("th", { scope: "col" },
-    make("i", { class: "swatch", style: `background: ${color}` }),
-    ...copies(line.querySelector("th")),
-    make("span", { class: "quiet" }, ` ${line.dataset.place}`)));
-  const blocks = [
-    rowsOf("Results", lines.map(({ line }) => resultsOf(line)), () => true),
-    rowsOf("Settings that differ", lines.map(({ line }) => factsOf(line, ".settings")), differ),
-    rowsOf("Evidence that differs", lines.map(({ line }) => factsOf(line, ".evidence")),
-      (texts, name) => !ALWAYS_DIFFERENT.includes(name) && differ(texts)),
-    picturesOf(lines),
-  ];
-  return [
-    make("thead", {}, make("tr", {}, make("td"), ...heads)),
-    ...blocks.filter((rows) => rows.length > 1).map((rows) => make("tbody", {}, ...rows)),
-  ];
-}
-
-function copies(element) {
-  return [...element.cloneNode(true).childNodes];
-}
-
-function differ(texts) {
-  return new Set(texts).size > 1;
-}
-
-// Rows for all names that any of the trials has, below a heading.
-function rowsOf(title, facts, isShown) {
-  const names = new Set(facts.flatMap((own) => [...own.keys()]));
-  const rows = [...names].map((name) => [name, facts.map((own) => own.get(name))])
-    .filter(([name, found]) => isShown(found.map((fact) => fact?.text ?? ""), name))
-    .map(([, found]) => make("tr", {},
-      make("th", { scope: "row" }, ...copies(found.find(Boolean).name)),
-      ...found.map((fact) => sideOf(fact, found[0]))));
-  return [headingOf(title, facts.length), ...rows];
-}
-
-function headingOf(title, count) {
-  return make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: String(count + 1) }, title));
-}
-
-// A fact of one trial; of scores also how far they are from those of the trial that was chosen first.
-function sideOf(fact, first) {
-  const cell = make("td", {}, ...(fact?.text ? copies(fact.told) : ["–"]));
-  if (fact?.score && first?.score && fact !== first) {
-    const points = fact.score - first.score;
-    const told = `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)}`;
-    cell.append(make("span", { class: "quiet" }, ` ${told}`));
-  }
-  return cell;
-}
-
-function resultsOf(line) {
-  const headings = all("thead th[data-columns]", line.closest("table"));
-  return new Map(cellsOf(line).map((cell, index) => [headings[index], cell])
-    .filter(([heading, cell]) => !cell.querySelector("svg, button") && !heading.dataset.apart)
-    .map(([heading, cell]) => [heading.textContent.trim(), {
-      name: heading.querySelector(".sort"),
-      told: cell,
-      text: cell.textContent.trim(),
-      score: heading.dataset.measure && cell.dataset.value ? Number(cell.dataset.value) : null,
-    }]));
-}
-
-function factsOf(line, list) {
-  return new Map(all(`${list} > div`, drawerOf(line)).map((fact) => {
-    const [name, told] = fact.children;
-    return [name.textContent.trim(), { name, told, text: tidy(told.textContent.replace(/\s+/g, " ")) }];
-  }));
-}
-
-function picturesOf(lines) {
-  const pictures = lines.map(({ line }) => all("figure", drawerOf(line)).map((figure) => figure.cloneNode(true)));
-  if (pictures.every((own) => !own.length)) return [];
-  return [
-    headingOf("Test clips", lines.length),
-    make("tr", { class: "clips" }, make("td"), ...pictures.map((own) => make("td", {}, ...own))),
-  ];
 }

@@ -49,14 +49,25 @@ function filterTable(table, tools) {
   count.textContent = shown === lines.length ? "" : shown ? `${shown} of ${lines.length} rows` : "No row fits.";
 }
 
-// What is found in a line: of a run all that stands in it and in its drawer, else its headings and the group above it.
+// What is found in a line: of a run all that stands in it and in its drawer, and on the page of all trials the settings
+// that tell it apart; else its headings and the group above it.
 function lineText(line, byLine) {
   if (byLine) {
-    line.found ??= `${line.textContent} ${line.dataset.find ?? ""} ${drawerOf(line)?.textContent ?? ""}`.toLowerCase();
+    line.found ??= `${line.textContent} ${settingsText(line)} ${drawerOf(line)?.textContent ?? ""}`.toLowerCase();
     return line.found;
   }
   const headings = all(":scope > th", line).map((heading) => heading.textContent).join(" ");
   return `${headings} ${line.group}`.toLowerCase();
+}
+
+function settingsText(line) {
+  const numbers = (line.dataset.find ?? "").split(" ").filter(Boolean);
+  const facts = all("#varied-settings > div");
+  const told = (line.dataset.settings ?? "").split(" ");
+  return numbers.map((number) => {
+    const [name, values] = facts[number].children;
+    return `${name.textContent} ${values.children[told[number]].textContent}`;
+  }).join(" ");
 }
 
 function columnsUnder(heading) {

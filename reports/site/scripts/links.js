@@ -1,30 +1,19 @@
 // Deep links: the address bar follows the drawer that is open, and an address opens its drawer.
 
 function followLinks() {
-  let before = "";
   addEventListener("hashchange", openAddressed);
   document.addEventListener("toggle", ({ target, newState }) => {
     if (!target.matches("[popover]")) return;
-    const place = all("[popovertarget]").find((button) => button.getAttribute("popovertarget") === target.id);
-    const address = place?.closest("[id]:not([popover])").id;
-    if (newState === "open" && address) {
-      if (location.hash.startsWith("#compare=")) before = location.hash;
-      show(`#${address}`);
-    } else if (newState === "closed" && location.hash === `#${address}`) {
-      show(before);
-      before = "";
-    }
+    const opener = all("[popovertarget]").find((button) => button.getAttribute("popovertarget") === target.id);
+    const address = opener?.closest("[id]:not([popover])").id;
+    if (newState === "open" && address) show(address);
+    else if (newState === "closed" && address && readAddress().place === address) show("");
   }, true);
   openAddressed();
 }
 
-// Puts an address behind the page's own, or none.
-function show(address) {
-  history.replaceState(null, "", address || location.pathname + location.search);
-}
-
 function openAddressed() {
-  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const place = document.getElementById(readAddress().place);
   const drawer = drawerOf(place);
   if (!place || !drawer || !place.matches("td, tr")) return;
   document.dispatchEvent(new CustomEvent("reveal", { detail: place }));
