@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -134,7 +135,8 @@ class SweepView:
     def _render(self) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for column in ("trial", "", "steps", "best val M_J", ""):
-            table.add_column(column, justify="right" if column in ("steps", "best val M_J") else "left")
+            justify: Literal["left", "right"] = "right" if column in ("steps", "best val M_J") else "left"
+            table.add_column(column, justify=justify, no_wrap=bool(column))  # bars and notes give way first
         shown = self._shown()
         for key, progress in shown.items():
             style = STYLES[progress.state]

@@ -136,12 +136,14 @@ def test_80_columns_hold_the_headline_in_two_lines_and_each_trial_in_one(trials)
     view.on_update(Started(trials[0], 1, 0))
     view.on_update(_evaluation(trials[0], 3, 0.25))
     view.on_update(_step(trials[0], 3))
+    lost = FailureRecord(attempt=1, kind="NodeDiedError", message="the machine left on which it ran", time=WHEN)
+    view.on_update(Failed(trials[1].key, lost, again=False))
     with console.capture() as capture:
         console.print(view._render())
     first, second, _, *rows = capture.get().splitlines()
 
     assert first.rstrip() == "combo-table7-demo-2ad64672: 1/4 trials finished"
-    assert second.rstrip() == "best val M_J 25.0 · 00:00 elapsed, about 00:30 left"
+    assert second.rstrip() == "best val M_J 25.0 · 00:00 elapsed, about 00:18 left"
     assert [row[:18] for row in rows] == [f"{trial.label:18}"[:18] for trial in trials]
 
 
