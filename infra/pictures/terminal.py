@@ -9,7 +9,6 @@ import pty
 import re
 import struct
 import termios
-from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser
@@ -29,7 +28,7 @@ pre {{ display: inline-block; margin: 0; padding: 14px; font: 15px/1.3 'DejaVu S
 {code}</pre>"""
 
 
-def live_view(command: Sequence[str], folder: Path) -> str:
+def live_view(command: list[str], folder: Path) -> str:
     """The screen of a sweep at the last moment that shows most: trials that are finished, that run and that wait.
 
     Args:
@@ -52,7 +51,7 @@ def picture(typed: str, screen: str, browser: Browser, path: Path) -> None:
     page.close()
 
 
-def _typed(command: Sequence[str], folder: Path) -> str:
+def _typed(command: list[str], folder: Path) -> str:
     """All that a command says to a terminal."""
     process, terminal = pty.fork()
     if process == 0:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
-DESKTOP, PHONE = {"width": 1200, "height": 820}, {"width": 390, "height": 780}
-DRAWER = {"width": 1200, "height": 780}
-SLIDE = {"width": 1120, "height": 490}
-RUNS = {"width": 1200, "height": 520}
+DESKTOP = ViewportSize(width=1200, height=820)
+PHONE = ViewportSize(width=390, height=780)
+DRAWER = ViewportSize(width=1200, height=780)
+SLIDE = ViewportSize(width=1120, height=490)
+RUNS = ViewportSize(width=1200, height=520)
 TO_THE_TOP = "element => scrollTo(0, element.getBoundingClientRect().top + scrollY - 20)"
 MLFLOW_SECONDS = 240
 """The first look at a server that has just been started takes long."""
@@ -75,7 +77,7 @@ def mlflow_picture(address: str, browser: Browser, path: Path) -> None:
     page.close()
 
 
-def _window(browser: Browser, size: dict[str, int], address: str, seconds: int = 30, **options: object) -> Page:
+def _window(browser: Browser, size: ViewportSize, address: str, seconds: int = 30, **options: Any) -> Page:
     page = browser.new_page(viewport=size, reduced_motion="reduce", **options)
     page.set_default_timeout(1000 * seconds)
     page.goto(address)
