@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 DESKTOP = ViewportSize(width=1200, height=820)
 PHONE = ViewportSize(width=390, height=780)
 DRAWER = ViewportSize(width=1200, height=780)
-SLIDE = ViewportSize(width=1120, height=490)
+SLIDE = ViewportSize(width=560, height=250)
 RUNS = ViewportSize(width=1200, height=520)
 TO_THE_TOP = "element => scrollTo(0, element.getBoundingClientRect().top + scrollY - 20)"
 MLFLOW_SECONDS = 240
@@ -38,7 +38,7 @@ def report_pictures(report: Path, table: str, cell: str, browser: Browser, folde
     page.screenshot(path=folder / "site-evidence.png")
     page.close()
 
-    page = _window(browser, PHONE, address, has_touch=True, device_scale_factor=1.5)
+    page = _window(browser, PHONE, address, has_touch=True)
     page.get_by_role("searchbox").first.evaluate(TO_THE_TOP)
     page.screenshot(path=folder / "site-phone.png")
     page.close()
@@ -54,7 +54,7 @@ def report_pictures(report: Path, table: str, cell: str, browser: Browser, folde
     page.screenshot(path=folder / "site-clips.png")
     page.close()
 
-    page = _window(browser, SLIDE, (report / "tables" / f"{table}_slide.html").as_uri())
+    page = _window(browser, SLIDE, (report / "tables" / f"{table}_slide.html").as_uri(), device_scale_factor=2)
     page.screenshot(path=folder / "pasted-table.png")
     page.close()
 
