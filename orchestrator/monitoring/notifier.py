@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import queue
 import shlex
@@ -36,12 +37,13 @@ class Notifier:
         on_trouble: called with a sentence when a message could not be sent, from the thread.
 
     Raises:
-        InputError: the command's program is not there.
+        InputError: the command's program is not there, or the address is none.
     """
 
     def __init__(self, target: str, sweep: str, on_trouble: Callable[[str], None]) -> None:
         self._target, self._sweep, self._on_trouble = target, sweep, on_trouble
         self._is_webhook = target.lower().startswith(("http://", "https://"))
+        self._host = _host_of(target) if self._is_webhook else ""
         self._words = [] if self._is_webhook else _words_of(target)
         self._waiting: queue.SimpleQueue[Fields | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._send_all, daemon=True)
@@ -70,7 +72,7 @@ class Notifier:
                     self._post(message)
                 else:
                     self._call(message)
-            except (OSError, subprocess.SubprocessError, ValueError) as error:
+            except (OSError, http.client.HTTPException, subprocess.SubprocessError, ValueError) as error:
                 self._on_trouble(f"a message could not be sent to {self._name}: {_reason(error)}")
 
     def _post(self, message: Fields) -> None:
@@ -92,7 +94,7 @@ class Notifier:
     @property
     def _name(self) -> str:
         """What may be printed of the target: the path of a webhook is often its password."""
-        return urlsplit(self._target).hostname or "the webhook" if self._is_webhook else self._words[0]
+        return self._host if self._is_webhook else self._words[0]
 
 
 class FailureNotices:
@@ -140,6 +142,20 @@ def notifying(target: str | None, sweep: str, on_trouble: Callable[[str], None])
         notifier.close()
 
 
+def _host_of(address: str) -> str:
+    remedy = "write it as https://host/path or https://host:port/path"
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # a port that is no number is found when it is asked for
+    except ValueError:
+        host = None
+    if host is None or any(letter.isspace() for letter in address):
+        raise InputError(Problem("--notify", "begins like an address, and is none", remedy))
+    if parts.username is not None:
+        raise InputError(Problem("--notify", "holds a user name, which no webhook is told", remedy))
+    return host
+
+
 def _words_of(command: str) -> list[str]:
     remedy = "name a program that is on the PATH, or an address that begins with https://"
     try:
@@ -156,9 +172,15 @@ def _reason(error: Exception) -> str:
         case urllib.error.HTTPError():
             return f"it answered {error.code}"
         case urllib.error.URLError():
-            return str(error.reason)
+            return _reason(error.reason) if isinstance(error.reason, Exception) else str(error.reason)
         case subprocess.CalledProcessError():
             return f"it ended with code {error.returncode}"
         case subprocess.TimeoutExpired():
             return f"it took longer than {error.timeout:g} s"
+        case TimeoutError():
+            return f"no answer within {WEBHOOK_SECONDS} s"
+        case http.client.HTTPException():
+            return "what answers there does not speak HTTP"
+        case OSError(strerror=str(reason)):
+            return reason
     return type(error).__name__

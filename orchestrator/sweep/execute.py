@@ -164,10 +164,13 @@ def execute(
             except RayDiedError:
                 scheduler.stop("ray-died")
         trained = time.monotonic()
-    console.print(
-        f"Ray started in {started - began:.0f} s and the trials took {trained - started:.0f} s; "
-        f"it took {time.monotonic() - trained:.0f} s more until MLflow had all of them"
+    waited = f"{time.monotonic() - trained:.0f} s more"
+    told = (
+        f"MLflow was waited for {waited}, in vain"
+        if tracker.trouble
+        else f"it took {waited} until MLflow had all of them"
     )
+    console.print(f"Ray started in {started - began:.0f} s and the trials took {trained - started:.0f} s; {told}")
     _print_spent(budget, console)
     _print_trouble(tracker, console)
     return scheduler.stop_reason

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -89,12 +90,12 @@ class SweepView:
             case Ended():
                 self._say(progress, update.ending)
 
-    def _eta(self) -> str:
+    def _eta(self, whose: str = "the sweep has ") -> str:
         made, left = self._left
         if left is None or time.monotonic() - made > ETA_SECONDS:
             left = self._progress.seconds_left()
             self._left = time.monotonic(), left
-        return "" if left is None else f", the sweep has about {_clock(left)} left"
+        return "" if left is None else f", {whose}about {_clock(left)} left"
 
     def _say(self, progress: TrialProgress, message: str) -> None:
         """Prints a change as a line where there is no terminal for a table."""
@@ -134,7 +135,8 @@ class SweepView:
     def _render(self) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for column in ("trial", "", "steps", "best val M_J", ""):
-            table.add_column(column, justify="right" if column in ("steps", "best val M_J") else "left")
+            justify: Literal["left", "right"] = "right" if column in ("steps", "best val M_J") else "left"
+            table.add_column(column, justify=justify, no_wrap=bool(column))  # bars and notes give way first
         shown = self._shown()
         for key, progress in shown.items():
             style = STYLES[progress.state]
@@ -149,10 +151,13 @@ class SweepView:
         scores = [progress.best for progress in self._progress.trials.values() if progress.best is not None]
         summary = [f"{self._name}: {done}/{self._before + len(self._progress.trials)} trials finished"]
         summary += [f"best val M_J {100 * max(scores):.1f}"] if scores else []
-        summary += [f"{_clock(time.monotonic() - self._began)} elapsed{self._eta()}"]
+        summary += [f"{_clock(time.monotonic() - self._began)} elapsed{self._eta(whose='')}"]
+        headline = " · ".join(summary)
+        if len(headline) > self._console.width:
+            headline = f"{summary[0]}\n{' · '.join(summary[1:])}"
         hidden = len(self._progress.trials) - len(shown)
         below = [Text(f"and {hidden} trials more, for which there is no room here")] if hidden else []
-        return Group(Text(" · ".join(summary), style="bold"), table, *below)
+        return Group(Text(headline, style="bold"), table, *below)
 
     def _shown(self) -> dict[str, TrialProgress]:
         """The trials that have room, in their order: first of all those that run, then those that are still to come."""

@@ -2,9 +2,6 @@
 
 import json
 import sys
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,29 +9,10 @@ from sweep_updates import failed, started
 
 from experiments.errors import InputError
 from orchestrator.monitoring.notifier import FailureNotices, notifying
+from tests.servers.webhook import no_webhook, webhook
 
 TINY = Path(__file__).parents[1] / "orchestrator" / "tiny.yaml"
 SAVE = "import json, pathlib, sys; json.dump([sys.argv[2], json.load(sys.stdin)], open(sys.argv[1], 'a'))"
-
-
-@contextmanager
-def webhook(status=200):
-    """A server that answers every message alike: its address, and the messages."""
-    messages = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/secret-path", messages
-        server.shutdown()
 
 
 def test_a_webhook_is_told_of_trials_that_failed_for_good_and_of_the_end(trials):
@@ -76,6 +54,28 @@ def test_trouble_is_told_without_the_secret_path_and_stops_nothing():
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(b"SSH-2.0-OpenSSH_9.2\r\n", "what answers there does not speak HTTP"), (None, "no answer within 0.2 s")],
+)
+def test_what_is_no_webhook_is_told_for_every_message(answer, said, monkeypatch):
+    """The thread that sends outlives a message that could not be sent."""
+    monkeypatch.setattr("orchestrator.monitoring.notifier.WEBHOOK_SECONDS", 0.2)
+    troubles = []
+    with no_webhook(answer) as address, notifying(address, "sweep-1", troubles.append) as notifier:
+        notifier.send("trial-failed", "one")
+        notifier.send("sweep-ended", "done")
+        notifier.close()
+    assert troubles == [f"a message could not be sent to 127.0.0.1: {said}"] * 2
+
+
+def test_nobody_who_listens_is_told_as_a_sentence():
+    troubles = []
+    with notifying("http://127.0.0.1:9/secret-path", "sweep-1", troubles.append) as notifier:
+        notifier.send("sweep-ended", "done")
+    assert troubles == ["a message could not be sent to 127.0.0.1: Connection refused"]
+
+
 def test_an_error_that_ends_a_sweep_is_told():
     with webhook() as (address, messages), pytest.raises(RuntimeError), notifying(address, "sweep-1", pytest.fail):
         raise RuntimeError("no cluster")
@@ -83,7 +83,17 @@ def test_an_error_that_ends_a_sweep_is_told():
 
 
 @pytest.mark.parametrize(
-    ("target", "said"), [("no-such-program x", "no-such-program"), (" ", "names no program"), ("'", "is no command")]
+    ("target", "said"),
+    [
+        ("no-such-program x", "no-such-program"),
+        (" ", "names no program"),
+        ("'", "is no command"),
+        ("https://", "is none"),
+        ("https://[::1/x", "is none"),
+        ("https://example.org:port/x", "is none"),
+        ("https://example org/x", "is none"),
+        ("https://me:secret@example.org/x", "holds a user name"),
+    ],
 )
 def test_what_cannot_be_called_is_refused_at_once(target, said):
     with pytest.raises(InputError, match=said), notifying(target, "sweep-1", pytest.fail):

@@ -1,5 +1,6 @@
 """A trial that starts from another one's best weights waits for it, and runs it first when nobody asked for it."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -67,8 +68,9 @@ def test_a_parent_whose_clips_do_not_divide_among_the_workers_is_refused_too(bot
 @pytest.mark.usefixtures("one_thread")
 def test_a_sweep_trains_the_parent_first_and_starts_from_its_best_weights(both_subsets, head, tmp_path):
     combo = Combo(tmp_path, both_subsets, **head.environment)
-    run = combo("run", DEPENDENT)
+    run = combo("run", DEPENDENT, "--notify", "false")
     assert run.returncode == 0, run.stderr
+    assert run.stdout.count("a message could not be sent to false: it ended with code 1") == 1
     store = Store(FolderStorage(combo.storage))
     scratch, pretrained = trials_on_data([load_experiment(str(DEPENDENT))], both_subsets)
     parent, dependent = store.trial(pretrained.parent.key), store.trial(pretrained.key)
@@ -80,7 +82,7 @@ def test_a_sweep_trains_the_parent_first_and_starts_from_its_best_weights(both_s
     first, from_scratch = (next(store.trial(key).metric_lines()).values for key in (pretrained.key, scratch.key))
     assert first["loss_total"] == by_hand.losses["total"]
     assert first["loss_total"] != from_scratch["loss_total"]
-    assert "all 3 trials are finished already" in combo("run", DEPENDENT).stdout
+    assert "all 3 trials are finished already" in combo("run", DEPENDENT, "--notify", "").stdout
 
 
 @pytest.mark.minutes
@@ -89,8 +91,11 @@ def test_f17_a_dependent_of_a_failed_parent_is_left_and_said(both_subsets, tmp_p
     shutil.copytree(both_subsets, broken)
     for mask in (broken / "AVSBench_object" / "Single-source").rglob("gt_masks/train/**/*.png"):
         mask.write_bytes(b"no picture")
-    run = Combo(tmp_path, broken)("run", DEPENDENT)
+    run = Combo(tmp_path, broken)("run", DEPENDENT, "--notify", "sh -c 'cat >>told.jsonl; echo >>told.jsonl'")
     assert (run.returncode, run.stderr) == (1, "")
     assert "failed: pretrained s4 seed 0: DataError" in run.stdout
     assert "not started: pretrained ms3 seed 0: it starts from trial" in run.stdout
     assert "1 of 3 trials finished" in run.stdout
+    told = [json.loads(line) for line in (tmp_path / "told.jsonl").read_text().splitlines()]
+    assert [message["event"] for message in told] == ["trial-failed", "sweep-ended"]
+    assert told[0]["text"].startswith("trial failed: pretrained s4 seed 0: DataError: ")

@@ -11,6 +11,7 @@ from mlflow_runs import Runs
 
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
+from tests.servers.webhook import webhook
 
 pytestmark = pytest.mark.minutes  # two faults are injected into a sweep on a Ray of its own
 BROKEN = EXPERIMENTS / "broken.yaml"
@@ -18,25 +19,38 @@ BROKEN = EXPERIMENTS / "broken.yaml"
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory, data):
-    """The command, its exit code and output, and the trials by variant."""
+    """The command, its exit code and output, the messages of its webhook, and the trials by variant."""
     combo = Combo(tmp_path_factory.mktemp("broken"), data)
     states = json.loads(combo("status", BROKEN, "--json").stdout)["trials"]
     trials = {state["trial"].split()[0]: Store(FolderStorage(combo.storage)).trial(state["key"]) for state in states}
-    process = combo.start("run", BROKEN, "--checkpoint-every", 2, "--retries", 0)
-    wait_until(lambda: trials["killed"].has_checkpoint)
-    os.kill(combo.process_writing(trials["killed"].metrics_file(1)), signal.SIGKILL)
-    out, err = process.communicate(timeout=120)
-    return combo, process.returncode, out, err, trials
+    with webhook() as (address, messages):
+        process = combo.start("run", BROKEN, "--checkpoint-every", 2, "--retries", 0, "--notify", address)
+        wait_until(lambda: trials["killed"].has_checkpoint)
+        os.kill(combo.process_writing(trials["killed"].metrics_file(1)), signal.SIGKILL)
+        out, err = process.communicate(timeout=120)
+    return combo, process.returncode, out, err, messages, trials
 
 
 def test_f17_the_command_fails_and_names_each_failed_trial(broken):
-    _, code, out, err, _ = broken
+    _, code, out, err, *_ = broken
 
     assert code == 1
     assert "Traceback" not in out + err
     assert "failed: diverging s4 seed 0: FloatingPointError: loss is not finite at step 2" in out
     assert re.search(r"failed: killed s4 seed 0: \w+: its process is gone, perhaps killed for lack of memory", out)
     assert "1 of 3 trials finished" in out
+
+
+def test_f17_the_webhook_is_told_once_of_each_failed_trial_and_of_the_end(broken):
+    *_, messages, trials = broken
+    failed, (ended,) = messages[:-1], messages[-1:]
+
+    assert {message["event"] for message in failed} == {"trial-failed"}
+    categories = {message["trial"]: message["category"] for message in failed}
+    assert categories == {trials["diverging"].path.name: "diverged", trials["killed"].path.name: "worker-died"}
+    assert len(failed) == 2
+    assert (ended["event"], ended["trials"], ended["finished"], ended["failed"]) == ("sweep-ended", 3, 1, 1)
+    assert "1 of 3 trials finished, 1 resumable, 1 failed" in ended["text"]
 
 
 def test_f17_failures_are_stored_with_kind_and_message(broken):

@@ -23,9 +23,9 @@ def trials():
     return expand(load_experiment(str(TINY)))
 
 
-def _view(trials, terminal):
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=140, color_system=None)
-    return console, SweepView(console, "tiny", trials, finished=1)
+def _view(trials, terminal, width=140, name="tiny"):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=width, color_system=None)
+    return console, SweepView(console, name, trials, finished=1)
 
 
 def _step(trial, step, seconds=2.0):
@@ -127,8 +127,24 @@ def test_a_terminal_shows_every_trial_its_steps_the_best_score_and_the_time_left
         assert trial.label in shown
     assert "tiny: 1/4 trials finished" in shown
     assert "best val M_J 25.0" in shown
-    assert "the sweep has about 00:30 left" in shown
+    assert "elapsed, about 00:30 left" in shown
     assert "3/6" in shown
+
+
+def test_80_columns_hold_the_headline_in_two_lines_and_each_trial_in_one(trials):
+    console, view = _view(trials, terminal=True, width=80, name="combo-table7-demo-2ad64672")
+    view.on_update(Started(trials[0], 1, 0))
+    view.on_update(_evaluation(trials[0], 3, 0.25))
+    view.on_update(_step(trials[0], 3))
+    lost = FailureRecord(attempt=1, kind="NodeDiedError", message="the machine left on which it ran", time=WHEN)
+    view.on_update(Failed(trials[1].key, lost, again=False))
+    with console.capture() as capture:
+        console.print(view._render())
+    first, second, _, *rows = capture.get().splitlines()
+
+    assert first.rstrip() == "combo-table7-demo-2ad64672: 1/4 trials finished"
+    assert second.rstrip() == "best val M_J 25.0 · 00:00 elapsed, about 00:18 left"
+    assert [row[:18] for row in rows] == [f"{trial.label:18}"[:18] for trial in trials]
 
 
 def test_the_start_of_a_group_of_workers_is_part_of_the_time_left():
