@@ -25,6 +25,7 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
+from experiments.reproduction_record import REPRODUCTIONS_DIR
 from experiments.trial import Trial
 from experiments.trial_files import TrialFiles
 from model.manifest import is_frozen_name
@@ -39,7 +40,7 @@ from orchestrator.store.trial_lines import (
     unreadable_lines,
 )
 
-FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR)
+FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, REPRODUCTIONS_DIR)
 
 
 class TrialDocuments(TrialFiles):
