@@ -18,7 +18,7 @@ REPRODUCTION_NAME = NumberedName(after=".json")
 """Name of a file in `reproductions/`."""
 
 Verdict = Literal["identical", "within rounding", "differs"]
-"""Every number to the last bit; every number up to the stated tolerance; or neither."""
+"""Every number to the last bit; every number up to the stated tolerances; or neither."""
 
 
 class Deviation(Record):
@@ -28,12 +28,14 @@ class Deviation(Record):
 
     what: str
     """Such as `loss_total`, `validation m_j`, `test m_f`, `tested step`, or `weights` and the name of a tensor."""
+    unit: Literal["relative", "points"]
+    """Of the distance: percentage points for scores. Else it is relative to the larger of the two numbers, or for
+    weights to the largest number of their tensor."""
     step: Count | None
     """Optimiser step; None for what belongs to no step."""
     stored: float
     again: float
-    relative: float
-    """The difference, relative to the larger of the two; of weights, to the largest number of the tensor."""
+    distance: float
 
     @property
     def place(self) -> str:
@@ -50,7 +52,9 @@ class ReproductionRecord(Record):
     """Of the `result.json` that it was compared with."""
     verdict: Verdict
     tolerance: Sum
-    """Largest relative difference that counts as rounding."""
+    """Largest relative difference of losses and weights that counts as rounding."""
+    score_tolerance: Sum
+    """The same of scores, in percentage points."""
     steps: Ordinal
     """Optimiser steps that were to be trained again, from the first one on."""
     is_whole: bool
@@ -60,8 +64,10 @@ class ReproductionRecord(Record):
     compared_validations: Count
     largest: Deviation | None
     """The largest relative difference; None where there is none."""
+    largest_score: Deviation | None
+    """The largest difference of scores; None where there is none."""
     first: Deviation | None
-    """The first difference beyond the tolerance, in the order of training."""
+    """The first difference beyond its tolerance, in the order of training."""
     conditions: list[str]
     """What was otherwise than when the trial was trained, such as `torch 2.12.0 instead of 2.11.0`."""
     code_version: str
@@ -75,8 +81,9 @@ class ReproductionRecord(Record):
 
     @model_validator(mode="after")
     def _follows(self) -> ReproductionRecord:
-        if (self.verdict == "identical") != (self.largest is None) or (self.verdict == "differs") != bool(self.first):
-            raise ValueError(f"the verdict {self.verdict!r} does not follow from the differences")
+        found = verdict_on(self.largest, self.largest_score, self.first)
+        if self.verdict != found:
+            raise ValueError(f"the verdict is {self.verdict!r}, but {found!r} follows from the differences")
         return self
 
     @property
@@ -91,9 +98,22 @@ class ReproductionRecord(Record):
 
     @property
     def finding(self) -> str:
-        """The number that the verdict hangs on; empty where all are identical."""
+        """The first number beyond its tolerance, and the largest differences; empty where all are identical."""
+        told = []
         if (first := self.first) is not None:
-            return f"{first.place}: stored is {first.stored:.9g}, again {first.again:.9g}"
+            told.append(f"{first.place}: stored is {first.stored:.9g}, again {first.again:.9g}")
         if (largest := self.largest) is not None:
-            return f"at most {largest.relative:.1e} apart, in {largest.place}; the tolerance is {self.tolerance:g}"
-        return ""
+            told.append(
+                f"numbers up to {largest.distance:.1e} apart, in {largest.place} (tolerance {self.tolerance:g})"
+            )
+        if (score := self.largest_score) is not None:
+            limit = f"(tolerance {self.score_tolerance:g})"
+            told.append(f"scores up to {score.distance:.2g} points apart, in {score.place} {limit}")
+        return "; ".join(told)
+
+
+def verdict_on(largest: Deviation | None, largest_score: Deviation | None, first: Deviation | None) -> Verdict:
+    """What follows from the differences of a `ReproductionRecord`."""
+    if first is not None:
+        return "differs"
+    return "identical" if largest is None and largest_score is None else "within rounding"

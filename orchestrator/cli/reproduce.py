@@ -39,8 +39,11 @@ def reproduce(
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="Largest relative difference that counts as rounding.")
+        float, typer.Option(min=0, max=1, help="Largest relative difference of losses and weights that is rounding.")
     ] = 1e-4,
+    score_tolerance: Annotated[
+        float, typer.Option(min=0, max=100, help="Largest difference of scores that is rounding, in percentage points.")
+    ] = 0.1,
     device: Annotated[
         str | None, typer.Option(help="cpu or cuda.  [default: as the trial was trained, if this machine can]")
     ] = None,
@@ -73,6 +76,7 @@ def reproduce(
     from orchestrator.cli.chosen_targets import find_targets
     from orchestrator.cli.progress_bar import progress_bars
     from orchestrator.commit import current_commit
+    from orchestrator.reproduction.comparison import Comparison
     from orchestrator.reproduction.reproduce import reproduce as train_again
     from orchestrator.reproduction.wanted import wanted_reproductions
     from orchestrator.store.store import Store
@@ -100,7 +104,8 @@ def reproduce(
         for one in wanted.to_train:
             progress.update(bar, description=f"Steps of {one.trial.key}, again")
             here = replace(context, device=device or _device_of(one.result))
-            records.append(train_again(one, here, store, tolerance, threads, lambda: progress.advance(bar)))
+            comparison = Comparison(tolerance, score_tolerance)
+            records.append(train_again(one, here, store, comparison, threads, lambda: progress.advance(bar)))
             if not as_json:
                 _tell(one.trial, records[-1], console)
     if as_json:
@@ -118,8 +123,8 @@ def _device_of(result: ResultRecord) -> str:
 
 
 def _tell(trial: Trial, record: ReproductionRecord, console: Console) -> None:
-    label = f"{trial.experiment} {trial.label}".strip()
-    say(f"{trial.key} {label}: {record.verdict}, {record.scope}", console, STYLES[record.verdict])
+    label = f"{trial.experiment} {trial.label}" if trial.experiment else f"{trial.task} seed {trial.seed}"
+    say(f"{trial.key} {label}: {record.verdict} ({record.scope} compared)", console, STYLES[record.verdict])
     for told in filter(None, (record.finding, "; ".join(record.conditions))):
         say(f"  {told}", console)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from experiments.reproduction_record import Deviation, Verdict
+from experiments.reproduction_record import Deviation, Verdict, verdict_on
 from orchestrator.reproduction.measurements import Measurements, Values
 
 NOT_COMPARED = ("seconds",)
@@ -13,39 +14,51 @@ TOTAL = "loss_total"
 """The sum that is minimised: it is compared first, so that a difference of several losses is told as its own."""
 
 
+@dataclass
 class Comparison:
-    """Numbers that were compared so far.
+    """Numbers that were compared so far. Scores are fractions here, and what was found of them is in percentage points.
 
-    Args:
-        tolerance: largest relative difference that counts as rounding.
+    Scores have a tolerance of their own because a pixel that rounding takes over a threshold moves them at once, and by
+    more the fewer pixels there are.
     """
 
-    def __init__(self, tolerance: float) -> None:
-        self.tolerance = tolerance
-        self.steps = self.validations = 0
-        """Those of which numbers are on both sides."""
-        self.largest: Deviation | None = None
-        self.first: Deviation | None = None
-        """The first beyond the tolerance."""
+    tolerance: float
+    """Largest relative difference that counts as rounding."""
+    score_tolerance: float
+    """Largest difference of scores that counts as rounding, in percentage points."""
+    steps: int = 0
+    """Steps of which numbers are on both sides."""
+    validations: int = 0
+    largest: Deviation | None = None
+    largest_score: Deviation | None = None
+    first: Deviation | None = None
+    """The first beyond its tolerance."""
 
     @property
     def verdict(self) -> Verdict:
         """What follows for all of them."""
-        if self.first is not None:
-            return "differs"
-        return "identical" if self.largest is None else "within rounding"
+        return verdict_on(self.largest, self.largest_score, self.first)
 
     def compare(self, what: str, step: int | None, stored: float, again: float) -> None:
-        """Compares one number."""
-        self.add(Deviation(what=what, step=step, stored=stored, again=again, relative=relative(stored, again)))
+        """Compares a number that is no score."""
+        distance = relative(stored, again)
+        self.add(Deviation(what=what, unit="relative", step=step, stored=stored, again=again, distance=distance))
+
+    def compare_score(self, what: str, step: int | None, stored: float, again: float) -> None:
+        """Compares two fractions."""
+        distance = abs(100 * stored - 100 * again)
+        self.add(Deviation(what=what, unit="points", step=step, stored=stored, again=again, distance=distance))
 
     def add(self, one: Deviation) -> None:
-        """Takes a comparison that was made elsewhere; one of equal numbers is none."""
-        if one.relative == 0:
+        """Takes a comparison; one of equal numbers is no difference."""
+        if one.distance == 0:
             return
-        if self.largest is None or one.relative > self.largest.relative:
-            self.largest = one
-        if self.first is None and one.relative > self.tolerance:
+        if one.unit == "points":
+            self.largest_score = _larger(self.largest_score, one)
+        else:
+            self.largest = _larger(self.largest, one)
+        limit = self.score_tolerance if one.unit == "points" else self.tolerance
+        if self.first is None and one.distance > limit:
             self.first = one
 
     def compare_training(self, stored: Measurements, again: Measurements, *, with_validations: bool) -> None:
@@ -59,15 +72,13 @@ class Comparison:
         for step in sorted({*again.steps, *again.validations}):
             if step in stored.steps and step in again.steps:
                 self.steps += 1
-                self._compare_values("", step, stored.steps[step], again.steps[step])
+                for name in _shared(stored.steps[step], again.steps[step]):
+                    self.compare(name, step, stored.steps[step][name], again.steps[step][name])
             if with_validations and step in stored.validations and step in again.validations:
                 self.validations += 1
-                self._compare_values("validation ", step, stored.validations[step], again.validations[step])
-
-    def _compare_values(self, before: str, step: int, stored: Values, again: Values) -> None:
-        shared = (stored.keys() & again.keys()) - {*NOT_COMPARED}
-        for name in sorted(shared, key=lambda name: (name != TOTAL, name)):
-            self.compare(before + name, step, stored[name], again[name])
+                for name in _shared(stored.validations[step], again.validations[step]):
+                    one, other = stored.validations[step][name], again.validations[step][name]
+                    self.compare_score(f"validation {name}", step, one, other)
 
 
 def relative(stored: float, again: float) -> float:
@@ -77,3 +88,12 @@ def relative(stored: float, again: float) -> float:
     if not (math.isfinite(stored) and math.isfinite(again)):
         return math.inf
     return abs(stored - again) / max(abs(stored), abs(again))
+
+
+def _shared(stored: Values, again: Values) -> list[str]:
+    """Names of what both have and training repeats."""
+    return sorted((stored.keys() & again.keys()) - {*NOT_COMPARED}, key=lambda name: (name != TOTAL, name))
+
+
+def _larger(known: Deviation | None, one: Deviation) -> Deviation:
+    return one if known is None or one.distance > known.distance else known

@@ -27,7 +27,7 @@ def reproduce(
     wanted: WantedReproduction,
     context: RunContext,
     store: Store,
-    tolerance: float,
+    comparison: Comparison,
     threads: int,
     on_step: Callable[[], None],
 ) -> ReproductionRecord:
@@ -37,7 +37,7 @@ def reproduce(
         wanted: the trial, and what it is compared with.
         context: the code, data, device and files of weights to train with.
         store: of the trial; of it only the new record is written.
-        tolerance: largest relative difference that counts as rounding.
+        comparison: an empty one, with its tolerances; it takes what is found.
         threads: of PyTorch on the CPU.
         on_step: called after each step.
 
@@ -65,18 +65,20 @@ def reproduce(
             raise
         where, what = f"trial {wanted.trial.key}", f"does not fit into the memory of {surroundings.device}"
         raise InputError(Problem(where, what, "pass a smaller --micro-batch")) from error
-    comparison = _compared(wanted, retrained, tolerance, store)
+    _compare(comparison, wanted, retrained, store)
     told = conditions(wanted.trial, wanted.result, surroundings, store)
     record = ReproductionRecord(
         key=wanted.trial.key,
         result_sha256=wanted.result_sha256,
         verdict=comparison.verdict,
-        tolerance=tolerance,
+        tolerance=comparison.tolerance,
+        score_tolerance=comparison.score_tolerance,
         steps=wanted.steps,
         is_whole=wanted.is_whole,
         compared_steps=comparison.steps,
         compared_validations=comparison.validations,
         largest=comparison.largest,
+        largest_score=comparison.largest_score,
         first=comparison.first,
         conditions=[*told, *quarantine_conditions(wanted.result, retrained.quarantined, is_whole=wanted.is_whole)],
         code_version=surroundings.code_version,
@@ -91,23 +93,23 @@ def reproduce(
     return record
 
 
-def _compared(wanted: WantedReproduction, retrained: Retrained, tolerance: float, store: Store) -> Comparison:
-    """Everything that is on both sides, in the order in which training gives it."""
-    comparison = Comparison(tolerance)
+def _compare(comparison: Comparison, wanted: WantedReproduction, retrained: Retrained, store: Store) -> None:
+    """Compares everything that is on both sides, in the order in which training gives it."""
     with_scores = is_scored_alike(wanted.trial, wanted.result)
     comparison.compare_training(wanted.measured, retrained.measured, with_validations=with_scores)
     if retrained.diverged:
         comparison.add(_divergence(wanted, retrained))
     elif retrained.tested is not None:
         _compare_test(comparison, wanted, retrained.tested, store, with_scores=with_scores)
-    return comparison
 
 
 def _divergence(wanted: WantedReproduction, retrained: Retrained) -> Deviation:
     """What the stored training passed and the new one did not."""
     step = max(retrained.measured.steps, default=0) + 1
     stored = wanted.measured.steps.get(step, {}).get(TOTAL, math.nan)
-    return Deviation(what=retrained.diverged, step=step, stored=stored, again=math.nan, relative=math.inf)
+    return Deviation(
+        what=retrained.diverged, unit="relative", step=step, stored=stored, again=math.nan, distance=math.inf
+    )
 
 
 def _compare_test(
@@ -115,7 +117,7 @@ def _compare_test(
 ) -> None:
     """The step that was tested, its weights by their checksum or else number by number, and the test scores."""
     result = wanted.result
-    comparison.compare("tested step", None, result.best_step, again.best_step)
+    comparison.compare_score("tested step", None, result.best_step, again.best_step)
     if result.best_step == again.best_step:
         stored = store.trial(wanted.trial.key).path / result.checkpoint
         if file_checksum(again.folder / WEIGHTS_FILE) != result.checksums[f"{result.checkpoint}/{WEIGHTS_FILE}"]:
@@ -123,5 +125,5 @@ def _compare_test(
                 comparison.add(one)
     if with_scores:
         score = score_record(again.score)
-        comparison.compare("test m_j", None, result.score.m_j, score.m_j)
-        comparison.compare("test m_f", None, result.score.m_f, score.m_f)
+        comparison.compare_score("test m_j", None, result.score.m_j, score.m_j)
+        comparison.compare_score("test m_f", None, result.score.m_f, score.m_f)

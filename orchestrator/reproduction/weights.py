@@ -30,7 +30,9 @@ def weight_deviations(stored: Path, again: Path, step: int) -> Iterator[Deviatio
         for name in sorted(names | others):
             if name not in names or name not in others:
                 there, here = float(name in names), float(name in others)
-                yield Deviation(what=f"tensors {name}", step=step, stored=there, again=here, relative=math.inf)
+                yield Deviation(
+                    unit="relative", what=f"tensors {name}", step=step, stored=there, again=here, distance=math.inf
+                )
             else:
                 yield _deviation(f"weights {name}", step, one.get_tensor(name), other.get_tensor(name))
 
@@ -39,12 +41,14 @@ def _deviation(what: str, step: int, stored: Tensor, again: Tensor) -> Deviation
     """The largest difference of two tensors, relative to the largest number in either."""
     if stored.shape != again.shape:
         sizes = {"stored": float(stored.numel()), "again": float(again.numel())}
-        return Deviation(what=f"size of {what}", step=step, **sizes, relative=math.inf)
+        return Deviation(unit="relative", what=f"size of {what}", step=step, **sizes, distance=math.inf)
     if torch.equal(stored, again):
-        return Deviation(what=what, step=step, stored=0.0, again=0.0, relative=0.0)
+        return Deviation(unit="relative", what=what, step=step, stored=0.0, again=0.0, distance=0.0)
     one, other = stored.double().flatten(), again.double().flatten()
     place = int((one - other).abs().argmax())  # of what is no number, if there is any
     values = {"stored": one[place].item(), "again": other[place].item()}
     scale = max(one.abs().max().item(), other.abs().max().item())
     apart = abs(values["stored"] - values["again"]) / scale
-    return Deviation(what=what, step=step, **values, relative=apart if math.isfinite(apart) else math.inf)
+    return Deviation(
+        unit="relative", what=what, step=step, **values, distance=apart if math.isfinite(apart) else math.inf
+    )
