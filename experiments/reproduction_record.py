@@ -27,10 +27,10 @@ class Deviation(Record):
     model_config = ConfigDict(ser_json_inf_nan="strings")
 
     what: str
-    """Such as `loss_total`, `validation m_j`, `test m_f`, `tested step`, or `weights` and the name of a tensor."""
+    """Such as `loss_total`, `validation m_j`, `test m_f`, `tested step`, or `weights` and where they differ most."""
     unit: Literal["relative", "points"]
-    """Of the distance: percentage points for scores. Else it is relative to the larger of the two numbers, or for
-    weights to the largest number of their tensor."""
+    """Of the distance: percentage points for scores. Else it is relative to the larger of the two numbers; of weights
+    it is the Euclidean distance of all, relative to their length."""
     step: Count | None
     """Optimiser step; None for what belongs to no step."""
     stored: float

@@ -15,7 +15,7 @@ from orchestrator.reproduction.comparison import TOTAL, Comparison
 from orchestrator.reproduction.conditions import Surroundings, conditions, is_scored_alike, quarantine_conditions
 from orchestrator.reproduction.retraining import Retrained, Retraining
 from orchestrator.reproduction.wanted import WantedReproduction
-from orchestrator.reproduction.weights import weight_deviations
+from orchestrator.reproduction.weights import weights_deviation
 from orchestrator.store.store import Store
 from orchestrator.trial.execution import execution_of, weight_checksums
 from orchestrator.trial.failures import classify
@@ -115,14 +115,13 @@ def _divergence(wanted: WantedReproduction, retrained: Retrained) -> Deviation:
 def _compare_test(
     comparison: Comparison, wanted: WantedReproduction, again: Tested, store: Store, *, with_scores: bool
 ) -> None:
-    """The step that was tested, its weights by their checksum or else number by number, and the test scores."""
+    """The step that was tested, its weights by their checksum or else their distance, and the test scores."""
     result = wanted.result
     comparison.compare_score("tested step", None, result.best_step, again.best_step)
     if result.best_step == again.best_step:
         stored = store.trial(wanted.trial.key).path / result.checkpoint
         if file_checksum(again.folder / WEIGHTS_FILE) != result.checksums[f"{result.checkpoint}/{WEIGHTS_FILE}"]:
-            for one in weight_deviations(stored, again.folder, result.best_step):
-                comparison.add(one)
+            comparison.add(weights_deviation(stored, again.folder, result.best_step))
     if with_scores:
         score = score_record(again.score)
         comparison.compare_score("test m_j", None, result.score.m_j, score.m_j)

@@ -1,54 +1,54 @@
-"""Compares the weights of two checkpoints tensor by tensor."""
+"""How far the weights of two checkpoints are apart."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from torch import Tensor
 
 from experiments.reproduction_record import Deviation
 from model.weights.folder import WEIGHTS_FILE
 
 
-def weight_deviations(stored: Path, again: Path, step: int) -> Iterator[Deviation]:
-    """The largest difference of every tensor, in the order of their names; one tensor at a time is in memory.
+def weights_deviation(stored: Path, again: Path, step: int) -> Deviation:
+    """The Euclidean distance of all tensors that differ, relative to their length; it names the largest difference.
+
+    Not number by number: where the exact gradient is zero, as of a bias that softmax takes away again, Adam makes a
+    step out of rounding. One tensor at a time is in memory.
 
     Args:
         stored: folder of an intact checkpoint.
         again: folder of another one of the same configuration.
         step: that both were written after.
     """
+    apart = length = 0.0
+    largest, where, values = -1.0, "", {"stored": 0.0, "again": 0.0}
     with (
-        safe_open(stored / WEIGHTS_FILE, framework="pt") as one,
-        safe_open(again / WEIGHTS_FILE, framework="pt") as other,
+        safe_open(stored / WEIGHTS_FILE, framework="pt") as ours,
+        safe_open(again / WEIGHTS_FILE, framework="pt") as others,
     ):
-        names, others = set(one.keys()), set(other.keys())
-        for name in sorted(names | others):
-            if name not in names or name not in others:
-                there, here = float(name in names), float(name in others)
-                yield Deviation(
-                    unit="relative", what=f"tensors {name}", step=step, stored=there, again=here, distance=math.inf
-                )
-            else:
-                yield _deviation(f"weights {name}", step, one.get_tensor(name), other.get_tensor(name))
+        if alone := sorted(set(ours.keys()) ^ set(others.keys())):
+            return _of_other_form(f"tensor {alone[0]}", step)
+        for name in sorted(ours.keys()):
+            one, other = ours.get_tensor(name), others.get_tensor(name)
+            if one.shape != other.shape:
+                return _of_other_form(f"shape of tensor {name}", step)
+            if torch.equal(one, other):
+                continue
+            one, other = one.double().flatten(), other.double().flatten()
+            difference = (one - other).abs()
+            apart, length = apart + difference.square().sum().item(), length + one.square().sum().item()
+            if difference.max().item() > largest:
+                largest, where, place = difference.max().item(), name, int(difference.argmax())
+                values = {"stored": one[place].item(), "again": other[place].item()}
+    if not where:
+        return Deviation(what="weights", unit="relative", step=step, **values, distance=0.0)
+    distance = math.sqrt(apart / length) if length else math.inf
+    return Deviation(what=f"weights, most in {where}", unit="relative", step=step, **values, distance=distance)
 
 
-def _deviation(what: str, step: int, stored: Tensor, again: Tensor) -> Deviation:
-    """The largest difference of two tensors, relative to the largest number in either."""
-    if stored.shape != again.shape:
-        sizes = {"stored": float(stored.numel()), "again": float(again.numel())}
-        return Deviation(unit="relative", what=f"size of {what}", step=step, **sizes, distance=math.inf)
-    if torch.equal(stored, again):
-        return Deviation(unit="relative", what=what, step=step, stored=0.0, again=0.0, distance=0.0)
-    one, other = stored.double().flatten(), again.double().flatten()
-    place = int((one - other).abs().argmax())  # of what is no number, if there is any
-    values = {"stored": one[place].item(), "again": other[place].item()}
-    scale = max(one.abs().max().item(), other.abs().max().item())
-    apart = abs(values["stored"] - values["again"]) / scale
-    return Deviation(
-        unit="relative", what=what, step=step, **values, distance=apart if math.isfinite(apart) else math.inf
-    )
+def _of_other_form(what: str, step: int) -> Deviation:
+    """Of networks that cannot be compared number by number."""
+    return Deviation(what=what, unit="relative", step=step, stored=math.nan, again=math.nan, distance=math.inf)

@@ -25,7 +25,7 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
-from experiments.reproduction_record import REPRODUCTIONS_DIR
+from experiments.reproduction_record import REPRODUCTIONS_DIR, ReproductionRecord
 from experiments.trial import Trial
 from experiments.trial_files import TrialFiles
 from model.manifest import is_frozen_name
@@ -123,6 +123,14 @@ class TrialDocuments(TrialFiles):
     def last_attempt(self) -> AttemptRecord | None:
         """The newest attempt as of the last fetch; None if there is none, or its record is damaged."""
         return self._attempt(self.attempts)
+
+    def reproductions(self) -> list[ReproductionRecord]:
+        """What training the trial again gave, in the order in which that was done; damaged records are passed over."""
+        found = []
+        for path in self.reproduction_files:
+            with suppress(InputError):
+                found += [record] if (record := read_record(path, ReproductionRecord)) else []
+        return found
 
     def patches(self) -> list[Path]:
         """Files of what the code of attempts had beyond their commits, in their order; none where it had nothing."""

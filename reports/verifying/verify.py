@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.records import EVALUATIONS, TRIALS, EvaluationRecord, ProtocolRecord
+from experiments.reproduction_record import Verdict
 from experiments.trial_files import TrialFiles
 from model.config import Task
 from reports.render.wording import column_name
@@ -46,6 +47,8 @@ class Verification:
     findings: tuple[Finding, ...]
     not_logged: tuple[str, ...]
     """Keys of trials that MLflow does not know; none where it was not asked."""
+    reproduced: Mapping[Verdict, int]
+    """Trials behind these cells that were trained again, by the verdict of the last time."""
 
 
 def verify(
@@ -92,6 +95,7 @@ def verify(
             *(finding for place in places for finding in place.check(checked)),
         ),
         not_logged=() if logged is None else tuple(sorted(trials.keys() - logged.keys())),
+        reproduced=Counter(stored.reproductions[-1].verdict for stored in trials.values() if stored.reproductions),
     )
 
 
