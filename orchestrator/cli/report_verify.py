@@ -109,9 +109,7 @@ def _tell_reproduced(found: Verification, console: Console) -> None:
     if count := sum(found.reproduced.values()):
         told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(found.reproduced.items()))
         of_all = f"{count} of {found.trials} trial{'' if found.trials == 1 else 's'}"
-        say(
-            f"trained again by `combo reproduce`: {of_all}: {told}", console, "yellow" * ("differs" in found.reproduced)
-        )
+        say(f"trained again by `combo reproduce`: {of_all}, {told}", console, "yellow" if "differs" in told else "")
 
 
 def _exit(found: Verification) -> None:
