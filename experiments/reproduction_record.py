@@ -29,7 +29,7 @@ class Deviation(Record):
     what: str
     """Such as `loss_total`, `validation m_j`, `test m_f`, `tested step`, or `weights` and where they differ most."""
     unit: Literal["relative", "points"]
-    """Of the distance: percentage points for scores. Else it is relative to the larger of the two numbers; of weights
+    """Unit of the distance: percentage points for scores. Else it is relative to the larger of the two numbers; of weights
     it is the Euclidean distance of all, relative to their length."""
     step: Count | None
     """Optimiser step; None for what belongs to no step."""
@@ -49,7 +49,7 @@ class ReproductionRecord(Record):
     schema_version: Literal[1] = 1
     key: str
     result_sha256: str
-    """Of the `result.json` that it was compared with."""
+    """Checksum of the `result.json` that it was compared with."""
     verdict: Verdict
     tolerance: Sum
     """Largest relative difference of losses and weights that counts as rounding."""

@@ -22,7 +22,7 @@ from orchestrator.trial.trial_history import fetch_history
 from orchestrator.trial.trial_state import REFUSED, TrialState
 
 STATES_IN_WORDS = {TrialState.NEW: "has not begun", TrialState.RUNNING: "runs still"}
-"""Of trials without a result; the others are called by their state."""
+"""What is said of trials without a result; others are called by their state."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class WantedReproduction:
     steps: int
     result: ResultRecord
     result_sha256: str
-    """Of the `result.json` that holds it."""
+    """Checksum of the `result.json` that holds it."""
     measured: Measurements
 
     @property
