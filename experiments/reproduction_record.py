@@ -29,8 +29,8 @@ class Deviation(Record):
     what: str
     """Such as `loss_total`, `validation m_j`, `test m_f`, `tested step`, or `weights` and where they differ most."""
     unit: Literal["relative", "points"]
-    """Unit of the distance: percentage points for scores. Else it is relative to the larger of the two numbers; of weights
-    it is the Euclidean distance of all, relative to their length."""
+    """How the distance is measured: of scores in percentage points, else relative to the larger of the two numbers; of
+    weights it is the Euclidean distance of all, relative to their length."""
     step: Count | None
     """Optimiser step; None for what belongs to no step."""
     stored: float

@@ -50,5 +50,5 @@ def weights_deviation(stored: Path, again: Path, step: int) -> Deviation:
 
 
 def _of_other_form(what: str, step: int) -> Deviation:
-    """Of networks that cannot be compared number by number."""
+    """What stands for networks that cannot be compared number by number."""
     return Deviation(what=what, unit="relative", step=step, stored=math.nan, again=math.nan, distance=math.inf)
