@@ -15,6 +15,7 @@
     failure.json      FailureRecord of the last attempt, while it is not finished
     scores.parquet    per-clip scores of the test split, columns SCORE_COLUMNS
     result.json       ResultRecord, written last and once: its existence means finished
+    reproductions/    <n>.json, one `reproduction_record.ReproductionRecord` for each time it was trained again
     earlier/<n>/      what came of the attempts up to <n>, as it was when `combo run --rerun` began anew
 <storage>/evaluations/<evaluation key>/
     scores.parquet    as above

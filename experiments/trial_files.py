@@ -24,6 +24,7 @@ from experiments.records import (
     TRIAL_FILE,
     MetricLine,
 )
+from experiments.reproduction_record import REPRODUCTION_NAME, REPRODUCTIONS_DIR
 from model.numbered_names import NumberedName
 
 Measured = TypeVar("Measured")
@@ -111,6 +112,12 @@ class TrialFiles:
         """Record of the newest attempt; None if that attempt has none."""
         newest = self.attempts
         return self.attempt_file(newest) if newest in self.attempt_numbers else None
+
+    @property
+    def reproduction_files(self) -> list[Path]:
+        """Those that exist, in the order in which the trial was trained again; each holds a `ReproductionRecord`."""
+        numbers = self.numbers(REPRODUCTIONS_DIR, REPRODUCTION_NAME)
+        return [self.path / REPRODUCTIONS_DIR / REPRODUCTION_NAME.of(number) for number in numbers]
 
     def numbers(self, folder: str, form: NumberedName) -> list[int]:
         """Numbers in the names of a folder's files, ascending; empty if this user may not list the folder."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from experiments.errors import InputError, Problem
 from experiments.trial import Trial
-from model.data.fingerprint import trial_fingerprint
 from model.metrics.protocol import Protocol, protocol_for
 from model.weights.stored_model import read_stored_model
 from orchestrator.evaluation import Evaluation
 from orchestrator.planning.plan import Plan
+from orchestrator.planning.training_data import refuse_other_data
 from orchestrator.store.store import Store
 from orchestrator.trial.provenance import TEST_SPLIT, protocol_record
 from orchestrator.trial.trial_state import REFUSED
@@ -76,9 +76,7 @@ def _unscored(trial: Trial, data: Path, store: Store, protocol: Protocol) -> Eva
     folder = store.trial(trial.key).fetch_tested_checkpoint()
     assert folder is not None
     stored = read_stored_model(folder)
-    if trial_fingerprint(data, stored.config) != stored.config.data.fingerprint:
-        what = f"was trained on other data than {data} holds"
-        raise InputError(Problem(f"trial {trial.key}", what, "name its data folder with --data"))
+    refuse_other_data(trial.key, stored.config, data)
     evaluation = Evaluation(stored, data, stored.config.data.fingerprint, protocol, TEST_SPLIT, store)
     evaluation.folder.fetch()
     record = evaluation.folder.record

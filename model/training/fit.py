@@ -6,7 +6,7 @@ a function of seed and step, so a trial that continues from a checkpoint equals 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class Execution:
     """Ends training early, to be continued; see `model.training.stopping`."""
 
 
-def fit(config: TrialConfig, execution: Execution, workers: Workers | None = None) -> Iterator[Event]:
+def fit(config: TrialConfig, execution: Execution, workers: Workers | None = None) -> Generator[Event, None, None]:
     """Trains, validates, checkpoints and finally tests one trial.
 
     Every worker of a group runs this generator in step with the others. The first one alone reads and writes

@@ -31,6 +31,7 @@ VERBS = (
     Verb("stop", "stop:stop", "Ask running trials to write a checkpoint and end.", "Sweeps"),
     Verb("retry", "run:retry", "Give trials that failed by their own fault another attempt.", "Sweeps"),
     Verb("rescore", "rescore:rescore", "Score finished trials under a newer protocol, from their weights.", "Sweeps"),
+    Verb("reproduce", "reproduce:reproduce", "Train finished trials again, and compare with what is stored.", "Sweeps"),
     Verb("logs", "logs:logs", "Print what happened to trials.", "Sweeps"),
     Verb("report", "report:app", "Rebuild the papers' tables and figures from what is stored.", "Results"),
     Verb("mlflow", "mlflow:mlflow", "Open MLflow's own pages on the runs in the storage folder.", "Results"),

@@ -80,6 +80,7 @@ def verify(
     if found.not_logged:
         say(f"MLflow lacks {len(found.not_logged)} of the trials; `combo sync` adds them", console, "yellow")
     say(_conclusion(found, compared=logged is not None), console)
+    _tell_reproduced(found, console)
     _exit(found)
 
 
@@ -97,9 +98,18 @@ def _verify_bundle(path: Path, console: Console, as_json: bool) -> None:
         say(f"{len(changed)} file{' is' if len(changed) == 1 else 's are'} not what was packed", console)
     if len(changed) < len(verified.found.findings) or not changed:
         say(_conclusion(verified.found, compared=False), console)
+    _tell_reproduced(verified.found, console)
     if not verified.has_weights:
         say("the weights are not in the bundle: their checksums are taken as stated", console)
     _exit(verified.found)
+
+
+def _tell_reproduced(found: Verification, console: Console) -> None:
+    """How trials came out that were trained again; nothing where none was."""
+    if count := sum(found.reproduced.values()):
+        told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(found.reproduced.items()))
+        of_all = f"{count} of {found.trials} trial{'' if found.trials == 1 else 's'}"
+        say(f"trained again by `combo reproduce`: {of_all}, {told}", console, "yellow" if "differs" in told else "")
 
 
 def _exit(found: Verification) -> None:

@@ -16,10 +16,11 @@ from experiments.records import (
     RESULT_FILE,
     SCORES_FILE,
 )
+from experiments.reproduction_record import REPRODUCTIONS_DIR
 from orchestrator.store.trial_folder import TrialFolder
 
 OUTCOME = (
-    *(RESULT_FILE, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, PREDICTIONS_DIR),
+    *(RESULT_FILE, REPRODUCTIONS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, PREDICTIONS_DIR),
     *(PREVIEWS_DIR, SCORES_FILE, QUARANTINE_FILE, FAILURE_FILE),
 )
 """The result goes first, as it came last: at no moment does it stand beside less than it names."""

@@ -26,6 +26,7 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
+from experiments.reproduction_record import REPRODUCTIONS_DIR, ReproductionRecord
 from experiments.trial import Trial
 from experiments.trial_files import TrialFiles
 from model.manifest import is_frozen_name
@@ -40,7 +41,10 @@ from orchestrator.store.trial_lines import (
     unreadable_lines,
 )
 
-FOLDERS = (ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR, PICTURES_DIR, PREVIEWS_DIR)
+FOLDERS = (
+    *(ATTEMPTS_DIR, CHECKPOINTS_DIR, METRICS_DIR, LOGS_DIR, CODE_DIR),
+    *(PICTURES_DIR, PREVIEWS_DIR, REPRODUCTIONS_DIR),
+)
 
 
 class TrialDocuments(TrialFiles):
@@ -123,6 +127,14 @@ class TrialDocuments(TrialFiles):
     def last_attempt(self) -> AttemptRecord | None:
         """The newest attempt as of the last fetch; None if there is none, or its record is damaged."""
         return self._attempt(self.attempts)
+
+    def reproductions(self) -> list[ReproductionRecord]:
+        """What training the trial again gave, in the order in which that was done; damaged records are passed over."""
+        found = []
+        for path in self.reproduction_files:
+            with suppress(InputError):
+                found += [record] if (record := read_record(path, ReproductionRecord)) else []
+        return found
 
     def patches(self) -> list[Path]:
         """Files of what the code of attempts had beyond their commits, in their order; none where it had nothing."""

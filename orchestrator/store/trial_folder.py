@@ -26,6 +26,7 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
+from experiments.reproduction_record import REPRODUCTION_NAME, REPRODUCTIONS_DIR, ReproductionRecord
 from experiments.trial import Trial
 from model.numbered_names import BEST_WEIGHTS, TRAINING_STATE
 from orchestrator.storage.storage import Storage
@@ -154,6 +155,13 @@ class TrialFolder(TrialDocuments):
             self.fetch_documents()
             log.warning("trial %s has a result already; a second one is dropped", result.key)
         self.storage.delete(f"{self.name}/{FAILURE_FILE}")
+
+    def add_reproduction(self, record: ReproductionRecord) -> None:
+        """Stores what training the trial again gave, beside those that there are."""
+        content = record_bytes(record)
+        number = max(self.numbers(REPRODUCTIONS_DIR, REPRODUCTION_NAME), default=0) + 1
+        while not self.storage.create(f"{self.name}/{REPRODUCTIONS_DIR}/{REPRODUCTION_NAME.of(number)}", content):
+            number += 1
 
     def write_failure(self, failure: FailureRecord) -> None:
         """Notes how an attempt ended; not what a user may not do, which says nothing of the trial for others."""

@@ -8,30 +8,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from experiments.records import Ending, FailureRecord, MetricLine, Provenance, QuarantineLine, ResultRecord
 from experiments.trial import Trial
-from model.data.clip_cache import ClipCache
 from model.metrics.rules import AUTHORS
 from model.numbered_names import TRAINING_STATE
 from model.training.checkpoint import latest_training_state
 from model.training.events import Checkpointed, Evaluated, Event, Quarantined, Stepped, Stopped, Tested
-from model.training.fit import Execution, fit
+from model.training.fit import fit
 from model.training.workers import Workers
 from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.storage.errors import StorageError
-from orchestrator.storage.scratch import cache_folder
 from orchestrator.store.prediction_files import write_chosen
 from orchestrator.store.preview_files import write_previews
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder
+from orchestrator.trial.execution import execution_of, weight_checksums
 from orchestrator.trial.failures import failure, failure_record
 from orchestrator.trial.heartbeat import Heartbeat
 from orchestrator.trial.leases import AttemptLease, LeaseTakenError, attempt_numbers
+from orchestrator.trial.measured_values import step_values, validation_values
 from orchestrator.trial.provenance import (
     TEST_SPLIT,
     code_version,
@@ -79,7 +79,7 @@ def run_trial(
             lease = AttemptLease(store.storage, trial.key, number, workers.count, context.device, context.commit)
             yield from _run_first(trial, context, workers, channel, store, lease)
             return
-        for event in fit(trial.config, _execution(trial, context, store, termination_requested), workers):
+        for event in fit(trial.config, execution_of(trial, context, store, termination_requested), workers):
             if isinstance(event, Evaluated):
                 yield _report(event)
 
@@ -100,7 +100,7 @@ def _run_first(
                 _fetch(trial, store)
                 writer.start()
                 stack.enter_context(SystemMetrics(writer.add_system_sample))
-                execution = _execution(trial, context, store, heartbeat.should_stop)
+                execution = execution_of(trial, context, store, heartbeat.should_stop)
                 execution = replace(execution, on_checkpoint=writer.store_checkpoints)
                 for event in fit(trial.config, execution, workers):
                     writer.record(event)
@@ -160,9 +160,9 @@ class _Writer:
         match event:
             case Stepped():
                 self.step = event.step
-                self._line("step", _step_values(event))
+                self._line("step", step_values(event))
             case Evaluated():
-                self._line("evaluation", {"m_j": event.score.m_j, "m_f": event.score.m_f})
+                self._line("evaluation", validation_values(event))
                 self.folder.publish_metrics(self.number)
                 self._keep_previews(event)
             case Checkpointed():
@@ -266,11 +266,6 @@ class _Writer:
         self.folder.write_result(result)
         self.channel.send(Finished(self.trial.key, result))
 
-    def _weight_files(self) -> dict[str, str]:
-        files, config = self.context.weight_files, self.trial.config
-        named = {"vggish": files.vggish_of(config), "backbone": files.backbone_of(config)}
-        return {name: file_checksum(path) for name, path in named.items() if path is not None}
-
     def _provenance(self) -> Provenance:
         return Provenance(
             code_version=code_version(),
@@ -282,43 +277,6 @@ class _Writer:
             attempts=self.number,
             started=self.started.isoformat(timespec="seconds"),
             finished=now(),
-            weight_files=self._weight_files(),
+            weight_files=weight_checksums(self.context.weight_files, self.trial.config),
             training_seconds=round(self.seconds_before + time.monotonic() - self.clock, 3),
         )
-
-
-def _execution(trial: Trial, context: RunContext, store: Store, should_stop: Callable[[], bool]) -> Execution:
-    initial, config = trial.config.initial_trial, context.config
-    return Execution(
-        data_root=context.data,
-        checkpoints=store.trial(trial.key).checkpoints,
-        checkpoint_every=config.checkpoint_every,
-        keep_every=config.keep_every,
-        loader_workers=config.loader_workers,
-        device_augmentation=config.device_augmentation,
-        micro_batch=config.micro_batch,
-        evaluation_batch=config.evaluation_batch,
-        compile=config.compilation,
-        channels_last=config.channels_last,
-        device=context.device,
-        vggish_weights=context.weight_files.vggish_of(trial.config),
-        backbone_weights=context.weight_files.backbone_of(trial.config),
-        sound_cache=store.sound_cache,
-        clip_cache=_clip_cache(config.clip_cache),
-        initial_weights=store.trial(initial).tested_checkpoint if initial else None,
-        should_stop=should_stop,
-    )
-
-
-def _clip_cache(gib: float) -> ClipCache | None:
-    """Where decoded clips are kept on this machine; None where none are to be."""
-    return ClipCache(cache_folder() / "clips", int(gib * 2**30)) if gib else None
-
-
-def _step_values(event: Stepped) -> dict[str, float]:
-    """Losses by kind, unweighted and summed over the predictions, and the weighted total."""
-    values = {"lr": event.lr, "gradient_norm": event.gradient_norm, "seconds": event.seconds}
-    for name, loss in event.losses.items():
-        kind = f"loss_{name.partition('_')[0]}"
-        values[kind] = values.get(kind, 0.0) + loss
-    return values

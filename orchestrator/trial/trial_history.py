@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from experiments.records import AttemptRecord, MetricLine
+from experiments.reproduction_record import ReproductionRecord
 from orchestrator.store.stored_documents import stored_lines
 from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint
 from orchestrator.trial.leases import attempt_numbers, read_attempt
@@ -48,6 +49,7 @@ def outcome_lines(folder: TrialFolder) -> Iterator[str]:
         score, weights = result.score, result.checkpoint
         scores = f"M_J {100 * score.m_j:.2f}, M_F {100 * score.m_f:.2f}"
         yield f"finished: {scores}, {result.protocol.label}, weights of step {result.best_step} in {weights}"
+        yield from map(_reproduction, folder.reproductions())
     elif (failure := folder.failure) is not None:
         said = f"{failure.kind}: {failure.message}"
         yield f"attempt {failure.attempt} ended at {failure.time}, {failure.category}: {said}"
@@ -69,6 +71,11 @@ def _beginning(attempt: AttemptRecord) -> str:
 def _end(attempt: AttemptRecord, step: int) -> str:
     why = f": {attempt.reason}" if attempt.reason else ""
     return f"attempt {attempt.attempt} ended at {attempt.seen}, {attempt.ended} at step {step}{why}"
+
+
+def _reproduction(record: ReproductionRecord) -> str:
+    told = [f"trained again, by {record.finished}: {record.verdict}, {record.scope} compared"]
+    return "; ".join(filter(None, (*told, record.finding, *record.conditions)))
 
 
 def _validation(line: MetricLine) -> str:

@@ -19,6 +19,7 @@ from experiments.records import (
     TRIALS,
     EvaluationRecord,
 )
+from experiments.reproduction_record import REPRODUCTIONS_DIR
 from model.manifest import MANIFEST_FILE, WEIGHTS_FILE
 from reports.stored.results import Results
 from reports.stored.stored_trial import StoredTrial
@@ -84,6 +85,7 @@ def _of_trial(trial: StoredTrial, *, with_weights: bool) -> Iterator[Path]:
     yield from sorted((folder / ATTEMPTS_DIR).glob("*.json"))
     yield from sorted((folder / CODE_DIR).glob("*.patch"))
     yield from sorted((folder / METRICS_DIR).glob("*.jsonl"))
+    yield from sorted((folder / REPRODUCTIONS_DIR).glob("*.json"))
     yield folder / QUARANTINE_FILE
     if result is not None:
         yield folder / RESULT_FILE

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.records import ProtocolRecord
 from experiments.reported import Column, ReportedValue
+from experiments.reproduction_record import ReproductionRecord
 from reports.render import wording
 from reports.render.plain_text import one_line
 from reports.stored.imported import ImportedScore
@@ -144,6 +145,7 @@ def _run(run: Run, *, is_counted: bool) -> dict[str, Any]:
     if result is None:
         return known
     made, again = result.provenance, run.stored.rescored
+    reproductions = [_reproduction(record) for record in run.stored.reproductions]
     return {
         **known,
         **({} if again is None else {"rescored": {"evaluation": again.key, "finished": again.finished}}),
@@ -160,6 +162,21 @@ def _run(run: Run, *, is_counted: bool) -> dict[str, Any]:
         "started": made.started,
         "finished": made.finished,
         "training_seconds": made.training_seconds,
+        **({"reproductions": reproductions} if reproductions else {}),
+    }
+
+
+def _reproduction(record: ReproductionRecord) -> dict[str, Any]:
+    return {
+        "verdict": record.verdict,
+        "steps": record.steps,
+        "whole": record.is_whole,
+        "compared": record.scope,
+        "finding": record.finding,
+        "conditions": record.conditions,
+        "commit": record.commit,
+        "device": record.device,
+        "finished": record.finished,
     }
 
 

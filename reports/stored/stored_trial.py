@@ -19,10 +19,12 @@ from experiments.records import (
     ResultRecord,
     TrialRecord,
 )
+from experiments.reproduction_record import ReproductionRecord
 from experiments.trial_files import TrialFiles
 from model.config import TrialConfig
 from model.regular_files import read_regular
 from reports.stored.documents import damaged, parse_document, read_content, unreadable
+from reports.stored.reproductions import read_reproductions
 
 Stored = TypeVar("Stored", bound=Record)
 
@@ -69,6 +71,11 @@ class StoredTrial:
         left_out = {**own.quarantined, again.protocol.split: again.quarantined}
         quarantined = {split: clips for split, clips in left_out.items() if clips}
         return own.model_copy(update={"protocol": again.protocol, "score": again.score, "quarantined": quarantined})
+
+    @cached_property
+    def reproductions(self) -> tuple[ReproductionRecord, ...]:
+        """What training it again gave, in the order in which that was done."""
+        return () if self.outcome is None else read_reproductions(self.path, self.outcome)
 
     @property
     def scores_folder(self) -> Path:

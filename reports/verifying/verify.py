@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,9 @@ class Verification:
     findings: tuple[Finding, ...]
     not_logged: tuple[str, ...]
     """Keys of trials that MLflow does not know; none where it was not asked."""
+    reproduced: Mapping[str, int]
+    """Trials behind these cells that were trained again, by the verdict of the last time, such as `identical over all
+    steps`."""
 
 
 def verify(
@@ -92,6 +95,7 @@ def verify(
             *(finding for place in places for finding in place.check(checked)),
         ),
         not_logged=() if logged is None else tuple(sorted(trials.keys() - logged.keys())),
+        reproduced=Counter(_last_verdict(stored) for stored in trials.values() if stored.reproductions),
     )
 
 
@@ -109,6 +113,11 @@ def _check_trials(
             fetch(f"{EVALUATIONS}/{stored.rescored.key}")
         progress.begin(0 if stored.result is None else named_bytes(stored.path, stored.result.checksums))
         yield key, check_trial(stored, progress.read, protocols, has_weights=has_weights)
+
+
+def _last_verdict(stored: StoredTrial) -> str:
+    last = stored.reproductions[-1]
+    return f"{last.verdict} over {'all steps' if last.is_whole else 'its first steps'}"
 
 
 def _check_evaluations(

@@ -15,6 +15,7 @@ from orchestrator.cli.help_text import OPTION_GROUPS, coloured
         ["report", "check"],
         ["report", "bundle"],
         ["rescore"],
+        ["reproduce"],
         ["report", "serve"],
         *(["data"], ["data", "synth"], ["data", "check"], ["data", "prepare"]),
         *(["model"], ["model", "import"], ["model", "export"], ["model", "summary"]),

@@ -37,6 +37,7 @@ def finished(tmp_path):
             attempt=number, host="here", process="", workers=1, device="cpu", started="", ended="finished"
         )
         storage.write(f"trials/{TRIAL.key}/attempts/{number}.json", record_bytes(record))
+    storage.write(f"trials/{TRIAL.key}/reproductions/1.json", b"of this result")
     return Store(storage)
 
 
