@@ -31,6 +31,16 @@ function copies(element) {
   return [...element.cloneNode(true).childNodes];
 }
 
+// The name of a setting may be broken between its words where there is little room.
+function breakable(element) {
+  const name = element.cloneNode(true);
+  for (const code of all("code", name)) {
+    const words = code.textContent.split(/(?<=[._])/);
+    code.replaceChildren(...words.flatMap((word, place) => (place ? [make("wbr"), word] : [word])));
+  }
+  return name;
+}
+
 function differ(texts) {
   return new Set(texts).size > 1;
 }
@@ -41,7 +51,7 @@ function rowsOf(title, facts, isShown) {
   const rows = [...names].map((name) => [name, facts.map((own) => own.get(name))])
     .filter(([name, found]) => isShown(found.map((fact) => fact?.text ?? ""), name))
     .map(([, found]) => make("tr", {},
-      make("th", { scope: "row" }, ...copies(found.find(Boolean).name)),
+      make("th", { scope: "row" }, ...copies(breakable(found.find(Boolean).name))),
       ...found.map((fact) => sideOf(fact, found[0]))));
   return [headingOf(title, facts.length), ...rows];
 }
