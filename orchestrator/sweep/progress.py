@@ -24,6 +24,8 @@ ETA_SECONDS = 1.0
 """For how long an estimate of the time left stands: it is made from all trials."""
 MOST_REMINDED = 4
 """Trials that one reminder names."""
+BAR, SHORT_BAR, WIDE = 28, 8, 100
+"""Columns of a bar, and those of the terminal from which on it is not short."""
 AROUND = 4
 """Lines of a terminal that trials do not get."""
 
@@ -137,12 +139,12 @@ class SweepView:
         for column in ("trial", "", "steps", "best val M_J", ""):
             justify: Literal["left", "right"] = "right" if column in ("steps", "best val M_J") else "left"
             table.add_column(column, justify=justify, no_wrap=bool(column))  # bars and notes give way first
-        shown = self._shown()
+        shown, bar = self._shown(), BAR if self._console.width >= WIDE else SHORT_BAR
         for key, progress in shown.items():
             style = STYLES[progress.state]
             table.add_row(
                 Text(progress.trial.label, style=style),
-                ProgressBar(total=progress.total, completed=progress.step, width=28),
+                ProgressBar(total=progress.total, completed=progress.step, width=bar),
                 f"{progress.step}/{progress.total}",
                 "" if progress.best is None else f"{100 * progress.best:.1f}",
                 Text(self._notes.get(key, progress.state), style=style, overflow="ellipsis", no_wrap=True),

@@ -14,6 +14,7 @@ from orchestrator.monitoring.sweep_progress import GROUP_START_SECONDS, SweepPro
 from orchestrator.sweep.progress import SweepView, _clock
 from orchestrator.sweep.reminder import telling
 from orchestrator.trial.updates import Ended, Failed, Measured, Started
+from tests.monitoring.sweep_updates import finished
 
 WHEN = "2026-11-27T12:00:00+00:00"
 
@@ -138,13 +139,15 @@ def test_80_columns_hold_the_headline_in_two_lines_and_each_trial_in_one(trials)
     view.on_update(_step(trials[0], 3))
     lost = FailureRecord(attempt=1, kind="NodeDiedError", message="the machine left on which it ran", time=WHEN)
     view.on_update(Failed(trials[1].key, lost, again=False))
+    view.on_update(finished(trials[2], m_j=0.615))
     with console.capture() as capture:
         console.print(view._render())
     first, second, _, *rows = capture.get().splitlines()
 
-    assert first.rstrip() == "combo-table7-demo-2ad64672: 1/4 trials finished"
-    assert second.rstrip() == "best val M_J 25.0 · 00:00 elapsed, about 00:18 left"
+    assert first.rstrip() == "combo-table7-demo-2ad64672: 2/4 trials finished"
+    assert second.rstrip() == "best val M_J 25.0 · 00:00 elapsed, about 00:06 left"
     assert [row[:18] for row in rows] == [f"{trial.label:18}"[:18] for trial in trials]
+    assert rows[2].rstrip().endswith("test M_J 61.5  M_F 50.0")
 
 
 def test_the_start_of_a_group_of_workers_is_part_of_the_time_left():
