@@ -38,10 +38,10 @@ class BatchedCriterion(SetCriterion):
     def compile(self) -> None:
         """Compiles costs and losses when they are first used, each as one graph.
 
-        Their shapes are symbols, since the number of objects differs from batch to batch. Between costs and losses lies
-        the assignment, which is the host's.
+        Their shapes are symbols, since the number of objects differs from batch to batch; sizes of one and two are not,
+        and compile anew. Between costs and losses lies the assignment, which is the host's.
         """
-        compiled = partial(torch.compile, dynamic=True, fullgraph=True)
+        compiled = partial(torch.compile, dynamic=True)
         self._mask_costs, self._points_and_labels = compiled(mask_costs), compiled(points_and_labels)
         self._entropy_and_dice = compiled(entropy_and_dice)
         self._weighted_consistency = compiled(weighted_consistency)

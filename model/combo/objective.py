@@ -58,7 +58,7 @@ class ComboObjective:
         """See `model.interface.CompilableObjective`; frame by frame, shapes differ from each to the next."""
         if isinstance(self._criterion, BatchedCriterion):
             self._criterion.compile()
-            self._points = partial(CountedPoints, hashed=torch.compile(hashed_points, dynamic=True, fullgraph=True))
+            self._points = partial(CountedPoints, hashed=torch.compile(hashed_points, dynamic=True))
 
     def supervise(self, batch: Batch, step: int) -> Supervised:
         """Points are keyed by `annotated_positions`."""

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from itertools import islice
 
 import pytest
@@ -83,21 +84,19 @@ def test_the_network_is_one_graph_for_all_batches(light_data):
 
 @pytest.mark.minutes
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on the path")
-def test_batched_losses_are_one_graph_each_whatever_the_labels(light_data):
+def test_batched_losses_are_one_graph_each_for_all_batches(light_data, monkeypatch):
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, fullgraph=True))
     config = tiny_config({**SILENT, "loss.arithmetic": "batched"})
     network = model_of(config).build(config)
     clips = AVSBench.configured(config, light_data, "train")
     plain, compiled = ComboObjective(config), ComboObjective(config)
     compiled.compile()
-    counts = set()
     for step, batch in enumerate(islice(training_batches(clips, config, 0, 1, first_step=0, workers=0), 4)):
         outputs = network(batch)
         with torch.compiler.set_stance("default" if step == 0 else "fail_on_recompile"):
             found, expected = (losses_of(objective, outputs, batch, step) for objective in (compiled, plain))
-        counts.add(sum(map(len, batch.present)))
         for one, other in zip(found, expected, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
-    assert len(counts) > 1
 
 
 def losses_of(objective, outputs, batch, step):
