@@ -6,6 +6,7 @@ import math
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from experiments.errors import InputError, Problem
 from experiments.reproduction_record import Deviation, ReproductionRecord
@@ -35,7 +36,8 @@ def reproduce(
 
     Args:
         wanted: the trial, and what it is compared with.
-        context: the code, data, device and files of weights to train with.
+        context: the code, data, device and files of weights to train with; without micro-batches in it, those are taken
+            that correspond to the workers that the trial had.
         store: of the trial; of it only the new record is written.
         comparison: an empty one, with its tolerances; it takes what is found.
         threads: of PyTorch on the CPU.
@@ -57,6 +59,7 @@ def reproduce(
         threads=threads,
     )
     execution = execution_of(wanted.trial, context, store, should_stop=lambda: False)
+    execution = replace(execution, micro_batch=execution.micro_batch or wanted.micro_batch)
     retraining = Retraining(wanted.trial, execution, wanted.steps)
     try:
         retrained = retraining.run(on_step, threads)
