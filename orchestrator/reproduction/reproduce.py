@@ -11,6 +11,7 @@ from dataclasses import replace
 from experiments.errors import InputError, Problem
 from experiments.reproduction_record import Deviation, ReproductionRecord
 from model.training.events import Tested
+from model.training.stopping import never
 from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.reproduction.comparison import TOTAL, Comparison
 from orchestrator.reproduction.conditions import Surroundings, conditions, is_scored_alike, quarantine_conditions
@@ -58,7 +59,7 @@ def reproduce(
         micro_batch=context.config.micro_batch,
         threads=threads,
     )
-    execution = execution_of(wanted.trial, context, store, should_stop=lambda: False)
+    execution = execution_of(wanted.trial, context, store, should_stop=never)
     execution = replace(execution, micro_batch=execution.micro_batch or wanted.micro_batch)
     retraining = Retraining(wanted.trial, execution, wanted.steps)
     try:
