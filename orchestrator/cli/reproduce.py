@@ -51,7 +51,8 @@ def reproduce(
         int, typer.Option(min=1, max=MOST, help="Threads of PyTorch on the CPU; a run gives a worker of one CPU one.")
     ] = 1,
     micro_batch: Annotated[
-        int | None, typer.Option(min=1, max=MOST, help="Clips per forward pass, to save memory.  [default: all]")
+        int | None,
+        typer.Option(min=1, max=MOST, help="Clips per forward pass.  [default: as many as a worker of the trial had]"),
     ] = None,
     vggish_weights: Annotated[Path | None, typer.Option(help="AudioSet weights of the frozen VGGish.")] = None,
     backbone_weights: Annotated[

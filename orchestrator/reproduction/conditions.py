@@ -27,7 +27,7 @@ class Surroundings:
     host: str
     weight_files: Mapping[str, str]
     micro_batch: int | None
-    """Clips per forward pass; None for the whole batch."""
+    """Clips per forward pass, if the user said how many."""
     threads: int
     """Number of threads of PyTorch on the CPU."""
 

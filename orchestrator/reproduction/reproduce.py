@@ -6,10 +6,12 @@ import math
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from experiments.errors import InputError, Problem
 from experiments.reproduction_record import Deviation, ReproductionRecord
 from model.training.events import Tested
+from model.training.stopping import never
 from model.weights.folder import WEIGHTS_FILE, file_checksum
 from orchestrator.reproduction.comparison import TOTAL, Comparison
 from orchestrator.reproduction.conditions import Surroundings, conditions, is_scored_alike, quarantine_conditions
@@ -35,7 +37,8 @@ def reproduce(
 
     Args:
         wanted: the trial, and what it is compared with.
-        context: the code, data, device and files of weights to train with.
+        context: the code, data, device and files of weights to train with; without micro-batches in it, those are taken
+            that correspond to the workers that the trial had.
         store: of the trial; of it only the new record is written.
         comparison: an empty one, with its tolerances; it takes what is found.
         threads: of PyTorch on the CPU.
@@ -56,7 +59,8 @@ def reproduce(
         micro_batch=context.config.micro_batch,
         threads=threads,
     )
-    execution = execution_of(wanted.trial, context, store, should_stop=lambda: False)
+    execution = execution_of(wanted.trial, context, store, should_stop=never)
+    execution = replace(execution, micro_batch=execution.micro_batch or wanted.micro_batch)
     retraining = Retraining(wanted.trial, execution, wanted.steps)
     try:
         retrained = retraining.run(on_step, threads)

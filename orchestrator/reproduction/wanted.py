@@ -41,6 +41,12 @@ class WantedReproduction:
         """Whether all steps are trained, and the test follows."""
         return self.steps == self.trial.config.training.iterations
 
+    @property
+    def micro_batch(self) -> int | None:
+        """Clips per forward pass that make one worker compute what each of several did; None where there was one."""
+        workers = self.result.provenance.workers
+        return None if workers == 1 else max(1, self.trial.config.training.batch // workers)
+
 
 @dataclass(frozen=True)
 class WantedReproductions:

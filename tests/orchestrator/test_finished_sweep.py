@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import time
 from math import fsum
 
@@ -98,6 +99,19 @@ def test_checkpoints_are_intact_and_the_newest_states_are_kept(sweep):
 
 def test_a_result_says_how_many_workers_made_it(sweep):
     assert sorted(trial.result.provenance.workers for trial in sweep.trials) == [1, 1, 2]
+
+
+def test_trained_again_trials_are_identical_and_those_of_two_workers_up_to_rounding(sweep, tmp_path):
+    combo = Combo(tmp_path, sweep.data)
+    shutil.copytree(sweep.combo.storage, combo.storage)
+    keys = {trial.result.provenance.workers: trial.path.name for trial in sweep.trials}
+    run = combo("reproduce", *keys.values(), "--json")
+    assert run.returncode == 0, run.stderr
+    records = {record["key"]: record for record in json.loads(run.stdout)}
+    assert records[keys[1]]["verdict"] == "identical"
+    two = records[keys[2]]
+    assert two["verdict"] == "identical" or two["largest"]["distance"] < 1e-6
+    assert "1 worker instead of 2" in two["conditions"]
 
 
 def test_finished_trials_are_left_out_of_another_plan(sweep, data):
