@@ -97,15 +97,13 @@ def released_colours(prepared: Path) -> Path:
 def _s4_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
     seconds = range(1, 6)
     group = Path(entry.split, entry.category)
-    clip = group / entry.name
+    frames, coloured, masks = (data / kind / group / entry.name for kind in ("visual_frames", maskiges, "gt_masks"))
     annotated = tuple(k == 1 or entry.split != "train" for k in seconds)
     return ClipFiles(
-        frames=tuple(data / "visual_frames" / clip / f"{entry.name}_{k}.png" for k in seconds),
-        maskiges=tuple(data / maskiges / clip / f"{entry.name}_{k}_mask_color.png" for k in seconds),
+        frames=tuple(frames / f"{entry.name}_{k}.png" for k in seconds),
+        maskiges=tuple(coloured / f"{entry.name}_{k}_mask_color.png" for k in seconds),
         masks=tuple(
-            data / "gt_masks" / clip / f"{entry.name}_{k}.png"
-            for k, has_mask in zip(seconds, annotated, strict=True)
-            if has_mask
+            masks / f"{entry.name}_{k}.png" for k, has_mask in zip(seconds, annotated, strict=True) if has_mask
         ),
         annotated=annotated,
         log_mel=data / "audio_log_mel" / group / f"{entry.name}.pkl",
@@ -116,10 +114,12 @@ def _s4_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
 def _ms3_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
     seconds = range(1, 6)
     name = entry.name
+    frames, coloured = data / "visual_frames" / name, data / maskiges / name
+    masks = data / "gt_masks" / entry.split / name
     return ClipFiles(
-        frames=tuple(data / "visual_frames" / name / f"{name}.mp4_{k}.png" for k in seconds),
-        maskiges=tuple(data / maskiges / name / f"{name}.mp4_{k}_mask_color.png" for k in seconds),
-        masks=tuple(data / "gt_masks" / entry.split / name / f"{name}_{k}.png" for k in seconds),
+        frames=tuple(frames / f"{name}.mp4_{k}.png" for k in seconds),
+        maskiges=tuple(coloured / f"{name}.mp4_{k}_mask_color.png" for k in seconds),
+        masks=tuple(masks / f"{name}_{k}.png" for k in seconds),
         annotated=(True,) * len(seconds),
         log_mel=data / "audio_log_mel" / entry.split / f"{name}.pkl",
         wav=data / "audio_wav" / entry.split / f"{name}.wav",
@@ -129,17 +129,14 @@ def _ms3_files(data: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
 def _avss_files(root: Path, entry: IndexEntry, maskiges: str) -> ClipFiles:
     seconds = range(AVSS_SECONDS[entry.category])
     clip = avss_clip_folder(root, entry)
+    frames, labels = clip / "processed_frames", clip / "processed_labels_semantic"
     coloured = root / maskiges / "AVSBench_semantic" / entry.category / entry.name / "processed_frames"
     first_only = entry.category == "v1s" and entry.split == "train"
     annotated = tuple(k == 0 or not first_only for k in seconds)
     return ClipFiles(
-        frames=tuple(clip / "processed_frames" / f"{k}.jpg" for k in seconds),
+        frames=tuple(frames / f"{k}.jpg" for k in seconds),
         maskiges=tuple(coloured / f"{k}_mask_color.png" for k in seconds),
-        masks=tuple(
-            clip / "processed_labels_semantic" / f"{k}.png"
-            for k, has_label in zip(seconds, annotated, strict=True)
-            if has_label
-        ),
+        masks=tuple(labels / f"{k}.png" for k, has_label in zip(seconds, annotated, strict=True) if has_label),
         annotated=annotated,
         log_mel=clip / "audio.pkl",
         wav=clip / "audio.wav",

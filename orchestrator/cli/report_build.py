@@ -12,6 +12,7 @@ from orchestrator.cli.caller import caller
 from orchestrator.cli.json_output import JsonOption, print_json
 from orchestrator.cli.plain_text import say
 from orchestrator.cli.view import View, ViewScaleOption, choose_view
+from orchestrator.planning.known_data import looking_at_data_once
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,6 +44,7 @@ MlflowUrlOption = Annotated[
 WithoutMlflowOption = Annotated[bool, typer.Option("--without-mlflow", help="Do not look up MLflow's runs.")]
 
 
+@looking_at_data_once()
 def build(
     context: typer.Context,
     words: ReportWords = None,

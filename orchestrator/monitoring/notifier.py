@@ -9,11 +9,10 @@ import shlex
 import shutil
 import subprocess
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from experiments.errors import InputError, Problem
@@ -77,6 +76,9 @@ class Notifier:
 
     def _post(self, message: Fields) -> None:
         content = json.dumps(message).encode()
+        # Brings sockets and TLS, which a run with nothing to tell does not wait for.
+        import urllib.request
+
         request = urllib.request.Request(self._target, content, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):
             pass
@@ -169,9 +171,9 @@ def _words_of(command: str) -> list[str]:
 
 def _reason(error: Exception) -> str:
     match error:
-        case urllib.error.HTTPError():
+        case HTTPError():
             return f"it answered {error.code}"
-        case urllib.error.URLError():
+        case URLError():
             return _reason(error.reason) if isinstance(error.reason, Exception) else str(error.reason)
         case subprocess.CalledProcessError():
             return f"it ended with code {error.returncode}"

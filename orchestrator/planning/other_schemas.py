@@ -49,10 +49,14 @@ class OtherTrial:
 def trials_of_other_schemas(store: Store) -> Iterator[OtherTrial]:
     """Trials of other schemas that can be read; unreadable ones are reported where they are needed."""
     for folder in store.trials():
+        if folder.path.name in store.of_this_schema:
+            continue
         with suppress(OSError, ValueError, RecursionError):
             content = read_regular(folder.identity_file)
             found = SCHEMA.search(content)
-            if found is not None and int(found[1]) != SCHEMA_VERSION:
+            if found is not None and int(found[1]) == SCHEMA_VERSION:
+                store.of_this_schema.add(folder.path.name)
+            elif found is not None:
                 document = json.loads(content)
                 config = document.get("config") if isinstance(document, dict) else None
                 if isinstance(config, dict):

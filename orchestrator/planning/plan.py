@@ -15,6 +15,7 @@ from experiments.records import AttemptRecord, FailureRecord, ProtocolRecord
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.trial import Trial, with_parents
 from model.config import Task
+from orchestrator.planning.known_data import fingerprint_of
 from orchestrator.planning.other_schemas import OtherTrial, trials_of_other_schemas
 from orchestrator.store.store import Store
 from orchestrator.trial.leases import LeaseWatch
@@ -132,9 +133,7 @@ def trials_on_data(experiments: Iterable[ScaledExperiment], data: Path, workers:
         DataError: a subset is not in the data folder.
         InputError: overrides that do not fit.
     """
-    from model.data.fingerprint import data_fingerprint
-
-    fingerprint = cache(partial(data_fingerprint, data))
+    fingerprint = cache(partial(fingerprint_of, data))
     bound = [trial for scaled in experiments for trial in expand(scaled, fingerprint)]
     return bound if workers is None else [sized(trial, workers) for trial in bound]
 
@@ -148,14 +147,13 @@ def trials_where_data_are(
         InputError: overrides that do not fit.
     """
     from model.data.errors import DataError
-    from model.data.fingerprint import data_fingerprint
 
     unusable: dict[DataNeed, str] = {}
 
     @cache
     def fingerprint(task: Task, proposer: str | None, size: int) -> str:
         try:
-            return data_fingerprint(data, task, proposer, size)
+            return fingerprint_of(data, task, proposer, size)
         except DataError as error:
             unusable[task, proposer] = str(error)
             return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from experiments.printed_commands import Caller
+from orchestrator.planning.known_data import looking_at_data_once
 from orchestrator.report_inputs.gather import gather
 from orchestrator.report_inputs.request import Asked
 from orchestrator.settings import Settings
@@ -63,7 +64,7 @@ class ReportBuilder:
         Store(storage).refresh_all()
         results = read_results(storage.root, cache)
         on_stage("Looking up runs")
-        with keeping_drawings(cache and cache / KEPT_DRAWINGS):
+        with keeping_drawings(cache and cache / KEPT_DRAWINGS), looking_at_data_once():
             gathered = gather(
                 self.asked, results, self.settings, self.mlflow_pages, self.caller, protocol=self.protocol
             )

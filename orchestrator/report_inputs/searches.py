@@ -10,6 +10,7 @@ from experiments.printed_commands import Caller
 from experiments.schema import SCORES
 from experiments.search_schema import Objective
 from experiments.searches import ScaledSearch
+from orchestrator.planning.known_data import fingerprint_of
 from orchestrator.planning.plan import make_plan
 from orchestrator.planning.stored_data import stored_points
 from orchestrator.search.points import TriedPoint
@@ -63,10 +64,10 @@ def search_outcomes(
 
 def _fingerprint(search: ScaledSearch, by_data: Mapping[str, Sequence[str]], data: Path) -> str:
     from model.data.errors import DataError
-    from model.data.fingerprint import trial_fingerprint
 
+    base = search.base
     try:
-        return trial_fingerprint(data, search.base)
+        return fingerprint_of(data, base.data.task, base.proposer, base.data.size)
     except DataError:
         return max(sorted(by_data), key=lambda fingerprint: len(by_data[fingerprint]))
 

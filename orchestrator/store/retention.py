@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from experiments.errors import InputError, Problem
@@ -15,6 +16,7 @@ from experiments.records import CHECKPOINTS_DIR, PREVIEWS_DIR, TRIALS, ProtocolR
 from model.atomic_writes import DRAFT
 from model.config import Task
 from orchestrator.storage.local_files import files_below
+from orchestrator.storage.names import parent
 from orchestrator.storage.storage import Storage
 from orchestrator.store.store import Store
 from orchestrator.store.trial_folder import TrialFolder, is_in_checkpoint
@@ -22,6 +24,8 @@ from reports.stored.stored_trial import read_stored_trial
 from reports.verifying.trial_checks import check_trial
 
 INCONSISTENT = "restore the trial folder; until then nothing of it is deleted"
+CHECKED_AT_ONCE = 64
+"""Trials that are fetched from a bucket together: each fetch reads and writes the index of all that is here."""
 DRAFT_SECONDS = 86_400
 """Age from which a draft is nobody's. No write takes so long; its writer may run on another machine."""
 
@@ -55,6 +59,32 @@ def leftovers(
     """
     on_doubt = on_doubt or (lambda _: None)
     sizes = _sizes(store.storage)
+    found = _beside_tested(store, sizes, on_doubt)
+    while some := list(islice(found, CHECKED_AT_ONCE)):
+        _fetch_for_check(store.storage, some)
+        for one in some:
+            doubt = _doubt(one.folder, protocols)
+            if doubt is None:
+                yield from one.others
+            else:
+                on_doubt(doubt)
+    yield from _old_drafts(store.root)
+
+
+@dataclass(frozen=True)
+class _Superfluous:
+    """What a finished trial has beside the weights that were tested."""
+
+    folder: TrialFolder
+    tested: str
+    """Name of these weights in storage."""
+    others: Sequence[Leftover]
+
+
+def _beside_tested(
+    store: Store, sizes: Mapping[str, dict[str, int]], on_doubt: Callable[[Problem], None]
+) -> Iterator[_Superfluous]:
+    """The finished trials that hold more than their results and the tested weights, unchecked."""
     for folder in store.trials():
         try:
             tested = folder.tested_checkpoint
@@ -65,14 +95,8 @@ def leftovers(
             continue
         kept = tested.relative_to(store.root).as_posix()
         others = [Leftover(name, _reason(name), size) for name, size in sizes[folder.name].items() if name != kept]
-        if not others:
-            continue
-        doubt = _doubt(folder, kept, protocols)
-        if doubt is None:
-            yield from others
-        else:
-            on_doubt(doubt)
-    yield from _old_drafts(store.root)
+        if others:
+            yield _Superfluous(folder, kept, others)
 
 
 def delete(storage: Storage, chosen: Iterable[Leftover]) -> None:
@@ -86,9 +110,14 @@ def total_size(chosen: Sequence[Leftover]) -> int:
     return sum(leftover.size for leftover in chosen)
 
 
-def _doubt(folder: TrialFolder, tested: str, protocols: Mapping[Task, ProtocolRecord] | None) -> Problem | None:
-    """The first contradiction between a finished trial's files, which are fetched from a bucket for this check."""
-    folder.storage.fetch(folder.name, lambda name: not is_in_checkpoint(name) or name.startswith(f"{tested}/"))
+def _fetch_for_check(storage: Storage, some: Sequence[_Superfluous]) -> None:
+    """Fetches the tested weights and all other files that are no checkpoints."""
+    tested = {one.tested for one in some}
+    storage.fetch([one.folder.name for one in some], lambda name: not is_in_checkpoint(name) or parent(name) in tested)
+
+
+def _doubt(folder: TrialFolder, protocols: Mapping[Task, ProtocolRecord] | None) -> Problem | None:
+    """The first contradiction between a finished trial's files."""
     checked = check_trial(read_stored_trial(folder.path), lambda _: None, protocols)
     for one in checked.discrepancies:
         return Problem(str(folder.path), f"{one.what}: stored is {one.stored}, found is {one.recomputed}", INCONSISTENT)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.errors import InputError
@@ -20,7 +21,6 @@ from experiments.records import (
 )
 from orchestrator.storage.storage import Storage
 from orchestrator.store.evaluation_folder import EvaluationFolder
-from orchestrator.store.stored_documents import read_record
 from orchestrator.store.trial_folder import TrialFolder, is_document, is_in_checkpoint, without_old_states
 
 IMPORTED = "imported"
@@ -33,6 +33,8 @@ class Store:
     """All trials, evaluations and sweeps of one storage."""
 
     storage: Storage
+    of_this_schema: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Keys of trials whose identity was seen to be of this schema: it is written once, so nobody has to look again."""
 
     @property
     def root(self) -> Path:
@@ -65,15 +67,13 @@ class Store:
         """Identity and result of every finished trial whose documents are intact."""
         for folder in self.trials():
             with suppress(InputError):
-                trial, result = read_record(folder.identity_file, TrialRecord), folder.result
-                if trial is not None and result is not None:
-                    yield trial, result
+                if (outcome := folder.outcome) is not None:
+                    yield outcome
 
     def trials(self) -> Iterator[TrialFolder]:
         """The directories of all trials there are, in the order of their keys."""
-        for path in sorted((self.root / TRIALS).glob("[!.]*")):
-            if path.is_dir():
-                yield self.trial(path.name)
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(self.root / TRIALS) as found:
+            yield from map(self.trial, sorted(one.name for one in found if one.name[0] != "." and one.is_dir()))
 
     def trial(self, key: str) -> TrialFolder:
         """The directory of a trial, whether or not it exists yet."""

@@ -65,7 +65,13 @@ class TrialDocuments(TrialFiles):
 
     @property
     def result(self) -> ResultRecord | None:
-        """The outcome, once the trial is finished.
+        """The result, once the trial is finished; raises what `outcome` raises."""
+        outcome = self.outcome
+        return None if outcome is None else outcome[1]
+
+    @property
+    def outcome(self) -> tuple[TrialRecord, ResultRecord] | None:
+        """Identity and result, once the trial is finished.
 
         Raises:
             InputError: the stored result is damaged, or of another trial, or contradicts this one's identity.
@@ -79,7 +85,7 @@ class TrialDocuments(TrialFiles):
             raise damaged(self.identity_file, f"it is missing beside {RESULT_FILE}")
         if (wrong := disagreement(identity, result)) is not None:
             raise damaged(path, wrong)
-        return result
+        return identity, result
 
     @property
     def tested_checkpoint(self) -> Path | None:

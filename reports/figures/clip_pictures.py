@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, minimum_filter, zoom
 
 from experiments.prediction_record import ShownClass
 from model.config import IGNORED
+from reports.drawing.surroundings import highest_around, lowest_around
 
 HEAT_MAP = "inferno"
 """Brighter is more, also in print without colours."""
@@ -55,6 +55,9 @@ def stretched(maps: NDArray[np.float16], height: int, width: int) -> NDArray[np.
 
     All zero where they are one number everywhere.
     """
+    # Takes a quarter of a second to import, and most reports stretch no maps.
+    from scipy.ndimage import zoom
+
     lowest, highest = float(maps.min()), float(maps.max())
     share = (maps.astype(np.float64) - lowest) / ((highest - lowest) or 1.0)
     factors = (1, height / maps.shape[1], width / maps.shape[2])
@@ -79,7 +82,6 @@ def neighbour_cosines(heat: NDArray[np.float16]) -> tuple[float | None, ...]:
 def _rim(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pixels of a class near a pixel of another one, (..., H, W)."""
     reach = max(1, round(ids.shape[-1] * RIM))
-    around = (1,) * (ids.ndim - 2) + (2 * reach + 1,) * 2
-    rim: NDArray[np.bool_] = maximum_filter(ids, around) != minimum_filter(ids, around)
+    rim: NDArray[np.bool_] = highest_around(ids, reach) != lowest_around(ids, reach)
     rim[(ids == 0) | (ids == IGNORED)] = False
     return rim

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from experiments.prediction_record import ShownClass
 from model.config import IGNORED
+from reports.drawing.surroundings import highest_around, lowest_around
 
-CELL, GAP, OUTLINE = 176, 4, 3
-"""Longest side of a frame, space between two, width of a line; pixels."""
+CELL, GAP, OUTLINE, HALO_WIDTH = 176, 4, 3, 2
+"""Longest side of a frame, space between two, width of a line and of what is around it; pixels."""
 OBJECT = (255, 64, 64)
 """Colour of the line where there are no classes."""
 HALO = (20, 20, 20)
@@ -66,9 +66,8 @@ def _outline(pixels: NDArray[np.uint8], ids: NDArray[np.uint8], classes: Sequenc
     for shown in classes:
         colours[shown.id] = shown.colour
     segmented = np.where(ids == IGNORED, 0, ids)
-    reach = 2 * OUTLINE + 1
     # What fills a frame has its line along the frame's edges.
-    edge = maximum_filter(segmented, reach) != minimum_filter(segmented, reach, mode="constant")
+    edge = highest_around(segmented, OUTLINE) != lowest_around(segmented, OUTLINE, zero_outside=True)
     inside = segmented > 0
-    pixels[maximum_filter(inside, 5) & ~inside] = HALO
+    pixels[highest_around(inside, HALO_WIDTH) & ~inside] = HALO
     pixels[edge & inside] = colours[segmented[edge & inside]]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -33,16 +32,35 @@ BUCKET = "bench"
 ASKED_FOR = 4
 """Trials whose state is asked for."""
 UPLOADS = 16
-REPORT = ("report", "build", "combo/table7", "--without-mlflow")
+TABLE = "combo/table7"
 COUNTED = """
-import atexit, sys
-from botocore.httpsession import URLLib3Session
-sent, send = [], URLLib3Session.send
-URLLib3Session.send = lambda self, request: sent.append(request) or send(self, request)
-atexit.register(lambda: print(len(sent), file=sys.stderr))
+import atexit, re, sys, time
+from types import SimpleNamespace
+
+sent, looks = [], []
+if "s3://" in sys.argv[-1]:
+    from botocore.httpsession import URLLib3Session
+    send = URLLib3Session.send
+    URLLib3Session.send = lambda self, request: sent.append(request) or send(self, request)
+
+def look(seconds):
+    looks.append((time.perf_counter(), time.process_time(), len(sent)))
+    if len(looks) == 2:
+        sys.exit()
+
+def tell():
+    first, last = looks or [(0, 0, 0), (time.perf_counter() - began, time.process_time(), len(sent))]
+    peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())
+    print(*(now - before for before, now in zip(first, last)), int(peak[1]) // 1024, file=sys.stderr)
+
+began = time.perf_counter()
+atexit.register(tell)
+from orchestrator.cli import status
+status.time = SimpleNamespace(sleep=look)
 from orchestrator.cli.app import main
 main()
 """
+"""A verb that says at its end what it took; of `watch`, what the second look took, after which it ends."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,9 @@ class Taken:
     seconds: float
     computing: float
     """Seconds of the processor, which other work on the machine does not lengthen as much."""
-    requests: int = 0
+    requests: int
+    megabytes: int
+    """At most in memory."""
 
 
 def main() -> None:
@@ -61,7 +81,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=10_000, help="in the bucket, and in a folder beside it")
     parser.add_argument("--in-folder", type=int, default=50_000, help="in another folder")
     words = parser.parse_args()
-    table = Table("storage", "verb", "requests", "seconds", "computing")
+    table = Table("storage", "verb", "requests", "seconds", "computing", "peak MB")
     with tempfile.TemporaryDirectory(prefix="combo-bench-") as place:
         folder, large = Path(place, "folder"), Path(place, "large")
         keys = fill(folder, words.trials)
@@ -78,37 +98,38 @@ def main() -> None:
 def measure(table: Table, name: str, storage: str, keys: list[str], place: Path, environment: dict[str, str]) -> None:
     """Adds a row for each verb."""
     status = ("status", *keys[:ASKED_FOR])
-    report = (*REPORT, "--out", str(place / "site"))
+    report = ("report", "build", TABLE, "--without-mlflow", "--out", str(place / "site"))
     verbs = {
         f"status of {ASKED_FOR}, first": status,
         f"status of {ASKED_FOR}, again": status,
-        "plan of a table, first": ("plan", "combo/table7"),
-        "plan of a table, again": ("plan", "combo/table7"),
+        "watch of a table, another look": ("watch", TABLE),
+        "plan of a table, first": ("plan", TABLE),
+        "plan of a table, again": ("plan", TABLE),
         "report build, first": report,
         "report build, again": report,
+        "status of all sweeps": ("status",),
+        "list": ("list",),
+        "gc": ("gc",),
     }
     for verb, words in verbs.items():
-        taken = run([*words, "--storage", storage], environment, place)
-        table.add_row(
-            name, verb, str(taken.requests) if environment else "", f"{taken.seconds:.1f}", f"{taken.computing:.1f}"
-        )
+        taken = run([*words, *(() if words == ("list",) else ("--storage", storage))], environment, place)
+        requests = str(taken.requests) if environment else ""
+        table.add_row(name, verb, requests, f"{taken.seconds:.1f}", f"{taken.computing:.1f}", str(taken.megabytes))
 
 
 def run(words: list[str], environment: dict[str, str], place: Path) -> Taken:
-    """Runs a verb; counts the requests that leave it where there is a server."""
-    program = [sys.executable, "-c", COUNTED] if environment else [sys.executable, "-m", "orchestrator.cli"]
-    began, computed = time.perf_counter(), computing()
+    """Runs a verb in a process of its own."""
     done = subprocess.run(
-        [*program, *words], env={**os.environ, **environment}, cwd=place, check=True, capture_output=True, text=True
+        [sys.executable, "-c", COUNTED, *words],
+        env={**os.environ, **environment},
+        cwd=place,
+        capture_output=True,
+        text=True,
     )
-    seconds = time.perf_counter() - began
-    return Taken(seconds, computing() - computed, int(done.stderr.split()[-1]) if environment else 0)
-
-
-def computing() -> float:
-    """Seconds of the processor that all verbs so far have taken."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    # `gc` finds that these checkpoints are no weights, once it has checked them.
+    assert done.returncode == 0 or words[0] == "gc", done.stderr
+    seconds, computing, requests, megabytes = done.stderr.splitlines()[-1].split()
+    return Taken(float(seconds), float(computing), int(requests), int(megabytes))
 
 
 def fill(folder: Path, count: int) -> list[str]:

@@ -9,6 +9,8 @@ from combo_command import TINY, Combo
 from experiments.load_experiment import load_experiment
 from experiments.load_search import load_search
 from model.data.fingerprint import data_fingerprint
+from model.regular_files import read_regular
+from orchestrator.planning import other_schemas
 from orchestrator.planning.plan import make_plan, trials_on_data
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
@@ -52,6 +54,15 @@ def test_a_trial_that_another_schema_keeps_under_another_key_is_not_called_new(t
     assert first == ("other schema", f"{TOLD}: it is trial {'0' * 16} ({REMEDY})")
     assert others == [("new", "")] * 2
     assert [trial.key for trial in make_plan("tiny", trials, store).to_run] == [trial.key for trial in trials[1:]]
+
+
+def test_trials_of_this_schema_are_not_looked_at_again(trials, store, monkeypatch):
+    as_schema_2(store, trials[0], "0" * 16)
+    first, read = states(trials, store), []
+    monkeypatch.setattr(other_schemas, "read_regular", lambda path: read.append(path) or read_regular(path))
+
+    assert states(trials, store) == first
+    assert read == [store.trial("0" * 16).identity_file]
 
 
 def test_one_that_differs_in_a_setting_is_another_trial(trials, store):

@@ -9,7 +9,7 @@ from combo_command import Combo
 
 TRAINING = {"torch", "ray", "mlflow", "optuna", "timm", "scipy.signal"}
 NUMERICS = {"numpy", "pandas", "pyarrow", "matplotlib", "cv2", "scipy", "PIL", "av"}
-CLOUD = {"boto3", "sqlalchemy", "requests"}
+CLOUD = {"boto3", "sqlalchemy", "requests", "urllib.request"}
 WATCHED = (
     sys.executable,
     "-P",  # as of an installed command: the folder it is called in holds no packages
