@@ -24,7 +24,7 @@ QUALITY = 85
 
 
 def write_previews(folder: TrialFolder, task: Task, attempt: int, step: int, previews: Sequence[ClipPreview]) -> None:
-    """Stores what a validation has shown, over what the one before has shown.
+    """Stores what a validation has shown, over what the one before has shown. Not flushed to disk.
 
     Args:
         folder: of the trial.
@@ -52,7 +52,7 @@ def write_previews(folder: TrialFolder, task: Task, attempt: int, step: int, pre
         arrays[f"truth.{place}"] = one.truth
         arrays[f"prediction.{place}"] = one.prediction
     name = f"{folder.name}/{PREVIEWS_DIR}/{PREVIEWS_NAME.of(attempt)}"
-    folder.storage.write(name, array_bytes(arrays, record))
+    folder.storage.write(name, array_bytes(arrays, record), flush=False)
 
 
 def _jpeg(frames: NDArray[np.uint8]) -> bytes:

@@ -1,6 +1,6 @@
 """What is left of a trial when the power is lost: what was flushed to disk, and of everything else an empty file.
 
-Nobody can cut the power of a test; that is the most that a file system takes from files that were renamed into place.
+Nobody can cut the power of a test; that is what file systems usually take from files that were renamed into place.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def attempt(data, trial):
 def _no_training(config, execution, workers) -> Iterator[object]:  # noqa: ARG001
     score, best = Score(0.5, 0.5, 1), best_folder(execution.checkpoints, 1)
     yield events.Stepped(1, {"mask": 1.0}, lr=1.0, gradient_norm=1.0, seconds=0.0)
-    yield events.Evaluated(1, score)
+    yield events.Evaluated(1, score, [])
     best.mkdir(parents=True)
     (best / "model.safetensors").touch()
     clips = [ClipScore("clip", "category", m_j=0.5, m_f=0.5, frames=1, empty_frames=0)]
@@ -112,7 +112,8 @@ def test_a_finished_trial_and_all_that_its_result_names_outlive_a_power_loss(att
 
     store = Store(FolderStorage(tmp_path))
     folder = store.trial(trial.key)
-    assert {name.removeprefix(f"trials/{trial.key}/") for name in lost} <= {"attempts/1.json", "logs/attempt-1.log"}
+    unflushed = {"attempts/1.json", "logs/attempt-1.log", "previews/attempt-1.npz"}
+    assert {name.removeprefix(f"trials/{trial.key}/") for name in lost} <= unflushed
     for file, checksum in folder.result.checksums.items():
         assert hashlib.sha256((folder.path / file).read_bytes()).hexdigest() == checksum
     assert make_plan("tiny", [trial], store).finished == [trial]
