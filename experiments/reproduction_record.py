@@ -58,10 +58,14 @@ class ReproductionRecord(Record):
     steps: Ordinal
     """Optimiser steps that were to be trained again, from the first one on."""
     is_whole: bool
-    """Whether these are all; then the tested weights and the test scores were compared too."""
+    """Whether these are all, after which a trial is tested."""
     compared_steps: Count
     """Steps of which numbers are stored."""
     compared_validations: Count
+    compared_weights: bool
+    """Whether the tested weights were compared: both trainings tested those of the same step."""
+    compared_test_scores: bool
+    """Whether the test scores were compared: both are of the same protocol."""
     largest: Deviation | None
     """The largest relative difference; None where there is none."""
     largest_score: Deviation | None
@@ -94,7 +98,10 @@ class ReproductionRecord(Record):
             told[0] += f" ({self.compared_steps} of them compared)"
         if self.compared_validations:
             told.append(f"{self.compared_validations} validation{'' if self.compared_validations == 1 else 's'}")
-        return ", ".join(told) + (", weights and test scores" if self.is_whole else "")
+        test = {"weights": self.compared_weights, "test scores": self.compared_test_scores}
+        if any(test.values()):
+            told.append(" and ".join(name for name, is_compared in test.items() if is_compared))
+        return ", ".join(told)
 
     @property
     def finding(self) -> str:

@@ -29,6 +29,9 @@ class Comparison:
     steps: int = 0
     """Steps of which numbers are on both sides."""
     validations: int = 0
+    weights: bool = False
+    """Whether tested weights were compared."""
+    test_scores: bool = False
     largest: Deviation | None = None
     largest_score: Deviation | None = None
     first: Deviation | None = None

@@ -81,6 +81,8 @@ def reproduce(
         is_whole=wanted.is_whole,
         compared_steps=comparison.steps,
         compared_validations=comparison.validations,
+        compared_weights=comparison.weights,
+        compared_test_scores=comparison.test_scores,
         largest=comparison.largest,
         largest_score=comparison.largest_score,
         first=comparison.first,
@@ -108,11 +110,11 @@ def _compare(comparison: Comparison, wanted: WantedReproduction, retrained: Retr
 
 
 def _divergence(wanted: WantedReproduction, retrained: Retrained) -> Deviation:
-    """What the stored training passed and the new one did not."""
+    """What the stored training passed and the new one did not; where that was is part of what is said."""
     step = max(retrained.measured.steps, default=0) + 1
     stored = wanted.measured.steps.get(step, {}).get(TOTAL, math.nan)
     return Deviation(
-        what=retrained.diverged, unit="relative", step=step, stored=stored, again=math.nan, distance=math.inf
+        what=retrained.diverged, unit="relative", step=None, stored=stored, again=math.nan, distance=math.inf
     )
 
 
@@ -122,7 +124,8 @@ def _compare_test(
     """The step that was tested, its weights by their checksum or else their distance, and the test scores."""
     result = wanted.result
     comparison.compare_score("tested step", None, result.best_step, again.best_step)
-    if result.best_step == again.best_step:
+    comparison.weights, comparison.test_scores = result.best_step == again.best_step, with_scores
+    if comparison.weights:
         stored = store.trial(wanted.trial.key).path / result.checkpoint
         if file_checksum(again.folder / WEIGHTS_FILE) != result.checksums[f"{result.checkpoint}/{WEIGHTS_FILE}"]:
             comparison.add(weights_deviation(stored, again.folder, result.best_step))

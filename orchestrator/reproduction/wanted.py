@@ -68,7 +68,7 @@ def wanted_reproductions(
         data: data folder, the one that they were trained on.
         store: where they lie; what they are compared with is fetched.
         steps: how many of each; None for all of them.
-        micro_batch: clips per forward pass; None for the whole batch.
+        micro_batch: clips per forward pass; None for as many as each worker of a trial had.
 
     Raises:
         InputError: a damaged trial, one without a result that was named, no finished trial at all, other data, batches

@@ -85,6 +85,7 @@ def test_an_untouched_trial_is_identical_and_only_the_verdict_is_added(reproduce
     assert not list((tmp_path / "cache" / "reproductions").glob("*/checkpoints"))
     record = ReproductionRecord.model_validate_json(after[added])
     assert (record.verdict, record.is_whole, record.largest) == ("identical", True, None)
+    assert (record.compared_weights, record.compared_test_scores) == (True, True)
     assert any(told.endswith(" instead of c0ffee1") for told in record.conditions)
 
     places = ("--storage", folder.path.parents[1], "--data", data)
