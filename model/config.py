@@ -23,7 +23,9 @@ Truth = Literal["official", "paper"]
 Precision = Literal["fp32", "bf16", "fp16"]
 NumericsVersion = Literal["plain", "fast_1"]
 CompileMode = Literal["default", "reduce-overhead"]
-"""How `torch.compile` compiles; `reduce-overhead` records CUDA graphs. No part of a trial."""
+"""How `torch.compile` compiles. No part of a trial."""
+RECORDING: CompileMode = "reduce-overhead"
+"""The mode that records CUDA graphs."""
 
 CLASSES: dict[Task, int] = {"s4": 2, "ms3": 2, "avss": 71}
 """Classes per task, background (class 0) included."""

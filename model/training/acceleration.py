@@ -5,15 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from model.config import CompileMode
+from model.config import RECORDING, CompileMode
 from model.interface import Network
 from model.training.errors import ExecutionError
 
 PICTURES = 4
 """Dimensions of what pictures are convolved with. A network may hold 3-D convolutions too, which have an order of their
 own."""
-RECORDING = ("reduce-overhead",)
-"""Modes of `torch.compile` that record CUDA graphs."""
 
 
 def order_channels_last(model: Network, optimizer: torch.optim.Optimizer) -> None:
@@ -31,7 +29,7 @@ def order_channels_last(model: Network, optimizer: torch.optim.Optimizer) -> Non
 
 
 def require_compiler(device: torch.device) -> None:
-    """Compiles an addition.
+    """Refuses to compile where that is found to fail, for a function of one line.
 
     Raises:
         ExecutionError: nothing can be compiled on this machine.
@@ -60,7 +58,7 @@ def refuse_recording(mode: CompileMode, device: torch.device, *, is_divided: boo
     Raises:
         ExecutionError: the mode is refused.
     """
-    if mode not in RECORDING:
+    if mode != RECORDING:
         return
     if device.type != "cuda":
         raise ExecutionError(

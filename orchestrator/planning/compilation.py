@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from experiments.errors import InputError, Problem
 from experiments.trial import Trial
+from model.config import RECORDING
 from orchestrator.run_config import RunConfig
-
-RECORDING = "reduce-overhead"
 
 
 def refuse_recording(trials: Iterable[Trial], config: RunConfig, gpus: float | None = None) -> None:
