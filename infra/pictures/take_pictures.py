@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from browser_pages import MLFLOW_SECONDS, mlflow_picture, report_pictures
 from latex import latex_picture
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from terminal import live_view, picture
-from windows import MLFLOW_SECONDS, mlflow_picture, report_pictures
 
 LAB = Path(__file__).parents[2]
 IMAGES = LAB / "docs" / "images"

@@ -1,4 +1,4 @@
-"""Pages in windows of a browser, as pictures: of a report, and of MLflow."""
+"""Pages of a report and of MLflow in a browser, as pictures."""
 
 from __future__ import annotations
 
