@@ -36,7 +36,7 @@ class Notifier:
         on_trouble: called with a sentence when a message could not be sent, from the thread.
 
     Raises:
-        InputError: the command's program is not there, or the address is none.
+        InputError: the command's program is not there, or what begins like an address is no web address.
     """
 
     def __init__(self, target: str, sweep: str, on_trouble: Callable[[str], None]) -> None:
@@ -152,7 +152,7 @@ def _host_of(address: str) -> str:
     except ValueError:
         host = None
     if host is None or any(letter.isspace() for letter in address):
-        raise InputError(Problem("--notify", "begins like an address, and is none", remedy))
+        raise InputError(Problem("--notify", "is not a web address", remedy))
     if parts.username is not None:
         raise InputError(Problem("--notify", "holds a user name, which no webhook is told", remedy))
     return host
