@@ -69,7 +69,7 @@ bench: .venv/installed ## Measure speed, overhead, and whether the demo model us
 gpu: ## Test and measure on a GPU: at most 8 minutes, without network; .venv is used if it is there
 	PYTHONPATH=. $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) tests/benchmarks/gpu.py --out docs/benchmarks
 
-bench-gpu: gpu ## The same
+bench-gpu: gpu ## The same as gpu
 
 sbom: .venv/installed ## List all installed packages with versions and licences as CycloneDX, in sbom.json
 	$(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py environment $(BIN)/python \

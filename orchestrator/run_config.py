@@ -82,7 +82,7 @@ class RunConfig:
     ] = False
     compile_mode: Annotated[
         CompileMode | None,
-        typer.Option(help="The same in a mode of torch.compile; reduce-overhead records CUDA graphs."),
+        typer.Option(help="Compile in this mode of torch.compile; reduce-overhead records CUDA graphs."),
     ] = None
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Pictures with channels last in memory.")] = (
         False

@@ -30,9 +30,9 @@ def gc(
 ) -> None:
     """List what nothing needs any more: what finished trials keep beyond result and tested weights, and old drafts.
 
-    That is training states, weights that lost, and previews. The weights that were tested stay, as does all of trials
-    without a result. Of a trial whose files
-    contradict each other nothing is deleted; exits with 2 when there is one.
+    That is training states, weights that lost, and previews. The weights that were tested stay, and so does everything
+    of trials without a result. Of a trial whose files contradict each other nothing is deleted; exits with 2 when there
+    is one.
     """
     from rich.console import Console
 
