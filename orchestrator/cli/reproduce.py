@@ -35,7 +35,7 @@ def reproduce(
         typer.Option(
             min=1,
             max=MOST,
-            help="Train the first so many steps only.  [default: all, then compare weights and test too]",
+            help="Train only so many steps.  [default: all, then compare weights and test scores too]",
         ),
     ] = None,
     tolerance: Annotated[
@@ -48,7 +48,8 @@ def reproduce(
         str | None, typer.Option(help="cpu or cuda.  [default: as the trial was trained, if this machine can]")
     ] = None,
     threads: Annotated[
-        int, typer.Option(min=1, max=MOST, help="Threads of PyTorch on the CPU; a run gives a worker of one CPU one.")
+        int,
+        typer.Option(min=1, max=MOST, help="Threads of PyTorch on the CPU; a worker of a run with one CPU has one."),
     ] = 1,
     micro_batch: Annotated[
         int | None,

@@ -34,7 +34,7 @@ def fingerprint_of(data: Path, task: Task, proposer: str | None, size: int) -> s
     known = _known.get()
     if known is None:
         return data_fingerprint(data, task, proposer, size)
-    subset = data, task, proposer
+    subset = data, task, proposer  # the size of pictures is no part of the digest
     if subset not in known:
         known[subset] = data_fingerprint(data, task, proposer, size)
     return known[subset]

@@ -69,7 +69,7 @@ def test_what_is_no_webhook_is_told_for_every_message(answer, said, monkeypatch)
     assert troubles == [f"a message could not be sent to 127.0.0.1: {said}"] * 2
 
 
-def test_nobody_who_listens_is_told_as_a_sentence():
+def test_a_refused_connection_is_told_as_a_sentence():
     troubles = []
     with notifying("http://127.0.0.1:9/secret-path", "sweep-1", troubles.append) as notifier:
         notifier.send("sweep-ended", "done")

@@ -10,7 +10,7 @@ from orchestrator.planning.known_data import fingerprint_of, looking_at_data_onc
 
 @looking_at_data_once()
 def seen_twice(root):
-    """The fingerprint before and after a mask of the test split grows."""
+    """The fingerprint before and after a mask grows."""
     before = fingerprint_of(root, "s4", None, 64)
     mask = next(path for path in root.rglob("*.png") if "gt_masks" in path.parts)
     mask.write_bytes(mask.read_bytes() + b"\n")
