@@ -49,7 +49,7 @@ def reproduce(
     ] = None,
     threads: Annotated[
         int,
-        typer.Option(min=1, max=MOST, help="Threads of PyTorch on the CPU; a worker of a run with one CPU has one."),
+        typer.Option(min=1, max=MOST, help="Threads of PyTorch on the CPU; a worker with one CPU has one."),
     ] = 1,
     micro_batch: Annotated[
         int | None,
