@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from experiments.search_schema import Search
-from model.config import CompileMode
+from model.config import RECORDING, CompileMode
 
 MOST = 10**9 - 1
 """Largest number that an option takes, so that it can be divided, waited for and counted up to."""
@@ -80,10 +80,10 @@ class RunConfig:
     compile_network: Annotated[
         bool, typer.Option("--compile", help="Compile the network that trains, and batched losses, with torch.compile.")
     ] = False
-    compile_mode: Annotated[
-        CompileMode | None,
-        typer.Option(help="Compile in this mode of torch.compile; reduce-overhead records CUDA graphs."),
-    ] = None
+    cuda_graphs: Annotated[
+        bool,
+        typer.Option("--cuda-graphs", help="Compile so, and record CUDA graphs of the network; one worker on a GPU."),
+    ] = False
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Pictures with channels last in memory.")] = (
         False
     )
@@ -125,7 +125,7 @@ class RunConfig:
     @property
     def compilation(self) -> CompileMode | None:
         """In which mode networks are compiled; None where they are not."""
-        return self.compile_mode or ("default" if self.compile_network else None)
+        return RECORDING if self.cuda_graphs else "default" if self.compile_network else None
 
     def within(self, search: Search) -> RunConfig:
         """The same, with the limits of a search file where the command line sets none."""

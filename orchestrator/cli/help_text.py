@@ -16,7 +16,7 @@ OPTION_GROUPS = {
     "Workers": ("workers", "min_workers", "cpus_per_worker", "gpus_per_worker", "max_concurrent"),
     "Speed and memory": (
         *("loader_workers", "clip_cache", "device_augmentation", "micro_batch", "evaluation_batch"),
-        *("compile_network", "compile_mode", "channels_last"),
+        *("compile_network", "cuda_graphs", "channels_last"),
     ),
     "Checkpoints and weights": ("checkpoint_every", "keep_every", "vggish_weights", "backbone_weights"),
     "Limits": ("max_gpu_hours", "max_hours", "max_trials", "hang_after", "retries"),

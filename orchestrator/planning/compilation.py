@@ -25,10 +25,10 @@ def refuse_recording(trials: Iterable[Trial], config: RunConfig, gpus: float | N
         return
     remedy = "compile with --compile"
     if gpus == 0:
-        raise InputError(Problem("--compile-mode", f"{RECORDING} records CUDA graphs, and workers have no GPU", remedy))
+        raise InputError(Problem("--cuda-graphs", "workers have no GPU", remedy))
     for trial in trials:
         batch = trial.config.training.batch
         if trial.workers > 1 or (config.micro_batch or batch) < batch:
             how = "several workers" if trial.workers > 1 else "micro-batches"
-            what = f"{RECORDING} records CUDA graphs, and {trial.label} has {how}"
-            raise InputError(Problem("--compile-mode", what, remedy))
+            what = f"{trial.label} has {how}, of which no CUDA graphs are recorded"
+            raise InputError(Problem("--cuda-graphs", what, remedy))

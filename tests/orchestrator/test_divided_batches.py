@@ -91,17 +91,15 @@ def test_uneven_shares_are_refused_by_every_verb(said, verb):
 
 
 def test_cuda_graphs_are_refused_where_there_is_no_gpu(said):
-    code, err = said("combo_demo", "run", "--gpus-per-worker", "0", "--compile-mode", "reduce-overhead")
+    code, err = said("combo_demo", "run", "--gpus-per-worker", "0", "--cuda-graphs")
 
     assert code == 2
-    assert err == (
-        "error: --compile-mode: reduce-overhead records CUDA graphs, and workers have no GPU (compile with --compile)\n"
-    )
+    assert err == "error: --cuda-graphs: workers have no GPU (compile with --compile)\n"
 
 
 def test_cuda_graphs_of_a_divided_batch_are_refused(said):
-    code, err = said("combo_demo", "submit", "--micro-batch", "1", "--compile-mode", "reduce-overhead")
+    code, err = said("combo_demo", "submit", "--micro-batch", "1", "--cuda-graphs")
 
     assert code == 2
-    assert err.startswith("error: --compile-mode: reduce-overhead records CUDA graphs, and one s4 seed 0 has micro-ba")
+    assert err.startswith("error: --cuda-graphs: one s4 seed 0 has micro-batches, of which")
     assert err.count("\n") == 1
