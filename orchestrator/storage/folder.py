@@ -46,7 +46,8 @@ class FolderStorage:
         draft = write_atomic(draft_of(path), content, flush=False)
         try:
             if flush:
-                flush_to_disk([draft, *(self.root / check_name(before) for before in after)])
+                earlier = (self.root / check_name(before) for before in after)
+                flush_to_disk([draft, *(one for one in earlier if one.exists())])
             os.link(draft, path)
         except FileExistsError:
             # What is no file was not stored by anybody, and nobody could ever read it.
