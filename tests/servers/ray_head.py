@@ -89,7 +89,7 @@ def running_head() -> Iterator[Head]:
             MARK: mark,
         }
         command = [
-            *(PROGRAMS / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=2", "--num-gpus=0"),
+            *(PROGRAMS / "ray", "start", "--head", "--block", f"--port={port}", "--num-cpus=1", "--num-gpus=0"),
             *("--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}"),
             f"--dashboard-agent-listen-port={agent}",  # by default every head on a machine wants the same one
             *("--node-ip-address=127.0.0.1", f"--object-store-memory={100 * 1024**2}", f"--temp-dir={folder}"),

@@ -16,6 +16,8 @@ from tests.servers.faulty_http import faulty_http
 from tests.servers.mlflow_server import mlflow_server
 from tests.servers.proxy import proxy
 
+pytestmark = pytest.mark.minutes
+
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
@@ -71,7 +73,6 @@ def train(stored, trials):
     return run
 
 
-@pytest.mark.slow
 def test_f10_a_server_that_was_down_for_a_whole_trial_is_brought_up_to_date_by_sync(
     server, tracking, train, sync, seen, trials
 ):
@@ -89,13 +90,12 @@ def test_f10_a_server_that_was_down_for_a_whole_trial_is_brought_up_to_date_by_s
         assert seen().trials[trials[0].key].info.status == "FINISHED"
 
 
-@pytest.mark.slow
 def test_f10_a_server_that_hangs_holds_up_neither_the_trial_nor_the_end_of_the_sweep(
     server, tracking, train, sync, seen
 ):
     with proxy(server) as between:
         with tracking(between.address) as mirror:
-            wait_until(lambda: seen().sweeps)
+            wait_until(lambda: seen().sweeps, every=0.5)
             between.hang()
             assert train(mirror) < 5
             began = time.monotonic()
@@ -106,7 +106,6 @@ def test_f10_a_server_that_hangs_holds_up_neither_the_trial_nor_the_end_of_the_s
     assert sync(server) == 0
 
 
-@pytest.mark.minutes
 def test_f11_everything_arrives_although_a_third_of_the_requests_fail(server, tracking, train, sync, seen, monkeypatch):
     monkeypatch.setattr(tracker, "SILENCE", 30.0)
     with faulty_http(server, share=0.3, wait=5.0) as faulty:
@@ -119,17 +118,16 @@ def test_f11_everything_arrives_although_a_third_of_the_requests_fail(server, tr
     assert len(seen().trials) == 1
 
 
-@pytest.mark.slow
 def test_f12_a_run_that_is_deleted_in_mid_trial_is_made_again(server, tracking, stored, sync, seen, trials):
     with tracking(server) as mirror:
         stored.measure(trials[0], [step(1, 1)])
         mirror.on_update(Started(trials[0], 1, 0))
-        wait_until(lambda: seen().trials)
+        wait_until(lambda: seen().trials, every=0.5)
         seen().client.delete_run(seen().trials[trials[0].key].info.run_id)
         stored.measure(trials[0], lines(1, 2, 20))
         for line in lines(1, 2, 20):
             mirror.on_update(Measured(trials[0].key, line))
-        wait_until(lambda: seen().trials)
+        wait_until(lambda: seen().trials, every=0.5)
         mirror.on_update(Finished(trials[0].key, stored.finish(trials[0])))
 
     assert mirror.trouble is None
