@@ -195,7 +195,7 @@ class TrialConfig(Section):
         return False
 
     @property
-    def surely_divides(self) -> bool:
+    def is_known_to_divide(self) -> bool:
         """Whether the settings alone tell that workers and micro-batches may share a batch; else the network is built.
 
         See `model.interface.Network.refusal_to_split`.

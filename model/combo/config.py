@@ -171,7 +171,7 @@ class ComboConfig(PretrainedTrialConfig):
         return self.data.maskige
 
     @property
-    def surely_divides(self) -> bool:
+    def is_known_to_divide(self) -> bool:
         """See `TrialConfig`: nothing but a backbone has batch normalisation."""
         return self.model.backbone.norm in ("frozen_batch", "group")
 

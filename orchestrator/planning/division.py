@@ -46,7 +46,7 @@ def refuse_divided(trials: Iterable[Trial], micro_batch: int | None = None) -> N
     refused: dict[tuple[str, str], list[Trial]] = {}
     reasons: dict[TrialConfig, str] = {}
     for trial in trials:
-        if (asked := _division(trial, micro_batch)) and not trial.config.surely_divides:
+        if (asked := _division(trial, micro_batch)) and not trial.config.is_known_to_divide:
             network = _network_only(trial.config)
             if network not in reasons:
                 reasons[network] = _refusal(network)

@@ -183,7 +183,7 @@ def test_the_network_knows_whether_gradients_reach_all_its_parameters(config, da
 
 def test_losses_and_gradients_do_not_depend_on_how_a_batch_is_divided(config, data):
     network, batch = build(config), first_batch(config, data)
-    assert not (config.surely_divides and network.refusal_to_split())
+    assert not (config.is_known_to_divide and network.refusal_to_split())
     if network.refusal_to_split():
         pytest.skip(f"this model says so: {network.refusal_to_split()}")
     found = []

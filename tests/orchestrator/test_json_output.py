@@ -92,7 +92,13 @@ def test_the_tables_of_a_report_and_whether_they_follow_from_the_data(documents)
 
     assert code == 0
     assert (table["paper"], table["number"], len(table["rows"])) == ("COMBO", "7", 4)
-    assert documents("report", "verify", *asked)[1] == {"cells": 0, "trials": 0, "findings": [], "not_logged": [], "reproduced": {}}
+    assert documents("report", "verify", *asked)[1] == {
+        "cells": 0,
+        "trials": 0,
+        "findings": [],
+        "not_logged": [],
+        "reproduced": {},
+    }
 
 
 def test_a_comparison(documents, combo):
