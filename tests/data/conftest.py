@@ -30,6 +30,12 @@ def synthetic(written):
     return written(CLIPS)
 
 
+@pytest.fixture(scope="session")
+def half(written):
+    """Half of these clips, for tests that check all of them each time; not to be changed."""
+    return written({task: number // 2 for task, number in CLIPS.items()})
+
+
 @pytest.fixture
 def subset_copy(synthetic, tmp_path):
     """A function that copies one subset, for tests that damage it."""

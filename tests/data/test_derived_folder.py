@@ -15,6 +15,7 @@ from model.data.errors import DataError
 from model.data.fingerprint import data_fingerprint
 from model.data.layout import SUBSET_FOLDERS
 from orchestrator.settings import resolve_settings
+from tests.small_proposals import small_proposals
 
 IN_TURN = """
 import json, sys
@@ -68,11 +69,12 @@ def test_data_stay_as_they_are_and_what_is_made_is_read_with_them(check, command
     derived, before = tmp_path / "derived", _contents(released)
     propose = ("data", "maskige", released, "--subset", subset, "--workers", 1)
 
-    prepare(released, subset, "--derived", derived)
-    assert command(*propose, "--derived", derived)[0] == 0
-    after = _contents(released)
-    prepare(released, subset)
-    assert command(*propose)[0] == 0
+    with small_proposals():
+        prepare(released, subset, "--derived", derived)
+        assert command(*propose, "--derived", derived)[0] == 0
+        after = _contents(released)
+        prepare(released, subset)
+        assert command(*propose)[0] == 0
 
     assert after == before
     options = ("--maskige", "felzenszwalb")

@@ -21,6 +21,7 @@ from model.data.synthetic.writer import write_synthetic
 from model.proposals import writer
 from model.proposals.proposer import build_proposer
 from orchestrator.cli.data import app
+from tests.small_proposals import small_proposals
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 TASKS = ("s4", "ms3", "avss")
@@ -29,6 +30,13 @@ FRAMES = 15
 
 combo = typer.Typer()
 combo.add_typer(app, name="data")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_pixels():
+    """For what is made here, and for what it is compared with."""
+    with small_proposals():
+        yield
 
 
 @pytest.fixture(scope="module")

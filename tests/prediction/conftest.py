@@ -3,6 +3,15 @@ from predict_command import run_combo
 from seeded_model import save_seeded
 from videos import write_video
 
+from tests.small_proposals import small_proposals
+
+
+@pytest.fixture(scope="package", autouse=True)
+def few_pixels():
+    """For what is predicted here, and for what it is compared with."""
+    with small_proposals():
+        yield
+
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
@@ -17,7 +26,7 @@ def seven_seconds(tmp_path_factory):
     return write_video(tmp_path_factory.mktemp("videos") / "seven seconds.mp4", 7.4)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def predicted(models, seven_seconds, tmp_path_factory):
     """The output folder of each task for the seven seconds; not to be changed."""
     root = tmp_path_factory.mktemp("my predictions")

@@ -74,7 +74,7 @@ def test_the_overlay_of_one_picture_lasts_as_long_as_the_sound_and_carries_every
 
 @pytest.mark.parametrize("rate", [1, 3])
 def test_every_part_of_a_second_has_a_mask_of_its_own_frame(predict, tmp_path, rate):
-    write_video(tmp_path / "clip.mp4", 6)
+    write_video(tmp_path / "clip.mp4", 6, rate=12)
     out, described, _ = predict("clip.mp4", "--rate", rate)
 
     assert len(masks_of(out)) == 6 * rate

@@ -270,9 +270,9 @@ def test_a_full_disk_keeps_nothing_and_leaves_nothing(storage, cache, full_disk)
 def test_several_processes_may_read_at_once(storage, cache):
     time.sleep(2.1)
     command = [sys.executable, "-c", READ_BY_ANOTHER, str(storage.root), str(cache)]
-    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = {reader.communicate()[0] for reader in readers}
-    assert [reader.returncode for reader in readers] == [0, 0, 0]
+    assert [reader.returncode for reader in readers] == [0, 0]
     results = settled(storage, cache)
     assert said == {" ".join(str((trial.key, trial.result.score.m_j)) for trial in results) + "\n"}
     assert everything(results) == everything(read_results(storage.root, None))

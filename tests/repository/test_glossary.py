@@ -1,6 +1,7 @@
 """Terms that `docs/reference/glossary.md` has replaced are gone from code and docs."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,13 +55,20 @@ RETIRED = (
 
 def _uses(retired):
     """Where a retired word is used: file, line, and what to write instead."""
-    pattern = re.compile(rf"(?<![A-Za-z])(?:{retired.word})(?![A-Za-z])")
+    pattern = re.compile(rf"(?:{retired.word})(?![A-Za-z])")
     for folder in retired.folders:
-        for path in sorted((ROOT / folder).rglob("*.md" if folder == "docs" else "*.py")):
-            if path != Path(__file__).resolve():
-                for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-                    if found := pattern.search(line):
-                        yield f"{path.relative_to(ROOT)}:{number}: '{found[0]}' is retired: {retired.replacement}"
+        for path, text in _texts(folder).items():
+            for found in pattern.finditer(text):
+                if not text[found.start() - 1 : found.start()].isalpha():
+                    number = text.count("\n", 0, found.start()) + 1
+                    yield f"{path.relative_to(ROOT)}:{number}: '{found[0]}' is retired: {retired.replacement}"
+
+
+@cache
+def _texts(folder):
+    """The files of a folder that are searched."""
+    paths = sorted((ROOT / folder).rglob("*.md" if folder == "docs" else "*.py"))
+    return {path: path.read_text(encoding="utf-8") for path in paths if path != Path(__file__).resolve()}
 
 
 @pytest.mark.parametrize("retired", RETIRED, ids=lambda retired: retired.word)

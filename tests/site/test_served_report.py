@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from experiments.printed_commands import ON_PATH
+from model.data.synthetic.writer import write_synthetic
 from orchestrator.report_inputs.building import ReportBuilder
 from orchestrator.report_inputs.request import read_words
 from orchestrator.report_inputs.served_report import ServedReport
@@ -27,10 +28,9 @@ PHONE = {"width": 390, "height": 844, "has_touch": True, "color_scheme": "dark"}
 
 
 @pytest.fixture
-def settings(tmp_path, command):
+def settings(tmp_path):
     """A storage in which nothing is stored yet, and a small data set."""
-    made = command("data", "synth", "--subset", "s4", "--out", tmp_path / "data", "--clips", 12, "--size", 32)
-    assert made.code == 0, made.err
+    write_synthetic("s4", tmp_path / "data", 3, seed=0, size=32)
     return resolve_settings(str(tmp_path / "storage"), tmp_path / "data")
 
 
