@@ -209,7 +209,9 @@ def test_a_network_with_batch_normalisation_is_not_divided_unless_it_says_otherw
     assert network.refusal_to_split().startswith("batch normalisation in pixels.1 would see only a part of each batch")
 
 
-def test_a_trial_that_was_stopped_ends_with_the_weights_of_one_that_was_not(config, data, tmp_path):
+def test_a_trial_that_was_stopped_ends_with_the_weights_of_one_that_was_not(name, data, tmp_path):
+    config = small_config(name, training__iterations=3, training__evaluate_every=3)
+
     def execution(folder, **changes):
         return Execution(data_root=data, checkpoints=tmp_path / folder, checkpoint_every=1, **changes)
 

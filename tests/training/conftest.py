@@ -51,6 +51,6 @@ def score_fewer(root, task, number):
 
 @pytest.fixture(scope="session")
 def straight(light_data, tmp_path_factory):
-    """Events and checkpoints of twelve steps without a stop; not to be changed."""
+    """Events and checkpoints of six steps without a stop; not to be changed."""
     checkpoints = tmp_path_factory.mktemp("straight") / "checkpoints"
     return list(run_fit(tiny_config(), light_data, checkpoints)), checkpoints

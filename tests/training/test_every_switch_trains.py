@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 import torch
-from tiny_trials import first_losses, losses_by_step, run_fit, tiny_config
+from tiny_trials import LIGHT_IN_HALF, first_losses, losses_by_step, run_fit, tiny_config
 
 from model.combo.config import FusionConfig, QueryDecoderConfig, SiamEncoderConfig, Truths
 from model.combo.network import Combo
@@ -19,8 +19,9 @@ def choices(section, field):
     return get_args(section.model_fields[field].annotation)
 
 
-LEAST = {"training.batch": 1}
-"""A CPU takes two seconds for the gradients of ten frames in fp16."""
+LEAST = {"training.batch": 1, **LIGHT_IN_HALF}
+"""A CPU takes two seconds for the gradients of ten frames in fp16, and of full convolutions even longer."""
+SHORT = {"training.iterations": 2, "training.batch": 1}
 VARIANTS = [
     *({f"truths.{name}": "paper"} for name in Truths.model_fields),
     {f"truths.{name}": "paper" for name in Truths.model_fields},
@@ -83,7 +84,7 @@ def test_adam_decays_through_the_gradient_and_adamw_beside_it(light_data, tmp_pa
     """So they agree without weight decay, and with it they do not."""
     last = {}
     for algorithm, decay in product(("adamw", "adam"), (0, 0.5)):
-        settings = {"optim.algorithm": algorithm, "optim.weight_decay": decay, "training.iterations": 2}
+        settings = {"optim.algorithm": algorithm, "optim.weight_decay": decay, **SHORT}
         place = tmp_path / f"{algorithm}-{decay}"
         last[algorithm, decay] = first_losses(2, tiny_config(settings), light_data, place)[2]
     assert last["adam", 0] == last["adamw", 0]
@@ -93,7 +94,7 @@ def test_adam_decays_through_the_gradient_and_adamw_beside_it(light_data, tmp_pa
 def test_lambda_weighs_the_consistency_loss(light_data, tmp_path):
     first = {}
     for weight in (0, 10):
-        config = tiny_config({"loss.lambda_ada": weight, "training.iterations": 1})
+        config = tiny_config({"loss.lambda_ada": weight, **SHORT})
         first[weight] = first_losses(1, config, light_data, tmp_path / str(weight))[1]
     consistency = sum(value for name, value in first[10].items() if name.startswith("consistency"))
     assert consistency > 0

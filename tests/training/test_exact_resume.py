@@ -17,26 +17,27 @@ from tiny_trials import (
 from model.training.checkpoint import latest_training_state
 from model.training.events import Stepped
 
-STOP = 8
-"""Two steps after a checkpoint, so that these two are made twice."""
+STOP = 5
+"""One step after a checkpoint, so that this one is made twice."""
+OFTEN = {"checkpoint_every": 2}
 
 
 def close_generator(data, checkpoints):
-    events = run_fit(tiny_config(), data, checkpoints)
+    events = run_fit(tiny_config(), data, checkpoints, **OFTEN)
     for event in events:
         if isinstance(event, Stepped) and event.step == STOP:
             events.close()
 
 
 def kill_process(data, checkpoints):
-    (running,) = start_fit(tiny_config(), data, checkpoints)
+    (running,) = start_fit(tiny_config(), data, checkpoints, **OFTEN)
     for event in running.events():
         if isinstance(event, Stepped) and event.step == STOP:
             running.process.kill()
     assert running.process.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(("stop", "left"), [(close_generator, [6]), (kill_process, [3, 6])])
+@pytest.mark.parametrize(("stop", "left"), [(close_generator, [4]), (kill_process, [2, 4])])
 def test_a_stopped_trial_continues_bit_by_bit(stop, left, straight, light_data, tmp_path):
     """A kill may come while a thread still writes the newest state; then the one before is there."""
     uninterrupted, expected = straight
@@ -45,13 +46,13 @@ def test_a_stopped_trial_continues_bit_by_bit(stop, left, straight, light_data, 
     first = int(latest_training_state(checkpoints).name.removeprefix("step-"))
     assert first in left
 
-    events = list(run_fit(tiny_config(), light_data, checkpoints))
+    events = list(run_fit(tiny_config(), light_data, checkpoints, **OFTEN))
 
     losses = losses_by_step(uninterrupted)
-    assert losses_by_step(events) == {step: losses[step] for step in range(first + 1, 13)}
+    assert losses_by_step(events) == {step: losses[step] for step in range(first + 1, 7)}
     scores = validations(uninterrupted)
     assert validations(events) == {step: score for step, score in scores.items() if step > first}
-    assert_same_checkpoint(checkpoints / "step-00000012", expected / "step-00000012")
+    assert_same_checkpoint(checkpoints / "step-00000006", expected / "step-00000006")
     assert_same_outcome(events, uninterrupted)
 
 

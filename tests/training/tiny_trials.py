@@ -51,9 +51,12 @@ TINY = {
     "loss.points": 64,
     "data.size": SIZE,
     "training.batch": 2,
-    "training.iterations": 12,
+    "training.iterations": 6,
     "training.evaluate_every": 3,
 }
+
+LIGHT_IN_HALF = {"model.backbone.name": "test_efficientnet_gn", "model.backbone.norm": "native"}
+"""A backbone of fewer full convolutions, whose gradients in fp16 take a CPU most of a step."""
 
 
 def tiny_config(overrides: Mapping[str, Any] | None = None) -> TrialConfig:
