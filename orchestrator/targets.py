@@ -14,6 +14,7 @@ from experiments.load_experiment import load_experiment
 from experiments.load_search import load_search
 from experiments.named_targets import named_targets
 from experiments.overrides import names_and_assignments
+from experiments.replaced_settings import replaced_settings
 from experiments.scaled_experiment import ScaledExperiment
 from experiments.searches import ScaledSearch
 from experiments.target_files import read_target_file
@@ -44,6 +45,8 @@ class Targets:
     """The search that suggests further trials, if it is one."""
     problems: tuple[Problem, ...] = ()
     """Why some of the trials that were named by their keys cannot be read."""
+    replaced: tuple[str, ...] = ()
+    """See `replaced_settings`."""
 
     def refresh(self, store: Store) -> None:
         """Fetches the documents of the trials; of a search those of all trials, as each may be one of its points."""
@@ -109,7 +112,8 @@ def read_targets(
     if not experiments:
         raise InputError(Problem("command line", "names no experiment", "such as combo/table7"))
     paper, trials = _only_paper(experiments), tuple(trials_on_data(experiments, settings.data, workers))
-    return Targets(sweep_name(experiments, trials), paper, trials)
+    replaced = tuple(told for one in experiments for told in replaced_settings(one))
+    return Targets(sweep_name(experiments, trials), paper, trials, replaced=replaced)
 
 
 def read_runnable_targets(

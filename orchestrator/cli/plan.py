@@ -62,6 +62,7 @@ def plan(
 
     from experiments.named_targets import experiment_of_table
     from experiments.papers import papers_asked
+    from experiments.replaced_settings import replaced_settings
     from experiments.target_files import experiment_names
     from orchestrator.cli.outdated import rescore_commands, told_outdated
     from orchestrator.cli.plan_search import plan_search
@@ -105,7 +106,8 @@ def plan(
         for (task, proposer), reason in unusable.items():
             what = f"finished {task.upper()} trials{f' with Maskiges of {proposer}' if proposer else ''}"
             say(f"{what} are not recognised: {reason}", console, "yellow")
-        for line in told_outdated(stale, again):
+        replaced = (told for one in experiments for told in replaced_settings(one))
+        for line in (*replaced, *told_outdated(stale, again)):
             say(line, console, "yellow")
     _refuse_past(max_gpu_hours, forecast.left)
 

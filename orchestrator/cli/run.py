@@ -113,7 +113,7 @@ def _run(context: typer.Context, command: RunCommand, registry: CollectorRegistr
         targets = targets.again(store)
     plan, search = targets.plan(store), targets.search
     commit, at_storage = current_commit(), caller(context, command.storage)
-    for remark in (_untold_commit(commit), reused_code(plan, store, commit)):
+    for remark in (*targets.replaced, _untold_commit(commit), reused_code(plan, store, commit)):
         if remark:
             say(remark, console, "yellow")
     if not plan.to_run and (search is None or search.complete):

@@ -68,6 +68,12 @@ def test_a_trial_with_a_checkpoint_costs_what_is_left_of_it(combo, data):
     assert rest["gpu_hours"]["likely"] == pytest.approx(whole["gpu_hours"]["likely"] * 2 / 6)
 
 
+def test_a_setting_that_replaces_what_rows_compare_is_told(combo):
+    told = "combo/table7: loss.lambda_ada=7 replaces what rows set that keep their names: lambda-0, lambda-5, lambda-10"
+    assert told in combo("plan", "combo/table7", "loss.lambda_ada=7").stdout
+    assert "replaces" not in combo("plan", "combo/table7", "optim.lr=0.001", "seeds=[1]").stdout
+
+
 def test_a_plan_beyond_the_limit_is_refused(combo):
     run = combo("plan", "combo/table7", "--max-gpu-hours", 10)
     assert run.returncode == 2
