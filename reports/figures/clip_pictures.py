@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from experiments.prediction_record import ShownClass
 from model.config import IGNORED
-from reports.drawing.surroundings import highest_around, lowest_around
+from reports.drawing.extremum_filters import maximum_filter, minimum_filter
 
 HEAT_MAP = "inferno"
 """Brighter is more, also in print without colours."""
@@ -82,6 +82,6 @@ def neighbour_cosines(heat: NDArray[np.float16]) -> tuple[float | None, ...]:
 def _rim(ids: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pixels of a class near a pixel of another one, (..., H, W)."""
     reach = max(1, round(ids.shape[-1] * RIM))
-    rim: NDArray[np.bool_] = highest_around(ids, reach) != lowest_around(ids, reach)
+    rim: NDArray[np.bool_] = maximum_filter(ids, reach) != minimum_filter(ids, reach)
     rim[(ids == 0) | (ids == IGNORED)] = False
     return rim

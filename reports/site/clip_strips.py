@@ -13,7 +13,7 @@ from PIL import Image
 
 from experiments.prediction_record import ShownClass
 from model.config import IGNORED
-from reports.drawing.surroundings import highest_around, lowest_around
+from reports.drawing.extremum_filters import maximum_filter, minimum_filter
 
 CELL, GAP, OUTLINE, HALO_WIDTH = 176, 4, 3, 2
 """Longest side of a frame, space between two, width of a line and of what is around it; pixels."""
@@ -67,7 +67,7 @@ def _outline(pixels: NDArray[np.uint8], ids: NDArray[np.uint8], classes: Sequenc
         colours[shown.id] = shown.colour
     segmented = np.where(ids == IGNORED, 0, ids)
     # What fills a frame has its line along the frame's edges.
-    edge = highest_around(segmented, OUTLINE) != lowest_around(segmented, OUTLINE, zero_outside=True)
+    edge = maximum_filter(segmented, OUTLINE) != minimum_filter(segmented, OUTLINE, zero_outside=True)
     inside = segmented > 0
-    pixels[highest_around(inside, HALO_WIDTH) & ~inside] = HALO
+    pixels[maximum_filter(inside, HALO_WIDTH) & ~inside] = HALO
     pixels[edge & inside] = colours[segmented[edge & inside]]

@@ -1,4 +1,4 @@
-"""The highest and the lowest value around every pixel, by NumPy alone: SciPy takes longer to import than to compute."""
+"""Maximum and minimum filters of pictures, by NumPy alone: SciPy takes longer to import than to compute."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 Value = TypeVar("Value", np.uint8, np.bool_)
 
 
-def highest_around(values: NDArray[Value], reach: int) -> NDArray[Value]:
+def maximum_filter(values: NDArray[Value], reach: int) -> NDArray[Value]:
     """The highest value at most `reach` pixels away along both axes, (..., H, W)."""
     return _picked(np.maximum, values, reach, "edge")
 
 
-def lowest_around(values: NDArray[Value], reach: int, *, zero_outside: bool = False) -> NDArray[Value]:
+def minimum_filter(values: NDArray[Value], reach: int, *, zero_outside: bool = False) -> NDArray[Value]:
     """The lowest value at most `reach` pixels away along both axes, (..., H, W).
 
     Args:
