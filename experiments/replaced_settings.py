@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.overrides import assignment_words
 from experiments.scaled_experiment import ScaledExperiment
 
 
@@ -14,5 +15,6 @@ def replaced_settings(scaled: ScaledExperiment) -> tuple[str, ...]:
     for key, value in scaled.assigned.items():
         rows = [variant.name for variant in scaled.experiment.variants if key in variant.overrides]
         if rows:
-            told.append(f"{scaled.name}: {key}={value} replaces what rows set that keep their names: {', '.join(rows)}")
+            (setting,) = assignment_words({key: value})
+            told.append(f"{scaled.name}: {setting} replaces what rows set that keep their names: {', '.join(rows)}")
     return tuple(told)

@@ -123,7 +123,7 @@ def _compare_test(
 ) -> None:
     """The step that was tested, its weights by their checksum or else their distance, and the test scores."""
     result = wanted.result
-    comparison.compare_score("tested step", None, result.best_step, again.best_step)
+    comparison.compare("tested step", None, result.best_step, again.best_step)
     comparison.weights, comparison.test_scores = result.best_step == again.best_step, with_scores
     if comparison.weights:
         stored = store.trial(wanted.trial.key).path / result.checkpoint

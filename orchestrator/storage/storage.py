@@ -60,7 +60,8 @@ class Storage(Protocol):
             name: of the file.
             content: of the file.
             flush: as for `write`.
-            after: names of files, written without a flush, that must be safe from a power loss before this one appears.
+            after: names of files, written without a flush, that must be safe from a power loss before this one appears;
+                one that is not there is passed over.
         """
         ...
 
