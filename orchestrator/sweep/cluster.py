@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ LOG = re.compile(r"Traceback |\[\d{4}-\d\d-\d\d |=+$")
 """Begins a line of a log or a traceback within what Ray says."""
 HEAD = "node:__internal_head__"
 """A resource that Ray gives the head, and no other node."""
+LOOK_SECONDS = 1.0
+"""Between two looks at Ray's nodes."""
 ROUNDING = 1e-6
 """Tolerance of float division, so that ten workers of 0.1 CPU fit on one."""
 
@@ -169,6 +172,25 @@ def running_ray(address: str | None, verbose: bool, with_groups: bool) -> Iterat
             yield
         finally:
             ray.shutdown()
+
+
+class ClusterWatch:
+    """Tells what Ray has now, as seen at most a second ago: Tune wants to know several times for each trial.
+
+    Args:
+        growth: by which the cluster may grow.
+    """
+
+    def __init__(self, growth: Growth = NO_GROWTH) -> None:
+        self._growth = growth
+        self._looked = float("-inf")
+
+    def __call__(self) -> Cluster:
+        """The cluster."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            self._cluster, self._looked = current_cluster(self._growth), now
+        return self._cluster
 
 
 def current_cluster(growth: Growth = NO_GROWTH) -> Cluster:

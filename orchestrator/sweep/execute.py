@@ -21,7 +21,7 @@ from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
 from orchestrator.store.store import Store
 from orchestrator.sweep.budget import BudgetWatch, worker_hours
-from orchestrator.sweep.cluster import NO_GROWTH, current_cluster, running_ray
+from orchestrator.sweep.cluster import NO_GROWTH, ClusterWatch, running_ray
 from orchestrator.sweep.placement import Placement, worker_resources
 from orchestrator.sweep.progress import SweepView
 from orchestrator.sweep.reminder import telling
@@ -90,16 +90,16 @@ def execute(
         with ExitStack() as stack:
             with telling("starting Ray", console):
                 stack.enter_context(running_ray(settings.ray_address, verbose, with_groups))
-                from orchestrator.search.early_stopping import make_scheduler
                 from orchestrator.sweep.autoscaler import cluster_growth
                 from orchestrator.sweep.driver_channel import ChannelReceiver, ChannelSender
                 from orchestrator.sweep.node_wait import NodeWait
                 from orchestrator.sweep.ray_watch import RayDiedError, RayWatch
                 from orchestrator.sweep.sweep import Sweep
+                from orchestrator.sweep.tune_scheduler import make_tune_scheduler
 
                 growth = cluster_growth() if settings.ray_address else NO_GROWTH
             started = time.monotonic()
-            cluster = partial(current_cluster, growth)
+            cluster = ClusterWatch(growth)
             worker = worker_resources(config, cluster())
             placement = Placement(cluster, worker, config.min_workers, config.max_concurrent)
             placement.refuse_unplaceable(plan.to_run)
@@ -155,11 +155,11 @@ def execute(
                 device="cuda" if worker.gpus else "cpu",
                 weight_files=weight_files,
             )
-            early_stopping = None if search is None else partial(make_scheduler, search.search)
+            tune_scheduler = partial(make_tune_scheduler, search.search if search else None)
             try:
                 with RayWatch() as watch:
                     actor = receiver.channel_actor
-                    sweep = Sweep(plan.name, scheduler, context, placement, actor, watch, node_wait, early_stopping)
+                    sweep = Sweep(plan.name, scheduler, context, placement, actor, watch, node_wait, tune_scheduler)
                     watch.run(sweep.run)
             except RayDiedError:
                 scheduler.stop("ray-died")

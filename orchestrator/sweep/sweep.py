@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ray import tune
-from ray.tune import schedulers
 from ray.tune.error import TuneError
+from ray.tune.schedulers import FIFOScheduler
 
 from experiments.errors import InputError, Problem
 from experiments.records import SWEEPS
@@ -33,6 +33,7 @@ from orchestrator.sweep.trainables import (
     single_worker_trial,
 )
 from orchestrator.sweep.trial_scheduler import TrialScheduler
+from orchestrator.sweep.tune_scheduler import FreeActorsFirst
 from orchestrator.sweep.tune_searcher import TuneSearcher
 from orchestrator.trial.run_context import RunContext
 
@@ -49,7 +50,7 @@ class Sweep:
         channel_actor: Ray actor between trials and driver.
         watch: ends the sweep if Ray's own processes die.
         node_wait: says what waits for nodes, and ends that wait when the sweep is to stop.
-        early_stopping: makes Tune's scheduler that stops trials early.
+        make_tune_scheduler: makes Tune's own scheduler, for each worker count.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Sweep:
     channel_actor: Any
     watch: RayWatch
     node_wait: NodeWait
-    early_stopping: Callable[[], schedulers.TrialScheduler | None] | None = None
+    make_tune_scheduler: Callable[[], FIFOScheduler] = FreeActorsFirst
 
     def run(self) -> None:
         """Runs until no trial may start any more. Outcomes are in storage and in the trial scheduler."""
@@ -79,7 +80,7 @@ class Sweep:
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
                 search_alg=TuneSearcher(self.scheduler, workers, self.placement),
-                scheduler=self.early_stopping() if self.early_stopping else None,
+                scheduler=self.make_tune_scheduler(),
                 num_samples=-1,
                 reuse_actors=workers == 1,
             ),

@@ -27,7 +27,7 @@ from orchestrator.run_config import RunConfig
 from orchestrator.settings import Settings
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.store.store import Store
-from orchestrator.sweep.cluster import current_cluster, running_ray
+from orchestrator.sweep.cluster import ClusterWatch, running_ray
 from orchestrator.sweep.placement import Placement, WorkerResources
 from orchestrator.sweep.trial_scheduler import TrialScheduler
 from orchestrator.tracking.tracker import Tracker
@@ -81,7 +81,7 @@ class Arena:
         storage = FolderStorage(self._folder / name)
         scheduler = TrialScheduler(wanted, Store(storage), LeaseWatch(storage), retries=0)
         context = RunContext(storage, data=self._folder, commit=None, config=RunConfig(checkpoint_every=1))
-        placement = Placement(current_cluster, WorkerResources(1.0, 0.0))
+        placement = Placement(ClusterWatch(), WorkerResources(1.0, 0.0))
         settings = Settings(storage, self._folder, f"sqlite:///{storage.root / 'mlflow.db'}", None)
         began = time.perf_counter()
         with Tracker(settings, "overhead", name, wanted, []) if tracked else nullcontext() as tracker:  # noqa: SIM117
