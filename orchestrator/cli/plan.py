@@ -18,6 +18,7 @@ from orchestrator.run_config import MOST
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from model.config import Task
     from orchestrator.planning.cost import Span
     from orchestrator.planning.cost_forecast import CostForecast, TrialForecast
 
@@ -97,19 +98,24 @@ def plan(
     shown = most_cells_first(forecast) if table else forecast.per_trial
     stale = outdated(made, store)
     again = rescore_commands(stale, experiments, caller(context, storage, data))
+    remarks = [
+        *(_not_recognised(task, proposer, reason) for (task, proposer), reason in unusable.items()),
+        *(told for one in experiments for told in replaced_settings(one)),
+    ]
     if as_json:
-        document = {**_document(forecast, shown), "to_rescore": [trial.key for trial in stale], "rescore": again}
-        print_json(document)
+        rescoring = {"to_rescore": [trial.key for trial in stale], "rescore": again}
+        print_json({**_document(forecast, shown), **rescoring, "remarks": remarks})
     else:
         console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH))
         _show(console, forecast, shown, price)
-        for (task, proposer), reason in unusable.items():
-            what = f"finished {task.upper()} trials{f' with Maskiges of {proposer}' if proposer else ''}"
-            say(f"{what} are not recognised: {reason}", console, "yellow")
-        replaced = (told for one in experiments for told in replaced_settings(one))
-        for line in (*replaced, *told_outdated(stale, again)):
+        for line in (*remarks, *told_outdated(stale, again)):
             say(line, console, "yellow")
     _refuse_past(max_gpu_hours, forecast.left)
+
+
+def _not_recognised(task: Task, proposer: str | None, reason: str) -> str:
+    maskiges = f" with Maskiges of {proposer}" if proposer else ""
+    return f"finished {task.upper()} trials{maskiges} are not recognised: {reason}"
 
 
 def _refuse_past(max_gpu_hours: float | None, left: Span | None) -> None:

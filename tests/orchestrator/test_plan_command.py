@@ -71,6 +71,7 @@ def test_a_trial_with_a_checkpoint_costs_what_is_left_of_it(combo, data):
 def test_a_setting_that_replaces_what_rows_compare_is_told(combo):
     told = "combo/table7: loss.lambda_ada=7 replaces what rows set that keep their names: lambda-0, lambda-5, lambda-10"
     assert told in combo("plan", "combo/table7", "loss.lambda_ada=7").stdout
+    assert f"{told}, lambda-20" in document(combo("plan", "combo/table7", "loss.lambda_ada=7", "--json"))["remarks"]
     assert "replaces" not in combo("plan", "combo/table7", "optim.lr=0.001", "seeds=[1]").stdout
 
 
