@@ -18,9 +18,9 @@ from tests.shared_drawings import shared_drawings  # noqa: F401
 Said = namedtuple("Said", ["code", "out", "err"])
 
 START_RAY = (
-    *("dependent_trials", "doctor", "driver_channel", "earlier_version", "finished_sweep", "gc"),
+    *("dependent_trials", "doctor", "driver_channel", "earlier_version", "finished_sweep", "gc", "tune_scheduler"),
     *("finished_sweep_in_mlflow", "guides", "lost_mlflow", "model_evaluate", "plan_command", "start_up"),
-    *("postgres_server", "profile_of_a_cluster", "rescore", "services_up", "shown_commands", "submitted_sweep", "tune_scheduler"),
+    *("postgres_server", "profile_of_a_cluster", "rescore", "services_up", "shown_commands", "submitted_sweep"),
 )
 """Files whose tests start Ray, which takes all cores, or share one that runs: one process takes them all."""
 SHARED = ("head", "sweep")

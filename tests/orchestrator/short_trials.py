@@ -23,12 +23,12 @@ def main(folder):
         class Starting(tune.Trainable):
             """The second actor takes longer to start than a trial takes."""
 
-            def setup(self, config):
+            def setup(self, *_):
                 is_first = not list(started.iterdir())
                 (started / str(os.getpid())).touch()
                 time.sleep(0 if is_first else 0.7)
 
-            def reset_config(self, new_config):
+            def reset_config(self, *_):
                 return True
 
             def step(self):
@@ -40,7 +40,7 @@ def main(folder):
 
             suggested = running = 0
 
-            def suggest(self, trial_id):
+            def suggest(self, *_):
                 if self.suggested == TRIALS:
                     return Searcher.FINISHED
                 if self.running == 2:
@@ -48,7 +48,7 @@ def main(folder):
                 self.suggested, self.running = self.suggested + 1, self.running + 1
                 return {}
 
-            def on_trial_complete(self, trial_id, result=None, error=False):
+            def on_trial_complete(self, *_, **__):
                 self.running -= 1
 
         results = tune.Tuner(
