@@ -11,10 +11,11 @@ from pathlib import Path
 from experiments.atomic_write import write_atomic
 from orchestrator.storage.copy_index import CopyIndex
 from orchestrator.storage.fetching import Fetching
+from orchestrator.storage.listed_objects import StoredObject
 from orchestrator.storage.listing import Listing
 from orchestrator.storage.local_files import delete_if_empty, delete_local, files_below
 from orchestrator.storage.names import MANIFEST, check_folder, check_name, countable, is_hidden, parent
-from orchestrator.storage.s3 import Bucket, StoredObject
+from orchestrator.storage.s3 import Bucket
 from orchestrator.storage.scratch import cache_folder, new_scratch, tie
 from orchestrator.storage.storage import Choose, Wanted
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from model.atomic_writes import draft_of
 from orchestrator.storage.copy_index import CopyIndex
+from orchestrator.storage.listed_objects import StoredObject
 from orchestrator.storage.names import MANIFEST, parent
-from orchestrator.storage.s3 import Bucket, StoredObject
+from orchestrator.storage.s3 import Bucket
 
 
 class Fetching:

@@ -7,7 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import pairwise
 
-from orchestrator.storage.s3 import Bucket, StoredObject
+from orchestrator.storage.listed_objects import StoredObject
+from orchestrator.storage.s3 import Bucket
 
 DIVIDED_AT = "0123456789abcdef"
 """A long list is divided at keys with these characters behind the folder: trial keys begin with each equally often."""

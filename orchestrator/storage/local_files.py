@@ -27,13 +27,22 @@ def home_expanded(named: str, where: str) -> Path:
 
 
 def files_below(root: Path, prefix: str) -> dict[str, int]:
-    """Bytes of each file below `root / prefix`, by its name relative to the root; links to folders are not followed."""
+    """Bytes of each file below `root / prefix`, by its name relative to the root.
+
+    Links to folders are not followed; a folder that cannot be read counts as empty.
+    """
     found: dict[str, int] = {}
-    for folder, _, names in os.walk(root / prefix):
-        for name in names:
-            path = Path(folder, name)
-            with suppress(FileNotFoundError):
-                found[path.relative_to(root).as_posix()] = path.lstat().st_size
+    folders = [prefix]
+    while folders:
+        folder = folders.pop()
+        with suppress(OSError), os.scandir(root / folder) as entries:
+            for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if not entry.is_dir():
+                    with suppress(FileNotFoundError):
+                        found[name] = entry.stat(follow_symlinks=False).st_size
+                elif not entry.is_symlink():
+                    folders.append(name)
     return found
 
 

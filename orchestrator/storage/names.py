@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from orchestrator.storage.errors import StorageError
 
@@ -46,7 +45,12 @@ def is_hidden(name: str) -> bool:
 def countable(names: Iterable[str]) -> set[str]:
     """Those that readers shall see: no drafts, no half-written folders, nothing that a folder could not hold."""
     visible = {name for name in names if is_name(name) and not is_hidden(name)}
-    folders = {str(folder) for name in visible for folder in PurePosixPath(name).parents}
+    folders = set[str]()
+    for name in visible:
+        folder = parent(name)
+        while folder and folder not in folders:  # those around one that is known are known too
+            folders.add(folder)
+            folder = parent(folder)
     half_written = {
         parent(name) for name in visible if name.endswith(TENSORS) and f"{parent(name)}/{MANIFEST}" not in visible
     }

@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from orchestrator.storage.errors import StorageError
+from orchestrator.storage.listed_objects import FIELD, StoredObject, read_listings
 from orchestrator.storage.s3_errors import ABSENT, S3_ERRORS, code_of, may_pass, refusal
 
 Answer = TypeVar("Answer")
@@ -40,15 +41,6 @@ SMALL = 8 * 2**20
 """Up to so many bytes an object is read and written in one piece."""
 MARK = "combo-write"
 """Metadata of each object: which call wrote it, so that a caller knows its own write again."""
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object as a listing tells of it."""
-
-    key: str
-    etag: str
-    size: int
 
 
 @dataclass(frozen=True)
@@ -85,8 +77,7 @@ class Bucket:
         """
         start = {"StartAfter": after} if after else {}
         page = self._insist(lambda s3: s3.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=PAGE, **start))
-        found = [StoredObject(item["Key"], item["ETag"], item["Size"]) for item in page.get("Contents", ())]
-        return found, bool(page.get("IsTruncated"))
+        return page[FIELD], bool(page.get("IsTruncated"))
 
     def read(self, key: str) -> bytes | None:
         """An object's content; None if there is none."""
@@ -186,8 +177,14 @@ _TRANSFER = TransferConfig(multipart_threshold=SMALL, multipart_chunksize=SMALL,
 @cache
 def _client(_process: int) -> Any:
     """The client of this process: threads may share one, forked processes may not."""
+    s3 = _new_client()
+    read_listings(s3)
+    return s3
+
+
+def _new_client() -> Any:
     session = boto3.session.Session()
-    # Half of what a listing costs would be to parse times that nobody asks for.
+    # Nobody asks when an object was written, and to parse that takes long.
     session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     options: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,

@@ -127,6 +127,17 @@ def test_names_are_those_below_a_folder(storage):
     assert storage.sizes("trials/ab") == {"trials/ab/trial.json": 2}
 
 
+def test_names_may_hold_what_addresses_and_xml_write_otherwise(storage):
+    odd = ["größe 100% + 5%20&amp;<1>.txt", "trials/abc/a=b?c#d.json"]
+    for name in odd:
+        storage.write(name, b"x")
+
+    assert storage.names("") == sorted(odd)
+    other = storage.for_worker()
+    other.fetch("")
+    assert [(other.root / name).read_bytes() for name in odd] == [b"x", b"x"]
+
+
 def test_drafts_and_half_written_folders_are_no_names(storage):
     for name in ("trials/.abc.draft/trial.json", "trials/abc/.trial.json.1.draft", f"{STATE}/model.safetensors"):
         storage.write(name, b"half")

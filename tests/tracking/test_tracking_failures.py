@@ -101,7 +101,8 @@ def test_a_deleted_experiment_that_is_restored_or_passed_over_by_another_name_is
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_database_that_is_read_only_is_one_sentence(command, stored, monkeypatch):
+def test_a_database_that_is_read_only_is_one_sentence(command, stored, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # MLflow makes a folder there for what it takes for a path
     database = stored.store.root / "mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///file:{database}?mode=ro&uri=true")
     said = command("sync", "--storage", stored.store.root)

