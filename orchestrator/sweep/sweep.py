@@ -1,6 +1,6 @@
 """Runs the trials of a trial scheduler on Ray Tune.
 
-Trials with one worker train inside reused Tune actors, which costs 0.1 s a trial; trials with several run a Ray Train
+Trials with one worker train inside reused Tune actors, which costs 20 ms a trial; trials with several run a Ray Train
 group each, started from a Tune trial. One worker count runs after the other, because trials with different ones would
 starve or deadlock each other's placement groups.
 
