@@ -183,12 +183,13 @@ class ClusterWatch:
 
     def __init__(self, growth: Growth = NO_GROWTH) -> None:
         self._growth = growth
-        self._looked = float("-inf")
+        self._cluster: Cluster | None = None
+        self._looked = 0.0
 
     def __call__(self) -> Cluster:
         """The cluster."""
         now = time.monotonic()
-        if now - self._looked > LOOK_SECONDS:
+        if self._cluster is None or now - self._looked > LOOK_SECONDS:
             self._cluster, self._looked = current_cluster(self._growth), now
         return self._cluster
 
