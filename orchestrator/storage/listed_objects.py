@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 FIELD = "Objects"
-"""Of botocore's answer to a listing: its `StoredObject`s."""
+"""Key of the `StoredObject`s in botocore's answer to a listing."""
 
 
 @dataclass(frozen=True, slots=True)
