@@ -1,4 +1,4 @@
-"""What an endpoint says of a bucket's objects, read in a fifth of the time that botocore takes for it."""
+"""What an endpoint says of a bucket's objects, read in a quarter of the time that botocore takes for it."""
 
 from __future__ import annotations
 
