@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 FIELD = "Objects"
@@ -30,20 +31,22 @@ def read_listings(client: Any) -> None:
 
 
 def _read_listing(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
-    """Takes the objects out of the answer; what is no list of objects is left to botocore."""
-    if response_dict["status_code"] != 200:
+    """Takes the objects out of the answer; errors are left to botocore."""
+    if response_dict["status_code"] >= HTTPStatus.MULTIPLE_CHOICES:
         return
     try:
         answer = ElementTree.fromstring(response_dict["body"])
     except ElementTree.ParseError:
+        response_dict["status_code"] = HTTPStatus.INTERNAL_SERVER_ERROR  # it was cut off, and is asked for again
         return
-    space = answer.tag.removesuffix("ListBucketResult")
+    space = answer.tag[: answer.tag.rfind("}") + 1]
     is_encoded = answer.findtext(f"{space}EncodingType") == "url"
-    customized_response_dict[FIELD] = [_object(one, space, is_encoded) for one in answer.iter(f"{space}Contents")]
+    listed = answer.findall(f"{space}Contents")
+    customized_response_dict[FIELD] = [_object(one, space, is_encoded) for one in listed]
     answer[:] = [part for part in answer if part.tag != f"{space}Contents"]
     response_dict["body"] = ElementTree.tostring(answer)
 
 
 def _object(listed: ElementTree.Element, space: str, is_encoded: bool) -> StoredObject:
     key, etag, size = (listed.findtext(f"{space}{name}", "") for name in ("Key", "ETag", "Size"))
-    return StoredObject(unquote(key) if is_encoded else key, etag, int(size))
+    return StoredObject(unquote_plus(key) if is_encoded else key, etag, int(size))

@@ -27,22 +27,15 @@ def home_expanded(named: str, where: str) -> Path:
 
 
 def files_below(root: Path, prefix: str) -> dict[str, int]:
-    """Bytes of each file below `root / prefix`, by its name relative to the root.
-
-    Links to folders are not followed; a folder that cannot be read counts as empty.
-    """
+    """Bytes of each file below `root / prefix`, by its name relative to the root; links to folders are not followed."""
     found: dict[str, int] = {}
-    folders = [prefix]
-    while folders:
-        folder = folders.pop()
-        with suppress(OSError), os.scandir(root / folder) as entries:
-            for entry in entries:
-                name = f"{folder}/{entry.name}" if folder else entry.name
-                if not entry.is_dir():
-                    with suppress(FileNotFoundError):
-                        found[name] = entry.stat(follow_symlinks=False).st_size
-                elif not entry.is_symlink():
-                    folders.append(name)
+    root = root.absolute()
+    start = len(f"{root}/")
+    for folder, _, names in os.walk(root / prefix):
+        for name in names:
+            path = f"{folder}/{name}"  # of tens of thousands of files: `Path` would take most of the time
+            with suppress(FileNotFoundError):
+                found[path[start:]] = os.lstat(path).st_size
     return found
 
 

@@ -47,7 +47,7 @@ LOG = re.compile(r"Traceback |\[\d{4}-\d\d-\d\d |=+$")
 """Begins a line of a log or a traceback within what Ray says."""
 HEAD = "node:__internal_head__"
 """A resource that Ray gives the head, and no other node."""
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 """Between two looks at Ray's nodes."""
 ROUNDING = 1e-6
 """Tolerance of float division, so that ten workers of 0.1 CPU fit on one."""
@@ -175,7 +175,7 @@ def running_ray(address: str | None, verbose: bool, with_groups: bool) -> Iterat
 
 
 class ClusterWatch:
-    """Tells what Ray has now, as seen at most a second ago: Tune wants to know several times for each trial.
+    """Tells what Ray has now, as seen at most a tenth of a second ago: Tune wants to know several times for each trial.
 
     Args:
         growth: by which the cluster may grow.
