@@ -55,7 +55,7 @@ class Bucket:
     def endpoint(self) -> str:
         """Scheme, host and port, without a user and a password."""
         try:
-            url = urlsplit(_client(os.getpid()).meta.endpoint_url)
+            url = urlsplit(_client().meta.endpoint_url)
         except S3_ERRORS as error:
             raise refusal(error, self.address, "the endpoint") from None
         return f"{url.scheme}://{url.hostname}" + (f":{url.port}" if url.port else "")
@@ -164,7 +164,7 @@ class Bucket:
         pauses = chain(PAUSES, repeat(PAUSES[-1]))
         while True:
             try:
-                return call(_client(os.getpid()))
+                return call(_client())
             except S3_ERRORS as error:
                 if not may_pass(error) or time.monotonic() > end:
                     raise refusal(error, self.address, self.endpoint) from None
@@ -174,9 +174,15 @@ class Bucket:
 _TRANSFER = TransferConfig(multipart_threshold=SMALL, multipart_chunksize=SMALL, max_concurrency=8)
 
 
+def _client() -> Any:
+    """The client for what the environment says now, which a program may change between two storages."""
+    said = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    return _kept_client(os.getpid(), tuple(said))
+
+
 @cache
-def _client(_process: int) -> Any:
-    """The client of this process: threads may share one, forked processes may not."""
+def _kept_client(_process: int, _said: tuple[tuple[str, str], ...]) -> Any:
+    """Threads may share a client, forked processes may not."""
     s3 = _new_client()
     read_listings(s3)
     return s3

@@ -30,8 +30,7 @@ def make_tune_scheduler(search: ScaledSearch | None) -> FIFOScheduler:
 
     Time is the number of optimiser steps, which goes on where a trial continues; Tune's own count starts anew.
     """
-    stopping = search.search.early_stopping if search else None
-    if search is None or stopping is None:
+    if search is None or (stopping := search.search.early_stopping) is None:
         return FreeActorsFirst()
     return EarlyStopping(
         time_attr="step",

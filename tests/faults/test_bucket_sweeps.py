@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from orchestrator.storage import s3
 from tests.faults.bucket_sweep import BucketSweep
 from tests.faults.fault_report import note
 from tests.faults.invariants import check_equal
@@ -26,9 +25,7 @@ def server(tmp_path_factory):
         for name, value in running.environment().items():
             patch.setenv(name, value)
         patch.setenv("COMBO_CACHE", str(tmp_path_factory.mktemp("cache")))
-        s3._client.cache_clear()
         yield running
-    s3._client.cache_clear()
 
 
 @pytest.fixture(scope="module")

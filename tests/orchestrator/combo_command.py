@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
@@ -53,12 +53,8 @@ class Combo:
         }
 
     def __call__(self, *words: object, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end: in this process, which has imported everything already, or in one of its own.
-
-        A process keeps its client of S3, so that a command for another endpoint needs one of its own.
-        """
-        starts_processes = bool(words) and words[0] in STARTS_PROCESSES
-        if not self._within and not starts_processes and _of_aws(self._environment) == _of_aws(os.environ):
+        """Runs a command to its end: in this process, which has imported everything already, or in one of its own."""
+        if not self._within and (not words or words[0] not in STARTS_PROCESSES):
             return self._here(*map(str, words))
         process = self.start(*words)
         out, err = process.communicate(timeout=timeout)
@@ -116,10 +112,6 @@ def wait_until(condition: Callable[[], object], seconds: float = 120, every: flo
     while not condition():
         assert time.monotonic() < end, f"did not happen within {seconds} s"
         time.sleep(every)
-
-
-def _of_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith("AWS_")}
 
 
 def _read(pid: int, name: str) -> bytes:

@@ -19,16 +19,14 @@ def main(folder):
 
         from orchestrator.sweep.tune_scheduler import make_tune_scheduler
 
-        started = folder / "started"
-        started.mkdir()
-
         class Starting(tune.Trainable):
             """The second actor takes longer to start than a trial takes."""
 
             def setup(self, *_):
-                is_first = not list(started.iterdir())
-                (started / str(os.getpid())).touch()
-                time.sleep(0 if is_first else 0.7)
+                try:
+                    (folder / "first").mkdir()
+                except FileExistsError:
+                    time.sleep(0.7)
 
             def reset_config(self, *_):
                 return True

@@ -7,7 +7,6 @@ from unittest.mock import patch
 import pytest
 from botocore.loaders import create_loader
 
-from orchestrator.storage import s3
 from orchestrator.storage.bucket import BucketStorage
 from orchestrator.storage.folder import FolderStorage
 from orchestrator.storage.opening import open_storage
@@ -37,7 +36,6 @@ def credentials(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def use(endpoint: str | None = None, secret: str | None = None) -> None:
         for name, value in server.environment(endpoint, secret).items():
             monkeypatch.setenv(name, value)
-        s3._client.cache_clear()
 
     monkeypatch.setenv("COMBO_CACHE", str(tmp_path / "cache"))
     use()
@@ -59,7 +57,6 @@ def between(server: S3Server, credentials: Callable[..., None]) -> Iterator[Prox
     with proxy(server.endpoint) as link:
         credentials(endpoint=link.address)
         yield link
-        s3._client.cache_clear()
 
 
 @pytest.fixture(params=["folder", "bucket"])

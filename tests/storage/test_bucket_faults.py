@@ -13,6 +13,7 @@ from model.training.checkpoint import latest_training_state
 from model.weights.folder import WEIGHTS_FILE, damaged_file, write_folder
 from orchestrator.storage import s3
 from orchestrator.storage.errors import StorageError
+from tests.servers.proxy import proxy
 
 STATE = "trials/abc/checkpoints/step-00000002"
 LARGE = 24 * 2**20
@@ -80,9 +81,18 @@ def test_f23_a_download_survives_broken_connections(bucket, between):
     assert fetched_state(bucket) == content
 
 
+def test_the_endpoint_is_the_one_that_the_environment_names_now(bucket, server, monkeypatch):
+    bucket.write("trials/abc/trial.json", b"before")
+    with proxy(server.endpoint) as link:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", link.address)
+
+        assert bucket.read("trials/abc/trial.json") == b"before"
+        assert link.received > 0
+
+
 def test_f23_a_hanging_endpoint_is_left_and_asked_again(bucket, between, monkeypatch):
     monkeypatch.setattr(s3, "READ_SECONDS", 1)
-    s3._client.cache_clear()
+    s3._kept_client.cache_clear()
     bucket.write("trials/abc/trial.json", b"before")
     between.hang()
     healing = threading.Timer(3, lambda: (between.heal(), between.drop()))
@@ -139,7 +149,6 @@ def test_a_bucket_that_cannot_be_used_is_said_in_one_line(bucket, command, monke
     monkeypatch.setattr(s3, "FIRST_RETRY_SECONDS", 0.5)
     for name, value in variables.items():
         monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
-    s3._client.cache_clear()
     said = command("gc", "--storage", bucket)
 
     assert said.code == 2
@@ -176,7 +185,6 @@ def test_expired_credentials_are_said_with_their_cure(command, monkeypatch, tmp_
             monkeypatch.setenv("AWS_PROFILE", "lab")
             for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
                 monkeypatch.delenv(name)
-        s3._client.cache_clear()
         said = command("gc", "--storage", "s3://bucket/trials")
         server.shutdown()
 

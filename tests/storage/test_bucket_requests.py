@@ -1,6 +1,5 @@
 """How often an S3 server is asked, counted where requests leave this process for it."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -32,8 +31,10 @@ def asked(bucket, monkeypatch):
         found, sent[:] = sent[:], []
         return found
 
-    s3._client(os.getpid()).meta.events.register("before-send.s3", note)
-    return taken
+    events = s3._client().meta.events
+    events.register("before-send.s3", note)
+    yield taken
+    events.unregister("before-send.s3", note)
 
 
 @pytest.fixture
