@@ -56,6 +56,7 @@ def verify(
     from orchestrator.cli.report_tables import stored_tables
     from orchestrator.cli.sweep_table import TABLE_WIDTH
     from orchestrator.report_inputs.protocols import chosen_protocols
+    from orchestrator.store.presence import refuse_absent
     from reports.verifying.verify import verify as verify_tables
 
     console = Console(highlight=False, width=max(Console().width, TABLE_WIDTH), stderr=as_json)
@@ -67,6 +68,7 @@ def verify(
         return
     view = choose_view(words or [], scale, storage, data)
     settings = view.settings
+    refuse_absent(settings.storage)
     view.say_remark(console)
     protocols = chosen_protocols(protocol)
     stored = stored_tables(words or [], view.scale, settings, protocols, data_was_named=data is not None)

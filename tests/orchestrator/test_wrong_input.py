@@ -149,7 +149,7 @@ def test_a_storage_that_is_neither_a_folder_nor_a_bucket(refused, verb, storage)
     assert said.startswith(f"error: storage '{storage}': is neither a folder nor a bucket")
 
 
-@pytest.mark.parametrize("verb", ["sync", "gc", "gc --delete"])
+@pytest.mark.parametrize("verb", ["sync", "gc", "gc --delete", "report verify"])
 @pytest.mark.parametrize("storage", ["nowhere", "."])
 def test_a_storage_that_is_not_there_is_not_taken_for_one_in_which_all_is_well(refused, tmp_path, verb, storage):
     said = refused(*verb.split(), "--storage", storage)
