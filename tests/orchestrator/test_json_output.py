@@ -85,7 +85,8 @@ def test_profiles_with_what_they_say_and_what_is_wrong_with_them(documents, tmp_
     assert "stroage" in wrong["problem"]
 
 
-def test_the_tables_of_a_report_and_whether_they_follow_from_the_data(documents):
+def test_the_tables_of_a_report_and_whether_they_follow_from_the_data(documents, combo):
+    shutil.copytree(EARLIER, combo.storage)  # holds trials of another experiment
     asked = ("combo/table7", "--scale", "smoke", "--without-mlflow")
     code, report = documents("report", "build", *asked)
     (table,) = report["tables"]
