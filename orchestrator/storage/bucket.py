@@ -13,7 +13,7 @@ from orchestrator.storage.copy_index import CopyIndex
 from orchestrator.storage.fetching import Fetching
 from orchestrator.storage.listed_objects import StoredObject
 from orchestrator.storage.listing import Listing
-from orchestrator.storage.local_files import delete_if_empty, delete_local, files_below
+from orchestrator.storage.local_files import delete_if_empty, delete_local, names_below
 from orchestrator.storage.names import MANIFEST, check_folder, check_name, countable, is_hidden, parent
 from orchestrator.storage.s3 import Bucket
 from orchestrator.storage.scratch import cache_folder, new_scratch, tie
@@ -71,7 +71,7 @@ class BucketStorage:
         stored, index = self._stored(name), CopyIndex(self.root)
         changed = [
             file
-            for file in files_below(self.root, name)
+            for file in names_below(self.root, name)
             if not is_hidden(file) and not (file in stored and index.matches(file, stored[file].etag))
         ]
         # Without its manifest, a folder whose files are being replaced counts as absent.
@@ -156,7 +156,7 @@ class BucketStorage:
     def _here(self, places: Iterable[str]) -> Iterator[str]:
         """The same of the copy."""
         for place in places:
-            yield from files_below(self.root, place)
+            yield from names_below(self.root, place)
             if (self.root / place).is_file():
                 yield place
 

@@ -12,7 +12,7 @@ from experiments.errors import Problem
 from model.atomic_writes import draft_of, flush_to_disk
 from model.regular_files import UnsuitableFileError, check_regular, read_regular
 from orchestrator.storage.errors import StorageError
-from orchestrator.storage.local_files import delete_local, files_below
+from orchestrator.storage.local_files import delete_local, files_below, names_below
 from orchestrator.storage.names import check_folder, check_name, countable
 from orchestrator.storage.storage import Choose, Wanted
 
@@ -73,7 +73,7 @@ class FolderStorage:
 
     def names(self, prefix: str) -> list[str]:
         """See `Storage`."""
-        return sorted(countable(files_below(self.root, check_folder(prefix))))
+        return sorted(countable(names_below(self.root, check_folder(prefix))))
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """See `Storage`."""

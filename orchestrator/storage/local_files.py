@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,14 +30,29 @@ def home_expanded(named: str, where: str) -> Path:
 def files_below(root: Path, prefix: str) -> dict[str, int]:
     """Bytes of each file below `root / prefix`, by its name relative to the root; links to folders are not followed."""
     found: dict[str, int] = {}
-    root = root.absolute()
     start = len(f"{root}/")
-    for folder, _, names in os.walk(root / prefix):
-        for name in names:
-            path = f"{folder}/{name}"  # of tens of thousands of files: `Path` would take most of the time
-            with suppress(FileNotFoundError):
-                found[path[start:]] = os.lstat(path).st_size
+    for file in _walk(root / prefix):
+        with suppress(FileNotFoundError):
+            found[file.path[start:]] = file.stat(follow_symlinks=False).st_size
     return found
+
+
+def names_below(root: Path, prefix: str) -> list[str]:
+    """The same names alone, which takes less time."""
+    start = len(f"{root}/")
+    return [file.path[start:] for file in _walk(root / prefix)]
+
+
+def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """As `os.walk`, which takes twice as long."""
+    folders = [str(folder)]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as found:
+            for one in found:
+                if one.is_dir(follow_symlinks=False):
+                    folders.append(one.path)
+                elif not one.is_dir():
+                    yield one
 
 
 def delete_local(path: Path) -> None:
