@@ -18,6 +18,18 @@ def to_device(values: Tensor, device: torch.device | str) -> Tensor:
     return (values if values.is_pinned() else values.pin_memory()).to(place, non_blocking=True)
 
 
+def places_of(chosen: Tensor, device: torch.device | str) -> Tensor | None:
+    """Which rows are chosen, (N,) int64 on a device; None where all are.
+
+    To choose rows of a GPU's tensor by the mask itself, the program would have to wait for the GPU.
+
+    Args:
+        chosen: bool (rows,), on the host.
+        device: of the tensor that has the rows.
+    """
+    return None if bool(chosen.all()) else to_device(chosen.nonzero()[:, 0], device)
+
+
 def read(values: Tensor) -> Tensor:
     """Values on the host. Waits for the device, so that a step can afford one."""
     return values.cpu()

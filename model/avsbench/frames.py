@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from model.transfers import places_of, to_device
+
 LONGEST = 10
 """Frames of a padded clip."""
 GROUP = 5
@@ -20,14 +22,16 @@ class Frames:
     Args:
         clip_lengths: frames of each clip.
         padded: whether shorter clips are filled up to ten frames.
+        device: of all rows.
     """
 
-    def __init__(self, clip_lengths: list[int], *, padded: bool) -> None:
+    def __init__(self, clip_lengths: list[int], *, padded: bool, device: torch.device) -> None:
         self._lengths = [max(length, LONGEST) for length in clip_lengths] if padded else clip_lengths
-        self._is_real = [
-            frame < real for real, length in zip(clip_lengths, self._lengths, strict=True) for frame in range(length)
-        ]
-        self._has_padding = not all(self._is_real)
+        is_real = torch.tensor(
+            [frame < real for real, length in zip(clip_lengths, self._lengths, strict=True) for frame in range(length)]
+        )
+        self._is_real, self._places = to_device(is_real, device), places_of(is_real, device)
+        """The second is None where there is no padding."""
 
     def in_fives(self) -> list[int]:
         """Lengths of groups of five frames within each clip; a clip's last one may be shorter."""
@@ -35,21 +39,16 @@ class Frames:
 
     def pad(self, rows: Tensor) -> Tensor:
         """Rows (BT, ...) of the clips' frames with zeros for padding between them."""
-        if not self._has_padding:
+        if self._places is None:
             return rows
-        padded = rows.new_zeros(len(self._is_real), *rows.shape[1:])
-        padded[self._real(rows)] = rows
-        return padded
+        return rows.new_zeros(len(self._is_real), *rows.shape[1:]).index_copy_(0, self._places, rows)
 
     def blank(self, rows: Tensor) -> Tensor:
         """The same rows with zeros for those of padding."""
-        if not self._has_padding:
+        if self._places is None:
             return rows
-        return rows * self._real(rows).view(-1, *[1] * (rows.ndim - 1))
+        return rows * self._is_real.view(-1, *[1] * (rows.ndim - 1))
 
     def drop_padding(self, rows: Tensor) -> Tensor:
         """Rows of the clips' frames only."""
-        return rows[self._real(rows)] if self._has_padding else rows
-
-    def _real(self, rows: Tensor) -> Tensor:
-        return torch.tensor(self._is_real, device=rows.device)
+        return rows if self._places is None else rows[self._places]

@@ -125,7 +125,8 @@ class AVSBenchNetwork(Network):
             clip_lengths: frames of each clip.
         """
         as_released = self.truths.avss_clips == "official"
-        frames = Frames(clip_lengths, padded=self.training and self.is_avss and as_released)
+        padded = self.training and self.is_avss and as_released
+        frames = Frames(clip_lengths, padded=padded, device=images.device)
         groups = frames.in_fives() if as_released else clip_lengths
         audio_features = sound
         images, sound = frames.pad(images), frames.pad(sound)

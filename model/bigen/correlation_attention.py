@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from model.precision import at_least_fp32, without_autocast
+from model.transfers import to_device
 
 TILE = 2**19
 """Numbers of the correlation that a CPU holds at once, 2 MiB: what its second cache takes."""
@@ -43,7 +44,7 @@ class CorrelationAttention(nn.Module):
 
     def attention(self, maps: list[Tensor], clip_lengths: Sequence[int]) -> list[Tensor]:
         """By how much each position is raised, (BT, 1, H_i, W_i) from 0 to 1; see `forward` for the arguments."""
-        partners = partner_frames(clip_lengths)
+        partners = to_device(torch.tensor(partner_frames(clip_lengths)), maps[0].device)
         return [
             gate(mean_correlation(frames, frames[partners])).sigmoid()
             for gate, frames in zip(self.gates, maps, strict=True)

@@ -10,10 +10,11 @@ from torch import Tensor
 from model.bigen.config import BigenConfig
 from model.bigen.kl_loss import kl_loss
 from model.bigen.network import Segmented
-from model.bigen.segmentation_loss import SMOOTHING, cross_entropy, known_pixels, weighted_iou
+from model.bigen.segmentation_loss import SMOOTHING, cross_entropy, weighted_iou
 from model.data.batch import Batch
 from model.layers.audio_generation import consistency_loss
 from model.precision import without_autocast
+from model.transfers import places_of
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,16 @@ class Supervised:
     """What a part of a batch is compared with.
 
     Attributes:
-        annotated: (BT,) which frames have labels; on S4 the first of each clip, on MS3 all.
-        labels: (annotated frames, H, W) class ids.
+        frames: BT.
+        annotated: (F,) int64 which of them have labels, on S4 the first of each clip; None on MS3, where all have.
+        labels: (F, H, W) class ids.
+        pixels: of the labels that have a class.
     """
 
-    annotated: Tensor
+    frames: int
+    annotated: Tensor | None
     labels: Tensor
+    pixels: int
 
 
 class BigenObjective:
@@ -40,15 +45,16 @@ class BigenObjective:
         self._loss, self._stages = config.loss, config.truths.kl_stages
 
     def supervise(self, batch: Batch, step: int) -> Supervised:  # noqa: ARG002
-        """The labels as they are."""
-        return Supervised(batch.annotated, batch.labels)
+        """What the host knows of the labels, and the labels."""
+        annotated = places_of(batch.annotated, batch.labels.device)
+        return Supervised(len(batch.annotated), annotated, batch.labels, sum(batch.known))
 
     def counts(self, parts: Sequence[Supervised]) -> Sequence[float]:
         """Pixels with a label, annotated frames, and all frames."""
         return (
-            float(sum(known_pixels(part.labels).sum() for part in parts)),
+            float(sum(part.pixels for part in parts)),
             float(sum(len(part.labels) for part in parts)),
-            float(sum(len(part.annotated) for part in parts)),
+            float(sum(part.frames for part in parts)),
         )
 
     @without_autocast
@@ -58,13 +64,13 @@ class BigenObjective:
         The KL loss is a sum over frames in the released code, so nothing divides it.
         """
         pixels, annotated, frames = counts
-        logits = outputs.logits.float()
-        labelled = logits[supervision.annotated, 0]
-        structure = self._loss.segmentation == "structure"
-        bce = cross_entropy(labelled, supervision.labels, SMOOTHING if structure else 0.0)
+        logits, labels = outputs.logits.float(), supervision.labels
+        labelled = (logits if supervision.annotated is None else logits[supervision.annotated])[:, 0]
+        structure, all_known = self._loss.segmentation == "structure", supervision.pixels == labels.numel()
+        bce = cross_entropy(labelled, labels, SMOOTHING if structure else 0.0, all_known=all_known)
         losses = {"bce": bce / pixels}
         if structure:
-            losses["iou"] = weighted_iou(labelled, supervision.labels) / annotated
+            losses["iou"] = weighted_iou(labelled, labels) / annotated
         maps = [stage.float() for stage in outputs.fused]
         losses["kl"] = kl_loss(maps, outputs.audio.float(), logits, self._stages)
         if outputs.generated is not None:

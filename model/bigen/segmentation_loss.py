@@ -20,17 +20,18 @@ def known_pixels(labels: Tensor) -> Tensor:
     return labels != IGNORED
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float, *, all_known: bool) -> Tensor:
     """Binary cross entropy, summed over the pixels that count.
 
     Args:
         logits: (N, H, W).
         labels: (N, H, W) class ids.
         smoothing: 0 to 1; the released code writes g (1 - s) + s / 2.
+        all_known: whether every pixel counts; else the host waits until the device knows which do.
     """
     wanted = (labels == 1).to(logits.dtype) * (1 - smoothing) + smoothing / 2
     losses = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
-    return losses[known_pixels(labels)].sum()
+    return losses.sum() if all_known else losses[known_pixels(labels)].sum()
 
 
 def weighted_iou(logits: Tensor, labels: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from model.combo.points import Draw, PointCounts, PointSource, sample_points, un
 from model.combo.query_decoder import Prediction
 from model.combo.targets import Targets
 from model.precision import without_autocast
-from model.transfers import to_device
+from model.transfers import places_of
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ class Supervision:
     @classmethod
     def of(cls, annotated: Tensor, targets: Targets, clip_lengths: list[int]) -> Supervision:
         """With `annotated` as (BT,) bool on the host."""
-        frames = None if bool(annotated.all()) else to_device(annotated.nonzero()[:, 0], targets.masks.device)
-        return cls(frames, targets, clip_lengths)
+        return cls(places_of(annotated, targets.masks.device), targets, clip_lengths)
 
     def supervised(self, prediction: Prediction) -> Prediction:
         """What is predicted for annotated frames."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from model.config import IGNORED
 from model.data.clip import Clip
 from model.data.errors import DataError
 from model.transfers import to_device
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,8 @@ class Batch:
     host."""
     present: Sequence[Sequence[int]] = ()
     """Class ids in each label map, ascending, 255 left out."""
+    known: Sequence[int] = ()
+    """Pixels of each label map that have a class."""
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device; a GPU gets it behind what it does, without a wait."""
@@ -76,7 +81,8 @@ class Batch:
             self.labels.split(labelled),
             [self.names[first : first + clips] for first in range(0, len(self.names), clips)],
             self.positions.split(clips),
-            [self.present[end - part : end] for part, end in zip(labelled, accumulate(labelled), strict=True)],
+            _split(self.present, labelled),
+            _split(self.known, labelled),
             strict=True,
         )
         return [Batch(*part) for part in parts]
@@ -97,6 +103,7 @@ def collate(clips: Sequence[Clip], positions: Sequence[int], *, channels_last: b
     if len(sizes) > 1:
         raise DataError(f"clips of sizes {sorted(sizes)} do not fit into one batch: use data of one size")
     maskiges = [clip.maskiges for clip in clips if clip.maskiges is not None]
+    pixels_by_class = [_pixels_by_class(labels) for clip in clips for labels in clip.labels]
     return Batch(
         frames=_join_pictures([clip.frames for clip in clips], channels_last),
         maskiges=_join_pictures(maskiges, channels_last) if maskiges else None,
@@ -106,14 +113,15 @@ def collate(clips: Sequence[Clip], positions: Sequence[int], *, channels_last: b
         labels=_join([clip.labels for clip in clips]),
         names=[clip.name for clip in clips],
         positions=torch.tensor(list(positions)),
-        present=[present_classes(labels) for clip in clips for labels in clip.labels],
+        present=[np.flatnonzero(pixels).tolist() for pixels in pixels_by_class],
+        known=[int(pixels.sum()) for pixels in pixels_by_class],
     )
 
 
 def present_classes(labels: NDArray[np.int64]) -> list[int]:
     """Class ids in a label map (H, W), ascending; ignored pixels belong to no class."""
-    present: list[int] = np.flatnonzero(np.bincount(labels.ravel(), minlength=IGNORED + 1)).tolist()
-    return [one for one in present if one != IGNORED]
+    present: list[int] = np.flatnonzero(_pixels_by_class(labels)).tolist()
+    return present
 
 
 def unlabelled(frames: Tensor, maskiges: Tensor | None, sound: Tensor) -> Batch:
@@ -139,6 +147,14 @@ def _join_pictures(pictures: Sequence[NDArray[np.uint8]], channels_last: bool) -
     else:
         joined = np.empty((count, 3, height, width), np.uint8)
     return torch.from_numpy(np.concatenate(pictures, out=joined))
+
+
+def _pixels_by_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(labels.ravel(), minlength=IGNORED)[:IGNORED]
+
+
+def _split(values: Sequence[Value], lengths: Sequence[int]) -> list[Sequence[Value]]:
+    return [values[end - length : end] for length, end in zip(lengths, accumulate(lengths), strict=True)]
 
 
 def _join(arrays: Sequence[NDArray[np.generic]]) -> Tensor:

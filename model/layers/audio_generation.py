@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.transfers import places_of
+
 OFFSET = 1e-6
 """Added to differences of audio features before they are squared."""
 
@@ -46,13 +48,13 @@ def labelled_mask(annotated: Tensor, labels: Tensor, like: Tensor) -> Tensor:
     """The labelled object as a mask of zeros and ones, (BT, 1, H, W); zeros for frames without labels.
 
     Args:
-        annotated: (BT,) which frames have labels.
+        annotated: (BT,) which frames have labels, on the host.
         labels: (annotated frames, H, W) class ids.
         like: (BT, 1, H, W), for the type and the device.
     """
-    mask = like.new_zeros(like.shape)
-    mask[annotated] = (labels == 1).to(mask.dtype)[:, None]
-    return mask
+    objects = (labels == 1).to(like.dtype)[:, None]
+    places = places_of(annotated, like.device)
+    return objects if places is None else like.new_zeros(like.shape).index_copy_(0, places, objects)
 
 
 def consistency_loss(audio_features: Tensor, generated: Tensor) -> Tensor:

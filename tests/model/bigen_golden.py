@@ -72,4 +72,5 @@ def reference_batch(task: str) -> Batch:
         labels=torch.from_numpy(truth[:, 0].astype(np.int64))[annotated],
         names=["reference"],
         positions=torch.tensor([0]),
+        known=[224 * 224] * int(annotated.sum()),
     )

@@ -42,6 +42,7 @@ def batch_of(annotated, labels):
         labels=labels,
         names=["a", "b"],
         positions=torch.arange(2),
+        known=(labels != IGNORED).sum((1, 2)).tolist(),
     )
 
 
@@ -153,9 +154,9 @@ def test_losses_of_the_parts_of_a_batch_add_up(task, truth):
 
 def test_ignored_pixels_count_nowhere():
     g = vectors("losses_avsbench")
-    outputs, batch = outputs_of(g), binary_batch(g, "ms3")
-    batch.labels[:, :14] = IGNORED
-    losses, _ = losses_of(objective("ms3"), outputs, batch)
+    outputs, labels = outputs_of(g), g["gt5"][:, 0].long()
+    labels[:, :14] = IGNORED
+    losses, _ = losses_of(objective("ms3"), outputs, batch_of(torch.ones(10, dtype=torch.bool), labels))
     lower = torch.nn.functional.binary_cross_entropy_with_logits(outputs.logits[:, :, 14:], g["gt5"][:, :, 14:])
     assert_close(losses["bce"], lower)
 

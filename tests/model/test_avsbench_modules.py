@@ -13,6 +13,7 @@ from model.layers.panoptic_fpn import Decoder, Head
 from model.layers.tpavi import TPAVI
 
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
+CPU = torch.device("cpu")
 MAPS = ("f1", "f2", "f3", "f4")
 
 
@@ -109,12 +110,12 @@ def test_a_fresh_tpavi_adds_nothing():
 
 
 def test_groups_of_five_stay_within_clips():
-    assert Frames([5, 10, 7], padded=False).in_fives() == [5, 5, 5, 5, 2]
-    assert Frames([5, 10, 7], padded=True).in_fives() == [5] * 6
+    assert Frames([5, 10, 7], padded=False, device=CPU).in_fives() == [5, 5, 5, 5, 2]
+    assert Frames([5, 10, 7], padded=True, device=CPU).in_fives() == [5] * 6
 
 
 def test_padding_fills_clips_up_to_ten_frames():
-    frames = Frames([5, 10], padded=True)
+    frames = Frames([5, 10], padded=True, device=CPU)
     rows = torch.arange(1.0, 16.0)[:, None]
     padded = frames.pad(rows)
     assert padded[:, 0].tolist() == [1, 2, 3, 4, 5, 0, 0, 0, 0, 0, *range(6, 16)]

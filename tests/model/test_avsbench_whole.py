@@ -114,9 +114,9 @@ def test_one_step_of_training(as_released, clip):
     images, sound = clip
     outputs = network.segment(images, sound, [5])
     objective = AVSBenchObjective(config)
-    batch = unlabelled(images, None, sound)
-    batch.annotated[0] = True
-    supervision = replace(objective.supervise(batch, 0), labels=labels)
+    annotated = torch.tensor([True] + [False] * 4)
+    batch = replace(unlabelled(images, None, sound), annotated=annotated, labels=labels, known=[labels.numel()])
+    supervision = objective.supervise(batch, 0)
     losses = objective.losses(outputs, supervision, objective.counts([supervision]))
     total = objective.weighted_sum(losses)
     total.backward()

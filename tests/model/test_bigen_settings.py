@@ -1,5 +1,6 @@
 """What the settings of AVS-BiGen change, and which are refused."""
 
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -45,6 +46,7 @@ def labelled_batch(task, generator):
         labels=torch.randint(0, 2, (int(annotated.sum()), SIZE, SIZE), generator=generator),
         names=["one", "other"],
         positions=torch.tensor([0, 1]),
+        known=[SIZE * SIZE] * int(annotated.sum()),
     )
 
 
@@ -118,7 +120,8 @@ def test_ignored_pixels_count_in_no_loss():
     logits = torch.randn(2, 40, 40, generator=generator)
     labels = torch.zeros(2, 40, 40, dtype=torch.int64)
     labels[:, 20:, 35:] = IGNORED
-    for loss in (lambda values: cross_entropy(values, labels, 0.001), lambda values: weighted_iou(values, labels)):
+    entropy = partial(cross_entropy, labels=labels, smoothing=0.001, all_known=False)
+    for loss in (entropy, partial(weighted_iou, labels=labels)):
         changed = logits.masked_fill(labels == IGNORED, 50.0)
         assert loss(changed) == loss(logits)
         assert loss(logits + 1) != loss(logits)

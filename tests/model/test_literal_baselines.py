@@ -80,6 +80,7 @@ class Compared:
             labels=labels[annotated],
             names=["one", "other"],
             positions=torch.arange(2),
+            known=[SIZE * SIZE] * len(annotated),
         )
         self.truth = labels
         self.maps = [level.detach().clone().requires_grad_() for level in self.network.backbone.maps]

@@ -8,11 +8,13 @@ import sys
 
 import pytest
 import torch
-from tiny_trials import tiny_config
+from tiny_trials import SIZE, tiny_config
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from experiments.overrides import lay_over
+from model.config import TrialConfig
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.interface import model_of
@@ -25,6 +27,13 @@ from model.training.workers import Workers
 
 CPU = torch.device("cpu")
 CLIPS = 4
+BASELINES = [
+    {"model.name": "avsbench", "loss.lambda_avm": 0.5},
+    {"model.name": "avsbench", "loss.lambda_avm": 0.5, "data.task": "avss"},
+    {"model.name": "avsbench", "model.generation": True, "data.task": "ms3"},
+    {"model.name": "bigen", "loss.lambda_kl": 0.5},
+    {"model.name": "bigen", "data.task": "ms3"},
+]
 OPERATIONS = (
     "_local_scalar_dense",
     "nonzero",
@@ -156,6 +165,24 @@ def test_scaled_gradients_wait_once_more_unless_one_operation_updates_all(numeri
     with watched([batch.frames, batch.maskiges, batch.sound, batch.labels, *model.state_dict().values()]) as device:
         stepper.step(0, batch)
     assert device.waits == ["read", *more]
+
+
+@pytest.mark.parametrize("settings", BASELINES)
+def test_a_step_of_a_baseline_waits_never(settings, light_data, watched):
+    """What is known of the labels was counted by the loader."""
+    own = {
+        "model.backbone.norm": "native",
+        "model.backbone.weights": "random",
+        "data.size": SIZE,
+        "training.batch": CLIPS,
+    }
+    small = {"model.backbone.name": "test_resnet", "model.audio_encoder.name": "compact", "model.width": 16}
+    config = TrialConfig.model_validate(lay_over(lay_over({}, own | small, "baseline"), settings, "test"))
+    batch = batch_of(config, light_data)
+    model, stepper = stepper_of(config)
+    with watched([batch.frames, batch.sound, batch.labels, *model.state_dict().values()]) as device:
+        stepper.step(0, batch)
+    assert device.waits == []
 
 
 def test_the_watch_sees_what_waits(watched):
