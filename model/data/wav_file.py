@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from model.data.decoding import read_decoded
 from model.data.errors import FileError
+
+if TYPE_CHECKING:
+    import av
 
 RATES = (1_000, 384_000)
 """What a sound file may have; a damaged header that says more would ask for a resampling filter of any size."""
@@ -45,6 +47,8 @@ def read_wav(path: Path) -> tuple[NDArray[np.int16], int]:
 
 
 def _decode(path: Path, file: BinaryIO) -> tuple[NDArray[np.int16], int]:
+    import av  # not every machine that trains has it: released clips come with their log-mels
+
     content = _without_id3(file.read())
     if not content:
         raise FileError(path, "unreadable", "cannot be read as a wav file (it is empty)", "replace it")
@@ -63,9 +67,11 @@ def _decode(path: Path, file: BinaryIO) -> tuple[NDArray[np.int16], int]:
 
 def _big_endian(header: av.AudioCodecContext) -> av.AudioCodecContext:
     """FFmpeg reads the header of RIFX in its own byte order, but would take the samples for those of RIFF."""
+    import av
+
     if not header.name.endswith("le"):
         return header
-    decoder = cast(av.AudioCodecContext, av.CodecContext.create(f"{header.name.removesuffix('le')}be", "r"))
+    decoder = cast("av.AudioCodecContext", av.CodecContext.create(f"{header.name.removesuffix('le')}be", "r"))
     decoder.sample_rate, decoder.layout = header.sample_rate, header.layout
     return decoder
 

@@ -29,6 +29,8 @@ from model.combo.targets import frame_targets
 from model.data.batch import present_classes
 
 CLIPS, FRAMES, PREDICTIONS, QUERIES, SIDE, SIZE, CLASSES = 8, 5, 10, 100, 56, 224, 2
+DRAWN = 3e-3
+"""Relative difference of totals; their standard deviation over draws of the points is 3e-4."""
 FORMS = ("literal", "per_frame", "batched")
 TRUTHS, LOSS = Truths(), LossConfig()
 
@@ -82,10 +84,10 @@ class Case:
 
 
 def forms(task: str, device: str) -> Mapping[str, Form]:
-    """A step of each form, whose totals agree."""
+    """A step of each form, whose totals agree as far as their random points allow."""
     case = Case.of(task, device)
     totals = [case.step(form) for form in FORMS]
-    assert max(totals) - min(totals) < 1e-3 * max(totals), dict(zip(FORMS, totals, strict=True))
+    assert max(totals) - min(totals) < DRAWN * max(totals), dict(zip(FORMS, totals, strict=True))
     return {form: partial(case.step, form) for form in FORMS}
 
 

@@ -88,7 +88,8 @@ def fastest_sample(value: Tensor, shapes: Shapes, locations: Tensor, weights: Te
 def form_for(case: Case) -> Form:
     """The fastest form; found and logged when a process asks for the first time."""
     if case.device.type == "cuda":
-        name, form, reason = fastest_measured(case, _gpu_forms(), _gpu_milliseconds)
+        with torch.cuda.device(case.device):
+            name, form, reason = fastest_measured(case, _gpu_forms(), _gpu_milliseconds)
     else:
         name, form, reason = _for_cpu(case)
     log.info("deformable sampling of %s: %s (%s)", case, name, reason)

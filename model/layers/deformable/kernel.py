@@ -31,7 +31,9 @@ class _KernelSample(torch.autograd.Function):
     def forward(ctx: Any, value: Tensor, shapes: tuple[tuple[int, int], ...], places: Tensor, shares: Tensor) -> Tensor:
         frames, _, heads, width = value.shape
         output = value.new_empty(frames, places.shape[1], heads * width)
-        _forward[_grid(places)](value, _levels(shapes, value.device), places, shares, output, *_sizes(value, places))
+        levels = _levels(shapes, value.device)
+        with torch.cuda.device_of(value):  # Triton starts a kernel on the current GPU, whichever holds the tensors
+            _forward[_grid(places)](value, levels, places, shares, output, *_sizes(value, places))
         ctx.save_for_backward(value, places, shares)
         ctx.shapes = shapes
         return output
@@ -43,7 +45,8 @@ class _KernelSample(torch.autograd.Function):
         of_places, of_shares = torch.empty_like(places), torch.empty_like(shares)
         levels, wanted = _levels(ctx.shapes, value.device), gradient.contiguous()
         found = (of_value, of_places, of_shares)
-        _backward[_grid(places)](value, levels, places, shares, wanted, *found, *_sizes(value, places))
+        with torch.cuda.device_of(value):
+            _backward[_grid(places)](value, levels, places, shares, wanted, *found, *_sizes(value, places))
         return of_value.to(value.dtype), None, of_places, of_shares
 
 
@@ -145,7 +148,9 @@ def _backward(
                 sampled += part_x * part_y * product
                 along_x += (part_y if across else -part_y) * product
                 along_y += (part_x if down else -part_x) * product
-                tl.atomic_add(of_value + offset, share * part_x * part_y * gradient, mask=is_inside)
+                # Nobody reads the sums before the kernel ends, so no addition need be ordered with what is around it.
+                added = share * part_x * part_y * gradient
+                tl.atomic_add(of_value + offset, added, mask=is_inside, sem="relaxed")
             tl.store(of_shares + point, sampled, mask=is_there)
             tl.store(of_places + 2 * point, share * along_x * breadth, mask=is_there)
             tl.store(of_places + 2 * point + 1, share * along_y * height, mask=is_there)
