@@ -154,7 +154,7 @@ class SetCriterion:
 
     def _class_weight(self, like: Tensor) -> Tensor:
         weight = like.new_ones(self.no_object + 1)
-        weight[self.no_object] = self.config.no_object_weight
+        weight[self.no_object :] = self.config.no_object_weight
         return weight
 
     def _mask_losses(

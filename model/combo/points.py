@@ -129,7 +129,7 @@ class CountedPoints:
         step: int,
         places: Sequence[int],
         device: torch.device,
-        hashed: Callable[[Tensor, int], Tensor] | None = None,
+        hashed: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> None:
         self._keys = np.array([_mix(seed, step, place) for place in places], dtype=np.uint64)
         self._device, self._hashed = device, hashed or hashed_points
@@ -163,19 +163,33 @@ class CountedPoints:
 class _Hashed(Sequence[Tensor]):
     """Points (rows, count, 2) of each prediction, drawn each time that they are asked for."""
 
-    def __init__(self, starts: Tensor, count: int, hashed: Callable[[Tensor, int], Tensor]) -> None:
-        self._starts, self._count, self._hashed = starts, count, hashed
+    def __init__(self, starts: Tensor, count: int, hashed: Callable[[Tensor, Tensor], Tensor]) -> None:
+        self._starts, self._offsets, self._hashed = starts, offsets(count, starts.device), hashed
 
     def __len__(self) -> int:
         return len(self._starts)
 
     def __getitem__(self, prediction: int) -> Tensor:  # type: ignore[override]
-        return self._hashed(self._starts[prediction], self._count)
+        return self._hashed(self._starts[prediction], self._offsets)
 
 
-def hashed_points(starts: Tensor, count: int) -> Tensor:
-    """Points (rows, count, 2) of the rows whose numbers begin at `starts` (rows,) int64; the same on every device."""
-    bits = starts[:, None] + torch.arange(count, device=starts.device) * _signed(GOLDEN)
+def offsets(count: int, device: torch.device) -> Tensor:
+    """How far the numbers of a row are from its first, (count,) int64 that overflow as they should.
+
+    PyTorch's compiler would reckon with them as with places in memory, in 32 bits on a GPU, so they are made outside
+    of what it compiles.
+    """
+    return torch.arange(count, device=device) * _signed(GOLDEN)
+
+
+def hashed_points(starts: Tensor, offsets: Tensor) -> Tensor:
+    """Points (rows, count, 2), the same on every device.
+
+    Args:
+        starts: (rows,) int64, where the numbers of each row begin.
+        offsets: see the function of that name.
+    """
+    bits = starts[:, None] + offsets
     for shift, factor in ((30, FIRST_FACTOR), (27, SECOND_FACTOR)):
         bits = bits.bitwise_xor_(_shifted(bits, shift)).mul_(_signed(factor))
     bits.bitwise_xor_(_shifted(bits, 31))

@@ -1,9 +1,10 @@
 """What a frozen audio encoder says of each clip, computed once and kept: training never pays for it again.
 
 Entries are keyed by the content of the encoder's weights and of the clip's log-mel, so neither a changed file nor
-other weights can be answered from an old entry; and by the kind of device, because kinds differ in their last bits:
+other weights can be answered from an old entry; and by the kind of device and the order of the weights in memory,
+which both change the last bits:
 
-    <folder>/<weights digest>-<kind of device>/<log-mel digest>.embedding
+    <folder>/<weights digest>-<kind of device>[-channels-last]/<log-mel digest>.embedding
 
 An entry is the SHA-256 of all that follows it, and float32 (T, A) as safetensors. The folder saves time and nothing
 else: when it cannot be used, training goes on without it.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,20 +34,27 @@ DIGEST = 32
 """Hexadecimal digits kept of each SHA-256."""
 CHECKSUM = hashlib.sha256().digest_size
 EMBEDDING = "embedding"
+FILTER_DIMENSIONS = 4
+"""Of the weights of a convolution over pictures."""
 
 
 class EmbeddingCache:
     """Replaces the log-mel of batches by what a frozen encoder makes of it.
 
     Args:
-        encoder: maps (N, 1, 96, 64) to (N, A), A being its `width`; has its weights and is on its device already.
+        encoder: maps (N, 1, 96, 64) to (N, A), A being its `width`; has its weights, in their order, and is on its
+            device already. On a GPU it works beside training, which does not wait for it then.
         folder: where entries are kept for other runs; None keeps them in memory only.
     """
 
     def __init__(self, encoder: AudioEncoder, folder: Path | None) -> None:
         self._encoder = encoder
         self._device = next(encoder.parameters()).device
-        self._folder = None if folder is None else folder / f"{_weights_digest(encoder)}-{self._device.type}"
+        kind = f"{self._device.type}{'-channels-last' if _is_channels_last(encoder) else ''}"
+        self._folder = None if folder is None else folder / f"{_weights_digest(encoder)}-{kind}"
+        self._stream = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
+        if self._stream is not None:
+            self._stream.wait_stream(torch.cuda.current_stream(self._device))
         self._known: dict[str, Tensor] = {}
         self._has_warned = False
 
@@ -69,7 +78,8 @@ class EmbeddingCache:
     @torch.no_grad()
     @without_autocast
     def _encode(self, path: Path | None, log_mel: Tensor) -> Tensor:
-        embedding: Tensor = self._encoder(log_mel.to(self._device)).cpu()
+        with nullcontext() if self._stream is None else torch.cuda.stream(self._stream):
+            embedding: Tensor = self._encoder(log_mel.to(self._device)).cpu()
         if path is not None:
             self._keep(path, embedding)
         return embedding
@@ -95,6 +105,11 @@ def _read(path: Path, shape: tuple[int, int]) -> Tensor | None:
         return None
     is_wanted = embedding is not None and embedding.dtype == torch.float32 and embedding.shape == shape
     return embedding if is_wanted else None
+
+
+def _is_channels_last(encoder: AudioEncoder) -> bool:
+    filters = (weight for weight in encoder.parameters() if weight.dim() == FILTER_DIMENSIONS)
+    return any(not weight.is_contiguous() for weight in filters)
 
 
 def _weights_digest(encoder: AudioEncoder) -> str:

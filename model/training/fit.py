@@ -136,11 +136,13 @@ class _Training:
         """The last step, while its numbers have not been read."""
         self.writer: Background[Checkpointed] = Background("checkpoints")
         """Writes checkpoints while training goes on."""
-        self.embed_audio = audio_embedder(self.model, execution.sound_cache)
         if execution.channels_last or numerics.channels_last:
             order_channels_last(self.model, self.optimizer)
+        self.embed_audio = audio_embedder(self.model, execution.sound_cache)
         self.frozen = FrozenPart(self.model)
         if execution.compile is not None:
+            # Of earlier trials in this process: from its ninth network on, PyTorch would compile none.
+            torch.compiler.reset()
             workers.together(lambda: require_compiler(self.device))
         gradients = BatchGradients(config, self.model, workers, self.device, execution.micro_batch, execution.compile)
         self.stepper = Stepper(config, gradients, self.optimizer, self.scaler, workers, execution.should_stop)

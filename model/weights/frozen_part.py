@@ -29,9 +29,9 @@ class FrozenPart:
         encoder = model.frozen_audio_encoder
         places = tuple(f"{name}." for name, module in model.named_modules() if module is encoder)
         self.tensors: Mapping[str, Tensor] = {
-            name: tensor for name, tensor in model.state_dict().items() if name.startswith(places)
+            name: tensor.cpu() for name, tensor in model.state_dict().items() if name.startswith(places)
         }
-        """By their names in the network."""
+        """By their names in the network; on the host, so that a GPU that trains is not asked for them later."""
         self._was_read = False
 
     @cached_property

@@ -4,6 +4,7 @@ Any encoder serves, so most tests take the small one: VGGish's 72 million weight
 """
 
 import hashlib
+from copy import deepcopy
 import shutil
 
 import numpy as np
@@ -87,6 +88,14 @@ def test_other_weights_hear_for_themselves(encoder, tmp_path):
     after = EmbeddingCache(compact(1), tmp_path).embed(batch(clip("one"))).sound
     assert not torch.equal(before, after)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_another_order_of_the_weights_hears_for_itself(encoder, heard, tmp_path):
+    """Convolutions round by it, and what one trial keeps another one reads."""
+    EmbeddingCache(encoder, tmp_path).embed(batch(clip("one")))
+    other = deepcopy(encoder).to(memory_format=torch.channels_last)
+    EmbeddingCache(other, tmp_path).embed(batch(clip("one")))
+    assert heard == [5, 5]
 
 
 def flipped(content, place):

@@ -60,6 +60,16 @@ def test_clips_are_scored_together_where_asked_and_clips_do_not_mix(tiny_data, t
         assert max(together) == most
 
 
+def test_trials_that_share_a_process_are_all_compiled(light_data, tmp_path, monkeypatch):
+    """PyTorch compiles the code of a network so many times and then no more, whichever trial asks for it."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    short = {**SILENT, "training.iterations": 1, "training.evaluate_every": 1}
+    with torch._dynamo.config.patch(recompile_limit=1, fail_on_recompile_limit_hit=True):
+        for width in (16, 24):
+            config = tiny_config({**short, "model.width": width})
+            assert len(losses_by_step(run_fit(config, light_data, tmp_path / str(width), compile="default"))) == 1
+
+
 @pytest.mark.minutes
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on the path")
 def test_compilation_changes_no_loss(plain, light_data, tmp_path):

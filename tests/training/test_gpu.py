@@ -8,7 +8,7 @@ import torch
 from tiny_trials import run_fit, tiny_config
 
 from model.combo.network import Combo
-from model.combo.points import hashed_points
+from model.combo.points import hashed_points, offsets
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
 from model.data.loading import training_batches
@@ -25,6 +25,9 @@ from model.training.stepper import Stepper
 from model.training.stopping import never
 from model.training.workers import Workers
 
+GPU, HOST = torch.device("cuda"), torch.device("cpu")
+CLOSE = {torch.float32: 1e-4, torch.float16: 2e-3, torch.bfloat16: 1e-2}
+"""By the type of what is sampled: what rounding its output and its gradient to that type may make, relatively."""
 BATCHED = {"loss.arithmetic": "batched", "model.fusion.dropout": 0.0}
 pytestmark = [
     pytest.mark.gpu,
@@ -33,11 +36,12 @@ pytestmark = [
 
 
 def sampled(form, value, *rest):
-    """What a form samples, and the gradients of the value, the places and the weights."""
+    """What a form samples, and the gradients of the value, the places and the weights, by numbers of eight bits."""
     shapes, *others = rest
     inputs = [tensor.detach().requires_grad_() for tensor in (value, *others)]
     output = form(inputs[0], shapes, *inputs[1:])
-    return output, *torch.autograd.grad(output.sin().sum(), inputs)
+    wanted = (torch.arange(output.numel(), device=output.device) * 37 % 256 - 128).view_as(output) / 256
+    return output, *torch.autograd.grad(output, inputs, wanted.to(output.dtype))
 
 
 def losses(events):
@@ -93,20 +97,26 @@ def test_pictures_augmented_on_the_gpu_have_the_bits_of_the_host(tiny_data, kind
             assert torch.equal(one.cpu(), other)
 
 
-def test_the_kernel_samples_as_the_reference_does():
+@pytest.mark.parametrize("dtype", CLOSE)
+def test_the_kernel_samples_as_the_reference_does(dtype):
+    """In half precision too, whose sums both make in fp32 here."""
     kernel = pytest.importorskip("model.layers.deformable.kernel", reason="Triton is not installed").kernel_sample
     shapes = ((7, 7), (14, 14), (28, 28))
-    case = Case(shapes, 5, sum(h * w for h, w in shapes), 8, 4, 32, torch.float32, torch.device("cuda"))
-    inputs = inputs_like(case)
-    for found, expected in zip(sampled(kernel, *inputs), sampled(plain_sample, *inputs), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    case = Case(shapes, 5, sum(h * w for h, w in shapes), 8, 4, 32, dtype, GPU)
+    value, *others = inputs_like(case)
+    for found, expected in zip(
+        sampled(kernel, value, *others), sampled(plain_sample, value.float(), *others), strict=True
+    ):
+        torch.testing.assert_close(found.float(), expected, rtol=CLOSE[dtype], atol=CLOSE[dtype])
 
 
-def test_points_are_those_of_a_cpu_compiled_or_not():
-    starts = torch.randint(-(2**62), 2**62, (7,))
-    expected = hashed_points(starts, 1000)
+@pytest.mark.parametrize("rows", [1, 7])
+def test_points_are_those_of_a_cpu_compiled_or_not(rows):
+    """A single row is what one clip of S4 makes, and is compiled by itself."""
+    starts = torch.randint(-(2**62), 2**62, (rows,))
+    expected = hashed_points(starts, offsets(1000, HOST))
     for form in (hashed_points, torch.compile(hashed_points, dynamic=True, fullgraph=True)):
-        assert torch.equal(form(starts.cuda(), 1000).cpu(), expected)
+        assert torch.equal(form(starts.cuda(), offsets(1000, GPU)).cpu(), expected)
 
 
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
