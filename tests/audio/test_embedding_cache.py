@@ -4,8 +4,8 @@ Any encoder serves, so most tests take the small one: VGGish's 72 million weight
 """
 
 import hashlib
-from copy import deepcopy
 import shutil
+from copy import deepcopy
 
 import numpy as np
 import pytest

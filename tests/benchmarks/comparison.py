@@ -26,6 +26,7 @@ RESIDENT_UNIT = 1 if sys.platform == "darwin" else 1024
 
 Form = Callable[[], object]
 """One way to compute; what it returns is thrown away."""
+LeaveOut = Callable[[str, Exception], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ class Measured:
         return median(self.ratios)
 
 
-def measure(comparison: Comparison, device: str, rounds: int, seconds: float = math.inf) -> dict[str, Measured]:
+def measure(
+    comparison: Comparison, device: str, rounds: int, seconds: float = math.inf, leave_out: LeaveOut | None = None
+) -> dict[str, Measured]:
     """Runs every form once to warm up and once in each round, every other round backwards.
 
     Args:
@@ -72,6 +75,8 @@ def measure(comparison: Comparison, device: str, rounds: int, seconds: float = m
         device: where.
         rounds: how often; at least one.
         seconds: after which no further round begins.
+        leave_out: called with the name of a form that fails and its error; the others go on. Without it, and for the
+            first form, an error ends the comparison.
 
     Returns:
         The forms by name, the first one first.
@@ -81,17 +86,26 @@ def measure(comparison: Comparison, device: str, rounds: int, seconds: float = m
     on_gpu = device.startswith("cuda")
     taken: dict[str, list[float]] = {name: [] for name in forms}
     peaks: dict[str, float] = {}
+    if not comparison.one_at_a_time:
+        gc.freeze()  # what is there now stays, and need not be looked through before each timing
     for number in range(rounds):
         if number > 0 and time.monotonic() > end:
             break
-        for name in list(taken) if number % 2 == 0 else reversed(taken):
-            if comparison.one_at_a_time:
-                forms = comparison.prepare(device)
-            if number == 0 and on_gpu:
-                peaks[name] = _gpu_peak_mib(forms[name], device)
-            elif number == 0 or comparison.one_at_a_time:
-                forms[name]()
-            taken[name].append(_seconds(forms[name], device))
+        for name in list(taken) if number % 2 == 0 else list(reversed(taken)):
+            try:
+                if comparison.one_at_a_time:
+                    forms = comparison.prepare(device)
+                if number == 0 and on_gpu:
+                    peaks[name] = _gpu_peak_mib(forms[name], device)
+                elif number == 0 or comparison.one_at_a_time:
+                    forms[name]()
+                taken[name].append(_seconds(forms[name], device))
+            except Exception as error:
+                if leave_out is None or name == next(iter(taken)):
+                    raise
+                leave_out(name, error)
+                del taken[name]
+    gc.unfreeze()
     first = taken[next(iter(taken))]
     if not on_gpu:
         peaks = dict(_peaks(comparison, list(taken), device))

@@ -11,18 +11,14 @@ ruamel.yaml; pytest for the tests.
 from __future__ import annotations
 
 import argparse
-import gc
-import importlib.util
-import signal
-import subprocess
+import logging
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from needed import refuse_absent
+from needed import refuse_absent, warn_of_no_compiler
 
 refuse_absent()
 
@@ -30,36 +26,21 @@ import torch  # noqa: E402
 from all_comparisons import COMPARISONS  # noqa: E402
 from comparison import measure  # noqa: E402
 from first_step_parity import parity  # noqa: E402
+from gpu_tests import PRESETS, run_tests  # noqa: E402
+from limited_parts import Deadline, note_failure, work_through  # noqa: E402
 from record import kept_results, new_record, record_name, regressions, result_of, write_record  # noqa: E402
 from step_throughput import MFU, WAIT, throughput  # noqa: E402
 from training_step import AUTHORS, FAST  # noqa: E402
 
-ROOT = Path(__file__).parents[2]
-TEST_SECONDS = 90
-PRESETS = "test_released_preset"
-LATER = ("fscore", "correlation", "tpavi")
-"""Comparisons that say least about training."""
-HEADINGS = ("ms", "times faster", "lowest", "highest", "GiB")
+TEST_SECONDS, PART_SECONDS = 120, 60
+"""For the tests; and of a comparison, after which no other round of it begins."""
 GOAL_CASE = "step-r50-s4-bf16"
+ORDER = (GOAL_CASE, "sampling-", "losses-", "loader", "evaluation", "step-r50", "step-pvt", "step-compiled", "")
+"""Comparisons by the beginnings of their names: what there are goals for, what takes seconds, what takes minutes."""
+HEADINGS = ("ms", "times faster", "lowest", "highest", "GiB")
 GOALS = {AUTHORS: 5.0, MFU: 0.35, WAIT: 0.05}
 """On an H100 or H200: at least as many times as fast as the authors' shape, at least the share of operations, at most
 the share of waiting."""
-
-
-class Deadline:
-    """The moment by which all must be done.
-
-    Args:
-        minutes: from now.
-    """
-
-    def __init__(self, minutes: float) -> None:
-        self._end = time.monotonic() + 60 * minutes
-
-    @property
-    def seconds(self) -> float:
-        """That are left."""
-        return self._end - time.monotonic()
 
 
 def main() -> None:
@@ -73,23 +54,19 @@ def main() -> None:
     words = parser.parse_args()
     if words.device.startswith("cuda") and not torch.cuda.is_available():
         sys.exit("PyTorch sees no GPU here: nvidia-smi tells whether there is one; --device cpu tries the script")
+    warn_of_no_compiler()
     deadline, record = Deadline(words.minutes), new_record(words.device, words.rounds)
     kept = kept_results(words.device)
-    record.update(left_out=[], failed={})
+    _note_sampling(record)
     names = words.names or [name for name, one in COMPARISONS.items() if record["device"] in one.devices]
-    compare = {name: partial(_compare, record, name, words.device, deadline) for name in names}
-    work: dict[str, Callable[[], object]] = {
-        "tests": partial(_tests, record, deadline, f"not {PRESETS}"),
+    parts: dict[str, Callable[[], object]] = {
+        "tests": lambda: run_tests(record, f"not {PRESETS}", min(TEST_SECONDS, deadline.seconds)),
         "parity": partial(_parity, record, words.device),
         "throughput": partial(_throughput, record, words.device),
-        **{name: action for name, action in compare.items() if name not in LATER},
-        **{name: action for name, action in compare.items() if name in LATER},
-        "tests of the released presets": partial(_tests, record, deadline, PRESETS),
+        **{name: partial(_compare, record, name, words.device, deadline) for name in sorted(names, key=_place)},
+        "tests of the released presets": lambda: run_tests(record, PRESETS, deadline.seconds),
     }
-    for what, action in work.items():
-        _attempt(record, what, action, deadline)
-        if words.out is not None:
-            write_record(record, words.out / record_name(record, ["gpu"]))
+    work_through(parts, record, deadline, partial(_keep, record, words.out))
     if record["device"] == "cuda":
         print(*_goals(record), sep="\n")
     if words.out is not None:
@@ -102,67 +79,39 @@ def main() -> None:
     sys.exit(bool(problems))
 
 
-def _attempt(record: dict[str, Any], what: str, action: Callable[[], object], deadline: Deadline) -> None:
-    """One part of the work; whatever is raised there, such as a lack of memory, ends that part only. So does time."""
-    if deadline.seconds <= 0:
-        record["left_out"].append(what)
-        return
-    began = time.monotonic()
-    signal.signal(signal.SIGALRM, _end_part)
-    signal.setitimer(signal.ITIMER_REAL, deadline.seconds)
-    try:
-        action()
-    except Exception as error:
-        if deadline.seconds <= 0:
-            record["left_out"].append(what)
-        else:
-            record["failed"][what] = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-            print(f"{what}: {record['failed'][what]}")
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    gc.collect()
-    if record["device"] == "cuda":
-        torch.cuda.empty_cache()
-    print(f"  ({what}: {time.monotonic() - began:.0f} s)", flush=True)
+def _place(name: str) -> int:
+    return next(place for place, beginning in enumerate(ORDER) if name.startswith(beginning))
 
 
-def _end_part(_signal: int, _frame: object) -> None:
-    raise TimeoutError
+def _keep(record: dict[str, Any], folder: Path | None) -> None:
+    if folder is not None:
+        write_record(record, folder / record_name(record, ["gpu"]))
 
 
-def _tests(record: dict[str, Any], deadline: Deadline, chosen: str) -> None:
-    """The tests that are marked for a GPU; on a CPU they are skipped. Those of other folders would want Ray."""
-    told = record.setdefault("tests", {})
-    if importlib.util.find_spec("pytest") is None:
-        told[chosen] = "pytest is not installed"
-    else:
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-k", chosen, "-p", "no:cacheprovider"]
-        # No options of pyproject.toml, which want a plug-in, and no conftest.py but that of the folder.
-        command += ["-o", "addopts=", "--confcutdir", "tests/training", "tests/training"]
-        seconds = min(TEST_SECONDS, deadline.seconds)
-        try:
-            run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False)
-        except subprocess.TimeoutExpired:
-            told[chosen] = f"not done after {seconds:.0f} s"
-        else:
-            lines = (run.stdout.strip() or run.stderr.strip()).splitlines()
-            told[chosen] = lines[-1] if lines else f"exit code {run.returncode}"
-            if run.returncode != 0:
-                print("\n".join(lines))
-                record["failed"][f"tests, {chosen}"] = told[chosen]
-    print(f"tests for GPUs, {chosen}: {told[chosen]}")
+def _note_sampling(record: dict[str, Any]) -> None:
+    """Which form of deformable sampling was chosen for which shapes, and what the others took."""
+    chosen = record.setdefault("sampling", [])
+    handler = logging.Handler()
+    handler.emit = lambda line: chosen.append(line.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger("model.layers.deformable.choice")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
 
 
 def _parity(record: dict[str, Any], device: str) -> None:
-    record["parity"] = parity(device)
-    for name, one in record["parity"].items():
+    found = record.setdefault("parity", {})
+    for name, one in parity(device):
+        found[name] = one
         print(f"first step, {name}: loss {one['loss']:.5f}, beside the CPU's in fp32 {one['relative']:+.2e}")
         if not abs(one["relative"]) <= one["allowed"]:
             record["failed"][f"parity, {name}"] = f"{one['relative']:+.2e}, at most {one['allowed']} was expected"
 
 
 def _compare(record: dict[str, Any], name: str, device: str, deadline: Deadline) -> None:
-    measured = measure(COMPARISONS[name], device, record["rounds"], deadline.seconds)
+    def leave_out(form: str, error: Exception) -> None:
+        note_failure(record, f"{name}, {form}", error)
+
+    measured = measure(COMPARISONS[name], device, record["rounds"], min(deadline.seconds, PART_SECONDS), leave_out)
     record["comparisons"][name] = result_of(COMPARISONS[name], measured)
     print(COMPARISONS[name].title, f"{'':44}" + "".join(f"{heading:>14}" for heading in HEADINGS), sep="\n")
     for form, figures in record["comparisons"][name]["forms"].items():
@@ -173,8 +122,9 @@ def _compare(record: dict[str, Any], name: str, device: str, deadline: Deadline)
 
 
 def _throughput(record: dict[str, Any], device: str) -> None:
-    record["throughput"] = dict(throughput(device))
-    for name, value in record["throughput"].items():
+    found = record.setdefault("throughput", {})
+    for name, value in throughput(device):
+        found[name] = value
         print(f"{name:58}{value:14.4g}")
 
 

@@ -7,7 +7,6 @@ code's: fp32, one match, one copy to the host and one assignment per frame and p
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from unittest.mock import patch
 
 import torch
 from comparison import Comparison, Form
+from synthetic_clips import synthetic_clips
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "model"), str(ROOT / "tests" / "training")]
@@ -33,7 +33,6 @@ from model.config import CompileMode, Task, TrialConfig  # noqa: E402
 from model.data.avsbench import AVSBench  # noqa: E402
 from model.data.batch import Batch  # noqa: E402
 from model.data.loading import training_batches  # noqa: E402
-from model.data.synthetic.writer import write_synthetic  # noqa: E402
 from model.interface import Network, model_of  # noqa: E402
 from model.numerics import FAST_1, VERSIONS, Numerics, numerics_of  # noqa: E402
 from model.training.acceleration import order_channels_last  # noqa: E402
@@ -141,10 +140,8 @@ class Case:
     def batch(self) -> Batch:
         """Synthetic clips."""
         config = self.config(Way({}))
-        with tempfile.TemporaryDirectory() as folder:
-            write_synthetic(self.task, Path(folder), 10 * self.clips, seed=1, size=self.size)
-            data = AVSBench.configured(config, Path(folder), "train")
-            return next(iter(training_batches(data, config, 0, 1, 0, workers=0)))
+        data = AVSBench.configured(config, synthetic_clips(self.task, self.clips, self.size), "train")
+        return next(iter(training_batches(data, config, 0, 1, 0, workers=0)))
 
     def network(self, way: Way, place: torch.device) -> Network:
         """A network with the first weights of the trial."""

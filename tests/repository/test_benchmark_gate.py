@@ -2,14 +2,40 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 KEPT = Path(__file__).parents[2] / "docs" / "benchmarks"
+BARE = """
+import sys
+from importlib.metadata import packages_distributions, requires
+from packaging.requirements import Requirement
+from needed import PACKAGES
+
+there = {"numpy", "torchvision", "packaging", "pytest", *PACKAGES.values()}  # the first three come with others
+own = {Requirement(one).name for one in requires("combo-lab")} - there
+absent = {module for module, packages in packages_distributions().items() if own.intersection(packages)}
+
+
+class OnlyWhatIsThere:
+    def __init__(self, finders):
+        self.finders = finders
+
+    def find_spec(self, name, path=None, target=None):
+        found = (one.find_spec(name, path, target) for one in self.finders if name.partition(".")[0] not in absent)
+        return next(filter(None, found), None)
+
+
+sys.meta_path[:] = [OnlyWhatIsThere(sys.meta_path[:])]
+"""
+"""Hides whatever the project needs and `make gpu` does not."""
 
 
 @pytest.fixture
@@ -24,6 +50,24 @@ def record(monkeypatch):
 def results(low, high):
     form = {"times_faster": (low + high) / 2, "spread": [low, high]}
     return {"loader": {"title": "a batch", "forms": {"ours": form}}}
+
+
+@pytest.fixture
+def comparison(monkeypatch):
+    """The module that measures."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import comparison
+
+    return comparison
+
+
+@pytest.fixture
+def limited_parts(monkeypatch):
+    """The module that goes on where a part does not."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import limited_parts
+
+    return limited_parts
 
 
 def test_a_form_whose_best_round_is_below_its_worst_of_before_is_named(record):
@@ -53,3 +97,69 @@ def test_the_gpu_script_names_what_is_not_installed():
     assert ended.returncode == 1
     assert ended.stderr.startswith("torch timm scipy safetensors pyarrow pillow opencv-python-headless pydantic ruamel")
     assert ended.stderr.count("\n") == 1
+
+
+def on_a_bare_machine(program):
+    """What a program says and how it ends where only what `make gpu` asks for is installed."""
+    return subprocess.run(
+        [sys.executable, "-c", BARE + program],
+        cwd=BENCHMARKS.parents[1],
+        env={**os.environ, "PYTHONPATH": f"{BENCHMARKS}{os.pathsep}."},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_gpu_script_needs_nothing_but_what_it_names():
+    ended = on_a_bare_machine("import gpu; print(len(gpu.COMPARISONS))")
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 20
+    refused = on_a_bare_machine("import ray")
+    assert "No module named 'ray'" in refused.stderr
+
+
+def test_the_gpu_script_finds_its_tests():
+    collect = "import gpu_tests, pytest; pytest.main([*gpu_tests.SELECT, '--collect-only', '-q'])"
+    ended = on_a_bare_machine(f"{collect}; print('presets:', gpu_tests.PRESETS)")
+    found = [line for line in ended.stdout.splitlines() if "::" in line]
+    (chosen,) = re.findall("presets: (.+)", ended.stdout)
+    of_presets = [name for name in found if chosen in name]
+    assert len(of_presets) > 10, ended.stdout + ended.stderr
+    assert len(found) > len(of_presets) + 10
+
+
+def test_a_part_that_fails_or_never_ends_ends_alone(limited_parts, capsys):
+    done = []
+
+    def fail():
+        raise ValueError("a kernel\nand its details")
+
+    def never_end():
+        while True:
+            with suppress(Exception):  # as libraries do
+                time.sleep(0.05)
+
+    parts = {"fails": fail, "works": lambda: done.append("works"), "endless": never_end, "later": fail}
+    record = {"device": "cpu"}
+    limited_parts.work_through(parts, record, limited_parts.Deadline(0.02), lambda: done.append("kept"))
+    assert record["failed"] == {"fails": "ValueError: a kernel"}
+    assert record["left_out"] == ["endless", "later"]
+    assert done == ["kept", "works", "kept", "kept"]
+    assert "fails: ValueError: a kernel" in capsys.readouterr().out
+
+
+def test_a_form_that_fails_is_left_out_of_its_comparison(comparison, monkeypatch):
+    monkeypatch.setattr(comparison, "_peaks", lambda _one, names, _device: dict.fromkeys(names, 0.0).items())
+
+    def fail():
+        raise RuntimeError("no such instruction")
+
+    forms = {"plain": int, "broken": fail, "ours": int}
+    compared = comparison.Comparison("one", "of three", lambda _device: forms)
+    left_out = {}
+    measured = comparison.measure(compared, "cpu", 2, leave_out=left_out.__setitem__)
+    assert list(measured) == ["plain", "ours"]
+    assert str(left_out["broken"]) == "no such instruction"
+    with pytest.raises(RuntimeError, match="no such instruction"):
+        comparison.measure(compared, "cpu", 2)
