@@ -35,7 +35,7 @@ DIGEST = 32
 CHECKSUM = hashlib.sha256().digest_size
 EMBEDDING = "embedding"
 FILTER_DIMENSIONS = 4
-"""Of the weights of a convolution over pictures."""
+"""Dimensions that the weights of a convolution over pictures have."""
 
 
 class EmbeddingCache:
