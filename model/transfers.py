@@ -13,7 +13,8 @@ from torch import Tensor
 def to_device(values: Tensor, device: torch.device | str) -> Tensor:
     """Values on a device. From the host to a GPU they go by pinned memory, behind what the GPU does, without a wait."""
     place = torch.device(device)
-    if values.device.type != "cpu" or place.type != "cuda":
+    # What is pinned is nothing that PyTorch's compiler could ask.
+    if values.device.type != "cpu" or place.type != "cuda" or torch.compiler.is_compiling():
         return values.to(place)
     return (values if values.is_pinned() else values.pin_memory()).to(place, non_blocking=True)
 

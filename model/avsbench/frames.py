@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.transfers import places_of, to_device
+from model.transfers import to_device
 
 LONGEST = 10
 """Frames of a padded clip."""
@@ -27,11 +27,14 @@ class Frames:
 
     def __init__(self, clip_lengths: list[int], *, padded: bool, device: torch.device) -> None:
         self._lengths = [max(length, LONGEST) for length in clip_lengths] if padded else clip_lengths
-        is_real = torch.tensor(
-            [frame < real for real, length in zip(clip_lengths, self._lengths, strict=True) for frame in range(length)]
-        )
-        self._is_real, self._places = to_device(is_real, device), places_of(is_real, device)
-        """The second is None where there is no padding."""
+        is_real = [
+            frame < real for real, length in zip(clip_lengths, self._lengths, strict=True) for frame in range(length)
+        ]
+        self._padding: tuple[Tensor, Tensor] | None = None
+        """Which rows are real, bool, and their places; None where all are."""
+        if not all(is_real):
+            places = [place for place, real in enumerate(is_real) if real]
+            self._padding = to_device(torch.tensor(is_real), device), to_device(torch.tensor(places), device)
 
     def in_fives(self) -> list[int]:
         """Lengths of groups of five frames within each clip; a clip's last one may be shorter."""
@@ -39,16 +42,18 @@ class Frames:
 
     def pad(self, rows: Tensor) -> Tensor:
         """Rows (BT, ...) of the clips' frames with zeros for padding between them."""
-        if self._places is None:
+        if self._padding is None:
             return rows
-        return rows.new_zeros(len(self._is_real), *rows.shape[1:]).index_copy_(0, self._places, rows)
+        is_real, places = self._padding
+        return rows.new_zeros(len(is_real), *rows.shape[1:]).index_copy_(0, places, rows)
 
     def blank(self, rows: Tensor) -> Tensor:
         """The same rows with zeros for those of padding."""
-        if self._places is None:
+        if self._padding is None:
             return rows
-        return rows * self._is_real.view(-1, *[1] * (rows.ndim - 1))
+        is_real, _ = self._padding
+        return rows * is_real.view(-1, *[1] * (rows.ndim - 1))
 
     def drop_padding(self, rows: Tensor) -> Tensor:
         """Rows of the clips' frames only."""
-        return rows if self._places is None else rows[self._places]
+        return rows if self._padding is None else rows[self._padding[1]]

@@ -57,7 +57,7 @@ class AVSBenchObjective:
         """What the host knows of the labels, and the labels."""
         annotated = places_of(batch.annotated, batch.labels.device)
         share = len(batch.names) / self._clips
-        return Supervision(len(batch.annotated), annotated, batch.labels, sum(batch.known), share)
+        return Supervision(len(batch.annotated), annotated, batch.labels, batch.known_pixels, share)
 
     def counts(self, parts: Sequence[Supervision]) -> Sequence[float]:
         """Labelled pixels, frames of the mapping loss, and the share of the batch.

@@ -47,7 +47,7 @@ class BigenObjective:
     def supervise(self, batch: Batch, step: int) -> Supervised:  # noqa: ARG002
         """What the host knows of the labels, and the labels."""
         annotated = places_of(batch.annotated, batch.labels.device)
-        return Supervised(len(batch.annotated), annotated, batch.labels, sum(batch.known))
+        return Supervised(len(batch.annotated), annotated, batch.labels, batch.known_pixels)
 
     def counts(self, parts: Sequence[Supervised]) -> Sequence[float]:
         """Pixels with a label, annotated frames, and all frames."""

@@ -154,6 +154,7 @@ class SetCriterion:
 
     def _class_weight(self, like: Tensor) -> Tensor:
         weight = like.new_ones(self.no_object + 1)
+        # A slice, as PyTorch may write a single element by a copy from the host, which waits.
         weight[self.no_object :] = self.config.no_object_weight
         return weight
 

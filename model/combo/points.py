@@ -182,14 +182,14 @@ def offsets(count: int, device: torch.device) -> Tensor:
     return torch.arange(count, device=device) * _signed(GOLDEN)
 
 
-def hashed_points(starts: Tensor, offsets: Tensor) -> Tensor:
+def hashed_points(starts: Tensor, distances: Tensor) -> Tensor:
     """Points (rows, count, 2), the same on every device.
 
     Args:
         starts: (rows,) int64, where the numbers of each row begin.
-        offsets: see the function of that name.
+        distances: from `offsets`.
     """
-    bits = starts[:, None] + offsets
+    bits = starts[:, None] + distances
     for shift, factor in ((30, FIRST_FACTOR), (27, SECOND_FACTOR)):
         bits = bits.bitwise_xor_(_shifted(bits, shift)).mul_(_signed(factor))
     bits.bitwise_xor_(_shifted(bits, 31))

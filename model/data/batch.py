@@ -49,6 +49,19 @@ class Batch:
     known: Sequence[int] = ()
     """Pixels of each label map that have a class."""
 
+    @property
+    def known_pixels(self) -> int:
+        """Labelled pixels that have a class.
+
+        Raises:
+            ValueError: whoever made the batch has not counted them.
+        """
+        if len(self.known) != len(self.labels):
+            raise ValueError(
+                f"of {len(self.labels)} label maps, this batch says of {len(self.known)} what is known"
+            )
+        return sum(self.known)
+
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device; a GPU gets it behind what it does, without a wait."""
         return self._with_tensors(lambda tensor: to_device(tensor, device))

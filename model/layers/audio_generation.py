@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.transfers import places_of
+from model.transfers import to_device
 
 OFFSET = 1e-6
 """Added to differences of audio features before they are squared."""
@@ -53,8 +53,9 @@ def labelled_mask(annotated: Tensor, labels: Tensor, like: Tensor) -> Tensor:
         like: (BT, 1, H, W), for the type and the device.
     """
     objects = (labels == 1).to(like.dtype)[:, None]
-    places = places_of(annotated, like.device)
-    return objects if places is None else like.new_zeros(like.shape).index_copy_(0, places, objects)
+    of_frame = (annotated.cumsum(0) - 1).clamp(min=0)
+    shown = objects[to_device(of_frame, like.device)]
+    return shown * to_device(annotated, like.device).view(-1, 1, 1, 1)
 
 
 def consistency_loss(audio_features: Tensor, generated: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ from model.atomic_writes import atomic_file
 from model.audio.encoder import AudioEncoder
 from model.data.batch import Batch
 from model.precision import without_autocast
+from model.training.acceleration import PICTURES
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,6 @@ DIGEST = 32
 """Hexadecimal digits kept of each SHA-256."""
 CHECKSUM = hashlib.sha256().digest_size
 EMBEDDING = "embedding"
-FILTER_DIMENSIONS = 4
-"""Dimensions that the weights of a convolution over pictures have."""
 
 
 class EmbeddingCache:
@@ -108,7 +107,7 @@ def _read(path: Path, shape: tuple[int, int]) -> Tensor | None:
 
 
 def _is_channels_last(encoder: AudioEncoder) -> bool:
-    filters = (weight for weight in encoder.parameters() if weight.dim() == FILTER_DIMENSIONS)
+    filters = (weight for weight in encoder.parameters() if weight.dim() == PICTURES)
     return any(not weight.is_contiguous() for weight in filters)
 
 

@@ -40,7 +40,7 @@ class FrozenPart:
         digest = hashlib.sha256()
         for name, tensor in sorted(self.tensors.items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.cpu().numpy().tobytes())
+            digest.update(tensor.numpy().tobytes())
         return frozen_name(digest.hexdigest())
 
     def stored(self, root: Path) -> Path | None:

@@ -27,8 +27,8 @@ def read_listings(client: Any) -> None:
     Args:
         client: of botocore, for S3.
     """
-    # First, as botocore looks through the whole body for an error before it parses it.
-    client.meta.events.register_first("before-parse.s3.ListObjectsV2", _read_listing)
+    # By this name it comes before botocore's own handler of `s3.*`, which looks through the whole body for an error.
+    client.meta.events.register("before-parse.*.ListObjectsV2", _read_listing)
 
 
 def _read_listing(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:

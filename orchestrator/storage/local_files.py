@@ -30,6 +30,7 @@ def home_expanded(named: str, where: str) -> Path:
 def files_below(root: Path, prefix: str) -> dict[str, int]:
     """Bytes of each file below `root / prefix`, by its name relative to the root; links to folders are not followed."""
     found: dict[str, int] = {}
+    root = root.absolute()
     start = len(f"{root}/")
     for file in _walk(root / prefix):
         with suppress(FileNotFoundError):
@@ -39,6 +40,7 @@ def files_below(root: Path, prefix: str) -> dict[str, int]:
 
 def names_below(root: Path, prefix: str) -> list[str]:
     """The same names alone, which takes less time."""
+    root = root.absolute()
     start = len(f"{root}/")
     return [file.path[start:] for file in _walk(root / prefix)]
 
@@ -51,8 +53,15 @@ def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
             for one in found:
                 if one.is_dir(follow_symlinks=False):
                     folders.append(one.path)
-                elif not one.is_dir():
+                elif not _leads_to_folder(one):
                     yield one
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads round in a circle, or to where nobody may look
+        return False
 
 
 def delete_local(path: Path) -> None:

@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -86,26 +87,24 @@ def measure(
     on_gpu = device.startswith("cuda")
     taken: dict[str, list[float]] = {name: [] for name in forms}
     peaks: dict[str, float] = {}
-    if not comparison.one_at_a_time:
-        gc.freeze()  # what is there now stays, and need not be looked through before each timing
-    for number in range(rounds):
-        if number > 0 and time.monotonic() > end:
-            break
-        for name in list(taken) if number % 2 == 0 else list(reversed(taken)):
-            try:
-                if comparison.one_at_a_time:
-                    forms = comparison.prepare(device)
-                if number == 0 and on_gpu:
-                    peaks[name] = _gpu_peak_mib(forms[name], device)
-                elif number == 0 or comparison.one_at_a_time:
-                    forms[name]()
-                taken[name].append(_seconds(forms[name], device))
-            except Exception as error:
-                if leave_out is None or name == next(iter(taken)):
-                    raise
-                leave_out(name, error)
-                del taken[name]
-    gc.unfreeze()
+    with nullcontext() if comparison.one_at_a_time else _frozen():
+        for number in range(rounds):
+            if number > 0 and time.monotonic() > end:
+                break
+            for name in list(taken) if number % 2 == 0 else list(reversed(taken)):
+                try:
+                    if comparison.one_at_a_time:
+                        forms = comparison.prepare(device)
+                    if number == 0 and on_gpu:
+                        peaks[name] = _gpu_peak_mib(forms[name], device)
+                    elif number == 0 or comparison.one_at_a_time:
+                        forms[name]()
+                    taken[name].append(_seconds(forms[name], device))
+                except Exception as error:
+                    if leave_out is None or name == next(iter(taken)):
+                        raise
+                    leave_out(name, error)
+                    del taken[name]
     first = taken[next(iter(taken))]
     if not on_gpu:
         peaks = dict(_peaks(comparison, list(taken), device))
@@ -113,6 +112,16 @@ def measure(
         name: Measured(own, [before / after for before, after in zip(first, own, strict=True)], peaks[name])
         for name, own in taken.items()
     }
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """What is there now stays, and is not looked through before each timing."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _seconds(form: Form, device: str) -> float:

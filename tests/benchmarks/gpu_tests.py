@@ -20,7 +20,7 @@ def run_tests(record: dict[str, Any], chosen: str, seconds: float) -> None:
     """Notes how many passed, and which did not.
 
     Args:
-        record: gets it under `tests`; what failed, or was not reached, under `failed`.
+        record: gets it under `tests`; what failed under `failed`, and that some were not reached under `left_out`.
         chosen: pytest's `-k`.
         seconds: after which they are ended.
     """
@@ -39,6 +39,7 @@ def run_tests(record: dict[str, Any], chosen: str, seconds: float) -> None:
     told[chosen] = f"{len(passed)} passed, {len(failed)} failed"
     if not is_over:
         told[chosen] += f", the others not reached in {seconds:.0f} s"
+        record["left_out"].append(f"tests, {chosen}, all others")
     print(f"tests for GPUs, {chosen}: {told[chosen]}")
     for name in failed:
         record["failed"][name] = "see above"

@@ -53,7 +53,7 @@ def work_through(
         if not is_usable or deadline.seconds <= 0:
             record["left_out"].append(name)
             continue
-        signal.signal(signal.SIGALRM, _end_part)
+        before = signal.signal(signal.SIGALRM, _end_part)
         signal.setitimer(signal.ITIMER_REAL, deadline.seconds, AGAIN)
         try:
             action()
@@ -63,6 +63,7 @@ def work_through(
             note_failure(record, name, error)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
         is_usable = _has_freed_memory(record)
         keep()
         print(f"  ({name}: {time.monotonic() - began:.0f} s)", flush=True)

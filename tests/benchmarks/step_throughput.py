@@ -20,6 +20,7 @@ from model.training.stepper import StartedStep
 from model.training.workers import Workers
 
 PEAKS = {
+    "H200 NVL": 835e12,
     "H200": 989e12,
     "H100 NVL": 835e12,
     "H100 PCIe": 756e12,

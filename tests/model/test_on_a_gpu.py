@@ -9,6 +9,7 @@ from contract import SIZE, small_config
 from pretended_gpu import GPU, HOST, OnGpu, move_to_gpu, pretended_gpu
 from pydantic import ValidationError
 from torch import nn
+from torch.testing import assert_close
 
 from model.config import Task
 from model.data.avsbench import AVSBench
@@ -26,6 +27,7 @@ from model.training.stepper import Stepper
 from model.training.stopping import never
 from model.training.workers import Workers
 
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, on which others run: test_gpu.py")
 STEPS = 2
 IN_HALF = {"training__precision": "bf16", "training__numerics": "fast_1"}
 BATCHED = {"loss__arithmetic": "batched"}
@@ -63,6 +65,13 @@ def is_possible(pair):
         return False
 
 
+POSSIBLE = [*filter(is_possible, product(MODELS, get_args(Task)))]
+
+
+def test_no_model_is_left_out():
+    assert {name for name, _ in POSSIBLE} == set(MODELS)
+
+
 def built(config):
     torch.manual_seed(config.seed)
     return model_of(config).build(config)
@@ -80,18 +89,20 @@ def stepped(config, data, device, micro_batch=None):
     stepper = Stepper(config, gradients, optimizer, scaler, Workers(), never)
     steps = TrainingSteps(AVSBench.configured(config, data, "train"), config, 0, 1)
     losses = [stepper.step(step, steps[step].batch.to(device)).finished().losses for step in range(STEPS)]
-    return losses, network.parameters()
+    return losses, list(network.parameters())
 
 
-@pytest.mark.parametrize(("name", "task"), filter(is_possible, product(MODELS, get_args(Task))))
+@pytest.mark.parametrize(("name", "task"), POSSIBLE)
 def test_steps_on_a_gpu_compute_what_those_of_a_cpu_do(name, task, data):
     config = small_config(name, data__task=task)
     with pretended_gpu():
         losses, parameters = stepped(config, data, GPU)
         assert all(isinstance(one, OnGpu) and one.device == GPU for one in parameters)
-        expected, _ = stepped(config, data, HOST)
+        expected, same = stepped(config, data, HOST)
     for found, known in zip(losses, expected, strict=True):
         assert found == pytest.approx(known, rel=1e-4)
+    for one, other in zip(parameters, same, strict=True):
+        assert_close(one.held, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore import handlers
 from botocore.exceptions import ClientError
 
 from orchestrator.storage.listed_objects import FIELD, StoredObject, read_listings
@@ -65,3 +66,11 @@ def test_what_is_no_list_may_pass(listing, status, body):
         listing(body, status)
 
     assert may_pass(refused.value)
+
+
+def test_botocore_looks_through_no_list(listing, monkeypatch):
+    seen = []
+    monkeypatch.setattr(handlers, "_looks_like_special_case_error", lambda _status, body: seen.append(body))
+    assert listing(LISTED.format(root="ListBucketResult", space=SPACE, encoding=ENCODED))[FIELD]
+    (body,) = seen
+    assert b"Contents" not in body
