@@ -57,9 +57,7 @@ class Batch:
             ValueError: whoever made the batch has not counted them.
         """
         if len(self.known) != len(self.labels):
-            raise ValueError(
-                f"of {len(self.labels)} label maps, this batch says of {len(self.known)} what is known"
-            )
+            raise ValueError(f"of {len(self.labels)} label maps, this batch says of {len(self.known)} what is known")
         return sum(self.known)
 
     def to(self, device: torch.device | str) -> Batch:
