@@ -29,8 +29,8 @@ from model.combo.targets import frame_targets
 from model.data.batch import present_classes
 
 CLIPS, FRAMES, PREDICTIONS, QUERIES, SIDE, SIZE, CLASSES = 8, 5, 10, 100, 56, 224, 2
-DRAWN = 3e-3
-"""Relative difference of totals; their standard deviation over draws of the points is 3e-4."""
+SAME = 1e-4
+"""Relative difference of totals that rounding may make."""
 FORMS = ("literal", "per_frame", "batched")
 TRUTHS, LOSS = Truths(), LossConfig()
 
@@ -62,11 +62,14 @@ class Case:
         present = [present_classes(frame) for frame in labels.numpy()]
         return cls(predictions, labels.to(device), present, annotated)
 
-    def losses(self, form: str) -> dict[str, Tensor]:
-        """By one of the `FORMS`; the two other than literal know the classes from the loader."""
+    def losses(self, form: str, *, counted: bool) -> dict[str, Tensor]:
+        """By one of the `FORMS`, of which the two other than literal know the classes from the loader.
+
+        Points are counted or keyed, and equal then on one device; the literal form takes keyed ones.
+        """
         device = self.labels.device
         lengths, places = [FRAMES] * CLIPS, range(len(self.labels))
-        source = (CountedPoints if form == "batched" else KeyedPoints)(0, 0, places, device)
+        source = (CountedPoints if counted else KeyedPoints)(0, 0, places, device)
         if isinstance(source, KeyedPoints) and form == "literal":
             annotated = self.annotated.to(device)
             return literal_losses(self.predictions, self.labels, annotated, lengths, source, LOSS, TRUTHS, CLASSES)
@@ -74,21 +77,22 @@ class Case:
         supervision = Supervision.of(self.annotated, frame_targets(self.labels, self.present), lengths)
         return criterion(self.predictions, supervision, source, criterion.counts([supervision]))
 
-    def step(self, form: str) -> float:
-        """Losses and gradients; the total."""
+    def step(self, form: str, *, counted: bool) -> float:
+        """Losses and gradients; the total. See `losses`."""
         for one in self.predictions:
             one.class_logits.grad = one.mask_logits.grad = None
-        total = SetCriterion(LOSS, TRUTHS, CLASSES).weighted_sum(self.losses(form))
+        total = SetCriterion(LOSS, TRUTHS, CLASSES).weighted_sum(self.losses(form, counted=counted))
         total.backward()
         return float(total.detach())
 
 
 def forms(task: str, device: str) -> Mapping[str, Form]:
-    """A step of each form, whose totals agree as far as their random points allow."""
+    """A step of each form with its own points; given the same ones, totals agree."""
     case = Case.of(task, device)
-    totals = [case.step(form) for form in FORMS]
-    assert max(totals) - min(totals) < DRAWN * max(totals), dict(zip(FORMS, totals, strict=True))
-    return {form: partial(case.step, form) for form in FORMS}
+    for counted, pair in ((False, FORMS[:2]), (True, FORMS[1:])):
+        one, other = (case.step(form, counted=counted) for form in pair)
+        assert abs(one - other) < SAME * one, (pair, one, other)
+    return {form: partial(case.step, form, counted=form == "batched") for form in FORMS}
 
 
 COMPARISONS = [
