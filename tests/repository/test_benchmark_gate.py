@@ -63,6 +63,15 @@ def comparison(monkeypatch):
 
 
 @pytest.fixture
+def gpu_tests(monkeypatch):
+    """The module that runs the tests for GPUs."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import gpu_tests
+
+    return gpu_tests
+
+
+@pytest.fixture
 def limited_parts(monkeypatch):
     """The module that goes on where a part does not."""
     monkeypatch.syspath_prepend(BENCHMARKS)
@@ -169,3 +178,18 @@ def test_a_form_that_fails_is_left_out_of_its_comparison(comparison, monkeypatch
     assert str(left_out["broken"]) == "no such instruction"
     with pytest.raises(RuntimeError, match="no such instruction"):
         comparison.measure(compared, "cpu", 2)
+
+
+def test_what_tests_have_shown_survives_one_that_never_ends(gpu_tests, tmp_path, monkeypatch):
+    file = tmp_path / "test_three.py"
+    file.write_text("import time\ndef test_good(): pass\ndef test_bad(): assert 0\ndef test_slow(): time.sleep(600)\n")
+    monkeypatch.setattr(gpu_tests, "SELECT", ("-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(file)))
+    record = {"failed": {}, "left_out": []}
+    gpu_tests.run_tests(record, "not slow", 300)
+    assert record["tests"] == {"not slow": "1 passed, 1 failed"}
+    (failed,) = record["failed"]
+    assert failed.endswith("/test_three.py::test_bad")
+    assert record["left_out"] == []
+    gpu_tests.run_tests(record, "slow", 10)
+    assert record["tests"]["slow"] == "0 passed, 0 failed, the others not reached in 10 s"
+    assert record["left_out"] == ["tests, slow, all others"]
