@@ -28,6 +28,7 @@ RESIDENT_UNIT = 1 if sys.platform == "darwin" else 1024
 Form = Callable[[], object]
 """One way to compute; what it returns is thrown away."""
 LeaveOut = Callable[[str, Exception], None]
+"""Called with the name of a form that fails, and its error."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def measure(
         device: where.
         rounds: how often; at least one.
         seconds: after which no further round begins.
-        leave_out: called with the name of a form that fails and its error; the others go on. Without it, and for the
-            first form, an error ends the comparison.
+        leave_out: told of a form that fails; the others go on. Without it, and for the first form, an error ends the
+            comparison.
 
     Returns:
         The forms by name, the first one first.

@@ -6,18 +6,16 @@ one on a GPU. Sound is encoded beforehand in all forms.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 import torch
 from comparison import Comparison, Form
+from synthetic_clips import synthetic_clips
 
 from experiments.presets import resolve_preset
 from model.data.avsbench import AVSBench
 from model.data.batch import collate
-from model.data.synthetic.writer import write_synthetic
 from model.interface import Network, model_of
 from model.metrics.protocol import ClipScore, Protocol, protocol_for
 from model.training.audio_embeddings import EmbedAudio, audio_embedder
@@ -28,14 +26,6 @@ from model.training.workers import Workers
 CLIPS = 80
 """Of which a fifth are scored."""
 PRESETS = {"cpu": "avsbench_demo", "cuda": "avsbench_r50"}
-
-
-@cache
-def data(size: int) -> tempfile.TemporaryDirectory[str]:
-    """A folder that goes with the process."""
-    folder = tempfile.TemporaryDirectory(prefix="evaluation-")
-    write_synthetic("s4", Path(folder.name), CLIPS, seed=1, size=size)
-    return folder
 
 
 @torch.no_grad()
@@ -54,7 +44,10 @@ def forms(device: str) -> Mapping[str, Form]:
     """Evaluations whose scores agree: one clip at a time to the last bit, several up to rounding."""
     place = torch.device(device)
     config = resolve_preset(PRESETS[place.type], "s4").without_pretraining()
-    clips, protocol = AVSBench.configured(config, Path(data(config.data.size).name), "test"), protocol_for("s4")
+    clips, protocol = (
+        AVSBench.configured(config, synthetic_clips("s4", CLIPS, config.data.size), "test"),
+        protocol_for("s4"),
+    )
     torch.manual_seed(0)
     model = model_of(config).build(config).to(place).eval()
     what = (model, clips, protocol, audio_embedder(model, None))

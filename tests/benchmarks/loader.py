@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from comparison import Comparison, Form
 from PIL import Image
+from synthetic_clips import synthetic_clips
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 
@@ -33,7 +34,6 @@ from model.data.layout import clip_files
 from model.data.loading import TrainingSteps
 from model.data.log_mel_file import read_log_mel
 from model.data.sampler import ShuffledSampler
-from model.data.synthetic.writer import write_synthetic
 
 CLIPS, BATCH, SIZE, BATCHES = 16, 8, 224, 3
 """Batches of a measurement: enough for every scale to occur."""
@@ -77,7 +77,7 @@ def _pictures(paths: tuple[Path, ...]) -> np.ndarray:
 def forms(device: str) -> Mapping[str, Form]:
     """Batches of each form, which are equal to the last bit."""
     cv2.setNumThreads(0)
-    root, records = Path(folder().name, "data"), ClipCache(Path(folder().name, "clips"), 2**30)
+    root, records = synthetic_clips("s4", CLIPS, SIZE), ClipCache(Path(records_folder().name), 2**30)
     plain, cached = (AVSBench(root, "s4", "train", SIZE, clip_cache=one) for one in (None, records))
     literal = LiteralLoader(plain)
     kept, left = TrainingSteps(cached, CONFIG, 0, 1), TrainingSteps(cached, CONFIG, 0, 1, leaves_pictures=True)
@@ -97,11 +97,9 @@ def forms(device: str) -> Mapping[str, Form]:
 
 
 @cache
-def folder() -> tempfile.TemporaryDirectory[str]:
-    """With data; it goes with the process."""
-    made = tempfile.TemporaryDirectory(prefix="loader-")
-    write_synthetic("s4", Path(made.name, "data"), CLIPS, seed=1, size=SIZE)
-    return made
+def records_folder() -> tempfile.TemporaryDirectory[str]:
+    """For decoded clips; it goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="loader-")
 
 
 def _batches(step: Step, numbers: count[int]) -> None:

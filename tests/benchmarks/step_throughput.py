@@ -8,11 +8,9 @@ from dataclasses import replace
 from statistics import median
 
 import torch
-from synthetic_clips import synthetic_clips
 from torch.utils.flop_counter import FlopCounterMode
 from training_step import FASTEST, SMALL, Case, Way
 
-from model.data.avsbench import AVSBench
 from model.data.loading import training_batches
 from model.training.loader_processes import loader_processes
 from model.training.scoring import predict_scores
@@ -93,9 +91,8 @@ def _seconds(action: Callable[[], object], place: torch.device) -> float:
 def _loader_wait(case: Case, way: Way, step: Callable[[], StartedStep], place: torch.device) -> float:
     """Of steps whose batches come from the loader's processes, after some to fill them."""
     config = case.config(way)
-    data = AVSBench.configured(config, synthetic_clips(case.task, case.clips, case.size), "train")
     workers = loader_processes(None, config, place, Workers()) or 1
-    batches = training_batches(data, config, 0, 1, 0, workers=workers, pin_memory=place.type == "cuda")
+    batches = training_batches(case.data(), config, 0, 1, 0, workers=workers, pin_memory=place.type == "cuda")
     waited, worked = [], []
     for _ in range(WARM_UP + STEPS[place.type]):
         began = time.perf_counter()

@@ -9,15 +9,12 @@ from pathlib import Path
 from model.config import Task
 from model.data.synthetic.writer import write_synthetic
 
-FEWEST = 10
-"""Clips of which each split gets one."""
-
 
 @cache
-def synthetic_clips(task: Task, batch: int, size: int) -> Path:
-    """A data root with at least a batch of training clips; it goes with the process."""
-    root = Path(_folder().name, f"{task}-{batch}-{size}")
-    write_synthetic(task, root, max(FEWEST, 2 * batch), seed=1, size=size)
+def synthetic_clips(task: Task, clips: int, size: int) -> Path:
+    """A data root with so many clips of which seven tenths are for training; it goes with the process."""
+    root = Path(_folder().name, f"{task}-{clips}-{size}")
+    write_synthetic(task, root, clips, seed=1, size=size)
     return root
 
 

@@ -45,6 +45,8 @@ from model.training.workers import Workers  # noqa: E402
 
 SIZE, SMALL = 224, 96
 """Pixels of a side: of the released models, and for a processor."""
+FEWEST = 10
+"""Clips of which each split gets one."""
 UNTIL_RECORDED = 3
 """Steps until a network is compiled and its CUDA graphs are recorded."""
 AUTHORS, PLAIN, FAST = "authors' shape", "plain", "all on"
@@ -136,11 +138,15 @@ class Case:
         stated = {"training.precision": self.precision, "training.batch": self.clips, "data.size": self.size}
         return resolve_preset(self.preset, self.task, {**RANDOM, **SYNTHETIC, **stated, **way.settings})
 
+    def data(self) -> AVSBench:
+        """Synthetic clips for training, at least a batch of them."""
+        root = synthetic_clips(self.task, max(FEWEST, 2 * self.clips), self.size)
+        return AVSBench.configured(self.config(Way({})), root, "train")
+
     @cache  # noqa: B019 - cases are few, and constants
     def batch(self) -> Batch:
-        """Synthetic clips."""
-        config = self.config(Way({}))
-        data = AVSBench.configured(config, synthetic_clips(self.task, self.clips, self.size), "train")
+        """The first batch of a trial."""
+        config, data = self.config(Way({})), self.data()
         return next(iter(training_batches(data, config, 0, 1, 0, workers=0)))
 
     def network(self, way: Way, place: torch.device) -> Network:
